@@ -1,0 +1,73 @@
+"""Amazon Resource Names, taken apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arn:
+    """`arn:partition:service:region:account:resource`; region and account may be empty."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
+
+    @property
+    def is_role(self) -> bool:
+        return self.service == "iam" and self.resource.startswith("role/")
+
+    @property
+    def name(self) -> str:
+        """The last part of the resource: `role/path/Name` gives `Name`."""
+        return self.resource.rpartition("/")[2]
+
+
+def parse_arn(text: str | None) -> Arn | None:
+    """The ARN that the text is, or None where it is not one."""
+    if not text or not text.startswith("arn:"):
+        return None
+    parts = text.split(":", 5)
+    if len(parts) < 6 or not parts[2] or not parts[5]:
+        return None
+    return Arn(partition=parts[1], service=parts[2], region=parts[3], account=parts[4], resource=parts[5])
+
+
+def account_of(text: str | None) -> str | None:
+    """The account field of an ARN; None where there is none (S3 buckets)."""
+    arn = parse_arn(text)
+    return arn.account or None if arn else None
+
+
+def role_of_session(text: str | None) -> str | None:
+    """The role ARN behind an assumed-role ARN, without the role's path, which that form does not carry.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+    """
+    arn = parse_arn(text)
+    if arn is None or arn.service != "sts" or not arn.resource.startswith("assumed-role/"):
+        return None
+    parts = arn.resource.split("/")
+    return f"arn:{arn.partition}:iam::{arn.account}:role/{parts[1]}" if len(parts) > 1 and parts[1] else None
+
+
+def session_name_of(text: str | None) -> str | None:
+    """The role session name in an assumed-role ARN."""
+    arn = parse_arn(text)
+    if arn is None or arn.service != "sts" or not arn.resource.startswith("assumed-role/"):
+        return None
+    parts = arn.resource.split("/", 2)
+    return parts[2] if len(parts) == 3 else None
+
+
+def same_role(one: str | None, other: str | None) -> bool:
+    """Two role ARNs that name one role, where either may lack the path. Role names are unique in an account."""
+    a, b = parse_arn(one), parse_arn(other)
+    if a is None or b is None:
+        return False
+    return (a.account, a.service, a.name) == (b.account, b.service, b.name) and a.is_role and b.is_role

@@ -1,0 +1,33 @@
+"""The case file: the one result that every renderer shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trailsleuth.model.coverage import Coverage, Question
+from trailsleuth.model.delta import Delta
+from trailsleuth.model.finding import Finding
+from trailsleuth.model.session import Chain, Execution
+
+SCHEMA = "trailsleuth.case/1"
+
+
+class Outcome(StrEnum):
+    CAUSE_FOUND = "cause_found"
+    NO_DENIAL_FOUND = "no_denial_found"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFile:
+    """What was asked, what was found, what to change, what is still open."""
+
+    outcome: Outcome
+    summary: str
+    execution: Execution | None
+    chains: tuple[Chain, ...]
+    findings: tuple[Finding, ...]
+    deltas: tuple[Delta, ...]
+    questions: tuple[Question, ...]
+    coverage: Coverage

@@ -1,0 +1,61 @@
+"""What was seen, what was not, and what to fetch next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCoverage:
+    account: str
+    regions: tuple[str, ...]
+    first_event: datetime | None
+    last_event: datetime | None
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    account: str | None
+    region: str | None
+    start: datetime | None
+    end: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFile:
+    path: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """`unreadable` counts records; `skipped` names inputs (or parts) that are no evidence or broke off, each with its reason."""
+
+    accounts: tuple[AccountCoverage, ...] = ()
+    records_read: int = 0
+    duplicates: int = 0
+    denied: int = 0
+    unreadable: int = 0
+    skipped: tuple[Skipped, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    inputs: tuple[InputFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Evidence that would settle the case: `wanted` is records, policies or execution; `command` gets it."""
+
+    account: str | None
+    wanted: str
+    because: str
+    command: str

@@ -1,0 +1,41 @@
+"""Policy changes, and the proof that they cure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trailsleuth.model.denial import PolicyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placeholder:
+    """A `${Name}` in a delta that the trail cannot fill."""
+
+    name: str
+    why: str
+    how_to_find: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """None: it could not be decided. `undecided` names what is missing for it."""
+
+    sufficient: bool | None
+    minimal: bool | None
+    undecided: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delta:
+    """What to change at one attachment point. `statements` are added; `remove` are statements or principals to take out or to narrow."""
+
+    policy_type: PolicyType
+    account: str | None
+    attach_to: str | None
+    statements: tuple[Mapping[str, Any], ...]
+    remove: tuple[Mapping[str, Any], ...] = ()
+    finding_ids: tuple[str, ...] = ()
+    placeholders: tuple[Placeholder, ...] = ()
+    proof: Proof | None = None

@@ -1,0 +1,77 @@
+"""What a refusal says, as far as its text tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class PolicyType(StrEnum):
+    """Where a policy decision falls; the contract's words."""
+
+    IDENTITY = "identity"
+    RESOURCE = "resource"
+    TRUST = "trust"
+    BOUNDARY = "boundary"
+    SESSION = "session"
+    SCP = "scp"
+    RCP = "rcp"
+    VPC_ENDPOINT = "vpc_endpoint"
+    LAKE_FORMATION = "lake_formation"
+    OTHER = "other"
+
+
+class Effect(StrEnum):
+    """No Allow was found (implicit), or a Deny decided (explicit)."""
+
+    IMPLICIT = "implicit"
+    EXPLICIT = "explicit"
+    UNKNOWN = "unknown"
+
+
+class Cause(StrEnum):
+    """Why a call fails; the contract's words."""
+
+    MISSING_ALLOW = "missing_allow"
+    EXPLICIT_DENY = "explicit_deny"
+    CONDITION_MISMATCH = "condition_mismatch"
+    SCOPE_MISMATCH = "scope_mismatch"
+    UNTRUSTED_PRINCIPAL = "untrusted_principal"
+    STALE_PRINCIPAL = "stale_principal"
+    NO_POLICY_FIX = "no_policy_fix"
+    NOT_A_PERMISSION = "not_a_permission"
+    UNKNOWN = "unknown"
+
+
+class EncodedMessage(StrEnum):
+    """EC2's encoded authorization failure message: whole, or cut by CloudTrail's 1 KB limit."""
+
+    COMPLETE = "complete"
+    TRUNCATED = "truncated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denial:
+    """One refusal as its error code and text tell it. None in a field: the text does not say.
+
+    `iam_action` has the spelling of the Service Authorization Reference where the catalogue knows it. `resource` is an ARN, `*`, or None;
+    `resource_text` keeps what stood there (`role NAME`, a plain name). `principal` is as printed: a session ARN for a role.
+    `cause` is set where the wording alone decides (a cross-account PassRole, an invalid stack role); else it is worked out later.
+    `wraps` is true where the text reports another call's refusal (Lambda saying that EC2 refused), which has, or may have, its own record.
+    """
+
+    pattern_id: str
+    iam_action: str | None = None
+    resource: str | None = None
+    resource_text: str | None = None
+    principal: str | None = None
+    effect: Effect = Effect.UNKNOWN
+    policy_type: PolicyType | None = None
+    policy_arn: str | None = None
+    authorization_id: str | None = None
+    encoded: EncodedMessage | None = None
+    encoded_text: str | None = None
+    cause: Cause | None = None
+    wraps: bool = False
+    advice: str = ""
+    known_from: dict[str, str] = field(default_factory=dict)

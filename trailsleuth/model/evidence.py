@@ -1,0 +1,60 @@
+"""Everything that was read, ready to be correlated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from trailsleuth.model.coverage import Coverage
+from trailsleuth.model.pipeline import ActionRun, Pipeline, PipelineRun
+from trailsleuth.model.policy import PolicyEvidence
+from trailsleuth.model.record import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodedAuthorization:
+    """A saved answer of `sts decode-authorization-message` or `GetRequestAuthorizationDetails`: the strongest evidence of a refusal.
+
+    `context` maps condition key to values. `explicit` None: the answer does not say. `statements` are the matched ones as (policy, statement id).
+    """
+
+    principal: str | None
+    action: str | None
+    resource: str | None
+    allowed: bool | None
+    explicit: bool | None
+    authorization_id: str | None = None
+    policy_types: tuple[str, ...] = ()
+    statements: tuple[tuple[str, str], ...] = ()
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What ingest hands to correlate: records sorted by (event_time, event_id, recipient_account), each once."""
+
+    records: tuple[Record, ...] = ()
+    pipelines: tuple[Pipeline, ...] = ()
+    runs: tuple[PipelineRun, ...] = ()
+    actions: tuple[ActionRun, ...] = ()
+    policies: PolicyEvidence = field(default_factory=PolicyEvidence)
+    decoded: tuple[DecodedAuthorization, ...] = ()
+    coverage: Coverage = field(default_factory=Coverage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """What the user asks: the entry options of the contract. All None or empty: every denied chain."""
+
+    pipeline: str | None = None
+    execution_id: str | None = None
+    role: str | None = None
+    session: str | None = None
+    access_key: str | None = None
+    event_id: str | None = None
+    error: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None

@@ -1,0 +1,73 @@
+"""Findings: claims with their grade and their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from trailsleuth.model.decision import AccessRequest, StatementRef
+from trailsleuth.model.denial import Cause, PolicyType
+
+
+class Standing(StrEnum):
+    CAUSE = "cause"
+    ALSO_NEEDED = "also_needed"
+    RECOVERED = "recovered"
+    BACKGROUND = "background"
+
+
+class Basis(StrEnum):
+    OBSERVED = "observed"
+    INFERRED = "inferred"
+    PREDICTED = "predicted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidenced:
+    """One record that a finding rests on, by the contract."""
+
+    event_id: str
+    event_time: datetime
+    account: str | None
+    region: str
+    event_source: str
+    event_name: str
+    error_code: str | None
+    error_message: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One missing, refused or impossible permission. The fields up to `evidence` are the contract's.
+
+    `requests` are the decisions that stand behind it (what must become allowed); `blocking` the statements that deny or misfit;
+    `grantee` the principal that a trust or resource policy must name, where it differs from `principal` (a service, a federated provider);
+    `grant_conditions` are conditions that a trust grant needs (OIDC subject).
+    """
+
+    id: str = ""
+    rank: int = 0
+    standing: Standing
+    basis: Basis
+    cause: Cause
+    policy_types: tuple[PolicyType, ...]
+    policy_arn: str | None = None
+    principal: str | None
+    principal_account: str | None
+    iam_action: str | None
+    resource: str | None
+    resource_account: str | None
+    conditions: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    explanation: str
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    count: int = 0
+    evidence: tuple[Evidenced, ...] = ()
+    requests: tuple[AccessRequest, ...] = ()
+    blocking: tuple[StatementRef, ...] = ()
+    grantee: str | None = None
+    grant_conditions: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    score: float = 0.0

@@ -1,0 +1,84 @@
+"""CodePipeline's own answers, as far as a diagnosis needs them.
+
+Fields: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListActionExecutions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from trailsleuth.model.record import Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionDeclaration:
+    """One action as `get-pipeline` declares it; `role_arn` None: it runs with the pipeline's service role."""
+
+    stage: str
+    name: str
+    category: str
+    owner: str
+    provider: str
+    role_arn: str | None = None
+    region: str | None = None
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """`get-pipeline`: the definition. `artifact_buckets` and `artifact_keys` in the order of the stores; keys as written (id, ARN or alias)."""
+
+    name: str
+    service_role: str | None
+    arn: str | None = None
+    version: int | None = None
+    actions: tuple[ActionDeclaration, ...] = ()
+    artifact_buckets: tuple[str, ...] = ()
+    artifact_keys: tuple[str, ...] = ()
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineRun:
+    """One execution by `list-pipeline-executions` or `get-pipeline-execution`."""
+
+    pipeline: str | None
+    execution_id: str
+    status: str | None = None
+    started: datetime | None = None
+    updated: datetime | None = None
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRun:
+    """One attempt of one action: `list-action-executions`, or the latest one in `get-pipeline-state`.
+
+    `role_arn` None: the pipeline's service role. `error_text` is the message the user saw, whichever field held it.
+    """
+
+    pipeline: str | None
+    execution_id: str | None
+    action_execution_id: str | None
+    stage: str | None
+    action: str
+    status: str | None
+    category: str | None = None
+    provider: str | None = None
+    role_arn: str | None = None
+    region: str | None = None
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    external_id: str | None = None
+    error_code: str | None = None
+    error_text: str | None = None
+    started: datetime | None = None
+    updated: datetime | None = None
+    artifacts: tuple[tuple[str, str], ...] = ()  # (bucket, key) of the input artifacts
+    origin: Origin
+
+    @property
+    def failed(self) -> bool:
+        return self.status == "Failed"

@@ -1,0 +1,129 @@
+"""Policies and who holds them, as the evidence shows them.
+
+Grammar: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from trailsleuth.model.denial import PolicyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One operator over one key: `{"StringEquals": {"aws:SourceArn": ["…"]}}`. Key as written; values always a tuple of text."""
+
+    operator: str
+    key: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principals:
+    """`Principal` or `NotPrincipal`, by kind (`AWS`, `Service`, `Federated`, `CanonicalUser`); `"*"` is kept as kind `AWS` with value `*`."""
+
+    entries: tuple[tuple[str, str], ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One policy statement, lists made of single values. `index` counts from 0; `raw` is the statement as written.
+
+    Exactly one of `actions`/`not_actions` holds something in a well-formed statement; likewise resources (both empty in a trust policy).
+    """
+
+    index: int
+    sid: str | None
+    effect: str
+    actions: tuple[str, ...] = ()
+    not_actions: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    not_resources: tuple[str, ...] = ()
+    principals: Principals | None = None
+    conditions: tuple[Condition, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The Sid, else the index as text."""
+        return self.sid or str(self.index)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Malformed:
+    """What is wrong in a policy document: the place (`Statement[2].Action`) and the reason."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyDocument:
+    """A parsed policy: its well-formed statements, and what was wrong with the others."""
+
+    version: str
+    statements: tuple[Statement, ...]
+    malformed: tuple[Malformed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A document with a name, and its ARN where it has one (managed policies, SCPs; for a resource policy the resource's)."""
+
+    name: str
+    document: PolicyDocument
+    arn: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IamPrincipal:
+    """A role or user of a snapshot (`get-account-authorization-details`).
+
+    `unknown_policies` are attached policies whose document is not in the evidence (most AWS managed ones): what they allow cannot be told.
+    """
+
+    arn: str
+    unique_id: str
+    kind: str  # "role" | "user"
+    policies: tuple[Policy, ...] = ()
+    unknown_policies: tuple[str, ...] = ()
+    boundary_arn: str | None = None
+    boundary: Policy | None = None
+    trust: Policy | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    created: datetime | None = None
+    instance_profiles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourcePolicy:
+    """A policy attached to a resource: bucket, key, repository, queue, topic, secret, function, …"""
+
+    resource_arn: str
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrgPolicy:
+    """An SCP or RCP; without targets it holds for every account in the evidence."""
+
+    policy: Policy
+    type: PolicyType  # SCP or RCP
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyEvidence:
+    """All policies in the evidence. `accounts` are those with an IAM snapshot."""
+
+    accounts: tuple[str, ...] = ()
+    principals: tuple[IamPrincipal, ...] = ()
+    managed: tuple[Policy, ...] = ()
+    resources: tuple[ResourcePolicy, ...] = ()
+    organization: tuple[OrgPolicy, ...] = ()
+    endpoints: tuple[ResourcePolicy, ...] = ()

@@ -1,0 +1,138 @@
+"""CloudTrail records as typed values.
+
+Field names follow the CloudTrail record contents page:
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from trailsleuth.model.denial import Denial
+
+JsonMap = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a thing was found: the input (with its member, if an archive) and the position in it, counted from 0."""
+
+    source: str
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawInput:
+    """One input as the fetcher handed it over, unread: a file, an archive member or an answer of AWS."""
+
+    source: str
+    data: bytes
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A record or an input that could not be read, with the reason."""
+
+    origin: Origin
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionIssuer:
+    """`userIdentity.sessionContext.sessionIssuer`: the role (its ARN with the path) or user behind temporary credentials."""
+
+    type: str | None = None
+    arn: str | None = None
+    principal_id: str | None = None
+    account: str | None = None
+    user_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """`userIdentity`, every variant. None: the record does not tell."""
+
+    type: str | None = None
+    principal_id: str | None = None
+    arn: str | None = None
+    account: str | None = None
+    access_key_id: str | None = None
+    user_name: str | None = None
+    invoked_by: str | None = None
+    identity_provider: str | None = None
+    issuer: SessionIssuer | None = None
+    created: datetime | None = None
+    mfa: str | None = None
+    source_identity: str | None = None
+    federated_provider: str | None = None
+    raw: JsonMap = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceRef:
+    """One member of `resources[]`; the account is "" where CloudTrail blanked it."""
+
+    arn: str | None = None
+    account: str | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedSession:
+    """What a successful AssumeRole… (or GetSessionToken, GetFederationToken) handed out."""
+
+    access_key_id: str | None
+    assumed_role_arn: str | None
+    assumed_role_id: str | None
+    role_arn: str | None
+    session_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One CloudTrail record. `payload` is the record as it was read; nothing of it is lost."""
+
+    event_id: str
+    event_time: datetime
+    event_source: str
+    event_name: str
+    region: str
+    identity: Identity
+    recipient_account: str | None
+    request: JsonMap
+    response: JsonMap
+    error_code: str | None
+    error_message: str | None
+    denial: Denial | None
+    issued: IssuedSession | None
+    resources: tuple[ResourceRef, ...]
+    shared_event_id: str | None
+    request_id: str | None
+    source_ip: str | None
+    user_agent: str | None
+    event_type: str | None
+    category: str | None
+    read_only: bool | None
+    vpc_endpoint_id: str | None
+    vpc_endpoint_account: str | None
+    additional: JsonMap
+    origin: Origin
+    payload: JsonMap
+
+    @property
+    def call(self) -> str:
+        """`ecs.amazonaws.com:RegisterTaskDefinition`, the name of the call in the trail."""
+        return f"{self.event_source}:{self.event_name}"
+
+    @property
+    def failed(self) -> bool:
+        return self.error_code is not None or self.error_message is not None
+
+    @property
+    def account(self) -> str | None:
+        """The account whose trail this copy stands in."""
+        return self.recipient_account or self.identity.account

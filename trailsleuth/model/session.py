@@ -1,0 +1,97 @@
+"""Role sessions, role chains, and the part of the trail that a question is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trailsleuth.model.pipeline import ActionRun, Pipeline
+from trailsleuth.model.record import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One use of one credential: a role session, or a user's key within the evidence.
+
+    `principal` is the role or user ARN (with its path where a record shows it). `opened_by` is the call that issued it (the copy in the
+    role's account where there is one), `parent` the id of the session that made that call, None for a service, a user or the unknown.
+    `calls` are all records made with it, in time order.
+    """
+
+    id: str
+    principal: str | None
+    session_name: str | None
+    access_key_id: str | None
+    principal_id: str | None
+    account: str | None
+    opened_by: Record | None
+    parent: str | None
+    assumed_by: str | None  # service principal, user, or role ARN that opened it
+    calls: tuple[Record, ...]
+
+    @property
+    def first(self) -> datetime | None:
+        if self.opened_by is not None:
+            return self.opened_by.event_time
+        return self.calls[0].event_time if self.calls else None
+
+    @property
+    def last(self) -> datetime | None:
+        return self.calls[-1].event_time if self.calls else self.first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """One link of a role chain, by the contract."""
+
+    role: str | None
+    session_name: str | None
+    access_key_id: str | None
+    assumed_by: str | None
+    event_id: str | None
+    account: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """From the first hop to the session that made the calls."""
+
+    hops: tuple[Hop, ...]
+    calls: int
+    denied: int
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """The failed pipeline execution and action that is asked about. `attempt` None: known from the trail alone."""
+
+    pipeline: str | None
+    execution_id: str | None
+    stage: str | None
+    action: str | None
+    provider: str | None
+    error_code: str | None
+    error_message: str | None
+    service_role: str | None
+    action_role: str | None
+    started: datetime | None
+    ended: datetime | None
+    attempt: ActionRun | None = None
+    definition: Pipeline | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What correlate found: which sessions are asked about (`focus`), all sessions, the execution, and the window.
+
+    `focus_records` are the ids (event_id, account) of refused records that are asked about; refusals outside are background.
+    """
+
+    sessions: tuple[Session, ...]
+    focus: frozenset[str]
+    focus_records: frozenset[tuple[str, str | None]]
+    chains: tuple[Chain, ...]
+    execution: Execution | None
+    since: datetime | None
+    until: datetime | None
