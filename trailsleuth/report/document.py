@@ -1,0 +1,192 @@
+"""The case file as the JSON document `trailsleuth.case/1`: plain values, the fields and their order by the contract."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from trailsleuth.model import (
+    SCHEMA,
+    CaseFile,
+    Chain,
+    Coverage,
+    Delta,
+    Evidenced,
+    Execution,
+    Finding,
+    Gap,
+    Hop,
+    Placeholder,
+    Proof,
+    Question,
+)
+from trailsleuth.report.context import Document
+
+POLICY_VERSION = "2012-10-17"
+
+
+def case_document(case: CaseFile) -> Document:
+    """Everything the case file says, ready for any renderer; equal cases give equal documents."""
+    return {
+        "schema": SCHEMA,
+        "outcome": case.outcome.value,
+        "summary": case.summary,
+        "execution": _execution(case.execution) if case.execution is not None else None,
+        "chains": [_chain(chain) for chain in case.chains],
+        "findings": [_finding(finding) for finding in case.findings],
+        "deltas": [_delta(delta) for delta in case.deltas],
+        "questions": [_question(question) for question in case.questions],
+        "coverage": _coverage(case.coverage),
+    }
+
+
+def utc(moment: datetime | None) -> str | None:
+    """`2026-03-04T09:00:00Z`; a fraction of a second only where there is one, and a time without a zone is UTC."""
+    if moment is None:
+        return None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    precision = "seconds" if not moment.microsecond else "milliseconds" if moment.microsecond % 1000 == 0 else "microseconds"
+    return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+
+
+def plain(value: object) -> Any:
+    """A value out of a policy or a condition as JSON holds it; what JSON has no form for becomes text."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, datetime):
+        return utc(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(member) for key, member in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted((plain(member) for member in value), key=str)
+    if isinstance(value, list | tuple):
+        return [plain(member) for member in value]
+    return str(value)
+
+
+def _execution(execution: Execution) -> Document:
+    return {
+        "pipeline": execution.pipeline,
+        "execution_id": execution.execution_id,
+        "stage": execution.stage,
+        "action": execution.action,
+        "provider": execution.provider,
+        "error_code": execution.error_code,
+        "error_message": execution.error_message,
+        "service_role": execution.service_role,
+        "action_role": execution.action_role,
+        "started": utc(execution.started),
+        "ended": utc(execution.ended),
+    }
+
+
+def _hop(hop: Hop) -> Document:
+    return {
+        "role": hop.role,
+        "session_name": hop.session_name,
+        "access_key_id": hop.access_key_id,
+        "assumed_by": hop.assumed_by,
+        "event_id": hop.event_id,
+        "account": hop.account,
+    }
+
+
+def _chain(chain: Chain) -> Document:
+    return {"hops": [_hop(hop) for hop in chain.hops], "calls": chain.calls, "denied": chain.denied}
+
+
+def _evidenced(record: Evidenced) -> Document:
+    return {
+        "event_id": record.event_id,
+        "event_time": utc(record.event_time),
+        "account": record.account,
+        "region": record.region,
+        "event_source": record.event_source,
+        "event_name": record.event_name,
+        "error_code": record.error_code,
+        "error_message": record.error_message,
+        "source": record.source,
+    }
+
+
+def _finding(finding: Finding) -> Document:
+    return {
+        "id": finding.id,
+        "rank": finding.rank,
+        "standing": finding.standing.value,
+        "basis": finding.basis.value,
+        "cause": finding.cause.value,
+        "policy_types": [kind.value for kind in finding.policy_types],
+        "policy_arn": finding.policy_arn,
+        "principal": finding.principal,
+        "principal_account": finding.principal_account,
+        "iam_action": finding.iam_action,
+        "resource": finding.resource,
+        "resource_account": finding.resource_account,
+        "conditions": plain(finding.conditions),
+        "explanation": finding.explanation,
+        "first_seen": utc(finding.first_seen),
+        "last_seen": utc(finding.last_seen),
+        "count": finding.count,
+        "evidence": [_evidenced(record) for record in finding.evidence],
+    }
+
+
+def _placeholder(placeholder: Placeholder) -> Document:
+    return {"name": placeholder.name, "why": placeholder.why, "how_to_find": placeholder.how_to_find}
+
+
+def _proof(proof: Proof) -> Document:
+    return {"sufficient": proof.sufficient, "minimal": proof.minimal, "undecided": list(proof.undecided)}
+
+
+def _delta(delta: Delta) -> Document:
+    return {
+        "policy_type": delta.policy_type.value,
+        "account": delta.account,
+        "attach_to": delta.attach_to,
+        "document": {"Version": POLICY_VERSION, "Statement": plain(delta.statements)},
+        "remove": plain(delta.remove),
+        "finding_ids": list(delta.finding_ids),
+        "placeholders": [_placeholder(placeholder) for placeholder in delta.placeholders],
+        "proof": _proof(delta.proof) if delta.proof is not None else None,
+    }
+
+
+def _question(question: Question) -> Document:
+    return {"account": question.account, "wanted": question.wanted, "because": question.because, "command": question.command}
+
+
+def _gap(gap: Gap) -> Document:
+    return {"account": gap.account, "region": gap.region, "from": utc(gap.start), "to": utc(gap.end), "why": gap.why}
+
+
+def _coverage(coverage: Coverage) -> Document:
+    return {
+        "accounts": [
+            {
+                "account": seen.account,
+                "regions": list(seen.regions),
+                "first_event": utc(seen.first_event),
+                "last_event": utc(seen.last_event),
+                "records": seen.records,
+            }
+            for seen in coverage.accounts
+        ],
+        "records_read": coverage.records_read,
+        "duplicates": coverage.duplicates,
+        "denied": coverage.denied,
+        "unreadable": coverage.unreadable,
+        "skipped": [{"source": skipped.source, "reason": skipped.reason} for skipped in coverage.skipped],
+        "gaps": [_gap(gap) for gap in coverage.gaps],
+        "inputs": [{"path": given.path, "sha256": given.sha256, "bytes": given.bytes} for given in coverage.inputs],
+    }

@@ -1,0 +1,221 @@
+"""The table: what a person reads in a terminal. The cause stands in the first lines."""
+
+from __future__ import annotations
+
+from trailsleuth.report import words
+from trailsleuth.report.context import Document, RenderContext
+from trailsleuth.report.json import policy_json
+from trailsleuth.report.layout import command_lines, hanging, paragraph, table_lines, width_of
+from trailsleuth.report.sanitize import for_terminal
+
+_STYLES = {"cause_found": "1;31", "no_denial_found": "1;32", "inconclusive": "1;33", "head": "1"}
+_MARGIN = 2
+_MAX_RECORDS = 12
+_MAX_NAMED = 8
+_WIDE = 130
+
+
+class _Page:
+    """The lines written so far, and how to write the next ones."""
+
+    def __init__(self, context: RenderContext) -> None:
+        self.context = context
+        self.width = max(context.width, 40)
+        self.lines: list[str] = []
+
+    def safe(self, text: object) -> str:
+        return for_terminal(str(text), unicode=self.context.unicode)
+
+    def sign(self, fancy: str, simple: str) -> str:
+        return fancy if self.context.unicode else simple
+
+    def styled(self, text: str, style: str) -> str:
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.context.color else text
+
+    def heading(self, text: str) -> None:
+        self.lines += ["", self.styled(text, "head")]
+
+    def field(self, label: str, text: object, *, indent: int = 5) -> None:
+        self.lines += hanging(f"{label:<11}", self.safe(text), width=self.width, indent=indent)
+
+    def say(self, text: object, *, indent: int = _MARGIN) -> None:
+        self.lines += paragraph(self.safe(text), width=self.width, indent=indent)
+
+
+def render_text(document: Document, context: RenderContext) -> str:
+    """The report for a terminal of the context's width; only JSON and commands, which are there to be copied, may be wider."""
+    page = _Page(context)
+    _verdict(page, document)
+    _findings(page, document)
+    _chains(page, document)
+    _deltas(page, document)
+    _evidence(page, document)
+    _questions(page, document)
+    _coverage(page, document)
+    return "\n".join(line.rstrip() for line in page.lines) + "\n"
+
+
+def _verdict(page: _Page, document: Document) -> None:
+    outcome = document["outcome"]
+    page.lines.append(page.styled(words.VERDICT.get(outcome, page.safe(outcome).upper()), outcome if outcome in _STYLES else "head"))
+    page.say(document["summary"])
+    execution = document["execution"]
+    if execution is None:
+        return
+    page.lines.append("")
+    page.field("Failed", words.execution_line(execution), indent=_MARGIN)
+    said = ": ".join(part for part in (execution["error_code"], execution["error_message"]) if part)
+    if said:
+        page.field("It said", said, indent=_MARGIN)
+    if execution["started"] or execution["ended"]:
+        page.field("When", words.span(execution["started"], execution["ended"]), indent=_MARGIN)
+
+
+def _findings(page: _Page, document: Document) -> None:
+    standings = (*words.SHOWN_STANDINGS, *(("background",) if page.context.everything else ()))
+    for standing in standings:
+        found = words.standing_findings(document, standing)
+        if not found:
+            continue
+        page.heading(f"{words.STANDING[standing].upper()} ({words.STANDING_NOTE[standing]})")
+        for finding in found if standing in {"cause", "also_needed"} else found[:_MAX_NAMED]:
+            _finding(page, finding, short=standing in {"recovered", "background"})
+        if standing in {"recovered", "background"} and len(found) > _MAX_NAMED:
+            page.say(f"and {len(found) - _MAX_NAMED} more: see --output json")
+
+
+def _finding(page: _Page, finding: Document, *, short: bool) -> None:
+    rank = f"{finding['rank']:>2}."
+    page.lines += hanging(f"{rank:<5}", page.safe(words.headline(finding)), width=page.width)
+    page.field("principal", finding["principal"] or "unknown")
+    page.field("resource", finding["resource"] or "unknown")
+    if short:
+        page.field("when", f"{words.span(finding['first_seen'], finding['last_seen'])}, {words.plural(finding['count'], 'time')}")
+        return
+    for line in words.condition_lines(finding["conditions"]):
+        page.field("condition", line)
+    if finding["policy_types"]:
+        page.field("change", words.policy_types(finding))
+    if finding["policy_arn"]:
+        page.field("denied by", finding["policy_arn"])
+    page.field("known", f"{finding['basis']}: {words.BASIS_NOTE.get(finding['basis'], '')}")
+    if finding["count"]:
+        page.field("seen", f"{words.plural(finding['count'], 'time')}, {words.span(finding['first_seen'], finding['last_seen'])}")
+    page.field("why", finding["explanation"])
+
+
+def _chains(page: _Page, document: Document) -> None:
+    chains = [chain for chain in document["chains"] if chain["hops"]]
+    if not chains:
+        return
+    page.heading("ROLE CHAIN" if len(chains) == 1 else "ROLE CHAINS")
+    for number, chain in enumerate(chains):
+        if number:
+            page.lines.append("")
+        _chain(page, chain)
+
+
+def _chain(page: _Page, chain: Document) -> None:
+    corner, rest = page.sign("└─ ", "`- "), "   "
+    page.say(chain["hops"][0]["assumed_by"] or "unknown caller")
+    depth = 0
+    for depth, hop in enumerate(chain["hops"]):
+        indent = _MARGIN + len(rest) * depth
+        account = f"  (account {hop['account']})" if hop["account"] else ""
+        page.lines += hanging(corner, page.safe(f"{words.name_of(hop['role'])}{account}"), width=page.width, indent=indent)
+        session = ", ".join(
+            part
+            for part in (f"session {hop['session_name']}" if hop["session_name"] else "", f"key {hop['access_key_id']}" if hop["access_key_id"] else "")
+            if part
+        )
+        if session:
+            page.say(session, indent=indent + len(corner))
+    tally = f"{words.plural(chain['calls'], 'call')}, {chain['denied']:,} denied"
+    mark = page.sign("✗ ", "x ") if chain["denied"] else page.sign("✓ ", "")
+    page.say(f"{mark}{tally}", indent=_MARGIN + len(rest) * (depth + 1))
+
+
+def _deltas(page: _Page, document: Document) -> None:
+    if not document["deltas"]:
+        return
+    page.heading("WHAT TO CHANGE")
+    for number, delta in enumerate(document["deltas"], 1):
+        kind = words.POLICY_TYPE.get(delta["policy_type"], delta["policy_type"])
+        account = f" in account {delta['account']}" if delta["account"] and delta["account"] not in (delta["attach_to"] or "") else ""
+        page.lines += hanging(f"{number:>2}.  ", page.safe(f"{kind} of {delta['attach_to'] or 'unknown'}{account}"), width=page.width)
+        _policy(page, delta)
+        for placeholder in delta["placeholders"]:
+            page.field("fill in", f"${{{placeholder['name']}}}: {placeholder['why']}. {placeholder['how_to_find']}")
+        page.field("proof", words.proof_text(delta["proof"]))
+
+
+def _policy(page: _Page, delta: Document) -> None:
+    if delta["document"]["Statement"]:
+        page.say("add:", indent=5)
+        page.lines += ["", *_json_lines(page, delta["document"]), ""]
+    if delta["remove"]:
+        page.say("take out, or narrow:", indent=5)
+        page.lines += ["", *_json_lines(page, delta["remove"]), ""]
+
+
+def _json_lines(page: _Page, value: object) -> list[str]:
+    lines = policy_json(value).splitlines()
+    return lines if max(map(width_of, lines)) <= page.width else policy_json(value, indent=1).splitlines()
+
+
+def _evidence(page: _Page, document: Document) -> None:
+    rows = [
+        (finding["rank"], record)
+        for finding in words.shown_findings(document, everything=page.context.everything)
+        if finding["standing"] != "recovered" or page.context.everything
+        for record in finding["evidence"]
+    ]
+    if not rows:
+        return
+    page.heading("EVIDENCE")
+    wide = page.width >= _WIDE
+    headers = ("no", "time (UTC)", "account", "region", "call", "event id") if wide else ("no", "time (UTC)", "account", "call, region, event id")
+    widths = (3, 20, 12, 15, page.width - 103, 36) if wide else (3, 20, 12, max(page.width - 46, 16))
+    cells = [_evidence_cells(rank, record, wide=wide) for rank, record in rows[:_MAX_RECORDS]]
+    page.lines += table_lines(headers, cells, widths=widths, indent=_MARGIN)
+    if len(rows) > _MAX_RECORDS:
+        page.say(f"and {words.plural(len(rows) - _MAX_RECORDS, 'record')} more: see --output json")
+
+
+def _evidence_cells(rank: int, record: Document, *, wide: bool) -> list[str]:
+    # Identifiers only: anything beyond ASCII in them is spelled out, so that a look-alike letter shows.
+    moment, account, region, called, event_id = (
+        for_terminal(text, unicode=False)
+        for text in (words.spoken(record["event_time"]), record["account"] or "-", record["region"], words.call(record), record["event_id"])
+    )
+    return [f"{rank}.", moment, account, region, called, event_id] if wide else [f"{rank}.", moment, account, f"{called}\n{region}\n{event_id}"]
+
+
+def _questions(page: _Page, document: Document) -> None:
+    if not document["questions"]:
+        return
+    page.heading("WHAT WOULD SETTLE IT" if document["outcome"] == "inconclusive" else "STILL OPEN")
+    for number, question in enumerate(document["questions"], 1):
+        account = f" of account {question['account']}" if question["account"] else ""
+        page.lines += hanging(f"{number:>2}.  ", page.safe(f"{question['wanted']}{account}: {question['because']}"), width=page.width)
+        if question["command"]:
+            page.lines += command_lines(page.safe(question["command"]), width=page.width, indent=5)
+
+
+def _coverage(page: _Page, document: Document) -> None:
+    coverage = document["coverage"]
+    page.heading("COVERAGE")
+    page.say(words.coverage_line(coverage))
+    for seen in coverage["accounts"]:
+        regions = ", ".join(seen["regions"]) or "no region"
+        page.say(f"{seen['account']}: {words.plural(seen['records'], 'record')}, {words.span(seen['first_event'], seen['last_event'])}, {regions}")
+    for gap in coverage["gaps"]:
+        where = " ".join(part for part in (gap["account"], gap["region"]) if part) or "somewhere"
+        page.say(f"gap: {where}, {words.span(gap['from'], gap['to'])}: {gap['why']}")
+    for skipped in coverage["skipped"][:_MAX_NAMED]:
+        page.say(f"skipped: {skipped['source']}: {skipped['reason']}")
+    if len(coverage["skipped"]) > _MAX_NAMED:
+        page.say(f"skipped: {len(coverage['skipped']) - _MAX_NAMED} more, see --output json")
+    hidden = len(words.standing_findings(document, "background"))
+    if hidden and not page.context.everything:
+        page.say(f"left out: {words.plural(hidden, 'finding')} of other principals or executions; see --output json")

@@ -1,0 +1,155 @@
+"""The contract's terms as people say them, the same in every format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from trailsleuth.report.context import Document
+
+VERDICT = {"cause_found": "CAUSE FOUND", "no_denial_found": "NOTHING DENIED", "inconclusive": "INCONCLUSIVE"}
+STANDING = {"cause": "Cause", "also_needed": "Also needed", "recovered": "Recovered", "background": "Background"}
+STANDING_NOTE = {
+    "cause": "made it fail",
+    "also_needed": "must change too before it can succeed",
+    "recovered": "refused once, allowed later: not the cause",
+    "background": "other principals, sessions or executions",
+}
+BASIS_NOTE = {
+    "observed": "the trail shows the refusal",
+    "inferred": "follows from the policies in the evidence",
+    "predicted": "would fail next; not seen in the trail",
+}
+CAUSE = {
+    "missing_allow": "no statement allows it",
+    "explicit_deny": "a Deny statement refuses it",
+    "condition_mismatch": "allowed, but a condition is not met",
+    "scope_mismatch": "allowed, but not on this resource",
+    "untrusted_principal": "the role does not trust the caller",
+    "stale_principal": "the policy names a principal that no longer exists",
+    "no_policy_fix": "no policy change can cure it",
+    "not_a_permission": "not a matter of permissions",
+    "unknown": "the refusal could not be explained",
+}
+POLICY_TYPE = {
+    "identity": "identity policy",
+    "resource": "resource policy",
+    "trust": "trust policy",
+    "boundary": "permissions boundary",
+    "session": "session policy",
+    "scp": "service control policy (SCP)",
+    "rcp": "resource control policy (RCP)",
+    "vpc_endpoint": "VPC endpoint policy",
+    "lake_formation": "Lake Formation grant",
+    "other": "other",
+}
+SHOWN_STANDINGS = ("cause", "also_needed", "recovered")
+
+
+def policy_types(finding: Document) -> str:
+    """`identity policy and resource policy`; empty where no policy is to be changed."""
+    return " and ".join(POLICY_TYPE.get(kind, kind) for kind in finding["policy_types"])
+
+
+def standing_findings(document: Document, *standings: str) -> list[Document]:
+    """The findings of these standings, in the order of their ranks."""
+    return [finding for finding in document["findings"] if finding["standing"] in standings]
+
+
+def shown_findings(document: Document, *, everything: bool) -> list[Document]:
+    """What a report shows: the background only when asked for."""
+    return standing_findings(document, *SHOWN_STANDINGS, *(("background",) if everything else ()))
+
+
+def call(record: Document) -> str:
+    """`ecs:RegisterTaskDefinition`, from the trail's event source and name."""
+    return f"{record['event_source'].removesuffix('.amazonaws.com')}:{record['event_name']}"
+
+
+def headline(finding: Document) -> str:
+    """The finding in one line: what is refused, or why nothing can be named."""
+    if finding["iam_action"]:
+        return f"{finding['iam_action']}: {CAUSE.get(finding['cause'], finding['cause'])}"
+    return CAUSE.get(finding["cause"], finding["cause"])
+
+
+def name_of(principal: str | None) -> str:
+    """The bare name of a role, user or service; ARN parts before it say the account, which stands beside it."""
+    if not principal:
+        return "unknown principal"
+    return principal.rsplit("/", 1)[-1] if principal.startswith("arn:") else principal
+
+
+def proof_text(proof: Document | None) -> str:
+    """What the proof of a delta says, in words."""
+    if proof is None:
+        return "not proven: the evidence holds no policies to test it against"
+    said = [
+        _verdict(proof["sufficient"], yes="sufficient", no="NOT sufficient", open_="sufficiency undecided"),
+        _verdict(proof["minimal"], yes="minimal", no="not minimal", open_="minimality undecided"),
+    ]
+    missing = f"; open: {', '.join(map(str, proof['undecided']))}" if proof["undecided"] else ""
+    return f"{', '.join(said)}{missing}"
+
+
+def _verdict(value: bool | None, *, yes: str, no: str, open_: str) -> str:
+    return open_ if value is None else yes if value else no
+
+
+def span(first: str | None, last: str | None) -> str:
+    """`2026-03-04 09:00:00Z – 09:04:10Z`, the day once where both share it."""
+    if not first or not last:
+        return spoken(first or last)
+    if first == last:
+        return spoken(first)
+    return f"{spoken(first)} to {last[11:] if first[:10] == last[:10] else spoken(last)}"
+
+
+def spoken(moment: str | None) -> str:
+    """A time of the document with a blank for the T; `unknown` where there is none."""
+    return moment.replace("T", " ") if moment else "unknown"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 record`, `1,234 records`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def condition_lines(conditions: Document) -> list[str]:
+    """`StringEquals iam:PassedToService = ecs-tasks.amazonaws.com`, one line a key."""
+    lines = []
+    for operator, keys in conditions.items():
+        if not isinstance(keys, dict):
+            lines.append(f"{operator} {keys}")
+            continue
+        lines.extend(f"{operator} {key} = {_values(value)}" for key, value in keys.items())
+    return lines
+
+
+def _values(value: Any) -> str:
+    if isinstance(value, str | int | float) or value is None:
+        return str(value)
+    return " | ".join(map(str, value)) if isinstance(value, Iterable) else str(value)
+
+
+def execution_line(execution: Document | None) -> str:
+    """`pipeline web, stage Deploy, action DeployToEcs (CodeDeployToECS), execution 0f3f…`; what is unknown is left out."""
+    if execution is None:
+        return ""
+    parts = [f"{label} {execution[key]}" for key, label in (("pipeline", "pipeline"), ("stage", "stage"), ("action", "action")) if execution[key]]
+    if execution["provider"]:
+        parts.append(f"{parts.pop()} ({execution['provider']})" if execution["action"] else f"provider {execution['provider']}")
+    if execution["execution_id"]:
+        parts.append(f"execution {execution['execution_id']}")
+    return ", ".join(parts)
+
+
+def coverage_line(coverage: Document) -> str:
+    """How much was read, in one sentence."""
+    accounts = [seen["account"] for seen in coverage["accounts"]]
+    where = f" of {plural(len(accounts), 'account')} ({', '.join(accounts)})" if accounts else ""
+    extra = [f"{plural(coverage['denied'], 'denied call')}"]
+    if coverage["duplicates"]:
+        extra.append(plural(coverage["duplicates"], "duplicate"))
+    extra.append(f"{coverage['unreadable']:,} unreadable")
+    return f"{plural(coverage['records_read'], 'record')}{where}: {', '.join(extra)}"
