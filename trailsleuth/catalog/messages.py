@@ -1,0 +1,220 @@
+"""What AWS's refusals look like: message forms, clauses, error codes and opaque texts, as rows of tables.
+
+The tables are `data/denial_messages.toml`, `data/denied_codes.toml` and `data/opaque_errors.toml`; each row has its source, examples it must read
+and counter-examples it must leave alone.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import resources
+from typing import Any
+
+# Every quantifier in a pattern is bounded and every row is tried on a window around its anchor only: no text can make the reading slow.
+_MACROS = {
+    "‹arn›": r"arn:aws[a-z-]{0,16}:[^\s\"'<>,;()]{1,1100}",
+    "‹role›": r"arn:aws[a-z-]{0,16}:iam::\d{12}:role/[^\s\"'<>,;()]{1,600}",
+    "‹action›": r"[A-Za-z][A-Za-z0-9-]{1,60}:[A-Za-z0-9*]{1,128}",
+    "‹word›": r"[A-Za-z][A-Za-z0-9_]{1,100}",
+    "‹name›": r"[\w+=,.@/-]{1,512}",
+    "‹q›": r"[\"'`]?",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageForm:
+    """One form of message: `anchors` (any of them, lower case) must stand in the text, then `pattern` is tried around it.
+
+    `fixed` are the fields of a denial that the form decides by itself; `{group}` in them stands for what the pattern read. `refused` false: a
+    text that only looks like a refusal. `codes`, `sources` and `events`, where given, limit the form to error codes, event sources and event names.
+    """
+
+    id: str
+    rank: int
+    anchors: tuple[str, ...]
+    pattern: re.Pattern[str] | None
+    codes: re.Pattern[str] | None
+    sources: tuple[str, ...]
+    events: tuple[str, ...]
+    fixed: Mapping[str, Any]
+    refused: bool
+    examples: tuple[Mapping[str, Any], ...]
+    counters: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """A reason at the end of a refusal that names no policy type in AWS's usual frame; `text` is lower case."""
+
+    id: str
+    text: str
+    fixed: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRow:
+    """A family of error codes: refusal or not. `fixed` are denial fields that the code decides, `meaning` says what it is instead."""
+
+    id: str
+    pattern: re.Pattern[str]
+    denied: bool
+    meaning: str
+    fixed: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpaqueError:
+    """A text that hides its cause: what it usually means, where the record of it stands, and what else gives the same text.
+
+    `sources` are the event sources to look at, `providers` the CodePipeline providers it comes from; `values` is what the text filled in.
+    """
+
+    id: str
+    service: str
+    text: str
+    meaning: str
+    sources: tuple[str, ...]
+    providers: tuple[str, ...]
+    look_at: str
+    other_causes: tuple[str, ...]
+    permission: bool
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+def _table(name: str) -> Mapping[str, Any]:
+    return tomllib.loads(resources.files("trailsleuth.catalog").joinpath("data", name).read_text(encoding="utf-8"))
+
+
+def _compiled(pattern: str | None) -> re.Pattern[str] | None:
+    if not pattern:
+        return None
+    for macro, text in _MACROS.items():
+        pattern = pattern.replace(macro, text)
+    return re.compile(pattern, re.IGNORECASE)
+
+
+@cache
+def _messages_table() -> Mapping[str, Any]:
+    return _table("denial_messages.toml")
+
+
+@cache
+def message_forms() -> tuple[MessageForm, ...]:
+    """Every message form, the one to try first first."""
+    forms = [
+        MessageForm(
+            id=row["id"],
+            rank=row["rank"],
+            anchors=tuple(row["anchors"]),
+            pattern=_compiled(row.get("pattern")),
+            codes=re.compile(row["codes"], re.IGNORECASE) if "codes" in row else None,
+            sources=tuple(row.get("sources", ())),
+            events=tuple(row.get("events", ())),
+            fixed=row.get("fixed", {}),
+            refused=row.get("refused", True),
+            examples=tuple(row["examples"]),
+            counters=tuple(row["counters"]),
+            source=row["source"],
+        )
+        for row in _messages_table()["message"]
+    ]
+    return tuple(sorted(forms, key=lambda form: form.rank))
+
+
+@cache
+def policy_phrases() -> tuple[tuple[str, str], ...]:
+    """AWS's words for a policy type (lower case) and the contract's word for it."""
+    return tuple((row["text"], row["policy_type"]) for row in _messages_table()["policy_phrase"])
+
+
+@cache
+def clauses() -> tuple[Clause, ...]:
+    """Reasons outside of the usual frame: KMS's three-way text, S3's own settings."""
+    return tuple(Clause(id=row["id"], text=row["text"], fixed=row["fixed"]) for row in _messages_table()["clause"])
+
+
+@cache
+def code_rows() -> tuple[CodeRow, ...]:
+    """Families of error codes; the first that fits decides."""
+    return tuple(
+        CodeRow(
+            id=row["id"],
+            pattern=re.compile(row["pattern"], re.IGNORECASE),
+            denied=row["denied"],
+            meaning=row.get("meaning", ""),
+            fixed=row.get("fixed", {}),
+        )
+        for row in _table("denied_codes.toml")["code"]
+    )
+
+
+@cache
+def code_row(code: str) -> CodeRow | None:
+    """The row of an error code; None where no table knows it."""
+    return next((row for row in code_rows() if row.pattern.search(code[:200])), None)
+
+
+@cache
+def opaque_errors() -> tuple[OpaqueError, ...]:
+    """Every opaque text of the table, in its order: special before general."""
+    return tuple(
+        OpaqueError(
+            id=row["id"],
+            service=row["service"],
+            text=row["text"],
+            meaning=row["meaning"],
+            sources=tuple(row.get("sources", ())),
+            providers=tuple(row.get("providers", ())),
+            look_at=row.get("look_at", ""),
+            other_causes=tuple(row.get("other_causes", ())),
+            permission=row.get("permission", True),
+        )
+        for row in _table("opaque_errors.toml")["error"]
+    )
+
+
+def opaque_error(text: str) -> OpaqueError | None:
+    """The opaque error that a text is or holds, with the values it filled in; None where the table has none."""
+    plain = " ".join(text[:20_000].translate(_QUOTES).split())
+    lower = plain.lower() if len(plain.lower()) == len(plain) else plain
+    for error in opaque_errors():
+        values = _filled(error.text, plain, lower)
+        if values is not None:
+            return replace(error, values=values)
+    return None
+
+
+_QUOTES = {ord("’"): "'", ord("‘"): "'", ord("“"): '"', ord("”"): '"'}
+_VARIABLE = re.compile(r"‹(\w+)›")
+
+
+@cache
+def _parts(template: str) -> tuple[str, ...]:
+    return tuple(_VARIABLE.split(template.translate(_QUOTES)))
+
+
+def _filled(template: str, plain: str, lower: str) -> dict[str, str] | None:
+    """What stands at the variables of a template in a text: literal parts in order, one find for each, so the time is linear."""
+    parts = _parts(template)
+    start = lower.find(parts[0].lower())
+    if start < 0:
+        return None
+    at = start + len(parts[0])
+    values: dict[str, str] = {}
+    for name, literal in zip(parts[1::2], parts[2::2], strict=True):
+        end = lower.find(literal.lower(), at) if literal else _word_end(plain, at)
+        if end < 0 or end - at > 600:
+            return None
+        values[name] = plain[at:end].rstrip(".")
+        at = end + len(literal)
+    return values
+
+
+def _word_end(text: str, at: int) -> int:
+    end = text.find(" ", at)
+    return len(text) if end < 0 else end

@@ -1,0 +1,175 @@
+"""What a refused call says about itself, from its error code and its message.
+
+The usual sentence is read by `denial_grammar`; every other form is a row of `catalog/data/denial_messages.toml`. Codes alone miss refusals
+(ValidationException, InvalidStructureException, …), so either the code or the text may tell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from trailsleuth.catalog.actions import spelling, takes_resource
+from trailsleuth.catalog.messages import CodeRow, MessageForm, code_row, message_forms
+from trailsleuth.ingest.denial_grammar import Reading, read_reason, read_sentence, read_tails
+from trailsleuth.ingest.message_text import MessageText, plain_message
+from trailsleuth.model import Cause, Denial, Effect, PolicyType, parse_arn, role_of_session
+
+_SENTENCE_RANK = 50
+_BEFORE, _BEHIND = 700, 3000
+_SENTENCE = "not-authorized-to-perform"
+_CODE_IN_TEXT = re.compile(
+    r"An error occurred \(([\w.]{2,80})\) when calling|Error Code: ([\w.]{2,80})|\b([A-Z]\w{1,70}(?:Exception|Fault|Denied|UnauthorizedOperation))\b"
+)
+_TRIM = ".,;:\"'`"
+
+
+def read_denial(error_code: str | None, error_message: str | None, *, event_source: str, event_name: str) -> Denial | None:
+    """What was refused, as code and text tell it; None only where the call was not refused."""
+    message = plain_message(error_message if isinstance(error_message, str) else "")
+    code = (error_code if isinstance(error_code, str) else "").strip() or message.code or ""
+    row = code_row(code) if code else None
+    form, reading = _read(message, code, (event_source, event_name))
+    if form is not None and not form.refused:
+        return None
+    if reading is None:
+        return _from_code(row, message) if row is not None and row.denied else None
+    read_reason(message, reading)
+    if form is None:
+        return _denial(_SENTENCE, reading, {}, message)
+    return _denial(form.id, reading, {**(row.fixed if row else {}), **form.fixed}, message)
+
+
+def code_in_text(text: str) -> str | None:
+    """The error code that a pasted text names: the CLI's `(CODE) when calling`, `Error Code: CODE`, `CODEException: …`."""
+    match = _CODE_IN_TEXT.search(text[:20_000])
+    return next((group for group in match.groups() if group), None) if match else None
+
+
+def _read(message: MessageText, code: str, call: tuple[str, str]) -> tuple[MessageForm | None, Reading | None]:
+    """The form that fits and what it read; (None, reading) for the usual sentence, (None, None) for a text that no form knows."""
+    sentence = False
+    for form in message_forms():
+        if form.rank >= _SENTENCE_RANK and not sentence:
+            sentence = True
+            reading = read_sentence(message)
+            if reading is not None:
+                return None, reading
+        reading = _by_form(form, message, code, call)
+        if reading is not None:
+            return form, reading
+    return (None, None) if sentence else (None, read_sentence(message))
+
+
+def _by_form(form: MessageForm, message: MessageText, code: str, call: tuple[str, str]) -> Reading | None:
+    if not _applies(form, code, call):
+        return None
+    for anchor in form.anchors:
+        at = message.lower.find(anchor)
+        for _ in range(3):
+            if at < 0:
+                break
+            if form.pattern is None:
+                return Reading(end=at + len(anchor))
+            match = form.pattern.search(message.text, max(0, at - _BEFORE), at + _BEHIND)
+            if match is not None:
+                fields = {name: text.strip().rstrip(_TRIM) for name, text in match.groupdict().items() if text}
+                return Reading(fields=fields, end=match.end())
+            at = message.lower.find(anchor, at + 1)
+    return None
+
+
+def _applies(form: MessageForm, code: str, call: tuple[str, str]) -> bool:
+    if form.codes is not None and not form.codes.search(code[:200]):
+        return False
+    return (not form.sources or call[0] in form.sources) and (not form.events or call[1] in form.events)
+
+
+def _from_code(row: CodeRow | None, message: MessageText) -> Denial:
+    """A refusal whose code is all that can be read."""
+    fixed = row.fixed if row else {}
+    return _denial("bare" if message.text else "code-only", Reading(), fixed, message)
+
+
+def _denial(pattern_id: str, reading: Reading, fixed: Mapping[str, Any], message: MessageText) -> Denial:
+    read = dict(reading.fields)
+    values = {name: str(value).format_map(_Missing(read)) if isinstance(value, str) else value for name, value in fixed.items()}
+    fields = {**{name: value for name, value in values.items() if value not in ("", None)}, **{n: v for n, v in read.items() if n not in values}}
+    known = {name: "message" if name in read and name not in values else "catalog" for name in ("iam_action", "resource", "principal") if fields.get(name)}
+    for name in ("iam_action", "resource", "principal"):
+        if name in fixed and "{" in str(fixed[name]) and fields.get(name):
+            known[name] = "message"
+    action, unverified = _spelled(fields, message)
+    resource, text, unknown_path = _resource(fields, action, known)
+    tails = read_tails(message)
+    if action is None:
+        known.pop("iam_action", None)
+    return Denial(
+        pattern_id=pattern_id,
+        iam_action=action,
+        resource=resource,
+        resource_text=text,
+        principal=fields.get("principal"),
+        effect=Effect(fields.get("effect", Effect.UNKNOWN)),
+        policy_type=PolicyType(fields["policy_type"]) if fields.get("policy_type") else None,
+        policy_arn=fields.get("policy_arn"),
+        authorization_id=tails.get("authorization_id"),
+        encoded=tails.get("encoded"),
+        encoded_text=tails.get("encoded_text"),
+        cause=Cause(fields["cause"]) if fields.get("cause") else None,
+        wraps=bool(fields.get("wraps")),
+        advice=str(fields.get("advice", "")),
+        known_from=known,
+        unverified_action=unverified,
+        path_unknown=unknown_path,
+        truncated=message.cut,
+    )
+
+
+class _Missing(dict[str, Any]):
+    """A group that did not take part leaves nothing in a template."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _spelled(fields: dict[str, Any], message: MessageText) -> tuple[str | None, bool]:
+    """The action in the Service Authorization Reference's spelling, and whether that reference does not know it."""
+    action = fields.get("iam_action")
+    if not action or action.startswith(":") or action.endswith(":"):
+        return None, False
+    known = spelling(action)
+    if known is not None:
+        return known, False
+    return (None, False) if fields.get("action_cut") and message.cut else (action, True)
+
+
+def _resource(fields: dict[str, Any], action: str | None, known: dict[str, str]) -> tuple[str | None, str | None, bool]:
+    """(ARN or `*`, what stood there, whether the ARN lacks its path)."""
+    text, resource = fields.get("resource_text"), fields.get("resource")
+    if resource is None and fields.get("named"):
+        kind, name = fields["named"]
+        resource = _named(kind, name, fields.get("principal"))
+        if resource is not None:
+            known["resource"] = "message"
+            return resource, text, "/" not in name
+    takes = takes_resource(action) if action else None
+    if resource == "*" and takes is not False:  # services print a star too where they evaluated no resource
+        known.pop("resource", None)
+        return None, text or "*", False
+    if resource is None and takes is False and text is None:
+        known["resource"] = "catalog"
+        return "*", None, False
+    if resource is not None and resource != "*" and parse_arn(resource) is None:
+        known.pop("resource", None)
+        return None, text or resource, False
+    return resource, text if text != resource else None, False
+
+
+def _named(kind: str | None, name: str, principal: str | None) -> str | None:
+    """IAM prints `role NAME`: the ARN in the principal's account, without the path, which is not printed."""
+    arn = parse_arn(role_of_session(principal) or principal)
+    if kind is None or arn is None or not arn.account:
+        return None
+    return f"arn:{arn.partition}:iam::{arn.account}:{kind}/{name.lstrip('/')}"
