@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from trailsleuth.model.coverage import Coverage
+from trailsleuth.model.denial import Denial
 from trailsleuth.model.pipeline import ActionRun, Pipeline, PipelineRun
 from trailsleuth.model.policy import PolicyEvidence
 from trailsleuth.model.record import Record
@@ -58,3 +59,9 @@ class Inquiry:
     error: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    asked: Denial | None = None  # the error text, where it reads as a refusal
+
+    @property
+    def names_something(self) -> bool:
+        """True where any entry but the window narrows the question."""
+        return any((self.pipeline, self.execution_id, self.role, self.session, self.access_key, self.event_id, self.error))

@@ -26,11 +26,16 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawInput:
-    """One input as the fetcher handed it over, unread: a file, an archive member or an answer of AWS."""
+    """One input as the fetcher handed it over, unread: a file, an archive member or an answer of AWS.
+
+    `path`, `sha256` and `size` are of the file it came from, as it lies on disk ("" and 0: `data` is the input itself); `data` is unpacked.
+    """
 
     source: str
     data: bytes
     sha256: str = ""
+    path: str = ""
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

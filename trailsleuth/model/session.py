@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from trailsleuth.model.pipeline import ActionRun, Pipeline
@@ -83,15 +84,20 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What correlate found: which sessions are asked about (`focus`), all sessions, the execution, and the window.
+    """What correlate found: the sessions, which of them are asked about (`focus`, by id), the execution and the window.
 
-    `focus_records` are the ids (event_id, account) of refused records that are asked about; refusals outside are background.
+    `asked` are the refused records that the question is about, in time order; `others` the refused records beside them.
+    `entered` are accounts that a chain in focus leads into.
     """
 
     sessions: tuple[Session, ...]
     focus: frozenset[str]
-    focus_records: frozenset[tuple[str, str | None]]
+    asked: tuple[Record, ...]
+    others: tuple[Record, ...]
     chains: tuple[Chain, ...]
     execution: Execution | None
     since: datetime | None
     until: datetime | None
+    entered: tuple[str, ...] = ()
+    session_of: Mapping[tuple[str, str | None], str] = field(default_factory=dict)  # (event_id, account) -> session id
+    matched_error: bool = False

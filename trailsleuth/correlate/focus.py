@@ -1,0 +1,244 @@
+"""Which sessions and which refused records a question is about; everything else in the window is background."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from trailsleuth.catalog.messages import opaque_error
+from trailsleuth.catalog.providers import acting_services
+from trailsleuth.correlate.executions import AFTER, BEFORE, failed_attempts
+from trailsleuth.correlate.likeness import MATCH, likeness
+from trailsleuth.model import ActionRun, Evidence, Execution, Inquiry, Record, Session, same_role
+
+MILLISECONDS = re.compile(r"^\d{13}$")
+BESIDE = timedelta(minutes=10)  # refusals of one session this near to a matched one belong to the same attempt
+WRAPPED = timedelta(seconds=10)  # a wrapper and the call that it reports
+PERMISSION_WORDS = re.compile(r"den(y|ied|ial)|permission|authoriz|forbidden|cannot be assumed|unable to assume|access", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Focus:
+    """The sessions (by id) and the refused records that are asked about."""
+
+    sessions: frozenset[str]
+    asked: tuple[Record, ...]
+    matched_error: bool = False
+
+
+class Trail:
+    """Sessions and refused records with the look-ups that choosing a focus needs."""
+
+    def __init__(self, evidence: Evidence, sessions: tuple[Session, ...], refused: tuple[Record, ...]) -> None:
+        self.evidence = evidence
+        self.sessions = sessions
+        self.refused = refused
+        self.session_of = {(r.event_id, r.account): s.id for s in sessions for r in s.calls}
+        self._children: dict[str, list[Session]] = {}
+        for session in sessions:
+            if session.parent:
+                self._children.setdefault(session.parent, []).append(session)
+
+    def home(self, record: Record) -> str | None:
+        return self.session_of.get((record.event_id, record.account))
+
+    def with_descendants(self, roots: Iterable[Session]) -> list[Session]:
+        """The sessions and all that were opened out of them, however deep the role chain."""
+        found: dict[str, Session] = {}
+        queue = list(roots)
+        while queue:
+            session = queue.pop()
+            if session.id not in found:
+                found[session.id] = session
+                queue += self._children.get(session.id, [])
+        return list(found.values())
+
+    def refused_in(self, sessions: Iterable[Session], keep: Callable[[Record], bool] = lambda _: True) -> tuple[Record, ...]:
+        ids = {s.id for s in sessions}
+        return tuple(r for r in self.refused if self.home(r) in ids and keep(r))
+
+
+def choose_focus(trail: Trail, inquiry: Inquiry, execution: Execution | None) -> Focus:
+    """The narrowest entry decides: record, access key, session, role, execution, error text; none: every denied chain."""
+    if inquiry.event_id:
+        return _by_record(trail, inquiry.event_id)
+    if inquiry.access_key or inquiry.session:
+        return _by_sessions(trail, [s for s in trail.sessions if inquiry.access_key in (None, s.access_key_id) and inquiry.session in (None, s.session_name)])
+    if inquiry.role:
+        return _by_role(trail, inquiry.role)
+    if execution is not None:
+        return _by_execution(trail, execution)
+    if inquiry.error:
+        return _by_error(trail, inquiry)
+    return _everything(trail)
+
+
+def _by_record(trail: Trail, event_id: str) -> Focus:
+    named = [r for r in trail.evidence.records if r.event_id == event_id]
+    homes = frozenset(h for h in map(trail.home, named) if h)
+    wrapping = [r for r in named if r.denial is not None and r.denial.wraps]
+    inner = [r for r in trail.refused if any(trail.home(r) == trail.home(w) and abs(r.event_time - w.event_time) <= WRAPPED for w in wrapping)]
+    return Focus(sessions=homes, asked=_in_order([*(r for r in named if r.denial is not None), *inner]))
+
+
+def _by_sessions(trail: Trail, roots: list[Session]) -> Focus:
+    chosen = trail.with_descendants(roots)
+    return Focus(sessions=frozenset(s.id for s in chosen), asked=trail.refused_in(chosen))
+
+
+def _by_role(trail: Trail, role: str) -> Focus:
+    focus = _by_sessions(trail, [s for s in trail.sessions if s.principal == role or same_role(s.principal, role)])
+    if focus.asked:
+        return focus
+    onto = [r for r in trail.refused if r.denial is not None and same_role(r.denial.resource, role)]
+    homes = frozenset(h for h in map(trail.home, onto) if h)
+    return Focus(sessions=focus.sessions | homes, asked=_in_order(onto))
+
+
+def _by_execution(trail: Trail, execution: Execution) -> Focus:
+    attempts = failed_attempts(trail.evidence, execution)
+    if not attempts:
+        return _by_codepipeline_sessions(trail, execution)
+    chosen: dict[str, Session] = {}
+    asked: list[Record] = []
+    for attempt in attempts:
+        sessions, refused = _of_attempt(trail, execution, attempt)
+        chosen.update((s.id, s) for s in sessions)
+        asked += refused
+    return Focus(sessions=frozenset(chosen), asked=_in_order(asked))
+
+
+def _by_codepipeline_sessions(trail: Trail, execution: Execution) -> Focus:
+    """Without action executions: what CodePipeline opened (for the pipeline's own role where it is known), from the start on."""
+    since = execution.started - BEFORE if execution.started else None
+    roots = [
+        s
+        for s in trail.sessions
+        if (s.assumed_by == "codepipeline.amazonaws.com" or _named_by_codepipeline(s))
+        and (execution.service_role is None or same_role(s.principal, execution.service_role) or s.parent is not None or s.opened_by is None)
+        and (since is None or (s.last is not None and s.last >= since))
+    ]
+    return _by_sessions(trail, roots)
+
+
+def _of_attempt(trail: Trail, execution: Execution, attempt: ActionRun) -> tuple[list[Session], tuple[Record, ...]]:
+    start = attempt.started or execution.started or datetime.min.replace(tzinfo=UTC)
+    end = attempt.updated or start
+    window = (start - BEFORE if attempt.started else start, end + AFTER)
+    role = attempt.role_arn or execution.service_role
+    roots = [s for s in trail.sessions if _overlaps(s, window) and (same_role(s.principal, role) if role else _named_by_codepipeline(s))]
+    roots = _of_this_run(trail, roots, execution, attempt)
+    chosen = trail.with_descendants(roots)
+    chosen += _driven(trail, chosen, attempt, window)
+    inside = trail.refused_in(trail.with_descendants(chosen), lambda r: window[0] <= r.event_time <= window[1])
+    hops = [s for s in trail.sessions if execution.service_role and same_role(s.principal, execution.service_role) and _overlaps(s, window)]
+    onto = trail.refused_in(hops, lambda r: _assumes(r, role) and window[0] <= r.event_time <= window[1]) if role != execution.service_role else ()
+    chosen += [s for s in hops if onto and any(trail.home(r) == s.id for r in onto)]
+    return chosen, (*inside, *onto)
+
+
+def _of_this_run(trail: Trail, roots: list[Session], execution: Execution, attempt: ActionRun) -> list[Session]:
+    """Of several sessions of one role in one window, those of this execution: by the pipeline role behind them, by CodePipeline's millisecond name,
+    and by what their calls name of the action's configuration."""
+    by_id = {s.id: s for s in trail.sessions}
+    service_role = execution.service_role
+    if service_role:
+        kept = [s for s in roots if s.parent is None or same_role(by_id[s.parent].principal, service_role) or same_role(s.principal, service_role)]
+        roots = kept or roots
+    named = [s for s in roots if _named_by_codepipeline(s)]
+    roots = named or roots
+    if len(roots) > 1:
+        values = {v for v in attempt.configuration.values() if isinstance(v, str) and len(v) > 3}
+        naming = [s for s in roots if any(_names(call, values) for call in s.calls)]
+        other = [s for s in roots if s not in naming]
+        roots = naming or other
+    if len(roots) > 1 and attempt.started and attempt.role_arn:
+        tight = [s for s in roots if s.first and attempt.started - timedelta(seconds=5) <= s.first <= (attempt.updated or s.first) + timedelta(seconds=5)]
+        roots = tight or roots
+    return roots
+
+
+def _driven(trail: Trail, chosen: list[Session], attempt: ActionRun, window: tuple[datetime, datetime]) -> list[Session]:
+    """Sessions that the provider's service opened for the action: of the very build, of a role that the action's calls name, else any in the window."""
+    services = acting_services(attempt.provider)
+    opened = [s for s in trail.sessions if s.assumed_by in services and s not in chosen and _overlaps(s, window)]
+    marks = {attempt.external_id.rpartition(":")[2]} if attempt.external_id else set()
+    marks |= {str(build.get("id", "")).rpartition(":")[2] for s in chosen for c in s.calls if isinstance(build := c.response.get("build"), dict)}
+    exact = [s for s in opened if s.session_name and any(m and m in s.session_name for m in marks)]
+    named_values = {v for v in attempt.configuration.values() if isinstance(v, str)}
+    by_role = [s for s in opened if s.principal in named_values or any(_names(c, {s.principal or "-"}) for o in chosen for c in o.calls)]
+    accounts = {s.account for s in chosen}
+    return exact or by_role or [s for s in opened if s.account in accounts]
+
+
+def _by_error(trail: Trail, inquiry: Inquiry) -> Focus:
+    text = inquiry.error or ""
+    points = {id(r): likeness(r, text, inquiry.asked) for r in trail.refused}
+    best = max(points.values(), default=0.0)
+    if best >= MATCH:
+        matched = [r for r in trail.refused if points[id(r)] >= max(MATCH, 0.7 * best)]
+        homes = frozenset(h for h in map(trail.home, matched) if h)
+        near = [r for r in trail.refused if trail.home(r) in homes and any(_near(r, m, trail) for m in matched)]
+        return Focus(sessions=homes, asked=_in_order([*matched, *near]), matched_error=True)
+    opaque = opaque_error(text)
+    if opaque is None and not PERMISSION_WORDS.search(text):
+        return Focus(sessions=frozenset(), asked=())
+    return _everything(trail)
+
+
+def _near(record: Record, matched: Record, trail: Trail) -> bool:
+    return trail.home(record) == trail.home(matched) and abs(record.event_time - matched.event_time) <= BESIDE
+
+
+def _everything(trail: Trail) -> Focus:
+    """Every denied chain, without the refusals that plainly ended nothing: a service's own, and reads of a session that simply went on."""
+    by_id = {s.id: s for s in trail.sessions}
+    own = [r for r in trail.refused if r.identity.type != "AWSService"]
+    ending = [r for r in own if not _went_on(r, by_id.get(trail.home(r) or ""))]
+    asked = ending or own
+    return Focus(sessions=frozenset(h for h in map(trail.home, asked) if h), asked=_in_order(asked))
+
+
+def _went_on(record: Record, session: Session | None) -> bool:
+    """A refused read after which the session made other calls that succeeded, more than a handful: a scanner, a console, a recorder."""
+    if session is None or not (record.read_only or record.event_name.startswith(("Describe", "List", "Get"))):
+        return False
+    return sum(1 for call in session.calls if call.event_time > record.event_time and not call.failed) > 3
+
+
+def _overlaps(session: Session, window: tuple[datetime, datetime]) -> bool:
+    first, last = session.first, session.last
+    return first is not None and last is not None and first <= window[1] and last >= window[0]
+
+
+def _named_by_codepipeline(session: Session) -> bool:
+    """CodePipeline names a role session with the epoch milliseconds of its AssumeRole; other clients use digits too, so the time must agree."""
+    if not session.session_name or not MILLISECONDS.match(session.session_name) or session.first is None:
+        return False
+    return abs(datetime.fromtimestamp(int(session.session_name) / 1000, tz=UTC) - session.first) <= timedelta(hours=1)
+
+
+def _assumes(record: Record, role: str | None) -> bool:
+    return record.event_name.startswith("AssumeRole") and record.denial is not None and same_role(record.denial.resource, role)
+
+
+def _names(call: Record, values: set[str]) -> bool:
+    return any(value in values or any(v in value for v in values if len(v) > 6) for value in _texts(call.request))
+
+
+def _texts(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def _in_order(records: Iterable[Record]) -> tuple[Record, ...]:
+    unique = {(r.event_id, r.account): r for r in records}
+    return tuple(sorted(unique.values(), key=lambda r: (r.event_time, r.event_id, r.account or "")))

@@ -1,0 +1,57 @@
+"""Role ARNs with their path, from every place in the evidence that shows it.
+
+An assumed-role ARN and a denial's text carry the role's name without its path; sessionIssuer, request parameters and snapshots carry the whole.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from trailsleuth.model.arn import parse_arn, role_of_session
+from trailsleuth.model.evidence import Evidence
+from trailsleuth.model.record import Record
+
+
+def role_of(record: Record) -> str | None:
+    """The role or user that made the call, as the record shows it best: sessionIssuer's ARN, else the identity's own."""
+    who = record.identity
+    if who.issuer is not None and who.issuer.arn:
+        return who.issuer.arn
+    return role_of_session(who.arn) or who.arn
+
+
+class RoleNames:
+    """Finds a role's full ARN by account and name (role names are unique in an account)."""
+
+    def __init__(self, arns: Iterable[str]) -> None:
+        self._full: dict[tuple[str, str], str] = {}
+        for text in sorted(set(arns)):
+            arn = parse_arn(text)
+            if arn is not None and arn.is_role and (arn.resource.count("/") > 1 or (arn.account, arn.name) not in self._full):
+                self._full[arn.account, arn.name] = text
+
+    def full(self, text: str | None) -> str | None:
+        """The ARN with its path where the evidence knows it; a session ARN becomes its role; anything else comes back as it is."""
+        text = role_of_session(text) or text
+        arn = parse_arn(text)
+        if arn is None or not arn.is_role:
+            return text
+        return self._full.get((arn.account, arn.name), text)
+
+
+def role_names(evidence: Evidence) -> RoleNames:
+    """Every role ARN with its path that the evidence shows."""
+    found: list[str] = [p.arn for p in evidence.policies.principals if p.kind == "role"]
+    for pipeline in evidence.pipelines:
+        found += [a.role_arn for a in pipeline.actions if a.role_arn]
+        found += [pipeline.service_role] if pipeline.service_role else []
+    found += [run.role_arn for run in evidence.actions if run.role_arn]
+    for record in evidence.records:
+        if record.identity.issuer is not None and record.identity.issuer.arn:
+            found.append(record.identity.issuer.arn)
+        if record.issued is not None and record.issued.role_arn:
+            found.append(record.issued.role_arn)
+        if record.denial is not None and record.denial.resource:
+            found.append(record.denial.resource)
+    return RoleNames(found)
