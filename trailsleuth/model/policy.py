@@ -35,6 +35,8 @@ class Statement:
     """One policy statement, lists made of single values. `index` counts from 0; `raw` is the statement as written.
 
     Exactly one of `actions`/`not_actions` holds something in a well-formed statement; likewise resources (both empty in a trust policy).
+    `unreadable` names the parts of a Deny (effect, action, resource, principal, condition) that could not be read: whether it applies is then
+    unknown as far as it hangs on them. An Allow with such a part is left out of the document.
     """
 
     index: int
@@ -47,6 +49,7 @@ class Statement:
     principals: Principals | None = None
     conditions: tuple[Condition, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict)
+    unreadable: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

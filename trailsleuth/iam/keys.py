@@ -1,0 +1,71 @@
+"""The condition keys of one request: what is given, what follows from the request itself, what is absent and what is unknown.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+
+from __future__ import annotations
+
+from trailsleuth.iam.principals import Caller
+from trailsleuth.model import AccessRequest
+
+
+class RequestKeys:
+    """Values by key in any case. `()`: the key was absent; None: nobody knows."""
+
+    __slots__ = ("_absent", "_complete", "_values")
+
+    def __init__(self, request: AccessRequest, caller: Caller, resource_account: str | None) -> None:
+        given = {key.lower(): values for key, values in request.context.items()}
+        absent = frozenset(key.lower() for key in request.absent)
+        derived = derived_keys(request, caller, resource_account)
+        self._values = {**{k: v for k, v in derived.items() if k not in absent}, **given}
+        self._absent = absent
+        self._complete = request.complete
+
+    def get(self, key: str) -> tuple[str, ...] | None:
+        lower = key.lower()
+        values = self._values.get(lower)
+        if values is not None:
+            return values
+        return () if self._complete or lower in self._absent else None
+
+
+def derived_keys(request: AccessRequest, caller: Caller, resource_account: str | None) -> dict[str, tuple[str, ...]]:
+    """The keys that AWS always puts in and that the request itself tells; an empty value says that this kind of caller never has the key."""
+    known: dict[str, str | None] = {"aws:resourceaccount": resource_account}
+    if caller.kind == "anonymous":
+        known |= {"aws:principaltype": "Anonymous", "aws:userid": "anonymous"}
+    else:
+        known |= _of_caller(caller, request.principal_id)
+    if request.complete and "aws:calledvia" not in {key.lower() for key in request.context}:
+        known["aws:viaawsservice"] = "false"
+    found = {key: (value,) for key, value in known.items() if value is not None}
+    return {**found, **dict.fromkeys(_never_of(caller), ())}
+
+
+def _of_caller(caller: Caller, principal_id: str | None) -> dict[str, str | None]:
+    user_id = principal_id or (caller.account if caller.kind == "root" else None)
+    if user_id and caller.kind == "session" and ":" not in user_id and caller.session:
+        user_id = f"{user_id}:{caller.session}"
+    service = caller.kind == "service"
+    return {
+        "aws:principalarn": caller.principal_arn,
+        "aws:principalaccount": caller.account,
+        "aws:principaltype": _TYPES.get(caller.kind),
+        "aws:userid": user_id,
+        "aws:username": caller.name if caller.kind == "user" else None,
+        "aws:principalisawsservice": "true" if service else "false",
+        "aws:principalservicename": caller.text if service else None,
+    }
+
+
+def _never_of(caller: Caller) -> tuple[str, ...]:
+    """`aws:username` is only there for users; the principal's own keys never for a service or nobody."""
+    if caller.kind in ("role", "session", "root", "federated"):
+        return ("aws:username", "aws:principalservicename", "aws:principalservicenameslist")
+    if caller.kind in ("service", "anonymous"):
+        return ("aws:username", "aws:principalarn", "aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths")
+    return ()
+
+
+_TYPES = {"user": "User", "role": "AssumedRole", "session": "AssumedRole", "root": "Account", "federated_user": "FederatedUser"}

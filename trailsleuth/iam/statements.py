@@ -1,0 +1,156 @@
+"""Whether one statement applies to one request, and if not, on which parts it failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trailsleuth.iam.conditions import Tri, all_of, any_of, check
+from trailsleuth.iam.keys import RequestKeys
+from trailsleuth.iam.match import action_matches, resource_matches
+from trailsleuth.iam.principals import IAM_KINDS, Caller, Grant, excepted, named_by, unreadable_kinds
+from trailsleuth.iam.variables import expand
+from trailsleuth.model import Mismatch, Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A request made ready: its keys in any case, its caller read. `bounded`: a permissions boundary is set."""
+
+    action: str
+    resource: str
+    caller: Caller
+    keys: RequestKeys
+    bounded: bool = False
+
+    @property
+    def prefix(self) -> str:
+        return self.action.partition(":")[0].lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """`applies` with its `grant` (how it names the caller); `mismatches` is filled for a statement that fails but is worth showing."""
+
+    applies: Tri
+    grant: Grant = Grant.DIRECT
+    mismatches: tuple[Mismatch, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+_ELSEWHERE = Judgement(applies=False)
+
+
+@dataclass(slots=True)
+class _Tally:
+    parts: list[Tri]
+    mismatches: list[Mismatch]
+    missing: list[str]
+    grant: Grant = Grant.DIRECT
+
+
+def judge(statement: Statement, ask: Ask, *, version: str, names_principals: bool) -> Judgement:
+    """The statement against the request. `names_principals`: it stands in a policy that must say whom it means (all but identity policies and SCPs)."""
+    tally = _Tally(parts=[], mismatches=[], missing=[])
+    action = None if "action" in statement.unreadable else _action(statement, ask)
+    if action is False:
+        if not _same_service(statement, ask):
+            return _ELSEWHERE
+        tally.mismatches.append(Mismatch(part="action", wanted=statement.actions or statement.not_actions, given=(ask.action,)))
+    tally.parts.append(action)
+    _principal(statement, ask, names_principals, tally)
+    _resource(statement, ask, version, names_principals, tally)
+    _conditions(statement, ask, version, tally)
+    if "effect" in statement.unreadable:
+        tally.parts.append(None)
+    applies = all_of(tally.parts)
+    if applies is False:
+        near = action is not False or len(tally.mismatches) == 1
+        return Judgement(applies=False, mismatches=tuple(tally.mismatches) if near else (), missing=())
+    return Judgement(applies=applies, grant=tally.grant, missing=tuple(dict.fromkeys(tally.missing)))
+
+
+def _action(statement: Statement, ask: Ask) -> bool:
+    if statement.not_actions:
+        return not any(action_matches(pattern, ask.action) for pattern in statement.not_actions)
+    return any(action_matches(pattern, ask.action) for pattern in statement.actions)
+
+
+def _same_service(statement: Statement, ask: Ask) -> bool:
+    prefix = ask.prefix + ":"
+    return any(action.lower().startswith(prefix) for action in statement.actions or statement.not_actions)
+
+
+def _principal(statement: Statement, ask: Ask, names_principals: bool, tally: _Tally) -> None:
+    outcome, grant = _whom(statement, ask, names_principals)
+    tally.grant = grant
+    tally.parts.append(outcome)
+    if outcome is False:
+        wanted = tuple(value for _, value in statement.principals.entries) if statement.principals else ()
+        tally.mismatches.append(Mismatch(part="principal", wanted=wanted, given=(ask.caller.text,)))
+
+
+def _whom(statement: Statement, ask: Ask, names_principals: bool) -> tuple[Tri, Grant]:
+    deny, principals = statement.effect == "Deny", statement.principals
+    if "principal" in statement.unreadable:
+        return None, Grant.DIRECT
+    if not names_principals:
+        if principals is None:
+            return True, Grant.DIRECT
+        return (None if deny else False), Grant.DIRECT
+    if principals is None:
+        return deny, Grant.DIRECT
+    if principals.negated:
+        if not deny:  # "Using it with Effect: Allow is not supported"
+            return False, Grant.NONE
+        # "will always deny any IAM principal that has a permissions boundary policy attached"
+        always = ask.bounded and ask.caller.kind in IAM_KINDS
+        return always or not excepted(principals, ask.caller), Grant.DIRECT
+    grant = named_by(principals, ask.caller)
+    if grant is Grant.NONE and deny and unreadable_kinds(principals):
+        return None, Grant.NONE
+    return grant is not Grant.NONE, grant
+
+
+def _resource(statement: Statement, ask: Ask, version: str, names_principals: bool, tally: _Tally) -> None:
+    outcome = None if "resource" in statement.unreadable else _what(statement, ask, version, names_principals, tally)
+    tally.parts.append(outcome)
+    if outcome is False:
+        patterns = statement.resources or statement.not_resources
+        tally.mismatches.append(Mismatch(part="resource", wanted=patterns, given=(ask.resource,)))
+
+
+def _what(statement: Statement, ask: Ask, version: str, names_principals: bool, tally: _Tally) -> Tri:
+    deny = statement.effect == "Deny"
+    if statement.not_resources:
+        hits = [_covers(pattern, ask, version, tally) for pattern in statement.not_resources]
+        if not deny and None not in hits and any(hit == "unresolved" for hit in hits):
+            return False
+        covered = any_of(hit is True if hit is not None else None for hit in hits)
+        return None if covered is None else not covered
+    if not statement.resources:
+        # A policy on a resource speaks of that resource (trust and repository policies have no Resource); an identity policy must say it.
+        if names_principals and "Resource" not in statement.raw:
+            return True
+        return None if deny and "Resource" not in statement.raw else False
+    return any_of(None if hit is None else hit is True for hit in (_covers(p, ask, version, tally) for p in statement.resources))
+
+
+def _covers(pattern: str, ask: Ask, version: str, tally: _Tally) -> bool | str | None:
+    expanded = expand(pattern, ask.keys, version)
+    if expanded.text is not None:
+        return resource_matches(expanded.text, ask.resource)
+    if expanded.missing:
+        tally.missing.append(expanded.missing)
+        return None
+    return "unresolved"
+
+
+def _conditions(statement: Statement, ask: Ask, version: str, tally: _Tally) -> None:
+    if "condition" in statement.unreadable:
+        tally.parts.append(None)
+    for condition in statement.conditions:
+        outcome = check(condition, ask.keys, effect=statement.effect, version=version)
+        tally.parts.append(outcome.holds)
+        tally.missing += outcome.missing
+        if outcome.holds is False:
+            tally.mismatches.append(Mismatch(part="condition", operator=condition.operator, key=condition.key, wanted=outcome.wanted, given=outcome.given))
