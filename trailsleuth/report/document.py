@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
 
 from trailsleuth.model import (
     SCHEMA,
@@ -52,7 +51,7 @@ def utc(moment: datetime | None) -> str | None:
     return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
-def plain(value: object) -> Any:
+def plain(value: object) -> object:
     """A value out of a policy or a condition as JSON holds it; what JSON has no form for becomes text."""
     if value is None or isinstance(value, bool | int):
         return value

@@ -93,8 +93,6 @@ def table_lines(headers: Sequence[str], rows: Sequence[Sequence[str]], *, widths
     """Columns of at most the given widths; long cells go on in the next line."""
     from tabulate import tabulate
 
-    cells = [
-        ["\n".join(line for part in cell.split("\n") for line in wrapped(part, width)) for cell, width in zip(row, widths, strict=True)] for row in rows
-    ]
+    cells = [["\n".join(line for part in cell.split("\n") for line in wrapped(part, width)) for cell, width in zip(row, widths, strict=True)] for row in rows]
     grid = tabulate(cells, headers=list(headers), tablefmt="plain", disable_numparse=True, stralign="left")
     return [f"{' ' * indent}{line}".rstrip() for line in grid.splitlines()]

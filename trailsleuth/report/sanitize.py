@@ -57,7 +57,7 @@ def for_html(text: str) -> str:
     return line
 
 
-_MARKDOWN = re.compile(r"[\\`*_{}\[\]()#+!|<>~&$@:]")
+_MARKDOWN = re.compile(r"[\\`*_\[\]#!|<>~&$@]|:(?=//|[\w+-]+:)")  # a colon only where it makes a link or an emoji
 
 
 def for_markdown(text: str) -> str:

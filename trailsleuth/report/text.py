@@ -174,8 +174,8 @@ def _evidence(page: _Page, document: Document) -> None:
         return
     page.heading("EVIDENCE")
     wide = page.width >= _WIDE
-    headers = ("no", "time (UTC)", "account", "region", "call", "event id") if wide else ("no", "time (UTC)", "account", "call, region, event id")
-    widths = (3, 20, 12, 15, page.width - 103, 36) if wide else (3, 20, 12, max(page.width - 46, 16))
+    headers = ("#", "time (UTC)", "account", "region", "call", "event id") if wide else ("#", "time (UTC)", "account", "call, region, event id")
+    widths = (3, 20, 12, 15, page.width - 105, 36) if wide else (3, 20, 12, max(page.width - 44, 16))
     cells = [_evidence_cells(rank, record, wide=wide) for rank, record in rows[:_MAX_RECORDS]]
     page.lines += table_lines(headers, cells, widths=widths, indent=_MARGIN)
     if len(rows) > _MAX_RECORDS:

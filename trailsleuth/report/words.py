@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from trailsleuth.model import parse_arn
 from trailsleuth.report.context import Document
 
 VERDICT = {"cause_found": "CAUSE FOUND", "no_denial_found": "NOTHING DENIED", "inconclusive": "INCONCLUSIVE"}
@@ -70,7 +70,7 @@ def headline(finding: Document) -> str:
     """The finding in one line: what is refused, or why nothing can be named."""
     if finding["iam_action"]:
         return f"{finding['iam_action']}: {CAUSE.get(finding['cause'], finding['cause'])}"
-    return CAUSE.get(finding["cause"], finding["cause"])
+    return CAUSE.get(finding["cause"], str(finding["cause"]))
 
 
 def name_of(principal: str | None) -> str:
@@ -78,6 +78,14 @@ def name_of(principal: str | None) -> str:
     if not principal:
         return "unknown principal"
     return principal.rsplit("/", 1)[-1] if principal.startswith("arn:") else principal
+
+
+def short_resource(resource: str) -> str:
+    """What stands after the account in an ARN: `web-artifacts/key`; a role by its bare name."""
+    arn = parse_arn(resource)
+    if arn is None:
+        return resource
+    return arn.name if arn.is_role else arn.resource
 
 
 def proof_text(proof: Document | None) -> str:
@@ -98,10 +106,8 @@ def _verdict(value: bool | None, *, yes: str, no: str, open_: str) -> str:
 
 def span(first: str | None, last: str | None) -> str:
     """`2026-03-04 09:00:00Z – 09:04:10Z`, the day once where both share it."""
-    if not first or not last:
+    if not first or not last or first == last:
         return spoken(first or last)
-    if first == last:
-        return spoken(first)
     return f"{spoken(first)} to {last[11:] if first[:10] == last[:10] else spoken(last)}"
 
 
@@ -126,7 +132,7 @@ def condition_lines(conditions: Document) -> list[str]:
     return lines
 
 
-def _values(value: Any) -> str:
+def _values(value: object) -> str:
     if isinstance(value, str | int | float) or value is None:
         return str(value)
     return " | ".join(map(str, value)) if isinstance(value, Iterable) else str(value)

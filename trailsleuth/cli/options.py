@@ -1,0 +1,92 @@
+"""Values as people type them on a command line, and what the terminal can show."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TextIO
+
+from trailsleuth.errors import UsageError
+from trailsleuth.report.context import RenderContext
+
+_RELATIVE = re.compile(r"(?:\d{1,6}[smhdw])+")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_MAX_COLUMNS, _DEFAULT_COLUMNS = 200, 80
+
+
+class OutputFormat(StrEnum):
+    """What `--output` takes: table for a terminal, json for programs, the others to be passed on."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    JSONL = "jsonl"
+    CSV = "csv"
+    MERMAID = "mermaid"
+    DOT = "dot"
+    JUNIT = "junit"
+
+
+class FixFormat(StrEnum):
+    """What `--fix` takes: the policy change in the language of the tool that will make it."""
+
+    JSON = "json"
+    TERRAFORM = "terraform"
+    CLOUDFORMATION = "cloudformation"
+    CDK = "cdk"
+    CDK_PYTHON = "cdk-python"
+    CLI = "cli"
+
+
+def parse_time(text: str | None, *, option: str, now: datetime | None = None) -> datetime | None:
+    """A moment in UTC from ISO 8601 (without a zone: UTC), from a date, or from `2h`, `3d`, `1h30m` before now."""
+    if text is None:
+        return None
+    given = text.strip()
+    now = now or datetime.now(UTC)
+    if _RELATIVE.fullmatch(given):
+        return now - _duration(given, option=option)
+    if given == "now":
+        return now
+    from dateutil import parser
+
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    try:
+        moment = parser.parse(given, default=midnight)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError, TypeError) as cause:
+        raise UsageError(f"{option} {text!r} is no time", next_step="give ISO 8601 (2026-03-04T09:00:00Z) or a span before now (2h, 3d)") from cause
+
+
+def _duration(given: str, *, option: str) -> timedelta:
+    spans = {_UNITS[unit]: 0 for unit in _UNITS}
+    for count, unit in re.findall(r"(\d+)([smhdw])", given):
+        spans[_UNITS[unit]] += int(count)
+    span = timedelta(**spans)
+    if span > timedelta(days=36_500):
+        raise UsageError(f"{option} {given!r} lies more than a hundred years back")
+    return span
+
+
+def parse_window(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    """`--since` and `--until`, the first before the second."""
+    now = datetime.now(UTC)
+    start, end = parse_time(since, option="--since", now=now), parse_time(until, option="--until", now=now)
+    if start is not None and end is not None and start >= end:
+        raise UsageError("--since is not before --until")
+    return start, end
+
+
+def terminal_context(stream: TextIO | None = None, *, everything: bool = False) -> RenderContext:
+    """What stdout can show. Colour only on a terminal, never with NO_COLOR (https://no-color.org) or TERM=dumb."""
+    out = stream or sys.stdout
+    on_terminal = out.isatty()
+    color = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    columns = shutil.get_terminal_size((_DEFAULT_COLUMNS, 24)).columns if on_terminal or "COLUMNS" in os.environ else _DEFAULT_COLUMNS
+    unicode = (getattr(out, "encoding", None) or "ascii").lower().replace("-", "").startswith("utf")
+    return RenderContext(width=min(max(columns, 40), _MAX_COLUMNS), color=color, unicode=unicode, everything=everything)

@@ -1,0 +1,92 @@
+"""Where an answer goes: stdout, or a file that is written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from trailsleuth.errors import SourceError, UsageError
+
+
+def write_stdout(text: str) -> None:
+    """The answer, alone. A reader that went away (`| head`) is no error: what is left is not wanted."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()
+
+
+def silence_stdout() -> None:
+    """Sends what is still buffered to nowhere, so that the interpreter does not complain of the closed pipe at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def check_output_file(path: Path | None, *, force: bool) -> None:
+    """Refuses, before any work is done, a file that could not be written afterwards."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise UsageError(f"--output-file {path} is a directory")
+    if not path.parent.is_dir():
+        raise UsageError(f"--output-file {path}: there is no directory {path.parent}")
+    if path.exists() and not force:
+        raise UsageError(f"--output-file {path} exists already; --force overwrites it")
+
+
+def write_file(text: str, path: Path, *, force: bool) -> None:
+    """Writes beside the target and moves it there when it is complete; without `force` an existing file stays as it is."""
+    target = path.resolve() if force and path.is_symlink() else path
+    temporary: str | None = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n", errors="backslashreplace") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(temporary).chmod(0o666 & ~_umask())
+        _move(Path(temporary), target, force=force)
+        temporary = None
+    except FileExistsError as cause:
+        raise UsageError(f"--output-file {path} exists already; --force overwrites it") from cause
+    except OSError as cause:
+        raise SourceError(f"cannot write {path}", why=cause.strerror or str(cause), next_step="free some space or choose another --output-file") from cause
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _move(temporary: Path, target: Path, *, force: bool) -> None:
+    if force:
+        temporary.replace(target)
+        return
+    try:
+        os.link(temporary, target)  # unlike rename, fails where the target came into being meanwhile
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if target.exists():
+            raise FileExistsError(target) from None
+        temporary.replace(target)
+        return
+    temporary.unlink()
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def write_answer(text: str, path: Path | None, *, force: bool = False) -> None:
+    """To the file where one is named, else to stdout."""
+    if path is None:
+        write_stdout(text)
+    else:
+        write_file(text, path, force=force)
