@@ -10,7 +10,7 @@ from trailsleuth.model import AccessRequest
 
 
 class RequestKeys:
-    """Values by key in any case. `()`: the key was absent; None: nobody knows."""
+    """Values by key in any case. `()`: the key was absent; None: nobody knows. An absent `aws:RequestTag/*` stands for all that are not given."""
 
     __slots__ = ("_absent", "_complete", "_values")
 
@@ -27,7 +27,7 @@ class RequestKeys:
         values = self._values.get(lower)
         if values is not None:
             return values
-        return () if self._complete or lower in self._absent else None
+        return () if self._complete or lower in self._absent or lower.partition("/")[0] + "/*" in self._absent else None
 
 
 def derived_keys(request: AccessRequest, caller: Caller, resource_account: str | None) -> dict[str, tuple[str, ...]]:

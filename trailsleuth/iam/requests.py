@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trailsleuth.errors import UsageError
+from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.iam.document import parse_policy, value_text
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import AccessRequest, Decision, NearMiss, Policy, PolicyLevel, PolicySet, StatementRef, Verdict
@@ -75,7 +75,7 @@ def _read_lines(text: str) -> Iterator[object]:
         try:
             yield json.loads(line)
         except (ValueError, RecursionError) as cause:
-            raise UsageError(
+            raise EvidenceUnreadable(
                 "the requests cannot be read", why=f"line {number} is no JSON", next_step="give a JSON list of requests, or one request a line"
             ) from cause
 

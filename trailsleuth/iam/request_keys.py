@@ -1,0 +1,105 @@
+"""The condition keys that a call's own parameters become: tags, role session, S3 headers.
+
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requesttag
+         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_sts
+         https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trailsleuth.model import Record
+
+_BY_SERVICE: Mapping[str, Mapping[str, str]] = {
+    "sts": {
+        "roleSessionName": "sts:RoleSessionName",
+        "externalId": "sts:ExternalId",
+        "sourceIdentity": "sts:SourceIdentity",
+        "transitiveTagKeys": "sts:TransitiveTagKeys",
+    },
+    "s3": {
+        "prefix": "s3:prefix",
+        "delimiter": "s3:delimiter",
+        "max-keys": "s3:max-keys",
+        "versionId": "s3:VersionId",
+        "x-amz-acl": "s3:x-amz-acl",
+        "x-amz-copy-source": "s3:x-amz-copy-source",
+        "x-amz-storage-class": "s3:x-amz-storage-class",
+        "x-amz-server-side-encryption": "s3:x-amz-server-side-encryption",
+        "x-amz-server-side-encryption-aws-kms-key-id": "s3:x-amz-server-side-encryption-aws-kms-key-id",
+        "x-amz-grant-full-control": "s3:x-amz-grant-full-control",
+    },
+}
+"""Request parameter → condition key. A parameter that the record's request lacks was not sent."""
+
+
+def keys_of_request(record: Record, iam_action: str) -> tuple[dict[str, Any], set[str]]:
+    """(keys with values, keys absent) from the request parameters; nothing where the record has none."""
+    if not record.request or record.request.get("omitted") is True:
+        return {}, set()
+    found: dict[str, Any] = {}
+    missing: set[str] = set()
+    for parameter, key in _BY_SERVICE.get(iam_action.partition(":")[0].lower(), {}).items():
+        value = record.request.get(parameter)
+        if isinstance(value, list):
+            found[key] = tuple(str(item) for item in value)
+        elif value is not None:
+            found[key] = str(value)
+        else:
+            missing.add(key)
+    tags = dict(_tags(record.request, depth=0))
+    if tags:
+        found |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+        found["aws:TagKeys"] = tuple(sorted(tags))
+        missing.add("aws:requesttag/*")
+    elif not any("tag" in name.lower() for name in _names(record.request, depth=0)):
+        missing |= {"aws:TagKeys", "aws:requesttag/*"}
+    return found, missing
+
+
+def _tags(value: object, *, depth: int) -> Iterator[tuple[str, str]]:
+    """Every tag in the request: as key/value pairs (in any case) or as an object, under a name that speaks of tags."""
+    if depth > 8:
+        return
+    if isinstance(value, list):
+        for item in value:
+            yield from _tags(item, depth=depth + 1)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            lower = str(name).lower()
+            if lower in ("tags", "tag", "tagset", "taglist", "tagspecificationset", "tagspecification", "tagspecifications"):
+                yield from _pairs(inner, depth=depth + 1)
+            elif not lower.endswith("filter") and not lower.endswith("filters"):
+                yield from _tags(inner, depth=depth + 1)
+
+
+def _pairs(value: object, *, depth: int) -> Iterator[tuple[str, str]]:
+    if depth > 8:
+        return
+    if isinstance(value, list):
+        for item in value:
+            yield from _pairs(item, depth=depth + 1)
+    elif isinstance(value, Mapping):
+        lower = {str(name).lower(): inner for name, inner in value.items()}
+        key = lower.get("key", lower.get("tagkey"))
+        if isinstance(key, str):
+            yield key, str(lower.get("value", lower.get("tagvalue", "")) or "")
+        elif all(isinstance(inner, str) for inner in value.values()):
+            yield from ((str(name), str(inner)) for name, inner in value.items() if str(name).lower() != "resourcetype")
+        else:
+            for inner in value.values():
+                yield from _pairs(inner, depth=depth + 1)
+
+
+def _names(value: object, *, depth: int) -> Iterator[str]:
+    if depth > 8:
+        return
+    if isinstance(value, list):
+        for item in value:
+            yield from _names(item, depth=depth + 1)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield str(name)
+            yield from _names(inner, depth=depth + 1)
