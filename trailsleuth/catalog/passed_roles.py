@@ -1,0 +1,73 @@
+"""Roles that a request hands to a service: `iam:PassRole`, which has no event of its own.
+
+`data/passed_roles/<prefix>.toml` says where in a request a role stands and which service will assume it (`iam:PassedToService`).
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trailsleuth.catalog.load import Row, rows_of
+from trailsleuth.catalog.operations import plain_event_name
+from trailsleuth.catalog.paths import find_values, holds, unwrapped
+from trailsleuth.catalog.services import prefix_of
+
+_INSTANCE_PROFILE = re.compile(r"^arn:[\w-]+:iam::\d{12}:instance-profile/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedRole:
+    """One role in a request.
+
+    `role` is an ARN or a bare name, as the request has it; `service` None: the service sends no `iam:PassedToService`, or it is not known.
+    `instance_profile`: the value names an instance profile, and the permission is checked on the role inside it.
+    """
+
+    role: str
+    path: str
+    service: str | None
+    instance_profile: bool
+    source_id: str = ""
+
+
+def passed_roles(event_source: str, event_name: str, request: Mapping[str, Any]) -> tuple[PassedRole, ...]:
+    """Every role that the request hands over, in the order of the table; a role that stands twice is named twice."""
+    body = unwrapped(event_name, request)
+    found: dict[str, PassedRole] = {}
+    for row in passing_rows(event_source, event_name):
+        if holds(body, row.get("when", ())):
+            for role in _roles(row, body):
+                found.setdefault(role.path, role)
+    return tuple(found.values())
+
+
+def passing_rows(event_source: str, event_name: str) -> tuple[Row, ...]:
+    """The rows that say where the operation may carry a role."""
+    names = {event_name, plain_event_name(event_name)}
+    return tuple(row for row in rows_of(f"passed_roles/{prefix_of(event_source)}", "passed_role") if names & set(row["events"]))
+
+
+def _roles(row: Row, request: Mapping[str, Any]) -> Iterator[PassedRole]:
+    profile = bool(row.get("instance_profile", False))
+    for path in row["paths"]:
+        for place, value in find_values(request, path):
+            if not isinstance(value, str) or not _is_role(value, row):
+                continue
+            yield PassedRole(
+                role=value,
+                path=place,
+                service=row.get("service"),
+                instance_profile=profile or _INSTANCE_PROFILE.match(value) is not None,
+                source_id=row["id"],
+            )
+
+
+def _is_role(value: str, row: Row) -> bool:
+    """A role ARN, or a bare name where the operation takes names; service-linked roles count, other ARNs do not."""
+    if value.startswith("arn:"):
+        return ":role/" in value or ":instance-profile/" in value
+    return bool(row.get("names", False)) and re.fullmatch(r"[\w+=,.@/-]{1,512}", value) is not None

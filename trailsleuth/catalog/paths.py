@@ -1,0 +1,90 @@
+"""Places in a request: `pipeline.stages.actions.roleArn`.
+
+CloudTrail spells request parameters the way the service does: `roleArn`, `RoleArn`, `x-amz-acl`; query services wrap lists as
+`tagSpecificationSet.items`, and newer EC2 calls wrap the whole request in `<EventName>Request`. So names are compared without case, `-` and
+`_`; lists and their `items` or `member` wrappers are walked through; `*` stands for any one name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+_WRAPPERS = ("items", "member")
+_DEEPEST = 40
+
+
+@cache
+def plain_name(name: str) -> str:
+    """A parameter name without case, `-` and `_`."""
+    return name.replace("-", "").replace("_", "").lower()
+
+
+def unwrapped(event_name: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The request itself where it is wrapped in `<EventName>Request`, as `CreateFlowLogsRequest`."""
+    if len(request) == 1:
+        name, inner = next(iter(request.items()))
+        if isinstance(inner, Mapping) and plain_name(str(name)) == plain_name(event_name) + "request":
+            return inner
+    return request
+
+
+def find_values(request: object, path: str) -> tuple[tuple[str, Any], ...]:
+    """Every value at the path, with the place where it stands (`stages[0].roleArn`); null and empty values are no values."""
+    return tuple(_walk(request, tuple(path.split(".")), "", 0))
+
+
+def first_text(request: object, paths: Sequence[str]) -> str | None:
+    """The first text (or number, as text) at one of the paths."""
+    for path in paths:
+        for _, value in find_values(request, path):
+            if isinstance(value, str | int) and not isinstance(value, bool):
+                return str(value)
+    return None
+
+
+def _walk(value: object, names: tuple[str, ...], place: str, depth: int) -> Iterator[tuple[str, Any]]:
+    if value is None or value == "" or depth > _DEEPEST:
+        return
+    if isinstance(value, list | tuple):
+        for index, one in enumerate(value):
+            yield from _walk(one, names, f"{place}[{index}]", depth + 1)
+    elif isinstance(value, Mapping):
+        yield from _walk_map(value, names, place, depth)
+    elif not names:
+        yield place, value
+
+
+def _walk_map(value: Mapping[str, Any], names: tuple[str, ...], place: str, depth: int) -> Iterator[tuple[str, Any]]:
+    for wrapper in _WRAPPERS:
+        if wrapper in value and isinstance(value[wrapper], list):
+            yield from _walk(value[wrapper], names, f"{place}.{wrapper}", depth + 1)
+            return
+    if not names:
+        if value:
+            yield place, value
+        return
+    wanted = plain_name(names[0])
+    for name, inner in value.items():
+        if wanted in ("*", plain_name(str(name))):
+            yield from _walk(inner, names[1:], f"{place}.{name}" if place else str(name), depth + 1)
+
+
+def holds(request: object, conditions: Sequence[str]) -> bool:
+    """Whether every condition holds: `tags` (there), `!versionId` (not there), `type=SecureString`, `keyId~^arn:` (some value fits)."""
+    return all(_one_holds(request, condition) for condition in conditions)
+
+
+def _one_holds(request: object, condition: str) -> bool:
+    if condition.startswith("!"):
+        return not _one_holds(request, condition[1:])
+    if "|" in condition and "~" not in condition:
+        return any(_one_holds(request, part) for part in condition.split("|"))
+    path, sign, wanted = re.split(r"([=~])", condition, maxsplit=1) if re.search(r"[=~]", condition) else (condition, "", "")
+    values = [value for _, value in find_values(request, path)]
+    if not sign:
+        return bool(values) and values != [False]
+    texts = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
+    return wanted in texts if sign == "=" else any(re.search(wanted, text) for text in texts)
