@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from trailsleuth.errors import AccountUnreachable
+from trailsleuth.fetch.calls import Refusal
+from trailsleuth.fetch.sessions import Account, Surroundings, Ways, open_accounts
 
 MARGIN = timedelta(days=1)
+MAX_PAGES = 100
+VALIDITY = ("ValidityStartTime", "ValidityEndTime")
 
 
 def fetch_public_keys(*, profile: str, regions: Iterable[str], start: datetime, end: datetime) -> bytes:
@@ -18,28 +21,30 @@ def fetch_public_keys(*, profile: str, regions: Iterable[str], start: datetime, 
 
     Source: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListPublicKeys.html
     """
-    import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    keys: list[dict[str, Any]] = []
-    try:
-        session = boto3.Session(profile_name=profile)
-        for region in regions:
-            pages = session.client("cloudtrail", region_name=region).get_paginator("list_public_keys")
-            for page in pages.paginate(StartTime=start - MARGIN, EndTime=end + MARGIN):
-                keys.extend(_saved(key) for key in page.get("PublicKeyList", []))
-    except (BotoCoreError, ClientError) as fault:
-        raise AccountUnreachable(
-            f"cannot list CloudTrail's public keys with the profile {profile}",
-            why=str(fault),
-            next_step="allow cloudtrail:ListPublicKeys, or give a saved list with --keys",
-        ) from fault
+    account = next(iter(open_accounts(Ways(profiles=(profile,)), Surroundings()).values()))
+    keys = [_saved(key) for region in regions for key in list_public_keys(account, region, start=start - MARGIN, end=end + MARGIN)]
     return json.dumps({"PublicKeyList": keys}).encode()
 
 
-def _saved(key: Any) -> dict[str, Any]:
-    entry: dict[str, Any] = {"Fingerprint": key.get("Fingerprint"), "Value": base64.b64encode(key.get("Value") or b"").decode()}
-    for name in ("ValidityStartTime", "ValidityEndTime"):
-        if isinstance(key.get(name), datetime):
-            entry[name] = key[name].isoformat()
-    return entry
+def list_public_keys(account: Account, region: str, *, start: datetime, end: datetime) -> Iterator[Mapping[str, object]]:
+    """The keys of one region, page by page."""
+    more: dict[str, str] = {}
+    for _ in range(MAX_PAGES):
+        page = account.ask("cloudtrail", "ListPublicKeys", region, StartTime=start, EndTime=end, **more)
+        if isinstance(page, Refusal):
+            raise AccountUnreachable(
+                f"cannot list CloudTrail's public keys of account {account.id} in {region}",
+                why=f"{page.why}: {page.code}",
+                next_step="allow cloudtrail:ListPublicKeys to that profile, or give a saved list with --keys",
+            )
+        yield from page.get("PublicKeyList", [])
+        token = page.get("NextToken")
+        if not token:
+            return
+        more = {"NextToken": str(token)}
+
+
+def _saved(key: Mapping[str, object]) -> dict[str, object]:
+    value = key.get("Value")
+    times = {name: moment.isoformat() for name in VALIDITY if isinstance(moment := key.get(name), datetime)}
+    return {"Fingerprint": key.get("Fingerprint"), "Value": base64.b64encode(value).decode() if isinstance(value, bytes) else value, **times}

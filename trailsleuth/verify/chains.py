@@ -30,7 +30,7 @@ def judge_digests(found: DigestSet, keys: KeyRing) -> tuple[Judged, ...]:
     judged: list[Judged] = []
     heirs: dict[Place, list[Judged]] = {}
     for digest in found.digests:
-        verdict = _judge(digest, heirs.get(digest.place, []), found.signatures.get(digest.path), keys)
+        verdict = _judge(digest, heirs.get(digest.place, []), found.saved_signature(digest), keys)
         judged.append(verdict)
         if digest.previous is not None:
             heirs.setdefault(digest.previous.place, []).append(verdict)

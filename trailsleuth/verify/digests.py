@@ -66,12 +66,16 @@ class Digest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestSet:
-    """The digests of a tree, newest first; signatures saved beside them, by path; and what could not be read: path and reason."""
+    """The digests of a tree, newest first; signatures saved beside them, by the digest's path; and what could not be read: path and reason."""
 
     digests: tuple[Digest, ...]
     signatures: Mapping[str, str]
     malformed: tuple[tuple[str, str], ...]
     unread: tuple[Skipped, ...]
+
+    def saved_signature(self, digest: Digest) -> str | None:
+        """The signature saved beside a digest, also where the digest was unpacked since."""
+        return self.signatures.get(digest.path.removesuffix(".gz"))
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -100,7 +104,7 @@ def read_digests(inputs: Iterable[RawInput | Skipped]) -> DigestSet:
             if signature is None:
                 unread.append(Skipped(source=item.source, reason="holds no Metadata.signature: save the output of `aws s3api head-object`"))
             else:
-                signatures[item.source.removesuffix(METADATA_SUFFIX)] = signature
+                signatures[item.source.removesuffix(METADATA_SUFFIX).removesuffix(".gz")] = signature
         else:
             try:
                 digests.append(parse_digest(item))

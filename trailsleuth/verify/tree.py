@@ -23,7 +23,8 @@ def verify_tree(found: DigestSet, files: Iterable[RawInput | Skipped], *, keys: 
     spans = Spans(covered=covered_spans(judged))
     report = LogBook(judged, spans=spans, asked=asked).check(files)
     unread = {item.source: item.reason for item in (*found.unread, *report.skipped)}
-    missing = tuple(missing_digests(judged, asked=asked, spans=spans, unread=unread))
+    broken = {path for path, _ in found.malformed}
+    missing = tuple(file for file in missing_digests(judged, asked=asked, spans=spans, unread=unread) if file.path not in broken)
     digests = (*_shown(judged, found, asked), *missing, *report.misplaced, *_unreadable(found, missing))
     return Verification(
         digests=tuple(sorted(set(digests), key=lambda file: (file.path, file.state))),
