@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from trailsleuth.report.context import Document, RenderContext
+from trailsleuth.report.context import Document
 
 
-def render_json(document: Document, context: RenderContext) -> str:  # noqa: ARG001
+def render_json(document: Document) -> str:
     """The whole document, indented, its keys in the order of the contract."""
     return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 

@@ -45,6 +45,7 @@ _NAMED = re.compile(
     r"\b(?:role|user|bucket|cluster|function|repository|pipeline|stack|project|application|topic|queue|secret|alias|profile|name)"
     r"[ :=/\"']+([\w+=.@/-]{3,128})"
 )
+_PROFILE = re.compile(r"--profile[ =]([\w+=.@/-]+)")
 _SEGMENT = re.compile(r"(\$\{[^}]*\}|[*?]|[:/])")
 _COLON_KINDS = {"function", "secret", "log-group", "log-stream", "stateMachine", "execution", "application", "deploymentgroup", "db", "cluster"}
 
@@ -85,9 +86,8 @@ class _Veil:
             for found in _TOKEN.finditer(text):
                 self._token(found)
             if field in {"error_message", "explanation", "summary", "command"}:
-                for named in _NAMED.findall(text):
-                    if _looks_like_a_name(named):
-                        self.name("name", named)
+                for named in [*filter(_looks_like_a_name, _NAMED.findall(text)), *_PROFILE.findall(text)]:
+                    self.name("name", named)
         bare = sorted((name for name in self._names if len(name) > 2), key=lambda name: (-len(name), name))
         self._pattern = re.compile("|".join(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])" for name in bare)) if bare else None
 

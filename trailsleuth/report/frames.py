@@ -1,0 +1,124 @@
+"""The case and its records as pandas DataFrames: CloudTrail's names for what CloudTrail says, times in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from trailsleuth.model import CaseFile, Record
+from trailsleuth.report.document import case_document
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FINDING_TIMES = ("first_seen", "last_seen")
+FINDING_COLUMNS = [
+    "rank",
+    "standing",
+    "basis",
+    "cause",
+    "policy_types",
+    "policy_arn",
+    "principal",
+    "principal_account",
+    "iam_action",
+    "resource",
+    "resource_account",
+    "conditions",
+    "explanation",
+    "first_seen",
+    "last_seen",
+    "count",
+    "event_ids",
+    "id",
+]
+DELTA_COLUMNS = ["policy_type", "account", "attach_to", "document", "remove", "finding_ids", "placeholders", "sufficient", "minimal", "undecided"]
+CHAIN_COLUMNS = ["chain", "hop", "role", "session_name", "access_key_id", "assumed_by", "event_id", "account", "calls", "denied"]
+RECORD_COLUMNS = [
+    "eventTime",
+    "eventSource",
+    "eventName",
+    "awsRegion",
+    "recipientAccountId",
+    "userIdentityType",
+    "userIdentityArn",
+    "principalId",
+    "accessKeyId",
+    "sessionIssuerArn",
+    "invokedBy",
+    "errorCode",
+    "errorMessage",
+    "sourceIPAddress",
+    "userAgent",
+    "readOnly",
+    "sharedEventID",
+    "requestID",
+    "eventID",
+    "requestParameters",
+    "responseElements",
+    "source",
+]
+
+
+def findings_frame(case: CaseFile) -> pd.DataFrame:
+    """One row a finding, the likeliest cause first; `event_ids` cites its records."""
+    rows = [{**finding, "event_ids": [record["event_id"] for record in finding["evidence"]]} for finding in case_document(case)["findings"]]
+    return _frame(rows, FINDING_COLUMNS, times=_FINDING_TIMES)
+
+
+def deltas_frame(case: CaseFile) -> pd.DataFrame:
+    """One row an attachment point; `document` is the policy to add, as plain values."""
+    rows = [{**delta, **(delta["proof"] or {})} for delta in case_document(case)["deltas"]]
+    return _frame(rows, DELTA_COLUMNS)
+
+
+def chains_frame(case: CaseFile) -> pd.DataFrame:
+    """One row a hop; `chain` and `hop` count from 1, `calls` and `denied` are those of the whole chain."""
+    rows = [
+        {**hop, "chain": number, "hop": place, "calls": chain["calls"], "denied": chain["denied"]}
+        for number, chain in enumerate(case_document(case)["chains"], 1)
+        for place, hop in enumerate(chain["hops"], 1)
+    ]
+    return _frame(rows, CHAIN_COLUMNS)
+
+
+def records_frame(records: Iterable[Record]) -> pd.DataFrame:
+    """One row a record, in the order given; request and response stay nested, everything else is flat."""
+    return _frame([_record_row(record) for record in records], RECORD_COLUMNS, times=("eventTime",))
+
+
+def _record_row(record: Record) -> dict[str, object]:
+    identity = record.identity
+    return {
+        "eventTime": record.event_time,
+        "eventSource": record.event_source,
+        "eventName": record.event_name,
+        "awsRegion": record.region,
+        "recipientAccountId": record.recipient_account,
+        "userIdentityType": identity.type,
+        "userIdentityArn": identity.arn,
+        "principalId": identity.principal_id,
+        "accessKeyId": identity.access_key_id,
+        "sessionIssuerArn": identity.issuer.arn if identity.issuer is not None else None,
+        "invokedBy": identity.invoked_by,
+        "errorCode": record.error_code,
+        "errorMessage": record.error_message,
+        "sourceIPAddress": record.source_ip,
+        "userAgent": record.user_agent,
+        "readOnly": record.read_only,
+        "sharedEventID": record.shared_event_id,
+        "requestID": record.request_id,
+        "eventID": record.event_id,
+        "requestParameters": record.request,
+        "responseElements": record.response,
+        "source": f"{record.origin.source}#{record.origin.position}",
+    }
+
+
+def _frame(rows: list[dict[str, object]], columns: list[str], *, times: Iterable[str] = ()) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, columns=columns)
+    for column in times:
+        frame[column] = pd.to_datetime(frame[column], utc=True, format="ISO8601")
+    return frame

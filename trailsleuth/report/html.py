@@ -1,0 +1,192 @@
+"""The case as one HTML file: no script, no network, nothing outside itself, and a content security policy that holds it to that."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+
+from trailsleuth.report import words
+from trailsleuth.report.context import Document, RenderContext
+from trailsleuth.report.fix import FIXES, render_fix
+from trailsleuth.report.html_style import STYLE
+from trailsleuth.report.json import policy_json
+from trailsleuth.report.sanitize import for_html, visible
+from trailsleuth.report.svg import chain_svg, timeline_svg
+
+_FIX_NAMES = {
+    "terraform": "Terraform",
+    "cloudformation": "CloudFormation",
+    "cdk": "CDK (TypeScript)",
+    "cdk-python": "CDK (Python)",
+    "cli": "AWS CLI",
+}
+_MAX_RECORDS = 50
+
+
+def render_html(document: Document, _context: RenderContext) -> str:
+    """The page; the cause stands on its first screen."""
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    verdict = words.VERDICT.get(document["outcome"], str(document["outcome"]))
+    head = (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="referrer" content="no-referrer"><title>{for_html(verdict.capitalize())} · trailsleuth</title><style>{STYLE}</style></head>'
+    )
+    sections = (
+        _verdict(document, verdict),
+        _findings(document, "cause", "also_needed"),
+        _deltas(document),
+        _drawings(document),
+        _findings(document, "recovered"),
+        _background(document),
+        _questions(document),
+        _coverage(document),
+    )
+    return f"{head}\n<body><main>\n" + "\n".join(section for section in sections if section) + "\n</main></body></html>\n"
+
+
+def _verdict(document: Document, verdict: str) -> str:
+    outcome = document["outcome"] if document["outcome"] in words.VERDICT else "inconclusive"
+    parts = [f'<header><span class="badge {outcome}">{for_html(verdict)}</span><h1>{for_html(document["summary"])}</h1>']
+    execution = document["execution"]
+    if execution is not None:
+        said = ": ".join(part for part in (execution["error_code"], execution["error_message"]) if part)
+        fields = [("Failed", _text(words.execution_line(execution))), *([("It said", _code(said))] if said else [])]
+        fields.append(("When", _text(words.span(execution["started"], execution["ended"]))))
+        parts.append(_fields(fields))
+    return "".join([*parts, "</header>"])
+
+
+def _text(text: object) -> str:
+    return for_html(str(text))
+
+
+def _code(text: object) -> str:
+    return f"<code>{for_html(str(text))}</code>"
+
+
+def _pre(text: str) -> str:
+    """A block to be copied: line by line, so that its own line breaks stay and nothing else does."""
+    return '<pre class="copy">' + "\n".join(_kept_blanks(line) for line in text.rstrip("\n").split("\n")) + "</pre>"
+
+
+def _kept_blanks(line: str) -> str:
+    indent = len(line) - len(line.lstrip(" "))
+    return " " * indent + for_html(visible(line))
+
+
+def _fields(fields: Iterable[tuple[str, str]]) -> str:
+    return "<dl>" + "".join(f"<dt>{label}</dt><dd>{value}</dd>" for label, value in fields) + "</dl>"
+
+
+def _findings(document: Document, *standings: str) -> str:
+    parts = []
+    for standing in standings:
+        found = words.standing_findings(document, standing)
+        if found:
+            parts.append(f'<h2><span class="{standing}">{words.STANDING[standing]}</span> <small>{words.STANDING_NOTE[standing]}</small></h2>')
+            parts += [_finding(finding) for finding in found]
+    return f"<section>{''.join(parts)}</section>" if parts else ""
+
+
+def _background(document: Document) -> str:
+    hidden = words.standing_findings(document, "background")
+    if not hidden:
+        return ""
+    summary = f"<summary>Background: {words.plural(len(hidden), 'finding')} of {words.STANDING_NOTE['background']}</summary>"
+    return f"<section><details>{summary}{''.join(map(_finding, hidden))}</details></section>"
+
+
+def _finding(finding: Document) -> str:
+    fields = [
+        ("Principal", _code(finding["principal"] or "unknown")),
+        ("Resource", _code(finding["resource"] or "unknown")),
+        *(("Condition", _code(line)) for line in words.condition_lines(finding["conditions"])),
+        *([("Change", _text(words.policy_types(finding)))] if finding["policy_types"] else []),
+        *([("Denied by", _code(finding["policy_arn"]))] if finding["policy_arn"] else []),
+        ("Known", _text(f"{finding['basis']}: {words.BASIS_NOTE.get(finding['basis'], '')}")),
+        ("Why", _text(finding["explanation"])),
+    ]
+    title = f"<h3>{finding['rank']}. {for_html(words.headline(finding))}</h3>"
+    return f'<article class="card is-{for_html(finding["standing"])}">{title}{_fields(fields)}{_evidence(finding["evidence"])}</article>'
+
+
+def _evidence(records: list[Document]) -> str:
+    if not records:
+        return ""
+    rows = "".join(
+        f'<tr><td class="time">{_text(words.spoken(r["event_time"]))}</td><td>{_text(r["account"] or "-")}</td><td>{_text(r["region"])}</td>'
+        f"<td>{_text(words.call(r))}<br>{_code(r['error_code'] or '-')}</td><td>{_code(r['event_id'])}<br>{_text(r['source'])}</td></tr>"
+        + (f'<tr><td colspan="5">{_code(r["error_message"])}</td></tr>' if r["error_message"] else "")
+        for r in records[:_MAX_RECORDS]
+    )
+    more = f"<p>and {words.plural(len(records) - _MAX_RECORDS, 'record')} more in the JSON document</p>" if len(records) > _MAX_RECORDS else ""
+    head = "<tr><th>Time (UTC)</th><th>Account</th><th>Region</th><th>Call, error</th><th>Event id, source</th></tr>"
+    return f'<div class="scroll"><table class="records"><thead>{head}</thead><tbody>{rows}</tbody></table></div>{more}'
+
+
+def _drawings(document: Document) -> str:
+    chain, timeline = chain_svg(document), timeline_svg(document)
+    parts = []
+    if chain:
+        note = "hexagon with a cross: the cause; dashed with a triangle: also needed; dotted with a ring: recovered"
+        parts.append(f"<h2>Role chain</h2><figure>{chain}<figcaption>{note}</figcaption></figure>")
+    if timeline:
+        note = "cross: cause; triangle: also needed; ring: recovered; square: background"
+        parts.append(f"<h2>Timeline</h2><figure>{timeline}<figcaption>{note}</figcaption></figure>")
+    return f"<section>{''.join(parts)}</section>" if parts else ""
+
+
+def _deltas(document: Document) -> str:
+    if not document["deltas"]:
+        return ""
+    parts = ["<h2>What to change</h2>"]
+    for delta in document["deltas"]:
+        kind = words.POLICY_TYPE.get(delta["policy_type"], str(delta["policy_type"]))
+        parts.append(f'<article class="card"><h3>{for_html(kind.capitalize())}</h3>{_fields([("Of", _code(delta["attach_to"] or "unknown"))])}')
+        if delta["document"]["Statement"]:
+            parts.append(f"<p>Add:</p>{_pre(policy_json(delta['document']))}")
+        if delta["remove"]:
+            parts.append(f"<p>Take out, or narrow:</p>{_pre(policy_json(delta['remove']))}")
+        notes = [(f"Fill in {_code(p['name'])}", _text(f"{p['why']}. {p['how_to_find']}")) for p in delta["placeholders"]]
+        parts.append(_fields([*notes, ("Proof", _text(words.proof_text(delta["proof"])))]) + "</article>")
+    parts += [f"<details><summary>As {name}</summary>{_pre(render_fix(document, form))}</details>" for form, name in _FIX_NAMES.items() if form in FIXES]
+    return f"<section>{''.join(parts)}</section>"
+
+
+def _questions(document: Document) -> str:
+    if not document["questions"]:
+        return ""
+    parts = [f"<h2>{'What would settle it' if document['outcome'] == 'inconclusive' else 'Still open'}</h2>"]
+    for question in document["questions"]:
+        account = f" of account {question['account']}" if question["account"] else ""
+        parts.append(f"<p>{_text(question['wanted'])}{for_html(account) and ' ' + for_html(account)}: {_text(question['because'])}</p>")
+        if question["command"]:
+            parts.append(_pre(question["command"]))
+    return f"<section>{''.join(parts)}</section>"
+
+
+def _coverage(document: Document) -> str:
+    coverage = document["coverage"]
+    rows = [
+        (seen["account"], ", ".join(seen["regions"]), f"{seen['records']:,}", words.span(seen["first_event"], seen["last_event"]))
+        for seen in coverage["accounts"]
+    ]
+    parts = [f"<h2>What was covered, and what was not</h2><p>{_text(words.coverage_line(coverage))}</p>"]
+    parts.append(_table(("Account", "Regions", "Records", "Span (UTC)"), rows))
+    gaps = [(g["account"] or "-", g["region"] or "-", words.span(g["from"], g["to"]), g["why"]) for g in coverage["gaps"]]
+    parts.append(_table(("Gap in account", "Region", "Span (UTC)", "Why"), gaps))
+    parts.append(_table(("Skipped", "Reason"), [(s["source"], s["reason"]) for s in coverage["skipped"]]))
+    inputs = _table(("Input", "Bytes", "SHA-256"), [(i["path"], f"{i['bytes']:,}", i["sha256"]) for i in coverage["inputs"]])
+    if inputs:
+        parts.append(f"<details><summary>{words.plural(len(coverage['inputs']), 'input')} read</summary>{inputs}</details>")
+    return f"<section>{''.join(parts)}</section><footer>{for_html(document['schema'])}</footer>"
+
+
+def _table(headers: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    body = "".join(f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    if not body:
+        return ""
+    return f'<div class="scroll"><table><thead><tr>{"".join(f"<th>{h}</th>" for h in headers)}</tr></thead><tbody>{body}</tbody></table></div>'
