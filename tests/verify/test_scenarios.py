@@ -125,6 +125,13 @@ def test_a_forged_newest_digest_with_a_false_signature_condemns_itself_only(tmp_
     assert "hexadecimal" in state_of(answer, newest)[1]
 
 
+def test_the_false_word_of_an_invalid_digest_does_not_condemn_the_one_before(tmp_path):
+    trail = a_trail(tmp_path, hours=2, sidecars=False)
+    newest = trail.deliver(previousDigestHashValue="0" * 64, previousDigestSignature="00" * 256)
+    newest.with_name(newest.name + ".metadata.json").write_bytes(b'{"Metadata": {"signature": "00"}}')
+    assert states(check(tmp_path).digests) == ["verified", "hash_ok_signature_unknown", "invalid"]
+
+
 def test_an_old_key_is_not_needed_where_a_verified_next_digest_records_the_hash(tmp_path):
     trail = a_trail(tmp_path, hours=2, key="other")
     trail.key = "ours"
