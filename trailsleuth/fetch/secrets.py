@@ -1,0 +1,84 @@
+"""Secrets are taken out of what AWS sends before it is kept, read or counted: what is never held can't be written."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+REMOVED = "REMOVED_BY_TRAILSLEUTH"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretTable:
+    """data/secrets.toml: names, endings of names, names that only look so, and shapes of values."""
+
+    names: frozenset[str]
+    endings: tuple[str, ...]
+    harmless: frozenset[str]
+    values: tuple[tuple[str, re.Pattern[str]], ...]
+
+
+@cache
+def secret_table() -> SecretTable:
+    """The table, its patterns compiled."""
+    table = tomllib.loads(files("trailsleuth.fetch").joinpath("data/secrets.toml").read_text(encoding="utf-8"))
+    return SecretTable(
+        names=frozenset(table["names"]),
+        endings=tuple(table["endings"]),
+        harmless=frozenset(table["harmless"]),
+        values=tuple((row["id"], re.compile(row["pattern"])) for row in table["value"]),
+    )
+
+
+def without_secrets(value: object) -> object:
+    """The same JSON value with every secret replaced by a fixed word. `sessionToken` of issued credentials is dropped outright."""
+    match value:
+        case Mapping():
+            paired = _name_of_pair(value)
+            return {key: _member(str(key), item, paired) for key, item in value.items() if not _issued_token(value, key)}
+        case list() | tuple():
+            return [without_secrets(item) for item in value]
+        case str():
+            return clean_text(value)
+        case _:
+            return value
+
+
+def clean_text(text: str) -> str:
+    """A text with every part that looks like a secret replaced."""
+    for _, pattern in secret_table().values:
+        text = pattern.sub(REMOVED, text)
+    return text
+
+
+def _member(key: str, item: object, paired: str | None) -> object:
+    if isinstance(item, str) and (_is_secret_name(key) or (key.lower() == "value" and paired is not None and _is_secret_name(paired))):
+        return REMOVED if item else item
+    return without_secrets(item)
+
+
+def _issued_token(value: Mapping[str, Any], key: str) -> bool:
+    return key in ("sessionToken", "SessionToken") and ("accessKeyId" in value or "AccessKeyId" in value)
+
+
+def _name_of_pair(value: Mapping[str, Any]) -> str | None:
+    """The name in `{"name": "DB_PASSWORD", "value": "…"}`, the shape of environment variables and parameters."""
+    if "value" not in value and "Value" not in value:
+        return None
+    for key in ("name", "Name", "key", "Key", "parameterKey", "ParameterKey"):
+        if isinstance(value.get(key), str):
+            return str(value[key])
+    return None
+
+
+def _is_secret_name(name: str) -> bool:
+    plain = name.lower().replace("_", "").replace("-", "")
+    table = secret_table()
+    if plain in table.harmless:
+        return False
+    return plain in table.names or plain.endswith(table.endings)
