@@ -133,6 +133,12 @@ def policy_phrases() -> tuple[tuple[str, str], ...]:
 
 
 @cache
+def api_names() -> Mapping[str, str]:
+    """IAM's action (value) for names of calls that CloudFormation and the SDKs use and IAM does not know (key, lower case)."""
+    return {row["name"].lower(): row["iam_action"] for row in _messages_table()["api_name"]}
+
+
+@cache
 def clauses() -> tuple[Clause, ...]:
     """Reasons outside of the usual frame: KMS's three-way text, S3's own settings."""
     return tuple(Clause(id=row["id"], text=row["text"], fixed=row["fixed"]) for row in _messages_table()["clause"])

@@ -27,6 +27,7 @@ _ENCODED = re.compile(r"encoded authorization failure message:? ?[\"']?([A-Za-z0
 _REASONS = (" because ", " with an explicit deny")
 _ENDS = (*_REASONS, " (service:", ". encoded authorization", ". go to http", ". user:", " status code:", "; ")
 _KINDS = {"role": "role", "user": "user", "group": "group", "policy": "policy", "instance profile": "instance-profile"}
+_CLOSED_BY = {"'": "'", '"': '"', "`": "'"}  # SES writes `…'
 _TRIM = ".,;:)]}'\"`"
 
 
@@ -100,8 +101,8 @@ def _is_whole(account: str, resource: str) -> bool:
 def _resource_text(message: MessageText, at: int) -> tuple[str, int]:
     text = message.text
     quote = text[at : at + 1]
-    if quote in ("'", '"', "`") and quote:
-        close = _closing(text, at + 1, quote)
+    if quote in _CLOSED_BY:
+        close = _closing(text, at + 1, _CLOSED_BY[quote])
         return (text[at + 1 : close], close) if close > 0 else (text[at + 1 :][:1200], len(text))
     named = _NAMED.match(text, at)
     if named:

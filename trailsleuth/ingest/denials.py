@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from trailsleuth.catalog.actions import spelling, takes_resource
-from trailsleuth.catalog.messages import CodeRow, MessageForm, code_row, message_forms
+from trailsleuth.catalog.messages import CodeRow, MessageForm, api_names, code_row, message_forms
+from trailsleuth.catalog.services import prefix_of
 from trailsleuth.ingest.denial_grammar import Reading, read_reason, read_sentence, read_tails
 from trailsleuth.ingest.message_text import MessageText, plain_message
 from trailsleuth.model import Cause, Denial, Effect, PolicyType, parse_arn, role_of_session
@@ -37,8 +38,14 @@ def read_denial(error_code: str | None, error_message: str | None, *, event_sour
         return _from_code(row, message) if row is not None and row.denied else None
     read_reason(message, reading)
     if form is None:
-        return _denial(_SENTENCE, reading, {}, message)
+        return _denial(_SENTENCE, reading, {"wraps": _forwarded(reading.fields["iam_action"], event_source)}, message)
     return _denial(form.id, reading, {**(row.fixed if row else {}), **form.fixed}, message)
+
+
+def _forwarded(action: str, event_source: str) -> bool:
+    """The refused action is another service's: the call behind has a record of its own. iam:PassRole never has one."""
+    service = action.split(":", 1)[0].lower()
+    return bool(event_source) and service != prefix_of(event_source) and action.lower() != "iam:passrole"
 
 
 def code_in_text(text: str) -> str | None:
@@ -121,6 +128,7 @@ def _denial(pattern_id: str, reading: Reading, fixed: Mapping[str, Any], message
         wraps=bool(fields.get("wraps")),
         advice=str(fields.get("advice", "")),
         known_from=known,
+        by_passed_role=bool(fields.get("by_passed_role")),
         unverified_action=unverified,
         path_unknown=unknown_path,
         truncated=message.cut,
@@ -139,7 +147,8 @@ def _spelled(fields: dict[str, Any], message: MessageText) -> tuple[str | None, 
     action = fields.get("iam_action")
     if not action or action.startswith(":") or action.endswith(":"):
         return None, False
-    known = spelling(action)
+    action = action.replace(" ", "")
+    known = spelling(api_names().get(action.lower(), action))
     if known is not None:
         return known, False
     return (None, False) if fields.get("action_cut") and message.cut else (action, True)
