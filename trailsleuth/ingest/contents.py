@@ -1,0 +1,68 @@
+"""The pieces of one input: its bytes taken for what they look like, JSON, a table or log lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trailsleuth.ingest.decode import NotJson, decode, to_text
+from trailsleuth.ingest.documents import Break, Document, documents
+from trailsleuth.ingest.forms import Form, Piece, pieces
+from trailsleuth.ingest.text import is_csv, read_csv, read_log_lines
+
+_LOOK = 64 * 1024  # bytes from which the kind of an input is told
+
+
+def pieces_of(data: bytes) -> Iterator[Piece]:
+    """Every part of the input with its form, in its order; what cannot be read is a piece as well."""
+    for found in _documents(data):
+        if isinstance(found, Break):
+            yield Piece(Form.BROKEN if found.lost else Form.NOTE, reason=found.reason)
+            continue
+        for note in found.notes:
+            yield Piece(Form.NOTE, reason=note)
+        yield from pieces(found.value)
+
+
+def _documents(data: bytes) -> Iterator[Document | Break]:
+    start = to_text(data[:_LOOK]).lstrip()
+    match start[:1]:
+        case "":
+            yield Break(reason="nothing but white space")
+        case "{":
+            yield from documents(data)
+        case "[":
+            yield from _list_or_lines(data)
+        case _:
+            yield from _no_json(data, start)
+
+
+def _list_or_lines(data: bytes) -> Iterator[Document | Break]:
+    """A JSON list, or log lines that begin with a time in brackets."""
+    found = list(documents(data))
+    if any(isinstance(one, Document) for one in found):
+        yield from found
+        return
+    lines = list(read_log_lines(to_text(data)))
+    yield from lines if any(isinstance(one, Document) for one in lines) else found
+
+
+def _no_json(data: bytes, start: str) -> Iterator[Document | Break]:
+    if "\0" in start:
+        yield Break(reason="not recognised: binary data")
+    elif is_csv(start):
+        yield from read_csv(to_text(data))
+    elif (quoted := _quoted(data, start)) is not None:
+        yield Document(value=quoted)
+    else:
+        yield from read_log_lines(to_text(data))
+
+
+def _quoted(data: bytes, start: str) -> str | None:
+    """The text that a JSON string holds: `--query DecodedMessage` and the like print one."""
+    if not start.startswith('"'):
+        return None
+    try:
+        value = decode(data)
+    except NotJson:
+        return None
+    return value if isinstance(value, str) else None

@@ -1,0 +1,148 @@
+"""JSON out of bytes that may be anything: any Unicode encoding, numbers beyond every type, repeated keys.
+
+The fast decoder (msgspec) goes first where its loading pays; what it refuses, the standard library's reads. Both give the same values.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from math import isfinite
+from typing import Any
+
+FAST_FROM = 1_000_000  # bytes from which on loading msgspec (50 ms) costs less than it saves
+
+# Keys that say who did what and how it ended. A second one of them in a record can hide a refusal.
+WATCHED = ("errorCode", "errorMessage", "eventID", "eventName", "userIdentity")
+_NEEDLES = tuple((key, f'"{key}"', f'"{key}"'.encode()) for key in WATCHED)
+
+# An escape at a time, so that the backslash of an escaped backslash starts none; group 1 is half a surrogate pair.
+_ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
+# No writer of JSON escapes plain letters; `error\u0043ode` hides a key from a search for it.
+_ESCAPED_LETTER = re.compile(r"\\u00(?:[46][1-9a-fA-F]|[57][0-9aA])")
+
+
+class NotJson(ValueError):
+    """The text is no JSON document, or one nested too deeply to be read."""
+
+
+def to_text(data: bytes) -> str:
+    """The text in the encoding that its first bytes show; what is no valid text becomes U+FFFD."""
+    return data.decode(json.detect_encoding(data), "replace").removeprefix("\ufeff")
+
+
+def decode(source: bytes | str) -> object:
+    """The one JSON document that the source is; NotJson for anything else."""
+    if len(source) >= FAST_FROM or "msgspec" in sys.modules:
+        import msgspec
+
+        try:
+            return msgspec.json.decode(source)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            pass
+    text = harmless(source if isinstance(source, str) else to_text(source))
+    try:
+        return PLAIN.decode(text)
+    except (ValueError, RecursionError) as error:
+        return _decode_long_numbers(text, error)
+
+
+def _decode_long_numbers(text: str, error: Exception) -> object:
+    """Once more with integers beyond Python's limit of digits as text; a clean failure where that was not the trouble."""
+    if "integer string conversion" not in str(error):
+        raise NotJson(_why(error)) from error
+    try:
+        return _LONG_NUMBERS.decode(text)
+    except (ValueError, RecursionError) as second:
+        raise NotJson(_why(second)) from second
+
+
+def _why(error: Exception) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def harmless(text: str) -> str:
+    """The JSON text with each half of a surrogate pair replaced: such a string could never be printed."""
+    if "\\ud" not in text and "\\uD" not in text:
+        return text
+    return _ESCAPE.sub(lambda found: "\\ufffd" if found.group(1) else found.group(), text)
+
+
+def _number(text: str) -> float | str:
+    """A number beyond the range of a float stays text."""
+    number = float(text)
+    return number if isfinite(number) else text
+
+
+def _integer(text: str) -> int | str:
+    return int(text) if len(text) < 4000 else text
+
+
+PLAIN = json.JSONDecoder(strict=False, parse_constant=str, parse_float=_number)
+_LONG_NUMBERS = json.JSONDecoder(strict=False, parse_constant=str, parse_float=_number, parse_int=_integer)
+
+
+def may_repeat_keys(source: bytes | str, value: object) -> bool:
+    """Cheap and never false where a watched key stands twice in a record: the source has it more often (or hidden by escapes) than the records do."""
+    records = _members(value)
+    for key, text, data in _NEEDLES:
+        found = source.count(text) if isinstance(source, str) else source.count(data)
+        if found != sum(key in record for record in records):
+            return True
+    if isinstance(source, str):
+        return "\\u00" in source and _ESCAPED_LETTER.search(source) is not None
+    return b"\\u00" in source and _ESCAPED_LETTER.search(source.decode("latin-1")) is not None
+
+
+def _members(value: object) -> list[dict[str, Any]]:
+    listed = value.get("Records", value) if isinstance(value, dict) else value
+    return [member for member in (listed if isinstance(listed, list) else [listed]) if isinstance(member, dict)]
+
+
+class CarefulDecoder:
+    """Reads slowly, with a note for each object in which a key stands twice.
+
+    Of a repeated errorCode or errorMessage the value that tells of a refusal stands, of any other key the last one, as all readers of JSON take it.
+    """
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self._decoder = json.JSONDecoder(strict=False, parse_constant=str, parse_float=_number, parse_int=_integer, object_pairs_hook=self._build)
+
+    def decode(self, text: str) -> object:
+        try:
+            return self._decoder.decode(harmless(text))
+        except (ValueError, RecursionError) as error:
+            raise NotJson(_why(error)) from error
+
+    def value_at(self, text: str, position: int) -> tuple[object, int]:
+        """The value that starts at the position of a harmless text, and its end."""
+        try:
+            return self._decoder.raw_decode(text, position)
+        except (ValueError, RecursionError) as error:
+            raise NotJson(_why(error)) from error
+
+    def _build(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        built = dict(pairs)
+        if len(built) == len(pairs):
+            return built
+        counts = Counter(key for key, _ in pairs)
+        repeated = sorted(key for key, count in counts.items() if count > 1)
+        for key in ("errorCode", "errorMessage"):
+            if key in repeated:
+                built[key] = _worst([value for name, value in pairs if name == key])
+        where = f" of record {built['eventID']}" if isinstance(built.get("eventID"), str) else ""
+        self.notes.append(f"repeated in one object{where}, which may hide something: {', '.join(repeated)[:200]}")
+        return built
+
+
+_REFUSAL = re.compile(r"denied|unauthori[sz]ed|not authori[sz]ed|forbidden", re.IGNORECASE)
+
+
+def _worst(values: list[object]) -> object:
+    """The value that tells of a refusal, else of an error, else the last."""
+    refused = [value for value in values if isinstance(value, str) and _REFUSAL.search(value)]
+    said = [value for value in values if value]
+    return (refused or said or values)[-1]

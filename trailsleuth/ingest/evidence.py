@@ -1,0 +1,160 @@
+"""Unread inputs in, evidence out: the same whatever the order of the inputs and the split of their files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from trailsleuth.ingest.contents import pieces_of
+from trailsleuth.ingest.coverage import Ledger, account_coverage
+from trailsleuth.ingest.decoded import parse_decoded
+from trailsleuth.ingest.forms import Form, Piece
+from trailsleuth.ingest.once import RecordsOnce, once
+from trailsleuth.ingest.pipelines import parse_actions, parse_pipeline, parse_runs, parse_state
+from trailsleuth.ingest.policies import is_endpoint, parse_org_policy, parse_resource_policy
+from trailsleuth.ingest.record import parse_record
+from trailsleuth.ingest.snapshot import SnapshotPages, managed_policies, principals_of
+from trailsleuth.model import (
+    ActionRun,
+    Coverage,
+    DecodedAuthorization,
+    Evidence,
+    OrgPolicy,
+    Origin,
+    Pipeline,
+    PipelineRun,
+    PolicyEvidence,
+    RawInput,
+    Record,
+    ResourcePolicy,
+    Skipped,
+)
+
+T = TypeVar("T")
+
+_NOWHERE = Origin(source="")
+
+
+def read_evidence(inputs: Iterable[RawInput | Skipped]) -> Evidence:
+    """Everything in the inputs, each record once, with what was skipped and why. Never raises on odd content."""
+    reader = _Reader()
+    for item in inputs:
+        reader.take(item)
+    return reader.evidence()
+
+
+class _Reader:
+    """What has been read so far."""
+
+    def __init__(self) -> None:
+        self.ledger = Ledger()
+        self.records = RecordsOnce()
+        self.pages = SnapshotPages()
+        self.pipelines: list[Pipeline] = []
+        self.runs: list[PipelineRun] = []
+        self.actions: list[ActionRun] = []
+        self.resources: list[ResourcePolicy] = []
+        self.organization: list[OrgPolicy] = []
+        self.decoded: list[DecodedAuthorization] = []
+
+    def take(self, item: RawInput | Skipped) -> None:
+        """Reads one input to its end."""
+        if isinstance(item, Skipped):
+            self.ledger.add_reason(item.source, item.reason)
+            return
+        self.ledger.add_input(item)
+        if not item.data:
+            return
+        position = 0
+        for piece in pieces_of(item.data):
+            self._take_piece(piece, Origin(source=item.source, position=position))
+            position += piece.form in (Form.RECORD, Form.BROKEN, Form.FOREIGN)
+
+    def _take_piece(self, piece: Piece, origin: Origin) -> None:
+        if piece.form is Form.RECORD:
+            found = parse_record(piece.value, origin)
+            if isinstance(found, Record):
+                self.records.add(found)
+            else:
+                self.ledger.add_unreadable(origin.source, found.reason)
+        elif piece.form is Form.BROKEN:
+            self.ledger.add_unreadable(origin.source, piece.reason)
+        elif piece.form in (Form.FOREIGN, Form.UNKNOWN, Form.NOTE):
+            self.ledger.add_reason(origin.source, piece.reason)
+        else:
+            self._take_answer(piece, origin)
+
+    def _take_answer(self, piece: Piece, origin: Origin) -> None:
+        """An answer of CodePipeline, IAM, Organizations or STS."""
+        match piece.form:
+            case Form.PIPELINE:
+                self.pipelines.extend(parse_pipeline(piece.value, origin))
+            case Form.RUNS:
+                self.runs.extend(parse_runs(piece.value, origin))
+            case Form.ACTIONS:
+                self.actions.extend(parse_actions(piece.value, origin))
+            case Form.STATE:
+                self.actions.extend(parse_state(piece.value, origin))
+            case Form.DECODED:
+                self.decoded.extend(parse_decoded(piece.value))
+            case _:
+                self._take_policies(piece, origin)
+
+    def _take_policies(self, piece: Piece, origin: Origin) -> None:
+        found: object = None
+        if piece.form is Form.SNAPSHOT:
+            for arn in self.pages.add(piece.value):
+                self.ledger.add_reason(origin.source, f"another snapshot shows {arn} otherwise: the fuller one is used")
+        elif piece.form is Form.RESOURCE_POLICY:
+            found = parse_resource_policy(piece.value)
+        else:
+            found = parse_org_policy(piece.value)
+        match found:
+            case str():
+                self.ledger.add_reason(origin.source, found)
+            case ResourcePolicy():
+                self.resources.append(found)
+            case OrgPolicy():
+                self.organization.append(found)
+
+    def evidence(self) -> Evidence:
+        """All of it, sorted."""
+        records = self.records.sorted()
+        for note in self.records.notes:
+            self.ledger.add_reason(note.source, note.reason)
+        coverage = Coverage(
+            accounts=account_coverage(records),
+            records_read=len(records),
+            duplicates=self.records.duplicates,
+            denied=sum(record.denial is not None for record in records),
+            unreadable=self.ledger.unreadable,
+            skipped=self.ledger.skipped(),
+            inputs=self.ledger.inputs(),
+        )
+        return Evidence(
+            records=records,
+            pipelines=once(self.pipelines, lambda one: repr(replace(one, origin=_NOWHERE))),
+            runs=once(self.runs, lambda one: one.execution_id),
+            actions=once(self.actions, lambda one: one.action_execution_id or repr(replace(one, origin=_NOWHERE))),
+            policies=self._policies(),
+            decoded=tuple(_sorted_once(self.decoded)),
+            coverage=coverage,
+        )
+
+    def _policies(self) -> PolicyEvidence:
+        resources = _sorted_once(self.resources)
+        return PolicyEvidence(
+            accounts=self.pages.accounts(),
+            principals=principals_of(self.pages),
+            managed=managed_policies(self.pages),
+            resources=tuple(policy for policy in resources if not is_endpoint(policy)),
+            organization=tuple(_sorted_once(self.organization)),
+            endpoints=tuple(policy for policy in resources if is_endpoint(policy)),
+        )
+
+
+def _sorted_once(items: Iterable[T]) -> list[T]:
+    """Equal items once, in an order of their content."""
+    by_content = {repr(item): item for item in items}
+    return [by_content[content] for content in sorted(by_content)]

@@ -1,0 +1,75 @@
+"""Hive's text form of structs, maps and arrays, as Athena and Lake print them in CSV: `{type=AssumedRole, arn=arn:aws:…, sessioncontext={…}}`.
+
+It has no quotes: a comma belongs to a value unless a name and `=` follow it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from trailsleuth.ingest.decode import PLAIN, harmless
+
+MAX_DEPTH = 32
+_NAME = re.compile(r"\s*([\w.:/@-]{1,128})=")
+_END = re.compile(r",\s*(?=[\w.:/@-]{1,128}=)|\}")
+_END_IN_LIST = re.compile(r",\s*|\]")
+_COMMA = re.compile(r"\s*,\s*")
+
+
+class _NotHive(ValueError):
+    """The text has another form."""
+
+
+def parse_hive(text: str) -> object:
+    """The value; the text itself where it has another form."""
+    try:
+        value, end = _value(harmless(text), 0, depth=0, end_of_plain=_END)
+    except _NotHive:
+        return text
+    return text if text[end:].strip() else value
+
+
+def _value(text: str, start: int, *, depth: int, end_of_plain: re.Pattern[str]) -> tuple[object, int]:
+    """The value at the position, and where it ends."""
+    if depth > MAX_DEPTH:
+        raise _NotHive
+    if text[start : start + 1] in ("{", "["):
+        try:
+            value, end = PLAIN.raw_decode(text, start)  # a map's value may be JSON
+        except (ValueError, RecursionError):
+            return _struct(text, start, depth) if text[start] == "{" else _list(text, start, depth)
+        return value, end
+    found = end_of_plain.search(text, start)
+    if found is None:
+        raise _NotHive
+    plain = text[start : found.start()].strip()
+    return None if plain == "null" else plain, found.start()
+
+
+def _struct(text: str, start: int, depth: int) -> tuple[dict[str, object], int]:
+    struct: dict[str, object] = {}
+    position = start + 1
+    while True:
+        if text[position : position + 1] == "}":
+            return struct, position + 1
+        name = _NAME.match(text, position)
+        if name is None:
+            raise _NotHive
+        struct[name.group(1)], position = _value(text, name.end(), depth=depth + 1, end_of_plain=_END)
+        position = _after_comma(text, position)
+
+
+def _list(text: str, start: int, depth: int) -> tuple[list[object], int]:
+    listed: list[object] = []
+    position = start + 1
+    while True:
+        if text[position : position + 1] == "]":
+            return listed, position + 1
+        value, position = _value(text, position, depth=depth + 1, end_of_plain=_END_IN_LIST)
+        listed.append(value)
+        position = _after_comma(text, position)
+
+
+def _after_comma(text: str, position: int) -> int:
+    found = _COMMA.match(text, position)
+    return found.end() if found else position

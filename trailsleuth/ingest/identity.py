@@ -1,0 +1,55 @@
+"""`userIdentity`, every variant, as a value.
+
+Members: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trailsleuth.ingest.fields import account_id, map_of, text_of, unmasked
+from trailsleuth.ingest.times import parse_time
+from trailsleuth.model import Identity, JsonMap, SessionIssuer, account_of
+
+_NOBODY = Identity()
+
+
+def parse_identity(value: object) -> Identity:
+    """Who called; all None where the record does not say (`null`, a text, `{}`)."""
+    if not isinstance(value, dict):
+        return _NOBODY
+    raw: JsonMap = value
+    context = map_of(raw.get("sessionContext"))
+    attributes = map_of(context.get("attributes"))
+    arn = unmasked(raw.get("arn"))
+    return Identity(
+        type=text_of(raw.get("type")),
+        principal_id=unmasked(raw.get("principalId")),
+        arn=arn,
+        account=account_id(raw.get("accountId")) or account_of(arn),
+        access_key_id=unmasked(raw.get("accessKeyId")),
+        user_name=text_of(raw.get("userName")),
+        invoked_by=text_of(raw.get("invokedBy")),
+        identity_provider=text_of(raw.get("identityProvider")),
+        issuer=_issuer(context.get("sessionIssuer")),
+        created=parse_time(attributes.get("creationDate")),
+        mfa=text_of(attributes.get("mfaAuthenticated")),
+        source_identity=text_of(context.get("sourceIdentity")),
+        federated_provider=text_of(map_of(context.get("webIdFederationData")).get("federatedProvider")),
+        raw=raw,
+    )
+
+
+def _issuer(value: object) -> SessionIssuer | None:
+    """The session's issuer; None for `{}`, which AWS services leave."""
+    issuer: dict[str, Any] = dict(map_of(value))
+    if not issuer:
+        return None
+    arn = unmasked(issuer.get("arn"))
+    return SessionIssuer(
+        type=text_of(issuer.get("type")),
+        arn=arn,
+        principal_id=unmasked(issuer.get("principalId")),
+        account=account_id(issuer.get("accountId")) or account_of(arn),
+        user_name=text_of(issuer.get("userName")),
+    )

@@ -1,0 +1,108 @@
+"""Each thing once, whatever the order and split of the files that hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from trailsleuth.ingest.record import canonical, parse_record
+from trailsleuth.model import ActionRun, Origin, Pipeline, PipelineRun, Record, Skipped
+
+T = TypeVar("T", Pipeline, PipelineRun, ActionRun)
+
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+# An addendum's own members, which the record that it corrects does not take over.
+_OWN = frozenset({"eventID", "addendum"})
+
+
+class RecordsOnce:
+    """Records by (eventID, recipientAccountId); of two copies the one stands that tells of a refusal, then the fuller one."""
+
+    def __init__(self) -> None:
+        self.duplicates = 0
+        self.notes: list[Skipped] = []
+        self._records: dict[tuple[str, str | None], Record] = {}
+        self._told: dict[tuple[str, str | None], dict[tuple[object, ...], str]] = {}  # of duplicates: each telling, and the first source of it
+
+    def add(self, record: Record) -> None:
+        """Takes the record in, or counts it as a duplicate."""
+        key = (record.event_id, record.recipient_account)
+        known = self._records.setdefault(key, record)
+        if known is record:
+            return
+        self.duplicates += 1
+        self._records[key] = min(known, record, key=_standing)
+        told = self._told.setdefault(key, {_said(known): known.origin.source})
+        told[_said(record)] = min(told.get(_said(record), record.origin.source), record.origin.source)
+
+    def sorted(self) -> tuple[Record, ...]:
+        """All records by time, id and account, addenda merged into what they correct."""
+        for (event_id, _), told in self._told.items():
+            if len(told) > 1:
+                self.notes.append(Skipped(source=min(told.values()), reason=f"the copies of record {event_id} differ: one may be forged"))
+        self._merge_addenda()
+        return tuple(sorted(self._records.values(), key=lambda record: (record.event_time, record.event_id, record.recipient_account or "")))
+
+    def _merge_addenda(self) -> None:
+        """A late correction (`addendum.originalEventID`) goes over the fields of its record; what it does not name stays.
+
+        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html#ct-addendum
+        """
+        addenda = [key for key, record in self._records.items() if "addendum" in record.payload and _original(record) not in (None, record.event_id)]
+        for key in sorted(addenda, key=lambda key: (self._records[key].event_time, key[0], key[1] or "")):
+            addendum = self._records[key]
+            original = self._records.get((_original(addendum) or "", addendum.recipient_account))
+            if original is None:
+                continue
+            late = {name: value for name, value in addendum.payload.items() if value is not None and name not in _OWN}
+            merged = parse_record({**original.payload, **late}, original.origin)
+            if isinstance(merged, Record):
+                self._records[(original.event_id, original.recipient_account)] = merged
+                del self._records[key]
+                self.duplicates += 1
+                self.notes.append(Skipped(source=addendum.origin.source, reason=f"the addendum {key[0]} was merged into record {original.event_id}"))
+
+
+def _original(addendum: Record) -> str | None:
+    value = addendum.payload["addendum"]
+    original = value.get("originalEventID") if isinstance(value, dict) else None
+    return original if isinstance(original, str) else None
+
+
+def _standing(record: Record) -> tuple[bool, bool, int, str, str, int]:
+    text = canonical(record.payload)
+    return record.denial is None, not record.failed, -len(text), text, record.origin.source, record.origin.position
+
+
+def _said(record: Record) -> tuple[object, ...]:
+    """What no two honest copies of a record tell differently, in whatever form they were exported."""
+    return record.event_time.replace(microsecond=0), record.event_source, record.event_name, record.error_code, record.identity.arn
+
+
+def once(items: Iterable[T], key: Callable[[T], Hashable]) -> tuple[T, ...]:
+    """Items of one key merged: the latest answer stands, and what it does not tell is taken from the others. Sorted by content."""
+    groups: dict[Hashable, list[T]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return tuple(sorted((_merged(group) for group in groups.values()), key=_content))
+
+
+def _merged(group: list[T]) -> T:
+    best, *others = sorted(sorted(group, key=_content), key=lambda item: getattr(item, "updated", None) or _EARLIEST, reverse=True)
+    for other in others:
+        wanting = {part.name: getattr(other, part.name) for part in fields(best) if not getattr(best, part.name) and getattr(other, part.name)}
+        best = replace(best, **wanting)
+    return replace(best, origin=min((item.origin for item in group), key=_place))
+
+
+def _place(origin: Origin) -> tuple[str, int]:
+    return origin.source, origin.position
+
+
+def _content(item: Pipeline | PipelineRun | ActionRun) -> tuple[Any, ...]:
+    """An order that does not depend on where the item was found, unless all else is equal."""
+    parts = tuple(repr(getattr(item, part.name)) for part in fields(item) if part.name != "origin")
+    return getattr(item, "started", None) or _EARLIEST, parts, _place(item.origin)

@@ -1,0 +1,117 @@
+"""One CloudTrail record out of one JSON object.
+
+Fields: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from trailsleuth.ingest.denials import read_denial
+from trailsleuth.ingest.fields import account_id, any_text, flag_of, list_of, map_of, text_of
+from trailsleuth.ingest.identity import parse_identity
+from trailsleuth.ingest.issued import issued_session
+from trailsleuth.ingest.times import parse_time
+from trailsleuth.model import Origin, Record, ResourceRef, Unreadable
+
+MAX_DEPTH = 128  # levels of objects and lists in a record; real ones have a dozen
+
+# Parts of issued credentials that no record has to carry: the access key id alone identifies a session.
+_SECRETS = frozenset({"sessiontoken", "secretaccesskey"})
+
+
+def parse_record(payload: dict[str, Any], origin: Origin) -> Record | Unreadable:
+    """The record, or why it is unreadable. Only its time and the name of its call are indispensable; odd fields are None or empty.
+
+    A record without eventID gets one made from its content, so that equal copies are known as such. Secrets are taken out of the payload.
+    """
+    if nested_deeper(payload, MAX_DEPTH):
+        return Unreadable(origin=origin, reason=f"nested deeper than {MAX_DEPTH} levels")
+    time, source, name = parse_time(payload.get("eventTime")), text_of(payload.get("eventSource")), text_of(payload.get("eventName"))
+    if time is None:
+        return Unreadable(origin=origin, reason=f"eventTime is {'missing' if payload.get('eventTime') is None else 'no time'}")
+    if source is None and name is None:
+        return Unreadable(origin=origin, reason="neither eventSource nor eventName")
+    request, response = map_of(payload.get("requestParameters")), map_of(_without_secrets(payload))
+    code, message = any_text(payload.get("errorCode")), any_text(payload.get("errorMessage"))
+    source, name = source or "", name or ""
+    return Record(
+        event_id=text_of(payload.get("eventID")) or _content_id(payload),
+        event_time=time,
+        event_source=source,
+        event_name=name,
+        region=text_of(payload.get("awsRegion")) or "",
+        identity=parse_identity(payload.get("userIdentity")),
+        recipient_account=account_id(payload.get("recipientAccountId")),
+        request=request,
+        response=response,
+        error_code=code,
+        error_message=message,
+        denial=read_denial(code, message, event_source=source, event_name=name) if code or message else None,
+        issued=None if code or message else issued_session(source, name, request, response),
+        resources=_resources(payload.get("resources")),
+        shared_event_id=text_of(payload.get("sharedEventID")),
+        request_id=text_of(payload.get("requestID")),
+        source_ip=text_of(payload.get("sourceIPAddress")),
+        user_agent=text_of(payload.get("userAgent")),
+        event_type=text_of(payload.get("eventType")),
+        category=text_of(payload.get("eventCategory")),
+        read_only=flag_of(payload.get("readOnly")),
+        vpc_endpoint_id=text_of(payload.get("vpcEndpointId")),
+        vpc_endpoint_account=account_id(payload.get("vpcEndpointAccountId")),
+        additional=map_of(payload.get("additionalEventData")),
+        origin=origin,
+        payload=payload,
+    )
+
+
+def nested_deeper(value: object, limit: int) -> bool:
+    """More than `limit` levels of objects and lists inside each other; looked at level by level, so that no depth is too much."""
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())
+            if child.__class__ is dict or child.__class__ is list
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _without_secrets(payload: dict[str, Any]) -> object:
+    """`responseElements` after its credentials have lost what is secret in them, in the payload too."""
+    response = payload.get("responseElements")
+    if isinstance(response, str) and "redentials" in response:
+        response = payload["responseElements"] = dict(map_of(response)) or None
+    if isinstance(response, dict) and isinstance(credentials := response.get("credentials"), dict):
+        for key in [key for key in credentials if key.lower() in _SECRETS]:
+            del credentials[key]
+    return response
+
+
+def _resources(value: object) -> tuple[ResourceRef, ...]:
+    """`resources[]`, `ARN` also in lower case (Athena, Panther); a member with `ARNPrefix` alone names no resource."""
+    return tuple(
+        ResourceRef(arn=text_of(member.get("ARN")) or text_of(member.get("arn")), account=_account_or_blank(member), type=text_of(member.get("type")))
+        for member in list_of(value)
+        if isinstance(member, dict)
+    )
+
+
+def _account_or_blank(member: dict[str, Any]) -> str | None:
+    """CloudTrail blanks the owner to "" in the caller's copy of a refused cross-account call: that is not the same as absent."""
+    value = member.get("accountId", member.get("accountid"))
+    return "" if value == "" else account_id(value)
+
+
+def _content_id(payload: dict[str, Any]) -> str:
+    return f"content-{hashlib.sha256(canonical(payload).encode('utf-8', 'replace')).hexdigest()[:32]}"
+
+
+def canonical(payload: object) -> str:
+    """The same text for the same content, whatever the order of its keys."""
+    return json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)

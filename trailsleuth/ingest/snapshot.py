@@ -1,0 +1,128 @@
+"""Roles and users of an account out of the pages of `aws iam get-account-authorization-details`.
+
+Fields: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trailsleuth.iam.document import parse_policy
+from trailsleuth.ingest.fields import list_of, map_of, text_of
+from trailsleuth.ingest.times import parse_time
+from trailsleuth.model import IamPrincipal, Policy, account_of
+
+JsonObject = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class SnapshotPages:
+    """The pages seen so far, of one or many accounts: a role's policies may stand on another page than the role."""
+
+    roles: dict[str, JsonObject] = field(default_factory=dict)
+    users: dict[str, JsonObject] = field(default_factory=dict)
+    groups: dict[str, JsonObject] = field(default_factory=dict)
+    managed: dict[str, JsonObject] = field(default_factory=dict)
+
+    def add(self, page: JsonObject) -> list[str]:
+        """Takes a page in. Comes back with the ARNs that another page shows otherwise; the fuller of the two stands."""
+        members = (("RoleDetailList", self.roles), ("UserDetailList", self.users), ("GroupDetailList", self.groups), ("Policies", self.managed))
+        return [arn for name, known in members for entry in list_of(page.get(name)) if (arn := _add(known, map_of(entry)))]
+
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that the pages are about."""
+        arns = (*self.roles, *self.users, *self.groups, *self.managed)
+        return tuple(sorted({account for arn in arns if (account := account_of(arn)) and account != "aws"}))
+
+
+def _add(known: dict[str, JsonObject], entry: JsonObject) -> str | None:
+    arn = text_of(entry.get("Arn"))
+    if arn is None:
+        return None
+    other = known.setdefault(arn, entry)
+    if other == entry:
+        return None
+    known[arn] = max(other, entry, key=lambda one: (len(repr(one)), repr(one)))
+    return arn
+
+
+def principals_of(pages: SnapshotPages) -> tuple[IamPrincipal, ...]:
+    """Every role and user with all that is attached to it, groups included, sorted by ARN."""
+    managed = {policy.arn: policy for policy in managed_policies(pages)}
+    groups = {(account_of(arn), text_of(group.get("GroupName"))): group for arn, group in sorted(pages.groups.items())}
+    roles = [_role(arn, role, managed) for arn, role in pages.roles.items()]
+    users = [_user(arn, user, groups, managed) for arn, user in pages.users.items()]
+    return tuple(sorted((*roles, *users), key=lambda principal: principal.arn))
+
+
+def managed_policies(pages: SnapshotPages) -> tuple[Policy, ...]:
+    """The managed policies whose default version the pages show, sorted by ARN."""
+    return tuple(policy for arn, entry in sorted(pages.managed.items()) if (policy := _default_version(arn, entry)))
+
+
+def _default_version(arn: str, entry: JsonObject) -> Policy | None:
+    versions = [map_of(version) for version in list_of(entry.get("PolicyVersionList"))]
+    default = next((version for version in versions if version.get("IsDefaultVersion") is True), None)
+    if default is None:
+        default = next((version for version in versions if version.get("VersionId") == entry.get("DefaultVersionId")), None)
+    if default is None or default.get("Document") is None:
+        return None
+    return parse_policy(default["Document"], name=text_of(entry.get("PolicyName")) or arn, arn=arn)
+
+
+def _role(arn: str, role: JsonObject, managed: Mapping[str | None, Policy]) -> IamPrincipal:
+    trust = role.get("AssumeRolePolicyDocument")
+    own, unknown = _policies(role, "RolePolicyList", managed)
+    boundary = text_of(map_of(role.get("PermissionsBoundary")).get("PermissionsBoundaryArn"))
+    profiles = [text_of(map_of(profile).get("Arn")) for profile in list_of(role.get("InstanceProfileList"))]
+    return IamPrincipal(
+        arn=arn,
+        unique_id=text_of(role.get("RoleId")) or "",
+        kind="role",
+        policies=own,
+        unknown_policies=unknown,
+        boundary_arn=boundary,
+        boundary=managed.get(boundary) if boundary else None,
+        trust=parse_policy(trust, name="trust policy", arn=arn) if trust is not None else None,
+        tags=_tags(role),
+        created=parse_time(role.get("CreateDate")),
+        instance_profiles=tuple(sorted(profile for profile in profiles if profile)),
+    )
+
+
+def _user(arn: str, user: JsonObject, groups: Mapping[tuple[str | None, str | None], JsonObject], managed: Mapping[str | None, Policy]) -> IamPrincipal:
+    own, unknown = _policies(user, "UserPolicyList", managed)
+    for name in filter(None, map(text_of, list_of(user.get("GroupList")))):
+        group = groups.get((account_of(arn), name))
+        more, missing = _policies(group, "GroupPolicyList", managed, prefix=f"group {name}: ") if group else ((), (f"group {name}",))
+        own, unknown = own + more, unknown + missing
+    boundary = text_of(map_of(user.get("PermissionsBoundary")).get("PermissionsBoundaryArn"))
+    return IamPrincipal(
+        arn=arn,
+        unique_id=text_of(user.get("UserId")) or "",
+        kind="user",
+        policies=own,
+        unknown_policies=unknown,
+        boundary_arn=boundary,
+        boundary=managed.get(boundary) if boundary else None,
+        tags=_tags(user),
+        created=parse_time(user.get("CreateDate")),
+    )
+
+
+def _policies(entry: JsonObject, inline: str, managed: Mapping[str | None, Policy], prefix: str = "") -> tuple[tuple[Policy, ...], tuple[str, ...]]:
+    """What is attached: the known policies (inline first, each kind by name), and the ARNs of those whose document is not in the evidence."""
+    own = [
+        parse_policy(map_of(policy).get("PolicyDocument"), name=prefix + (text_of(map_of(policy).get("PolicyName")) or "inline"))
+        for policy in list_of(entry.get(inline))
+    ]
+    arns = sorted({arn for policy in list_of(entry.get("AttachedManagedPolicies")) if (arn := text_of(map_of(policy).get("PolicyArn")))})
+    known = [managed[arn] for arn in arns if arn in managed]
+    return (*sorted(own, key=lambda policy: policy.name), *known), tuple(arn for arn in arns if arn not in managed)
+
+
+def _tags(entry: JsonObject) -> dict[str, str]:
+    tags: Iterable[JsonObject] = map(map_of, list_of(entry.get("Tags")))
+    return {key: text_of(tag.get("Value")) or "" for tag in tags if (key := text_of(tag.get("Key")))}

@@ -1,0 +1,74 @@
+"""Times as trails write them, in UTC.
+
+Seen: `2026-03-04T09:03:17Z`, with fractions or an offset, `20131102T010628Z`, `2026-03-04 09:03:17.123456789` (Athena, Panther), epochs in seconds or
+milliseconds (the AWS CLI prints both floats and ISO), and prose in STS answers: `Jul 10, 2023, 12:09:47 PM`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_PROSE = re.compile(r"([A-Za-z]{3})[a-z]{0,6} (\d{1,2}), (\d{4}),? (\d{1,2}):(\d\d):(\d\d) ?([AaPp])\.?[Mm]")
+_EPOCH = re.compile(r"\d{9,14}(\.\d{1,9})?")
+_FRACTION = re.compile(r"(\.\d{6})\d+")
+_MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def parse_time(value: object) -> datetime | None:
+    """The time in UTC, or None where the value is none. A time without an offset is taken as UTC, as CloudTrail writes it."""
+    match value:
+        case str():
+            return _parse_text(value.strip()[:64])
+        case bool():
+            return None
+        case int() | float():
+            return _parse_epoch(value)
+        case _:
+            return None
+
+
+def _parse_text(text: str) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return _parse_odd(text)
+    return _in_utc(time)
+
+
+def _in_utc(time: datetime) -> datetime | None:
+    if time.tzinfo is UTC:
+        return time
+    try:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _parse_odd(text: str) -> datetime | None:
+    if _EPOCH.fullmatch(text):
+        return _parse_epoch(float(text))
+    if found := _PROSE.fullmatch(text.replace("\u202f", " ")):
+        return _parse_prose(found)
+    shorter = _FRACTION.sub(r"\1", text.removesuffix(" UTC"))
+    return _parse_text(shorter) if shorter != text else None
+
+
+def _parse_epoch(value: float) -> datetime | None:
+    try:
+        return _START + timedelta(milliseconds=value) if abs(value) >= _MILLISECONDS_FROM else _START + timedelta(seconds=value)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _parse_prose(found: re.Match[str]) -> datetime | None:
+    month, day, year, hour, minute, second, half = found.groups()
+    if month.lower() not in _MONTHS:
+        return None
+    hours = int(hour) % 12 + (12 if half in "Pp" else 0)
+    try:
+        return datetime(int(year), _MONTHS.index(month.lower()) + 1, int(day), hours, int(minute), int(second), tzinfo=UTC)
+    except ValueError:
+        return None
