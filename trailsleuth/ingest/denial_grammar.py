@@ -19,9 +19,9 @@ _PERFORM = "not authorized to perform"
 _ACTION = re.compile(r"not authorized to perform:? ?(?:the )?(?:action:? |operation:? )?[\"'`]?([A-Za-z][A-Za-z0-9-]{1,60}:[A-Za-z0-9*]{1,128})", re.IGNORECASE)
 _ON = re.compile(r"[\"'`]? ?(?:on|for|over) (?:the |this |these |its |a )?(?:specified |following )?(?:resource(?:s|\(s\))?\b:? ?)?", re.IGNORECASE)
 _NAMED = re.compile(
-    r"(role|user|group|policy|instance profile|server certificate|mfa device) +(?!because\b|with an explicit\b)([\w+=,.@/-]{1,512})", re.IGNORECASE
+    r"(role|user|group|policy|instance profile|server certificate|mfa device) +(?!because\b|with an explicit\b|arn:)([\w+=,.@/-]{1,512})", re.IGNORECASE
 )
-_POLICY_ARN = re.compile(r"polic(?:y|ies)(?: \w{1,20}){0,2}: ?[\"']?(arn:aws[a-z-]{0,16}:[^\s\"']{1,600})", re.IGNORECASE)
+_POLICY_ARN = re.compile(r"(?:polic(?:y|ies)|boundar(?:y|ies))(?: \w{1,20}){0,2}: ?[\"']?(arn:aws[a-z-]{0,16}:[^\s\"']{1,600})", re.IGNORECASE)
 _AUTHORIZATION = re.compile(r"authorization id: ?([0-9a-z]{1,100})|/authorization-details/([0-9a-z]{1,100})", re.IGNORECASE)
 _ENCODED = re.compile(r"encoded authorization failure message:? ?[\"']?([A-Za-z0-9_-]{0,12000})", re.IGNORECASE)
 _REASONS = (" because ", " with an explicit deny")
@@ -107,6 +107,8 @@ def _resource_text(message: MessageText, at: int) -> tuple[str, int]:
     named = _NAMED.match(text, at)
     if named:
         return named.group(0), named.end()
+    if message.lower.startswith("policy arn:", at):  # iam:GetPolicyVersion: `policy ARN version v2`
+        at += len("policy ")
     stops = [stop for end in _ENDS if (stop := message.lower.find(end, at - 1, at + 1400)) >= 0]
     stop = min(stops, default=len(text))
     span = text[at:stop]
@@ -115,7 +117,8 @@ def _resource_text(message: MessageText, at: int) -> tuple[str, int]:
         span = span.split(" ", 1)[0]
     if span.lower() in ("role", "user", "group", "policy", "because", "with"):
         return "", at
-    return span.strip().rstrip(_TRIM) or span.strip()[:1], at + len(span)
+    trim = _TRIM.replace(":", "") if span.startswith("arn:") else _TRIM  # a log group's ARN may end in `:log-stream:`
+    return span.strip().rstrip(trim) or span.strip()[:1], at + len(span)
 
 
 def _closing(text: str, at: int, quote: str) -> int:

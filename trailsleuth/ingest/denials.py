@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from trailsleuth.catalog.actions import spelling, takes_resource
@@ -28,8 +29,15 @@ _TRIM = ".,;:\"'`"
 
 def read_denial(error_code: str | None, error_message: str | None, *, event_source: str, event_name: str) -> Denial | None:
     """What was refused, as code and text tell it; None only where the call was not refused."""
-    message = plain_message(error_message if isinstance(error_message, str) else "")
-    code = (error_code if isinstance(error_code, str) else "").strip() or message.code or ""
+    code = error_code.strip() if isinstance(error_code, str) else ""
+    text = error_message if isinstance(error_message, str) else ""
+    return _read_denial(code, text, event_source, event_name) if code or text else None
+
+
+@lru_cache(maxsize=4096)  # one refusal is often made thousands of times
+def _read_denial(code: str, text: str, event_source: str, event_name: str) -> Denial | None:
+    message = plain_message(text)
+    code = code or message.code or ""
     row = code_row(code) if code else None
     form, reading = _read(message, code, (event_source, event_name))
     if form is not None and not form.refused:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 _CUT_FROM, _CUT_TO = 1000, 1030
 _LIMIT = 120_000
 _ELLIPSIS = ("...", "…", "[truncated]", "(truncated)")
+_WHOLE = (" action", " action.")  # how the usual sentence ends
 _QUOTES = {ord("’"): "'", ord("‘"): "'", ord("“"): '"', ord("”"): '"', 0: " "}
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _MESSAGE_KEYS = ("message", "errormessage", "error_message", "detail", "error", "cause")
@@ -41,6 +42,7 @@ def plain_message(message: str) -> MessageText:
     for sign in _ELLIPSIS:
         if text.endswith(sign):
             text, cut = text[: -len(sign)].rstrip(), True
+    cut = cut and not text.endswith(_WHOLE)
     lower = text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
     return MessageText(text=text, lower=lower, code=code, cut=cut)
 
