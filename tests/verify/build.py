@@ -124,7 +124,10 @@ class Trail:
         signature = private_key(self.key).sign(message.encode("utf-8", "surrogatepass"), padding.PKCS1v15(), SHA256()).hex()
         path = self.put(key, gzip.compress(content, mtime=0))
         if self.sidecars:
-            self.put(f"{key}.metadata.json", json.dumps({"Metadata": {"signature": signature, "signature-algorithm": "SHA256withRSA"}}).encode())
+            metadata = {"signature": signature, "signature-algorithm": "SHA256withRSA"}
+            if "_backfill" in key:
+                metadata["backfill-generation-timestamp"] = stamp(self.now + 5 * HOUR)
+            self.put(f"{key}.metadata.json", json.dumps({"Metadata": metadata}).encode())
         recorded = {
             "previousDigestS3Bucket": self.bucket,
             "previousDigestS3Object": key,

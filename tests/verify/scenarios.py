@@ -166,6 +166,13 @@ def digest_broken(root):
     return check(root)
 
 
+@scenario("a second gzip member was added to a digest")
+def digest_member(root):
+    digest = a_trail(root).digests[1]
+    digest.write_bytes(digest.read_bytes() + gzip.compress(b"{}"))
+    return check(root)
+
+
 @scenario("a digest was put in the place of another")
 def digest_moved(root):
     trail = a_trail(root)
