@@ -1,0 +1,34 @@
+"""Every case of fixtures/cases: the diagnosis against the truth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.judge import PARTS, judge
+from trailsleuth import api
+
+CASES = Path(__file__).parent.parent / "fixtures" / "cases"
+OPTIONS = {"--pipeline": "pipeline", "--execution-id": "execution_id", "--role": "role", "--session": "session"}
+OPTIONS |= {"--access-key": "access_key", "--event-id": "event_id", "--error": "error"}
+
+
+def diagnosed(folder: Path) -> dict[str, object]:
+    truth = json.loads((folder / "truth.json").read_text())
+    asked = {OPTIONS[name]: value for name, value in zip(truth["args"][::2], truth["args"][1::2], strict=True)}
+    return api.load([folder / "evidence"]).diagnose(**asked).document()
+
+
+@pytest.mark.parametrize("folder", sorted(CASES.iterdir()), ids=lambda folder: folder.name)
+def test_the_diagnosis_is_the_truth(folder: Path) -> None:
+    truth = json.loads((folder / "truth.json").read_text())
+    complaints = judge(truth, diagnosed(folder))
+    assert complaints == {part: [] for part in PARTS}
+
+
+@pytest.mark.parametrize("folder", sorted(CASES.iterdir()), ids=lambda folder: folder.name)
+def test_a_case_says_why_its_truth_is_true(folder: Path) -> None:
+    told = (folder / "case.toml").read_text()
+    assert all(f"\n{key} = " in f"\n{told}" for key in ("title", "kind", "question", "why", "source", "args"))
