@@ -97,8 +97,8 @@ def _resource_type(prefix: str, row: Mapping[str, Any]) -> ResourceType:
     name = str(row["name"])
     resources = _data().resources
     known = resources.get_resource_type_details(prefix, name) if resources.resource_type_exists(prefix, name) else {}
-    arns = known.get("arn") or ()
-    formats = (arns,) if isinstance(arns, str) else tuple(arns)
+    arns = known.get("arn") or ""
+    formats = tuple(arns.split(", ")) if isinstance(arns, str) else tuple(arns)
     return ResourceType(name=name, arn_formats=formats, required=bool(row.get("required")), condition_keys=tuple(known.get("conditionKeys", ())))
 
 

@@ -60,8 +60,15 @@ def build(row: Row, request: Mapping[str, Any], arn_format: str, place: Place) -
     values: dict[str, str | None] = dict(_place_values(place))
     patterns = row.get("patterns", {})
     for name, paths in row["parts"].items():
-        values[name] = _part(request, paths, patterns.get(name))
+        values[name] = _part(request, paths, patterns.get(name)) or values.get(name)
     return fill(arn_format, values)
+
+
+def build_each(row: Row, request: Mapping[str, Any], arn_format: str) -> tuple[str, ...]:
+    """Every ARN of the form in the row's `arn_from` places."""
+    form = str(row.get("arn_form", arn_format))
+    values = (value for path in row.get("arn_from", ()) for _, value in find_values(request, path))
+    return tuple(dict.fromkeys(value for value in values if isinstance(value, str) and value.startswith("arn:") and fits(value, form)))
 
 
 def _part(request: Mapping[str, Any], paths: Sequence[str], pattern: str | None) -> str | None:
@@ -101,47 +108,57 @@ def _format_of(row: Row, found: ActionEntry) -> str:
 
 def resource_arns(event_name: str, iam_action: str, request: Mapping[str, Any], place: Place) -> tuple[str, ...]:
     """The ARNs that the action is checked on, as far as the request tells; `("*",)` only where the action takes no resource."""
+    return tuple(dict.fromkeys(arn for _, arn in arns_by_kind(event_name, iam_action, request, place)))
+
+
+def arns_by_kind(event_name: str, iam_action: str, request: Mapping[str, Any], place: Place) -> tuple[tuple[str, str], ...]:
+    """Kind and ARN of every resource that the action is checked on; `(("", "*"),)` where it takes none."""
     found = entry(iam_action)
     if found is None:
         return ()
     if takes_resource(iam_action) is False:
-        return ("*",)
+        return (("", "*"),)
     body = unwrapped(event_name, request)
     made: dict[str, str] = {}
+    always: list[str] = []
     for row in _rows_for(found, event_name, body):
         kind = str(row.get("type", ""))
-        if kind in made:
-            continue
-        arn = build(row, body, _format_of(row, found), place)
+        arn = build(row, body, _format_of(row, found), place) if kind not in made else None
+        if arn is not None and row.get("alone", False):
+            return ((kind, arn),)
         if arn is not None:
             made[kind] = arn
-    generic = {kind.name: arn for kind in found.resource_types if kind.name not in made and (arn := _generic(kind, event_name, body, place))}
-    return _chosen(found, made, generic)
+            always += [kind] if row.get("always", False) else []
+    ruled = _kinds_with_rows(found.name.partition(":")[0])
+    generic = {kind.name: arn for kind in found.resource_types if kind.name not in made and (arn := _generic(kind, event_name, body, place, ruled))}
+    return _chosen(found, {**generic, **made}, list(made), always)
 
 
-def _chosen(found: ActionEntry, made: Mapping[str, str], generic: Mapping[str, str]) -> tuple[str, ...]:
-    """One ARN for each kind that must be named; else the best one of the kinds that may be."""
-    required = [kind.name for kind in found.resource_types if kind.required]
-    both = {**generic, **made}
-    wanted = [both[kind] for kind in required if kind in both]
-    if "" in both:
-        wanted.insert(0, both[""])
-    if not wanted:
-        wanted = list(made.values())[:1] or list(generic.values())[:1]
-    return tuple(dict.fromkeys(wanted))
+@cache
+def _kinds_with_rows(prefix: str) -> frozenset[str]:
+    return frozenset(str(row["type"]) for row in rows_of(f"resources/{prefix}", "resource") if "type" in row)
 
 
-def _generic(kind: ResourceType, event_name: str, request: Mapping[str, Any], place: Place) -> str | None:
+def _chosen(found: ActionEntry, arns: Mapping[str, str], preferred: Sequence[str], always: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """One ARN for each kind that a policy must name; where there is none, the best one of the kinds that it may."""
+    wanted = [kind.name for kind in found.resource_types if kind.required] + [kind for kind in preferred if kind == "" or kind in always]
+    chosen = [(kind, arns[kind]) for kind in dict.fromkeys(wanted) if kind in arns]
+    return tuple(chosen or [(kind, arns[kind]) for kind in (*preferred, *arns)][:1])
+
+
+def _generic(kind: ResourceType, event_name: str, request: Mapping[str, Any], place: Place, ruled: frozenset[str]) -> str | None:
     for value in request.values():
         if isinstance(value, str) and value.startswith("arn:") and any(fits(value, form) for form in kind.arn_formats):
             return value
+    if kind.name in ruled:
+        return None
     for form in kind.arn_formats:
         values: dict[str, str | None] = dict(_place_values(place))
-        for name in _PART.findall(form):
-            if name not in values:
-                values[name] = _named_like(name, kind, event_name, request)
-        arn = fill(form, values)
-        if arn is not None and not arn.rpartition(":")[2].startswith("arn:"):
+        parts = [name for name in _PART.findall(form) if name not in values]
+        for name in parts:
+            values[name] = _named_like(name, kind, event_name, request)
+        arn = fill(form, values) if parts else None
+        if arn is not None:
             return arn
     return None
 

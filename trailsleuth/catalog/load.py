@@ -5,10 +5,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 Row = Mapping[str, Any]
+DATA = Path(__file__).parent / "data"
 
 
 @cache
@@ -17,7 +18,7 @@ def read_table(name: str) -> Mapping[str, tuple[Row, ...]]:
 
     TOML is slow to read, so the tables are cut by service and nobody reads one that the evidence does not ask for.
     """
-    path = files("trailsleuth.catalog").joinpath("data", f"{name}.toml")
+    path = DATA / f"{name}.toml"
     if not path.is_file():
         return {}
     table = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Unpack
 
-from trailsleuth.catalog.actions import spelling
-from trailsleuth.catalog.arns import Place, build, resource_arns
+from trailsleuth.catalog.actions import access_level, spelling
+from trailsleuth.catalog.arns import Place, arns_by_kind, build, build_each, resource_arns
 from trailsleuth.catalog.load import Row, rows_of
-from trailsleuth.catalog.paths import holds, unwrapped
+from trailsleuth.catalog.paths import holds, plain_name, unwrapped
 from trailsleuth.catalog.reference import reference_operation
 from trailsleuth.catalog.services import prefix_of, service_linked_role_arn
 
@@ -108,23 +108,40 @@ def _row_resource(row: Row, request: Mapping[str, Any], place: Place) -> str | N
     return form if form == "*" else build(row, request, form, place)
 
 
-def _extra(row: Row, event_name: str, request: Mapping[str, Any], place: Place) -> Iterator[Need]:
-    if "resource" in row or "service_linked_role" in row:
-        arns: tuple[str | None, ...] = (_row_resource(row, unwrapped(event_name, request), place),)
+def _extra(row: Row, event_name: str, request: Mapping[str, Any], place: Place, own: tuple[tuple[str, str], ...]) -> Iterator[Need]:
+    """The needs of a row. A tagging action without a resource of its own works on what the call makes."""
+    body = unwrapped(event_name, request)
+    arns: tuple[str | None, ...] = ()
+    if row.get("each", False):
+        arns = build_each(row, body, row["resource"])
+    elif "resource" in row or "service_linked_role" in row:
+        arns = (_row_resource(row, body, place),)
+    elif "Tagging" in (access_level(row["action"]) or ""):
+        arns = _made(event_name, own)
     else:
-        arns = resource_arns(plain_event_name(event_name), row["action"], request, place) or (None,)
-    for arn in arns:
+        arns = resource_arns(plain_event_name(event_name), row["action"], request, place)
+    for arn in arns or (None,):
         yield Need(iam_action=row["action"], resource=arn, when=row["why"], source_id=row["id"], certain=not row.get("depends_on_state", False))
+
+
+def _made(event_name: str, own: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """The resource that a creating call makes: the kind whose name stands in the event name, else the only one."""
+    event = plain_name(event_name)
+    named = [arn for kind, arn in own if kind and plain_name(kind) in event]
+    return tuple(named or [arn for _, arn in own if len(own) == 1 and arn != "*"])
 
 
 def needs(event_source: str, event_name: str, request: Mapping[str, Any], **place: Unpack[Place]) -> tuple[Need, ...]:
     """Everything that this very request is checked for, its own action first, once for each resource. Passed roles: see `passed_roles`."""
-    found: list[Need] = []
+    found: dict[tuple[str, str | None], Need] = {}
+    own: tuple[tuple[str, str], ...] = ()
     primary = _primary(event_source, event_name, request)
     if primary is not None:
         action, row_id = primary
-        arns = resource_arns(plain_event_name(event_name), action, request, place) or (None,)
-        found += [Need(iam_action=action, resource=arn, when="the call itself", source_id=row_id) for arn in arns]
+        own = arns_by_kind(plain_event_name(event_name), action, request, place)
+        for arn in [arn for _, arn in own] or [None]:
+            found[action, arn] = Need(iam_action=action, resource=arn, when="the call itself", source_id=row_id)
     for row in _need_rows(event_source, event_name, request):
-        found += _extra(row, event_name, request, place)
-    return tuple({(need.iam_action, need.resource): need for need in reversed(found)}.values())[::-1]
+        for need in _extra(row, event_name, request, place, own):
+            found.setdefault((need.iam_action, need.resource), need)
+    return tuple(found.values())
