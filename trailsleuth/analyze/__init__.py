@@ -1,0 +1,8 @@
+"""States the findings of a scope and the verdict over the case."""
+
+from __future__ import annotations
+
+from trailsleuth.analyze.diagnosis import find_findings
+from trailsleuth.analyze.outcome import conclude
+
+__all__ = ["conclude", "find_findings"]

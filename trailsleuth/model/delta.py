@@ -20,10 +20,11 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """None: it could not be decided. `undecided` names what is missing for it."""
+    """None: it could not be decided. `undecided` names what is missing for it; `harmless`: neighbouring calls that were denied stay denied."""
 
     sufficient: bool | None
     minimal: bool | None
+    harmless: bool | None = None
     undecided: tuple[str, ...] = ()
 
 

@@ -62,6 +62,6 @@ class Inquiry:
     asked: Denial | None = None  # the error text, where it reads as a refusal
 
     @property
-    def names_something(self) -> bool:
-        """True where any entry but the window narrows the question."""
-        return any((self.pipeline, self.execution_id, self.role, self.session, self.access_key, self.event_id, self.error))
+    def names_more_than_the_error(self) -> bool:
+        """True where an entry other than the error text and the window narrows the question."""
+        return any((self.pipeline, self.execution_id, self.role, self.session, self.access_key, self.event_id))

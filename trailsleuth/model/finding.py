@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from trailsleuth.model.decision import AccessRequest, StatementRef
+from trailsleuth.model.decision import AccessRequest, Mismatch, StatementRef
 from trailsleuth.model.denial import Cause, PolicyType
+from trailsleuth.model.policy import Statement
 
 
 class Standing(StrEnum):
@@ -43,9 +44,9 @@ class Evidenced:
 class Finding:
     """One missing, refused or impossible permission. The fields up to `evidence` are the contract's.
 
-    `requests` are the decisions that stand behind it (what must become allowed); `blocking` the statements that deny or misfit;
-    `grantee` the principal that a trust or resource policy must name, where it differs from `principal` (a service, a federated provider);
-    `grant_conditions` are conditions that a trust grant needs (OIDC subject).
+    `requests` are the decisions that stand behind it (what must become allowed); `blocking` the statements that deny or misfit, `statements` they themselves;
+    `mismatch` the part of the nearest statement that failed; `grantee` the identity provider that a trust policy must name where there is no
+    `principal`; `already` says that the policies in the evidence allow it, against what AWS said; `like` is its likeness to the error text asked about.
     """
 
     id: str = ""
@@ -68,6 +69,8 @@ class Finding:
     evidence: tuple[Evidenced, ...] = ()
     requests: tuple[AccessRequest, ...] = ()
     blocking: tuple[StatementRef, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    mismatch: Mismatch | None = None
     grantee: str | None = None
-    grant_conditions: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    score: float = 0.0
+    already: bool = False
+    like: float = 0.0

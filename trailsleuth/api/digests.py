@@ -1,4 +1,4 @@
-"""What trailsleuth can do, as plain functions: the command line and notebooks go through here."""
+"""Verification of a downloaded log bucket."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from datetime import datetime
 from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.fetch.digest_tree import read_digest_tree, read_key_file
 from trailsleuth.fetch.public_keys import fetch_public_keys
-from trailsleuth.iam.requests import simulate_requests
 from trailsleuth.model.verification import Verification
 from trailsleuth.verify import DigestSet, KeyRing, TimeRange, parse_keys, read_digests, verify_tree
 
-__all__ = ["simulate_requests", "verify"]
+__all__ = ["verify"]
 
 
 def verify(

@@ -1,0 +1,188 @@
+"""All findings of a scope: what was refused and lasts, what recovered, what stands beside, what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from trailsleuth.analyze.changes import note_changes
+from trailsleuth.analyze.claims import Claim, weigh
+from trailsleuth.analyze.findings import cite, make_finding
+from trailsleuth.analyze.grouping import group_refusals
+from trailsleuth.analyze.passrole import hints_of, passed_next
+from trailsleuth.analyze.rank import ranked
+from trailsleuth.analyze.recovery import Successes
+from trailsleuth.analyze.refusals import Refusal, read_refusal
+from trailsleuth.analyze.required import Pending, identity_verdict, needed_by_action, needed_by_content
+from trailsleuth.analyze.sharpen import is_cut, sharpen, unreadable
+from trailsleuth.analyze.wording import short
+from trailsleuth.iam.document import parse_policy
+from trailsleuth.model import (
+    Basis,
+    Cause,
+    Effect,
+    Evidence,
+    Finding,
+    Inquiry,
+    Policy,
+    PolicyType,
+    Record,
+    Scope,
+    Session,
+    Standing,
+    Verdict,
+)
+from trailsleuth.model.names import RoleNames, role_names
+
+CLEANUP = ("Delete", "Deregister", "Detach", "Disassociate", "Remove", "Rollback", "Terminate", "Untag", "Cancel")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What the analysis of one refusal looks at."""
+
+    evidence: Evidence
+    scope: Scope
+    names: RoleNames
+    successes: Successes
+    sessions: dict[str, Session]
+
+    def session(self, record: Record) -> Session | None:
+        return self.sessions.get(self.scope.session_of.get((record.event_id, record.account), ""))
+
+
+def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Finding, ...]:
+    """Every finding with its standing, ranked: the likeliest cause first, then what is needed besides, then recovered and background ones."""
+    names = role_names(evidence)
+    bench = Bench(
+        evidence=evidence, scope=scope, names=names, successes=Successes(evidence.records, names), sessions={s.id: s for s in scope.sessions}
+    )
+    asked = [sharpen(r, evidence, scope.execution, names) for r in _read(scope.asked, names)]
+    groups = group_refusals(asked)
+    lasting = [g for g in groups if bench.successes.after(g) is None]
+    found: list[Finding] = []
+    for group in groups:
+        if group not in lasting:
+            found.append(_recovered(group, bench))
+        else:
+            found += _lasting(group, lasting, bench)
+    found += _coming(lasting, found, bench)
+    found += [_beside(group) for group in group_refusals(_read(scope.others, names))]
+    return ranked(note_changes(tuple(found), evidence), inquiry, scope)
+
+
+def _read(records: Iterable[Record], names: RoleNames) -> Iterator[Refusal]:
+    for record in records:
+        refusal = read_refusal(record, names)
+        if refusal is not None:
+            yield refusal
+
+
+def _recovered(refusal: Refusal, bench: Bench) -> Finding:
+    success = bench.successes.after(refusal)
+    claim = Claim(layers=(refusal.denial.policy_type,) if refusal.denial.policy_type else (), cause=_plain_cause(refusal))
+    finding = make_finding(refusal, claim, Standing.RECOVERED, Basis.OBSERVED)
+    when = success.event_time.isoformat().replace("+00:00", "Z") if success else ""
+    return replace(finding, explanation=f"{finding.explanation} The same call succeeded at {when}: it had only to settle, or was cured since.")
+
+
+def _beside(refusal: Refusal) -> Finding:
+    claim = Claim(layers=(refusal.denial.policy_type,) if refusal.denial.policy_type else (), cause=_plain_cause(refusal))
+    return make_finding(refusal, claim, Standing.BACKGROUND, Basis.OBSERVED)
+
+
+def _plain_cause(refusal: Refusal) -> Cause:
+    if refusal.denial.cause is not None:
+        return refusal.denial.cause
+    return Cause.EXPLICIT_DENY if refusal.denial.effect is Effect.EXPLICIT else Cause.MISSING_ALLOW if refusal.iam_action else Cause.UNKNOWN
+
+
+def _lasting(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> list[Finding]:
+    if unreadable(refusal, bench.evidence):
+        return [_hidden(refusal)]
+    claims, _ = weigh(refusal, bench.evidence.policies, _session_policy(refusal, bench))
+    standing = Standing.ALSO_NEEDED if _is_cleanup(refusal, lasting, bench) else Standing.CAUSE
+    found = []
+    for claim in claims:
+        observed = claim.observed
+        found.append(make_finding(refusal, claim, standing if observed else Standing.ALSO_NEEDED, Basis.OBSERVED if observed else Basis.INFERRED))
+    return found
+
+
+def _hidden(refusal: Refusal) -> Finding:
+    finding = make_finding(refusal, Claim(layers=(), cause=Cause.UNKNOWN, sure=False), Standing.CAUSE, Basis.OBSERVED)
+    how = "is cut off in the record and cannot be decoded" if is_cut(refusal) else "names action and resource only when it is decoded"
+    text = f"{short(refusal.principal)} was refused at {refusal.first.event_name}; the encoded message {how}, and no policies are in the evidence."
+    return replace(finding, iam_action=None, resource=None, explanation=text, requests=())
+
+
+def _session_policy(refusal: Refusal, bench: Bench) -> tuple[Policy, ...] | None:
+    """The session policy that AssumeRole was called with, where its record shows it."""
+    session = bench.session(refusal.first)
+    text = session.opened_by.request.get("policy") if session and session.opened_by else None
+    return (parse_policy(text, name="session policy"),) if isinstance(text, str) and text else None
+
+
+def _is_cleanup(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> bool:
+    """A refused deletion that CloudFormation makes after an earlier refusal of the same session: the rollback, not the reason."""
+    record = refusal.first
+    by_stack = "cloudformation" in (record.identity.invoked_by or "") or (record.identity.arn or "").endswith("/AWSCloudFormation")
+    if not by_stack or not record.event_name.startswith(CLEANUP):
+        return False
+    home = bench.session(record)
+    return any(o is not refusal and o.first.event_time <= record.event_time and bench.session(o.first) == home for o in lasting)
+
+
+def _coming(lasting: list[Refusal], found: list[Finding], bench: Bench) -> list[Finding]:
+    """What would be refused next: roles that the refused calls pass, what their content asks for, what the pipeline action goes on to need."""
+    known = {(f.principal, (f.iam_action or "").lower(), f.resource) for f in found}
+    coming: list[Finding] = []
+    for refusal in lasting:
+        if refusal.iam_action is None or refusal.denial.effect is Effect.EXPLICIT or not _curable(refusal, found):
+            continue
+        for finding in (*_passing(refusal, bench), *_needed(refusal, bench)):
+            key = (finding.principal, (finding.iam_action or "").lower(), finding.resource)
+            if key not in known:
+                known.add(key)
+                coming.append(finding)
+    return coming
+
+
+def _curable(refusal: Refusal, found: list[Finding]) -> bool:
+    """Something comes next only where a policy cures the refusal itself, and by the principal's own policies: the rest is another's."""
+    own = [f for f in found if f.principal == refusal.principal and f.iam_action == refusal.iam_action and f.resource == refusal.resource]
+    return any(f.standing is not Standing.RECOVERED and PolicyType.IDENTITY in f.policy_types for f in own)
+
+
+def _passing(refusal: Refusal, bench: Bench) -> Iterator[Finding]:
+    session = bench.session(refusal.first)
+    hints = hints_of(bench.scope.execution, session.calls if session else ())
+    for passing in passed_next(refusal, bench.evidence.records, hints, bench.names):
+        verdict = identity_verdict(passing.refusal, bench.evidence.policies)
+        if verdict is Verdict.ALLOWED or bench.successes.ever(passing.refusal) is not None:
+            continue
+        sure = passing.template is None and verdict is Verdict.IMPLICITLY_DENIED
+        seen = passing.template or refusal.first
+        where = "its own parameters" if passing.template is None else f"an earlier {seen.event_name} of the same family ({seen.event_id})"
+        because = f"{refusal.first.event_name} passes this role to {passing.refusal.passed_to or 'the service'}, as {where} show"
+        yield _next_finding(Pending(refusal=passing.refusal, because=because), bench, Basis.INFERRED if sure else Basis.PREDICTED, seen)
+
+
+def _needed(refusal: Refusal, bench: Bench) -> Iterator[Finding]:
+    session = bench.session(refusal.first)
+    pending = list(needed_by_content(refusal))
+    if bench.scope.execution is not None:
+        pending += needed_by_action(refusal, bench.scope.execution, session.calls if session else ())
+    for need in pending:
+        if identity_verdict(need.refusal, bench.evidence.policies) is Verdict.IMPLICITLY_DENIED and bench.successes.ever(need.refusal) is None:
+            yield _next_finding(need, bench, Basis.INFERRED, None)
+
+
+def _next_finding(need: Pending, bench: Bench, basis: Basis, shown: Record | None) -> Finding:
+    claims, _ = weigh(need.refusal, bench.evidence.policies)
+    claim = next((c for c in claims if PolicyType.IDENTITY in c.layers), claims[0])
+    finding = make_finding(need.refusal, replace(claim, layers=claim.layers or (PolicyType.IDENTITY,)), Standing.ALSO_NEEDED, basis)
+    word = "would be refused next" if basis is Basis.INFERRED else "would probably be refused next"
+    text = f"{short(need.refusal.principal)} {word} {need.refusal.iam_action} on {need.refusal.resource}: {need.because}."
+    evidence = (cite(shown),) if shown is not None else ()
+    return replace(finding, explanation=text, count=0, evidence=evidence, first_seen=None, last_seen=None)

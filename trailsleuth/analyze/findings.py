@@ -1,0 +1,86 @@
+"""From a refusal and what it comes down to, to a finding."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from trailsleuth.analyze.claims import Claim, owner_account
+from trailsleuth.analyze.refusals import Refusal
+from trailsleuth.analyze.wording import explain
+from trailsleuth.model import AccessRequest, Basis, Cause, Evidenced, Finding, PolicyType, Record, Standing
+
+CITED = 50  # records cited by one finding; `count` tells how many there were
+
+
+def cite(record: Record) -> Evidenced:
+    """A record as evidence."""
+    return Evidenced(
+        event_id=record.event_id,
+        event_time=record.event_time,
+        account=record.account,
+        region=record.region,
+        event_source=record.event_source,
+        event_name=record.event_name,
+        error_code=record.error_code,
+        error_message=record.error_message,
+        source=record.origin.source,
+    )
+
+
+def conditions_of(action: str | None, passed_to: str | None) -> Mapping[str, Mapping[str, object]]:
+    """The condition that a grant of this action should carry: `iam:PassedToService` where the service that gets the role is known."""
+    return {"StringEquals": {"iam:PassedToService": passed_to}} if action == "iam:PassRole" and passed_to else {}
+
+
+def make_finding(refusal: Refusal, claim: Claim, standing: Standing, basis: Basis) -> Finding:
+    """The finding of one claim, without rank and id."""
+    policy_fix = claim.cause not in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION)
+    return Finding(
+        standing=standing,
+        basis=basis,
+        cause=claim.cause,
+        policy_types=claim.layers if policy_fix else (),
+        policy_arn=claim.policy_arn,
+        principal=refusal.principal,
+        principal_account=refusal.principal_account,
+        iam_action=refusal.iam_action,
+        resource=refusal.resource,
+        resource_account=owner_account(refusal),
+        conditions=conditions_of(refusal.iam_action, refusal.passed_to) if policy_fix else {},
+        explanation=explain(refusal, claim),
+        first_seen=refusal.first.event_time,
+        last_seen=refusal.last.event_time,
+        count=len(refusal.records),
+        evidence=tuple(cite(r) for r in refusal.records[:CITED]),
+        requests=_requests(refusal),
+        blocking=claim.blocking,
+        statements=claim.statements,
+        mismatch=claim.mismatch,
+        grantee=refusal.first.identity.identity_provider if refusal.principal is None else None,
+        already=claim.already,
+    )
+
+
+def _requests(refusal: Refusal) -> tuple[AccessRequest, ...]:
+    return (refusal.request,) if refusal.request is not None else ()
+
+
+def with_id(finding: Finding) -> Finding:
+    """The id is made from what the finding claims, so that equal evidence gives equal ids."""
+    parts = (
+        finding.standing.value,
+        finding.cause.value,
+        ",".join(t.value for t in finding.policy_types),
+        finding.principal or "",
+        finding.iam_action or "",
+        finding.resource or "",
+        ",".join(e.event_id for e in finding.evidence[:1]),
+    )
+    return replace(finding, id="f-" + hashlib.sha256("|".join(parts).encode()).hexdigest()[:12])
+
+
+def is_guard(finding: Finding) -> bool:
+    """Decided by a layer that only restricts."""
+    return bool(set(finding.policy_types) & {PolicyType.SCP, PolicyType.RCP, PolicyType.BOUNDARY, PolicyType.SESSION, PolicyType.VPC_ENDPOINT})

@@ -1,0 +1,99 @@
+"""A role is handed to a service, and the caller may not hand it over.
+
+Sees:  a refused call of an operation that carries role ARNs: its own parameters, else an earlier registration of the same family, and the policies.
+Why:   iam:PassRole never has a record of its own; the refusal shows, if at all, in the other call's message, one role at a time.
+       Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+Sure:  observed where the message names iam:PassRole; else inferred (own parameters, policies known) or predicted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from trailsleuth.analyze.refusals import Refusal, access_request
+from trailsleuth.analyze.texts import words_in
+from trailsleuth.catalog.passed_roles import PassedRole, passed_roles, passing_rows
+from trailsleuth.model import Denial, Execution, Record, account_of
+from trailsleuth.model.names import RoleNames
+
+FAMILY_KEYS = ("family", "functionName", "stackName", "projectName", "name", "jobName", "jobDefinitionName")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passing:
+    """A role that the refused call would hand over next. `template` is the earlier call that shows it, None where the call itself does."""
+
+    refusal: Refusal
+    template: Record | None
+
+
+def passed_next(refusal: Refusal, records: tuple[Record, ...], hints: frozenset[str], names: RoleNames) -> tuple[Passing, ...]:
+    """The roles that the refused call passes, each as a refusal of iam:PassRole yet to come; () where neither it nor an earlier call shows any."""
+    record = refusal.first
+    if not passing_rows(record.event_source, record.event_name):
+        return ()
+    own = _roles(record, record)
+    template = None if own else _template(record, records, hints)
+    found = own or (_roles(template, record) if template is not None else ())
+    passings = []
+    for role in found:
+        arn = _role_arn(role, refusal.principal_account, names, partition=_partition(refusal))
+        if arn is None or arn == refusal.resource or role.instance_profile:
+            continue
+        passings.append(Passing(refusal=_next(refusal, arn, role.service), template=template))
+    return tuple(passings)
+
+
+def _roles(source: Record, call: Record) -> tuple[PassedRole, ...]:
+    return passed_roles(call.event_source, call.event_name, source.request)
+
+
+def _role_arn(role: PassedRole, account: str | None, names: RoleNames, *, partition: str) -> str | None:
+    if role.role.startswith("arn:"):
+        return names.full(role.role) if account is None or account_of(role.role) == account else None
+    return names.full(f"arn:{partition}:iam::{account}:role/{role.role.lstrip('/')}") if account else None
+
+
+def _partition(refusal: Refusal) -> str:
+    return (refusal.principal or "arn:aws").split(":")[1] if (refusal.principal or "").startswith("arn:") else "aws"
+
+
+def _next(refusal: Refusal, role: str, service: str | None) -> Refusal:
+    denial = Denial(pattern_id="predicted-pass-role", iam_action="iam:PassRole", resource=role)
+    pending = replace(
+        refusal, denial=denial, iam_action="iam:PassRole", resource=role, resource_account=account_of(role), passed_to=service, request=None
+    )
+    request = access_request(pending)
+    return replace(pending, request=request)
+
+
+def _template(record: Record, records: tuple[Record, ...], hints: frozenset[str]) -> Record | None:
+    """The latest earlier success of the same operation in the same account and region: of a family that the chain names, else of the only family."""
+    earlier = [
+        r
+        for r in records
+        if r.call == record.call and not r.failed and r.region == record.region and r.account == record.account and r.event_time <= record.event_time
+    ]
+    by_family: dict[str, Record] = {}
+    for found in earlier:
+        by_family[_family(found)] = found
+    named = [r for family, r in by_family.items() if family and family in hints]
+    if len(named) == 1:
+        return named[0]
+    return next(iter(by_family.values())) if len(by_family) == 1 and not named else None
+
+
+def _family(record: Record) -> str:
+    return next((str(record.request[k]) for k in FAMILY_KEYS if isinstance(record.request.get(k), str)), "")
+
+
+def hints_of(execution: Execution | None, calls: Iterable[Record]) -> frozenset[str]:
+    """Names that the execution and its calls mention: the pipeline, its configuration, families, applications, services."""
+    found: set[str] = set()
+    for call in calls:
+        found |= words_in(call.request)
+    if execution is not None:
+        found |= {execution.pipeline} if execution.pipeline else set()
+        found |= words_in(dict(execution.attempt.configuration)) if execution.attempt else set()
+    return frozenset(found)

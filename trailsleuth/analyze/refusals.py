@@ -1,0 +1,214 @@
+"""A refused record, worked out: who was refused, which IAM action, on what, and the request that IAM decided.
+
+Order of truth for action and resource: the message, the record's `resources[]`, the request parameters, the catalogue.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from trailsleuth.catalog.actions import resource_types, takes_resource
+from trailsleuth.catalog.operations import primary_action, resource_of
+from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
+from trailsleuth.iam.context import request_context
+from trailsleuth.iam.match import resource_matches
+from trailsleuth.model import AccessRequest, Denial, PolicyType, Record, account_of, parse_arn, role_of_session
+from trailsleuth.model.names import RoleNames, role_of
+
+TEMPORARY_FEDERATED = ("WebIdentityUser", "SAMLUser")
+ASSUME = "sts:assumerole"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One refused record (later: all equal ones) with what was asked. `principal` is a role, user or service principal; None: not to be named.
+
+    `wraps`: the record only reports a refusal that another call met. `first` is the earliest of `records`.
+    """
+
+    records: tuple[Record, ...]
+    denial: Denial
+    principal: str | None
+    principal_account: str | None
+    iam_action: str | None
+    resource: str | None
+    resource_account: str | None
+    passed_to: str | None
+    request: AccessRequest | None
+
+    @property
+    def first(self) -> Record:
+        return self.records[0]
+
+    @property
+    def last(self) -> Record:
+        return self.records[-1]
+
+    @property
+    def is_assume(self) -> bool:
+        return (self.iam_action or "").lower().startswith(ASSUME)
+
+    @property
+    def cross_account(self) -> bool:
+        return bool(self.principal_account and self.resource_account and self.principal_account != self.resource_account)
+
+
+def read_refusal(record: Record, names: RoleNames) -> Refusal | None:
+    """The refusal in a record; None where the record was not refused."""
+    denial = record.denial
+    if denial is None:
+        return None
+    action = denial.iam_action or (None if denial.cause is not None else primary_action(record.event_source, record.event_name, record.request))
+    principal = _principal(record, denial, action, names)
+    resource = _resource(record, denial, action, names)
+    account = account_of(principal) or record.identity.account or record.account
+    refusal = Refusal(
+        records=(record,),
+        denial=denial,
+        principal=principal,
+        principal_account=account,
+        iam_action=action,
+        resource=resource,
+        resource_account=_resource_account(record, resource, account),
+        passed_to=passed_service(record, resource) if action == "iam:PassRole" else None,
+        request=None,
+    )
+    return replace(refusal, request=access_request(refusal)) if action else refusal
+
+
+def _principal(record: Record, denial: Denial, action: str | None, names: RoleNames) -> str | None:
+    who = record.identity
+    is_trust = denial.policy_type is PolicyType.TRUST and not record.event_name.startswith("AssumeRole")
+    if is_trust and denial.principal is None and (action or "").lower().startswith(ASSUME):
+        return record.event_source  # a service that could not take the role it was given
+    if denial.principal is not None and not denial.principal.startswith("arn:"):
+        return _actor(record, denial.principal, names)
+    said = names.full(role_of_session(denial.principal) or denial.principal)
+    if said is not None:
+        return said
+    if who.type in TEMPORARY_FEDERATED:
+        return None
+    if who.type == "AWSService":
+        return who.invoked_by
+    return names.full(role_of(record))
+
+
+def _actor(record: Record, word: str, names: RoleNames) -> str | None:
+    """A principal that the message names by its part in the call: the role that the call passes, or a service."""
+    if word.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return word
+    if "role" in word:
+        passed = passed_roles(record.event_source, record.event_name, record.request)
+        return names.full(passed[0].role) if passed else None
+    return None
+
+
+def _resource(record: Record, denial: Denial, action: str | None, names: RoleNames) -> str | None:
+    if denial.resource not in (None, "*"):
+        return names.full(denial.resource)
+    if action is None:
+        return None
+    if takes_resource(action) is False:
+        return "*"
+    return resource_in(record, action, names) or (_star(denial, action))
+
+
+def _star(denial: Denial, action: str) -> str | None:
+    """A star in the text is right where every resource type of the action is optional: the service evaluated the call on no single resource."""
+    said_star = denial.resource == "*" or denial.resource_text == "*"
+    return "*" if said_star and not any(t.required for t in resource_types(action)) else None
+
+
+def resource_in(record: Record, action: str, names: RoleNames) -> str | None:
+    """The ARN that the record itself shows for this action: one of `resources[]` in a form that the action takes, else built from the request."""
+    forms = [form for kind in resource_types(action) for form in kind.arn_formats]
+    shown = [r.arn for r in record.resources if r.arn and any(resource_matches(_pattern(form), r.arn) for form in forms)]
+    if shown:
+        return names.full(min(shown, key=lambda a: (-a.count("/"), a)) if action.lower().startswith("s3:") else shown[0])
+    arn = parse_arn(role_of(record))
+    built = resource_of(
+        record.event_source,
+        record.event_name,
+        action,
+        record.request,
+        partition=arn.partition if arn else "aws",
+        region=record.region,
+        account=record.identity.account or record.account or "",
+    )
+    return names.full(built)
+
+
+def _pattern(form: str) -> str:
+    """`arn:${Partition}:s3:::${BucketName}` as a wildcard pattern."""
+    return re.sub(r"\$\{[^}]*\}", "*", form)
+
+
+def _resource_account(record: Record, resource: str | None, principal_account: str | None) -> str | None:
+    if resource is None or resource == "*":
+        return principal_account
+    in_arn = account_of(resource)
+    if in_arn:
+        return in_arn
+    owner = next((r.account for r in record.resources if r.account and r.arn and (resource.startswith(r.arn) or r.arn.startswith(resource))), None)
+    return owner or next((r.account for r in record.resources if r.account), None)
+
+
+def passed_service(record: Record, role: str | None) -> str | None:
+    """The service that the call hands the role to (`iam:PassedToService`); None where it sends none, or several are possible."""
+    for passed in passed_roles(record.event_source, record.event_name, record.request):
+        if role is not None and (passed.role == role or role.rpartition("/")[2] == passed.role.rpartition("/")[2]):
+            return passed.service
+    services = {row.get("service") for row in passing_rows(record.event_source, record.event_name)}
+    return str(next(iter(services))) if len(services) == 1 and None not in services else _main_service(record)
+
+
+def _main_service(record: Record) -> str | None:
+    """Where an operation may pass roles to several services, the first row of its table is the usual one."""
+    rows = passing_rows(record.event_source, record.event_name)
+    return str(rows[0]["service"]) if rows and rows[0].get("service") else None
+
+
+def access_request(refusal: Refusal) -> AccessRequest | None:
+    """What IAM was asked, with the condition keys that the record tells."""
+    record, action = refusal.first, refusal.iam_action
+    if action is None:
+        return None
+    known, absent = request_context(record, iam_action=action)
+    if refusal.passed_to:
+        known = {**known, "iam:PassedToService": (refusal.passed_to,)}
+    provider, claims = federated_claims(record)
+    known = {**claims, **known}
+    session = record.identity.arn if role_of_session(record.identity.arn) and _is_caller(refusal, record) else None
+    return AccessRequest(
+        principal=session or refusal.principal or provider or record.identity.principal_id or "",
+        action=action,
+        resource=refusal.resource or "*",
+        resource_account=refusal.resource_account,
+        context=known,
+        absent=absent,
+        principal_id=record.identity.principal_id,
+    )
+
+
+def _is_caller(refusal: Refusal, record: Record) -> bool:
+    arn = parse_arn(refusal.principal)
+    return arn is not None and role_of_session(record.identity.arn) == f"arn:{arn.partition}:iam::{arn.account}:role/{arn.name}"
+
+
+def federated_claims(record: Record) -> tuple[str | None, dict[str, tuple[str, ...]]]:
+    """The identity provider and the token's audience and subject, as AssumeRoleWithWebIdentity records them.
+
+    `principalId` is `provider:audience:subject`, `userName` the subject; the keys are `host:aud` and `host:sub`.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+    """
+    who = record.identity
+    if who.type not in TEMPORARY_FEDERATED or not who.identity_provider:
+        return None, {}
+    host = who.identity_provider.partition(":oidc-provider/")[2] or who.identity_provider
+    if who.type == "SAMLUser":
+        return who.identity_provider, {}
+    audience, _, subject = (who.principal_id or "").removeprefix(who.identity_provider).removeprefix(":").partition(":")
+    found = {f"{host}:sub": who.user_name or subject, f"{host}:aud": audience}
+    return who.identity_provider, {key: (value,) for key, value in found.items() if value}

@@ -1,0 +1,90 @@
+"""What the failed action will need next and the policies do not allow.
+
+Sees:  the refused call's own content (tags, keys, copy sources), the table of what its CodePipeline action type calls, and the role's policies.
+Why:   AWS stops at the first refusal; the next one shows only after the first is cured. Fail-fast turned the founding case into two rounds.
+       Source: https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference.html
+Sure:  inferred, and only where the policies in the evidence are complete enough to say that it is not allowed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from trailsleuth.analyze.refusals import Refusal, access_request
+from trailsleuth.catalog.arns import Place
+from trailsleuth.catalog.operations import Need, needs
+from trailsleuth.catalog.pipeline_actions import ActionNeed, needs_of_action
+from trailsleuth.iam.applies import find_principal, policies_for
+from trailsleuth.iam.evaluate import decide
+from trailsleuth.model import Denial, Execution, PolicyEvidence, PolicyType, Record, Verdict, account_of, parse_arn
+
+PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A call yet to be refused, and why it is known to be needed."""
+
+    refusal: Refusal
+    because: str
+
+
+def identity_verdict(refusal: Refusal, policies: PolicyEvidence) -> Verdict | None:
+    """What the principal's own policies say to a request; None where the evidence holds none of them."""
+    if refusal.request is None or find_principal(refusal.principal, policies) is None:
+        return None
+    decision = decide(refusal.request, policies_for(refusal.request, policies))
+    found = decision.layer(PolicyType.IDENTITY)
+    return found.verdict if found else None
+
+
+def needed_by_content(refusal: Refusal) -> Iterator[Pending]:
+    """What the refused request asks for besides the refused action itself."""
+    record = refusal.first
+    if not record.request or refusal.principal is None:
+        return
+    arn = parse_arn(refusal.principal)
+    place: Place = {"partition": arn.partition if arn else "aws", "region": record.region, "account": refusal.principal_account or record.account or ""}
+    for need in needs(record.event_source, record.event_name, record.request, **place):
+        if need.certain and need.resource is not None and (need.iam_action, need.resource) != (refusal.iam_action, refusal.resource):
+            yield Pending(refusal=_pending(refusal, need.iam_action, need.resource), because=_because(need, record))
+
+
+def _because(need: Need, record: Record) -> str:
+    return f"{record.event_name} is checked for it as well: {need.when}"
+
+
+def needed_by_action(refusal: Refusal, execution: Execution, calls: Iterable[Record]) -> Iterator[Pending]:
+    """What the table says that the failed pipeline action goes on to need with the refused role, and the trail does not show to have worked."""
+    attempt = execution.attempt
+    if attempt is None or attempt.provider is None or refusal.principal is None:
+        return
+    worked = {call.call for call in calls if not call.failed}
+    listed = needs_of_action(attempt.provider, attempt.category or "")
+    if not any(need.iam_action.lower() == (refusal.iam_action or "").lower() for need in listed):
+        return
+    for need in listed:
+        if need.when or need.principal != "action" or need.event in worked or need.iam_action == "iam:PassRole":
+            continue
+        resource = fill(need, refusal, execution)
+        if resource is not None and (need.iam_action, resource) != (refusal.iam_action, refusal.resource):
+            why = f"a {attempt.provider} action is documented to need it, and what was refused comes before it"
+            yield Pending(refusal=_pending(refusal, need.iam_action, resource), because=why)
+
+
+def fill(need: ActionNeed, refusal: Refusal, execution: Execution) -> str | None:
+    """The need's resource with the configuration of the action put in; None where a value is not known."""
+    arn = parse_arn(refusal.principal)
+    values = {k: v for k, v in (execution.attempt.configuration.items() if execution.attempt else ()) if isinstance(v, str)}
+    values |= {"Partition": arn.partition if arn else "aws", "Account": refusal.principal_account or "", "Region": refusal.first.region}
+    missing = [name for name in PLACEHOLDER.findall(need.resource) if not values.get(name)]
+    return None if missing else PLACEHOLDER.sub(lambda m: values[m.group(1)], need.resource)
+
+
+def _pending(refusal: Refusal, action: str, resource: str) -> Refusal:
+    denial = Denial(pattern_id="needed-next", iam_action=action, resource=resource)
+    owner = account_of(resource) or (refusal.resource_account if resource.startswith("arn:") and ":s3:::" in resource else refusal.principal_account)
+    pending = replace(refusal, denial=denial, iam_action=action, resource=resource, resource_account=owner, passed_to=None, request=None)
+    return replace(pending, request=access_request(pending))

@@ -1,0 +1,119 @@
+"""Refusals whose record tells too little, made sharper by the rest of the evidence.
+
+Sees:  an encoded or bare message; a key or bucket that no field names; saved answers of DecodeAuthorizationMessage or GetRequestAuthorizationDetails.
+Why:   EC2 names the action only in the encoded part, S3 often says no more than "Access Denied", a refused KMS call carries no request.
+       Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html
+Sure:  observed where a decoded answer tells; else worked out from the request and the policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from trailsleuth.analyze.passrole import passed_next
+from trailsleuth.analyze.refusals import Refusal, access_request
+from trailsleuth.analyze.required import identity_verdict, needed_by_content
+from trailsleuth.model import (
+    DecodedAuthorization,
+    Effect,
+    EncodedMessage,
+    Evidence,
+    Execution,
+    PolicyType,
+    Verdict,
+    account_of,
+    parse_arn,
+    role_of_session,
+    same_role,
+)
+from trailsleuth.model.names import RoleNames
+
+
+def sharpen(refusal: Refusal, evidence: Evidence, execution: Execution | None, names: RoleNames) -> Refusal:
+    """The same refusal with what the evidence adds: a decoded answer, the artifact key or bucket of the pipeline, the part of the call that misses."""
+    refusal = _decoded(refusal, evidence.decoded, names)
+    refusal = _artifact(refusal, execution)
+    if "iam_action" not in refusal.denial.known_from and not refusal.denial.wraps and refusal.denial.cause is None:
+        refusal = _missing_part(refusal, evidence, names)
+    return refusal
+
+
+def unreadable(refusal: Refusal, evidence: Evidence) -> bool:
+    """An encoded message without a readable part, and no policies that would tell what it hides."""
+    hidden = refusal.denial.encoded is not None and "iam_action" not in refusal.denial.known_from
+    return hidden and identity_verdict(refusal, evidence.policies) is None
+
+
+def is_cut(refusal: Refusal) -> bool:
+    return refusal.denial.encoded is EncodedMessage.TRUNCATED
+
+
+def _decoded(refusal: Refusal, decoded: tuple[DecodedAuthorization, ...], names: RoleNames) -> Refusal:
+    for answer in decoded:
+        if answer.allowed or not _answers(refusal, answer):
+            continue
+        resource = answer.resource or refusal.resource
+        layer = next((PolicyType(t) for t in answer.policy_types if t in set(PolicyType)), refusal.denial.policy_type)
+        effect = refusal.denial.effect if answer.explicit is None else Effect.EXPLICIT if answer.explicit else Effect.IMPLICIT
+        known = {**refusal.denial.known_from, "iam_action": "decoded", "resource": "decoded"}
+        denial = replace(refusal.denial, iam_action=answer.action, resource=resource, effect=effect, policy_type=layer, known_from=known)
+        clear = replace(refusal, denial=denial, iam_action=answer.action or refusal.iam_action, resource=names.full(resource), passed_to=None)
+        request = access_request(clear)
+        context = {**(request.context if request else {}), **answer.context}
+        return replace(clear, resource_account=account_of(resource) or refusal.resource_account, request=replace(request, context=context) if request else None)
+    return refusal
+
+
+def _answers(refusal: Refusal, answer: DecodedAuthorization) -> bool:
+    """By authorization id, else by the principal of a refusal that is encoded."""
+    if answer.authorization_id and refusal.denial.authorization_id:
+        return answer.authorization_id == refusal.denial.authorization_id
+    if refusal.denial.encoded is None or "iam_action" in refusal.denial.known_from:
+        return False
+    who = role_of_session(answer.principal) or answer.principal
+    return who == refusal.principal or same_role(who, refusal.principal)
+
+
+def _artifact(refusal: Refusal, execution: Execution | None) -> Refusal:
+    """A refused KMS or S3 call of a pipeline action that names nothing means the artifact store's one key, or its one bucket."""
+    definition = execution.definition if execution else None
+    if refusal.resource is not None or definition is None or refusal.iam_action is None:
+        return refusal
+    resource: str | None = None
+    if refusal.iam_action.startswith("kms:") and len(set(definition.artifact_keys)) == 1:
+        resource = _key_arn(definition.artifact_keys[0], definition.arn)
+    elif refusal.iam_action in ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject") and len(set(definition.artifact_buckets)) == 1:
+        partition = (definition.arn or "arn:aws").split(":")[1]
+        keys = {key for bucket, key in (execution.attempt.artifacts if execution and execution.attempt else ()) if bucket == definition.artifact_buckets[0]}
+        resource = f"arn:{partition}:s3:::{definition.artifact_buckets[0]}/{next(iter(keys)) if len(keys) == 1 else '*'}"
+    if resource is None:
+        return refusal
+    owner = account_of(resource) or account_of(definition.service_role)
+    known = {**refusal.denial.known_from, "resource": "pipeline"}
+    clear = replace(refusal, denial=replace(refusal.denial, known_from=known), resource=resource, resource_account=owner)
+    return replace(clear, request=access_request(clear))
+
+
+def _key_arn(key: str, pipeline_arn: str | None) -> str | None:
+    """A key id as `get-pipeline` gives it, as an ARN in the pipeline's Region and account; an alias cannot stand in a policy."""
+    if key.startswith("arn:"):
+        return key
+    arn = parse_arn(pipeline_arn)
+    if arn is None or key.startswith("alias/"):
+        return None
+    return f"arn:{arn.partition}:kms:{arn.region}:{arn.account}:key/{key}"
+
+
+def _missing_part(refusal: Refusal, evidence: Evidence, names: RoleNames) -> Refusal:
+    """Where the policies allow the call's own action, the refused part is what else the request is checked for, or a role that it passes."""
+    if identity_verdict(refusal, evidence.policies) is not Verdict.ALLOWED:
+        return refusal
+    return next(iter(_parts_refused(refusal, evidence, names)), refusal)
+
+
+def _parts_refused(refusal: Refusal, evidence: Evidence, names: RoleNames) -> Iterator[Refusal]:
+    parts = [p.refusal for p in needed_by_content(refusal)] + [p.refusal for p in passed_next(refusal, (), frozenset(), names)]
+    for part in parts:
+        if identity_verdict(part, evidence.policies) is Verdict.IMPLICITLY_DENIED:
+            yield replace(part, denial=replace(refusal.denial, iam_action=part.iam_action, resource=part.resource))

@@ -1,0 +1,120 @@
+"""The sentences of a finding's explanation: what was refused, why, what cures it, and what the trail cannot tell."""
+
+from __future__ import annotations
+
+from trailsleuth.analyze.claims import Claim
+from trailsleuth.analyze.refusals import Refusal
+from trailsleuth.model import Cause, Effect, PolicyType, parse_arn
+
+LAYER_NAMES = {
+    PolicyType.IDENTITY: "the identity-based policies of the principal",
+    PolicyType.RESOURCE: "the policy on the resource",
+    PolicyType.TRUST: "the trust policy of the role",
+    PolicyType.BOUNDARY: "the principal's permissions boundary",
+    PolicyType.SESSION: "the session policy given when the role was assumed",
+    PolicyType.SCP: "a service control policy of the organization",
+    PolicyType.RCP: "a resource control policy of the organization",
+    PolicyType.VPC_ENDPOINT: "the policy of the VPC endpoint",
+    PolicyType.LAKE_FORMATION: "the Lake Formation grants",
+    PolicyType.OTHER: "a grant that is no policy document",
+}
+OWNERS = {
+    PolicyType.SCP: "Only the organization's management account (or its delegated administrator) can change it; no Allow on the role helps.",
+    PolicyType.RCP: "Only the organization's management account (or its delegated administrator) can change it; no Allow on the role helps.",
+    PolicyType.BOUNDARY: "Whoever owns the boundary must change it; an Allow on the role alone does not help.",
+    PolicyType.SESSION: "Whoever assumes the role passes this policy; an Allow on the role does not help.",
+    PolicyType.VPC_ENDPOINT: "The owner of the endpoint must change it; an Allow on the role does not help.",
+    PolicyType.LAKE_FORMATION: "It is granted with `aws lakeformation grant-permissions`, not with a policy.",
+}
+
+
+def short(arn: str | None) -> str:
+    """A principal or resource for a sentence: the role's name, else the text."""
+    parsed = parse_arn(arn)
+    if parsed is None:
+        return arn or "the caller"
+    return f"{parsed.resource.partition('/')[0]} {parsed.name} (account {parsed.account})" if parsed.service == "iam" and parsed.account else str(arn)
+
+
+def explain(refusal: Refusal, claim: Claim) -> str:
+    """What a refusal comes down to, in a few sentences."""
+    parts = [_what(refusal), _why(refusal, claim), *_owner(refusal, claim), *_limits(refusal, claim)]
+    if refusal.denial.advice and claim.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN):
+        parts.append(refusal.denial.advice)
+    return " ".join(part for part in parts if part)
+
+
+def _what(refusal: Refusal) -> str:
+    record = refusal.first
+    action = refusal.iam_action or f"{record.event_name} ({record.event_source})"
+    on = f" on {refusal.resource}" if refusal.resource not in (None, "*") else ""
+    who = short(refusal.principal) if refusal.principal else short(record.identity.identity_provider or record.identity.principal_id)
+    through = f", through {record.event_name}" if refusal.iam_action and not refusal.iam_action.endswith(":" + record.event_name) else ""
+    return f"{who} was refused {action}{on}{through}."
+
+
+def _why(refusal: Refusal, claim: Claim) -> str:
+    where = " and ".join(LAYER_NAMES[layer] for layer in claim.layers) or "no policy that the evidence shows"
+    seen = _statements(claim)
+    match claim.cause:
+        case Cause.MISSING_ALLOW if claim.already:
+            return f"AWS says that {where} did not allow it, yet the policies in the evidence do: they may have been changed since, or the change had not settled."
+        case Cause.MISSING_ALLOW:
+            return f"{_capital(where)} {'do' if PolicyType.IDENTITY in claim.layers else 'does'} not allow it."
+        case Cause.SCOPE_MISMATCH:
+            wanted = ", ".join(claim.mismatch.wanted[:3]) if claim.mismatch else ""
+            return f"{_capital(where)}: statement {seen} allows the action, but only on {wanted}."
+        case Cause.CONDITION_MISMATCH:
+            return f"{_capital(where)}: {seen or 'a statement'} covers the action and the resource, but its condition is false{_condition(claim)}."
+        case Cause.EXPLICIT_DENY:
+            return f"A Deny in {where} decides{': ' + seen if seen else ''}; an Allow cannot win against it."
+        case Cause.UNTRUSTED_PRINCIPAL:
+            return f"The trust policy of {short(refusal.resource)} does not name {short(refusal.principal) if refusal.principal else 'the caller'}."
+        case Cause.STALE_PRINCIPAL:
+            return (
+                f"The trust policy of {short(refusal.resource)} names a unique id of a principal that was deleted; one made anew under the same name has "
+                "another id. The identity side is not to blame."
+            )
+        case Cause.NO_POLICY_FIX if refusal.iam_action == "iam:PassRole" or "pass role" in (refusal.first.error_message or "").lower():
+            return "A role can only be passed inside its own account: no policy change cures this. Name a role of the account in which the call is made."
+        case Cause.NO_POLICY_FIX:
+            return "No policy change cures this."
+        case Cause.NOT_A_PERMISSION:
+            return "It looks like a refusal, but permissions are not the reason."
+        case _:
+            return "Neither the message nor the policies in the evidence tell which policy refused it."
+
+
+def _statements(claim: Claim) -> str:
+    return ", ".join(f"{ref.statement} of {ref.policy}" for ref in claim.blocking[:3])
+
+
+def _condition(claim: Claim) -> str:
+    part = claim.mismatch
+    if part is None or not part.key:
+        return ""
+    given = "the request carried no value" if part.given == () else f"the request had {', '.join(part.given)}" if part.given else "the trail does not show the value"
+    wanted = f" {part.operator} {', '.join(part.wanted[:4])}" if part.wanted else ""
+    return f" ({part.key}{wanted}: {given})"
+
+
+def _owner(refusal: Refusal, claim: Claim) -> list[str]:
+    notes = [OWNERS[layer] for layer in claim.layers if layer in OWNERS]
+    if "/aws-reserved/sso.amazonaws.com/" in (refusal.principal or "") and PolicyType.IDENTITY in claim.layers:
+        notes.append("The role belongs to IAM Identity Center: change its permission set, not the role.")
+    return notes
+
+
+def _limits(refusal: Refusal, claim: Claim) -> list[str]:
+    notes = []
+    if not claim.sure and claim.cause in (Cause.MISSING_ALLOW, Cause.UNTRUSTED_PRINCIPAL) and len(claim.layers) == 1:
+        notes.append("The record does not say which policy; this is what is left by the evidence.")
+    if len(claim.layers) > 1:
+        notes.append("Both sides must allow a call across accounts.")
+    if refusal.denial.effect is Effect.EXPLICIT and not claim.blocking:
+        notes.append("The denying statement is not in the evidence.")
+    return notes
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,116 @@
+"""Cases: evidence that was read once and can be asked about many times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any
+
+from trailsleuth.fetch.exports import read_inputs
+from trailsleuth.ingest import read_evidence
+from trailsleuth.investigation import run_investigation
+from trailsleuth.model import CaseFile, Evidence, Inquiry, Outcome, RawInput, Skipped
+from trailsleuth.report import frames
+from trailsleuth.report.document import case_document
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXIT_CODES = {Outcome.CAUSE_FOUND: 0, Outcome.NO_DENIAL_FOUND: 1, Outcome.INCONCLUSIVE: 3}
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The answer to one question. `case_file` holds it whole; the tables are DataFrames made when asked for."""
+
+    case_file: CaseFile
+
+    @property
+    def outcome(self) -> Outcome:
+        """cause_found, no_denial_found or inconclusive."""
+        return self.case_file.outcome
+
+    @property
+    def summary(self) -> str:
+        """One or two sentences for a person."""
+        return self.case_file.summary
+
+    @property
+    def exit_code(self) -> int:
+        """0 a cause was found, 1 nothing was denied, 3 inconclusive."""
+        return EXIT_CODES[self.case_file.outcome]
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document `trailsleuth.case/1`."""
+        return dict(case_document(self.case_file))
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """One row a finding, the likeliest cause first."""
+        return frames.findings_frame(self.case_file)
+
+    @cached_property
+    def deltas(self) -> pd.DataFrame:
+        """One row an attachment point."""
+        return frames.deltas_frame(self.case_file)
+
+    @cached_property
+    def chains(self) -> pd.DataFrame:
+        """One row a hop."""
+        return frames.chains_frame(self.case_file)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Evidence, read. `diagnose` answers a question about it; `records` is the trail as a DataFrame (UTC, CloudTrail's names)."""
+
+    evidence: Evidence
+
+    def diagnose(
+        self,
+        *,
+        pipeline: str | None = None,
+        execution_id: str | None = None,
+        role: str | None = None,
+        session: str | None = None,
+        access_key: str | None = None,
+        event_id: str | None = None,
+        error: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Diagnosis:
+        """The failed execution, role, session, credential or record asked about; without any, every denied chain, the likeliest cause first."""
+        inquiry = Inquiry(
+            pipeline=pipeline,
+            execution_id=execution_id,
+            role=role,
+            session=session,
+            access_key=access_key,
+            event_id=event_id,
+            error=error,
+            since=since,
+            until=until,
+        )
+        return Diagnosis(run_investigation(self.evidence, inquiry))
+
+    @cached_property
+    def records(self) -> pd.DataFrame:
+        """One row a record."""
+        return frames.records_frame(self.evidence.records)
+
+
+def load(paths: str | PathLike[str] | Sequence[str | PathLike[str]], *, stdin: bytes | None = None) -> Case:
+    """Reads exported evidence: files, directories, archives; "-" stands for `stdin`.
+
+    Raises EvidenceUnreadable for a path that does not exist; odd content is part of the coverage instead.
+    """
+    listed = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    return load_inputs(read_inputs([fspath(p) for p in listed], stdin=stdin))
+
+
+def load_inputs(inputs: Iterable[RawInput | Skipped]) -> Case:
+    """A case from inputs that a fetcher handed over."""
+    return Case(read_evidence(inputs))

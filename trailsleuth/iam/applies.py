@@ -1,0 +1,135 @@
+"""Which policies of the evidence apply to a request.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
+
+from __future__ import annotations
+
+from trailsleuth.catalog.managed_policies import managed_document
+from trailsleuth.iam.document import parse_policy
+from trailsleuth.model import (
+    AccessRequest,
+    IamPrincipal,
+    OrgPolicy,
+    Policy,
+    PolicyEvidence,
+    PolicyLevel,
+    PolicySet,
+    PolicyType,
+    Statement,
+    StatementRef,
+    account_of,
+    parse_arn,
+    role_of_session,
+    same_role,
+)
+
+FULL_ACCESS = {"Version": "2012-10-17", "Statement": [{"Sid": "AssumedFullAccess", "Effect": "Allow", "Action": "*", "Resource": "*"}]}
+TRUST_ACTIONS = ("sts:assumerole", "sts:assumerolewithwebidentity", "sts:assumerolewithsaml", "sts:tagsession", "sts:setsourceidentity", "sts:setcontext")
+
+
+def find_principal(arn: str | None, policies: PolicyEvidence) -> IamPrincipal | None:
+    """The role (by account and name, the path may be missing) or user of a snapshot."""
+    wanted = role_of_session(arn) or arn
+    return next((p for p in policies.principals if p.arn == wanted or same_role(p.arn, wanted)), None)
+
+
+def find_resource_policy(resource: str | None, policies: PolicyEvidence) -> Policy | None:
+    """The policy on the resource itself, or on the one that holds it (the bucket of an object, the table of an index, the secret without its suffix)."""
+    if resource is None:
+        return None
+    for found in policies.resources:
+        holder = found.resource_arn
+        if resource == holder or resource.startswith((holder + "/", holder + ":", holder + "-")) and not _sibling(resource, holder):
+            return found.policy
+    return None
+
+
+def _sibling(resource: str, holder: str) -> bool:
+    """`arn:aws:s3:::logs-old` is no part of `arn:aws:s3:::logs`; only a secret's random suffix goes on with a hyphen."""
+    return resource[len(holder)] == "-" and not (":secretsmanager:" in holder and len(resource) == len(holder) + 7)
+
+
+def trust_policy(role: str | None, policies: PolicyEvidence) -> Policy | None:
+    """The role trust policy of a role in the snapshot."""
+    principal = find_principal(role, policies)
+    return principal.trust if principal else None
+
+
+def policies_for(request: AccessRequest, policies: PolicyEvidence, *, session: tuple[Policy, ...] | None = None, endpoint: str | None = None) -> PolicySet:
+    """The policy set of a request, with what is attached but not in the evidence named as incomplete."""
+    principal = find_principal(request.principal, policies)
+    identity, missing = _identity(principal)
+    target_is_role = request.action.lower() in TRUST_ACTIONS
+    resource = trust_policy(request.resource, policies) if target_is_role else find_resource_policy(request.resource, policies)
+    account = account_of(request.principal)
+    owner = request.resource_account or account_of(request.resource)
+    service = parse_arn(request.principal) is None
+    return PolicySet(
+        identity=identity,
+        identity_incomplete=() if service else missing if principal else (f"the policies of {request.principal}",),
+        boundaries=(principal.boundary,) if principal and principal.boundary else None,
+        session=session,
+        scps=_levels(account, PolicyType.SCP, policies, assume_allow=False) if account else None,
+        rcps=_levels(owner, PolicyType.RCP, policies, assume_allow=True) if owner else None,
+        resource=resource,
+        resource_unknown=resource is None and (target_is_role or _needs_resource_policy(request, account, owner)),
+        endpoint=_endpoint(endpoint, policies),
+    )
+
+
+def _needs_resource_policy(request: AccessRequest, account: str | None, owner: str | None) -> bool:
+    """A key policy always decides; in another account the owner's policy must allow. Elsewhere no known policy is taken for none."""
+    return (request.action.lower().startswith("kms:") and request.resource != "*") or (account is not None and owner is not None and account != owner)
+
+
+def _identity(principal: IamPrincipal | None) -> tuple[tuple[Policy, ...], tuple[str, ...]]:
+    if principal is None:
+        return (), ()
+    known, missing = list(principal.policies), []
+    for arn in principal.unknown_policies:
+        document = managed_document(arn)
+        if document is None:
+            missing.append(arn)
+        else:
+            known.append(parse_policy(document, name=arn.rpartition("/")[2], arn=arn))
+    return tuple(known), tuple(missing)
+
+
+def _levels(account: str | None, kind: PolicyType, policies: PolicyEvidence, *, assume_allow: bool) -> tuple[PolicyLevel, ...] | None:
+    """One level for each set of targets. AWS attaches a policy that allows everything by default: where a level shows no Allow of its own, that one
+    is taken to be there too. A target that is an OU or a root is taken to hold the account."""
+    held = [p for p in policies.organization if p.type is kind and _targets(p, account)]
+    groups: dict[str, list[Policy]] = {}
+    for found in held:
+        groups.setdefault(",".join(found.targets) or "organization", []).append(found.policy)
+    levels = []
+    for name, group in sorted(groups.items()):
+        allows = any(s.effect == "Allow" for p in group for s in p.document.statements)
+        extra = () if allows and not assume_allow else (parse_policy(FULL_ACCESS, name="FullAWSAccess"),)
+        levels.append(PolicyLevel(name=name, policies=(*group, *extra)))
+    return tuple(levels) or None
+
+
+def _targets(found: OrgPolicy, account: str | None) -> bool:
+    owner = account_of(found.policy.arn)
+    if owner is not None and owner == account:
+        return False  # guardrails do not bind the management account
+    return not found.targets or account in found.targets or any(not t.isdigit() for t in found.targets)
+
+
+def _endpoint(endpoint: str | None, policies: PolicyEvidence) -> tuple[Policy, ...] | None:
+    held = tuple(p.policy for p in policies.endpoints if endpoint and p.resource_arn.endswith(endpoint))
+    return held or None
+
+
+def statements_of(refs: tuple[StatementRef, ...], held: PolicySet) -> tuple[Statement, ...]:
+    """The statements that the references mean, in their order; one that the set does not hold is left out."""
+    levels = [policy for level in (*(held.scps or ()), *(held.rcps or ())) for policy in level.policies]
+    one = (held.resource,) if held.resource else ()
+    policies = (*held.identity, *(held.boundaries or ()), *(held.session or ()), *levels, *one, *(held.endpoint or ()))
+    found = []
+    for ref in refs:
+        hit = next((p for p in policies if p.name == ref.policy and p.arn == ref.policy_arn), None)
+        found += [s for s in hit.document.statements if s.index == ref.index] if hit else []
+    return tuple(found)

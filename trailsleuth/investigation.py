@@ -1,0 +1,38 @@
+"""The corridor: evidence and a question in, the case file out. The rooms open on it and on nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trailsleuth.analyze import conclude, find_findings
+from trailsleuth.correlate import find_scope
+from trailsleuth.ingest.denials import read_denial
+from trailsleuth.model import CaseFile, Evidence, Inquiry
+from trailsleuth.prove import prove_deltas
+from trailsleuth.remedy import propose_deltas
+
+
+def run_investigation(evidence: Evidence, inquiry: Inquiry) -> CaseFile:
+    """Correlate, analyze, remedy, prove: pure, and the same for the same evidence."""
+    inquiry = _read_error(inquiry)
+    scope = find_scope(evidence, inquiry)
+    findings = find_findings(evidence, scope, inquiry)
+    outcome, summary, questions = conclude(findings, evidence, scope, inquiry)
+    deltas = prove_deltas(propose_deltas(findings, evidence.policies), findings, evidence.policies)
+    return CaseFile(
+        outcome=outcome,
+        summary=summary,
+        execution=scope.execution,
+        chains=scope.chains,
+        findings=findings,
+        deltas=deltas,
+        questions=questions,
+        coverage=evidence.coverage,
+    )
+
+
+def _read_error(inquiry: Inquiry) -> Inquiry:
+    """The error text read as a refusal, where it is one."""
+    if not inquiry.error:
+        return inquiry
+    return replace(inquiry, asked=read_denial(None, inquiry.error, event_source="", event_name=""))

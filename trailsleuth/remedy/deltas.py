@@ -1,0 +1,130 @@
+"""From the findings that stand to one policy change for each attachment point."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trailsleuth.iam.applies import find_principal
+from trailsleuth.model import Cause, Delta, Finding, Placeholder, PolicyEvidence, PolicyType, Standing, account_of, parse_arn
+from trailsleuth.remedy.denies import removals
+from trailsleuth.remedy.statements import grant
+
+NO_DOCUMENT = (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN)
+NO_POLICY = (PolicyType.LAKE_FORMATION, PolicyType.OTHER)
+
+
+@dataclass(slots=True)
+class _Site:
+    """One place where a document stands, and what it needs."""
+
+    statements: list[dict[str, Any]] = field(default_factory=list)
+    remove: list[Mapping[str, Any]] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+    placeholders: list[Placeholder] = field(default_factory=list)
+
+
+def propose_deltas(findings: tuple[Finding, ...], policies: PolicyEvidence) -> tuple[Delta, ...]:
+    """The least change at each role, user, resource, trust, boundary, guardrail or endpoint; none for what no policy document cures."""
+    sites: dict[tuple[PolicyType, str, str | None], _Site] = defaultdict(_Site)
+    for finding in findings:
+        if finding.standing not in (Standing.CAUSE, Standing.ALSO_NEEDED) or finding.cause in NO_DOCUMENT or finding.already:
+            continue
+        for layer in finding.policy_types:
+            place = attachment(finding, layer, policies)
+            if place is not None and layer not in NO_POLICY:
+                _need(sites[layer, *place], finding, layer)
+    return tuple(
+        Delta(
+            policy_type=layer,
+            account=account,
+            attach_to=attach_to,
+            statements=tuple(merge(site.statements)),
+            remove=tuple(_unique(site.remove)),
+            finding_ids=tuple(sorted(set(site.findings))),
+            placeholders=tuple(dict.fromkeys(site.placeholders)),
+        )
+        for (layer, attach_to, account), site in sorted(sites.items(), key=lambda item: (item[0][1], item[0][0]))
+        if site.statements or site.remove
+    )
+
+
+def _need(site: _Site, finding: Finding, layer: PolicyType) -> None:
+    site.remove += removals(finding)
+    if finding.cause is not Cause.EXPLICIT_DENY:
+        statement, placeholders = grant(finding, layer)
+        if statement is not None:
+            site.statements.append(statement)
+            site.placeholders += placeholders
+    if site.statements or site.remove:
+        site.findings.append(finding.id)
+
+
+def attachment(finding: Finding, layer: PolicyType, policies: PolicyEvidence) -> tuple[str, str | None] | None:
+    """Where the document of a layer hangs, and in which account; None where the evidence does not tell."""
+    match layer:
+        case PolicyType.IDENTITY:
+            return (finding.principal, account_of(finding.principal)) if (finding.principal or "").startswith("arn:") and finding.principal else None
+        case PolicyType.TRUST:
+            return (finding.resource, account_of(finding.resource)) if finding.resource and finding.resource.startswith("arn:") else None
+        case PolicyType.RESOURCE:
+            held = resource_holder(finding.resource)
+            return (held, finding.resource_account) if held else None
+        case PolicyType.BOUNDARY:
+            principal = find_principal(finding.principal, policies)
+            arn = finding.policy_arn or (principal.boundary_arn if principal else None)
+            return (arn, account_of(arn) or finding.principal_account) if arn else None
+        case PolicyType.SCP | PolicyType.RCP | PolicyType.VPC_ENDPOINT:
+            arn = finding.policy_arn or next((ref.policy_arn for ref in finding.blocking if ref.layer is layer and ref.policy_arn), None)
+            return (arn, account_of(arn)) if arn else None
+        case _:
+            return None
+
+
+def resource_holder(resource: str | None) -> str | None:
+    """The resource that carries the policy: the bucket of an object, the function of a version, else the resource itself."""
+    if resource is None or not resource.startswith("arn:"):
+        return None
+    arn = parse_arn(resource)
+    if arn is not None and arn.service == "s3":
+        return f"arn:{arn.partition}:s3:::{arn.resource.partition('/')[0]}"
+    if arn is not None and arn.service == "lambda" and arn.resource.count(":") == 2:
+        return resource.rpartition(":")[0]
+    return resource
+
+
+def merge(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Statements that differ only in their actions, then only in their resources, put together; sorted, each once.
+
+    Actions are merged first: `{a, b} on x` stays one statement, and no pair of action and resource is allowed that was not asked for.
+    """
+    by_rest: dict[str, tuple[dict[str, Any], set[str]]] = {}
+    for statement in statements:
+        rest = {k: v for k, v in statement.items() if k != "Action"}
+        by_rest.setdefault(_key(rest), (rest, set()))[1].add(statement["Action"])
+    by_actions: dict[str, tuple[dict[str, Any], set[str]]] = {}
+    for rest, actions in by_rest.values():
+        body = {k: v for k, v in rest.items() if k != "Resource"} | {"Action": _one_or_list(actions)}
+        by_actions.setdefault(_key(body), (body, set()))[1].update([rest["Resource"]] if "Resource" in rest else [])
+    merged = [_ordered(body | ({"Resource": _one_or_list(resources)} if resources else {})) for body, resources in by_actions.values()]
+    return sorted(merged, key=_key)
+
+
+def _ordered(statement: dict[str, Any]) -> dict[str, Any]:
+    return {name: statement[name] for name in ("Sid", "Effect", "Principal", "Action", "Resource", "Condition") if name in statement}
+
+
+def _one_or_list(values: set[str]) -> str | list[str]:
+    ordered = sorted(values)
+    return ordered[0] if len(ordered) == 1 else ordered
+
+
+def _unique(entries: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return list({_key(entry): entry for entry in entries}.values())
+
+
+def _key(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
