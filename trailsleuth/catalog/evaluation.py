@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -44,3 +45,15 @@ def rcp_covers(action: str) -> bool:
 def root_may_call(action: str) -> bool:
     """The root user can call it (with every permission it has)."""
     return action.lower() not in {known.lower() for row in rows_of("evaluation", "root_cannot") for known in row["actions"]}
+
+
+@cache
+def gateway_endpoint_services() -> frozenset[str]:
+    """The IAM prefixes of the services that have gateway endpoints."""
+    return frozenset(row["service"] for row in rows_of("evaluation", "gateway_endpoint"))
+
+
+@cache
+def request_keys(service: str) -> Mapping[str, str]:
+    """Request parameter → condition key for the service of this IAM prefix."""
+    return {row["parameter"]: row["key"] for row in rows_of("evaluation", "request_key") if row["service"] == service}

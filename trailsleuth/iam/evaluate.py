@@ -49,7 +49,7 @@ def decide(request: AccessRequest, policies: PolicySet) -> Decision:
     named = {layer.kind for layer in blocking}
     return Decision(
         verdict=verdict,
-        blocked_by=tuple(dict.fromkeys(layer.kind for layer in blocking)),
+        blocked_by=tuple(dict.fromkeys(layer.kind for layer in blocking)) or _unlayered(bench, verdict),
         layers=tuple(layer.decision() for layer in layers),
         matched=tuple(ref for layer in layers for ref in ((layer.denied_by or layer.allowed_by) if not denied else layer.denied_by)),
         near_misses=tuple(near for layer in layers if layer.kind in named for near in layer.near),
@@ -162,6 +162,13 @@ def _blocking(bench: _Bench, verdict: Verdict) -> list[Layer]:
     if verdict is Verdict.UNDECIDED:
         return [layer for layer in layers if layer.deny is None or (layer.allow is None and layer in _taking_part(bench))]
     return [layer for layer in _taking_part(bench) if not layer.allow]
+
+
+def _unlayered(bench: _Bench, verdict: Verdict) -> tuple[PolicyType, ...]:
+    """A denial that no policy shown makes: a federated user without a session policy, or a call that never works across accounts."""
+    if verdict is Verdict.ALLOWED:
+        return ()
+    return (PolicyType.SESSION,) if bench.caller.kind == "federated_user" else (PolicyType.OTHER,)
 
 
 def _taking_part(bench: _Bench) -> list[Layer]:

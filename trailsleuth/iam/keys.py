@@ -33,8 +33,13 @@ class RequestKeys:
 def derived_keys(request: AccessRequest, caller: Caller, resource_account: str | None) -> dict[str, tuple[str, ...]]:
     """The keys that AWS always puts in and that the request itself tells; an empty value says that this kind of caller never has the key."""
     known: dict[str, str | None] = {"aws:resourceaccount": resource_account}
+    prefix = request.action.partition(":")[0].lower()
+    if prefix == "kms":
+        known["kms:calleraccount"] = caller.account
+    elif prefix == "s3":
+        known["s3:resourceaccount"] = resource_account
     if caller.kind == "anonymous":
-        known |= {"aws:principaltype": "Anonymous", "aws:userid": "anonymous"}
+        known |= {"aws:principaltype": "Anonymous", "aws:userid": "anonymous", "aws:principalaccount": "anonymous"}
     else:
         known |= _of_caller(caller, request.principal_id)
     if request.complete and "aws:calledvia" not in {key.lower() for key in request.context}:
@@ -44,7 +49,8 @@ def derived_keys(request: AccessRequest, caller: Caller, resource_account: str |
 
 
 def _of_caller(caller: Caller, principal_id: str | None) -> dict[str, str | None]:
-    user_id = principal_id or (caller.account if caller.kind == "root" else None)
+    named = {"root": caller.account, "federated_user": f"{caller.account}:{caller.name}"}
+    user_id = principal_id or named.get(caller.kind)
     if user_id and caller.kind == "session" and ":" not in user_id and caller.session:
         user_id = f"{user_id}:{caller.session}"
     service = caller.kind == "service"
@@ -61,10 +67,11 @@ def _of_caller(caller: Caller, principal_id: str | None) -> dict[str, str | None
 
 def _never_of(caller: Caller) -> tuple[str, ...]:
     """`aws:username` is only there for users; the principal's own keys never for a service or nobody."""
-    if caller.kind in ("role", "session", "root", "federated"):
+    if caller.kind in ("role", "session", "root", "federated", "federated_user"):
         return ("aws:username", "aws:principalservicename", "aws:principalservicenameslist")
     if caller.kind in ("service", "anonymous"):
-        return ("aws:username", "aws:principalarn", "aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths")
+        account = () if caller.kind == "anonymous" else ("aws:principalaccount",)
+        return ("aws:username", "aws:principalarn", "aws:principalorgid", "aws:principalorgpaths", *account)
     return ()
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from trailsleuth.catalog.evaluation import gateway_endpoint_services
 from trailsleuth.iam.conditions import Tri, all_of, any_of
 from trailsleuth.iam.principals import Grant
 from trailsleuth.iam.statements import Ask, Judgement, judge
@@ -56,6 +57,8 @@ def read_layer(kind: PolicyType, policies: Iterable[Policy], ask: Ask, *, names_
                 if found.mismatches:
                     layer.near.append(NearMiss(statement=_ref(kind, policy, statement), effect=statement.effect, mismatches=found.mismatches))
                 continue
+            if kind is PolicyType.VPC_ENDPOINT and _root_alone(found, ask):
+                found = replace(found, applies=None)
             _keep(layer, policy, statement, found)
             if statement.effect == "Allow":
                 allows.append((found.applies, found.grant))
@@ -84,6 +87,11 @@ def read_levels(kind: PolicyType, levels: Iterable[PolicyLevel], ask: Ask) -> La
         whole.near += level.near
         whole.missing += level.missing
     return whole
+
+
+def _root_alone(found: Judgement, ask: Ask) -> bool:
+    """At a gateway endpoint an account as principal means its root user alone, at an interface endpoint all in it. The request doesn't say which it is."""
+    return found.grant is Grant.ACCOUNT and ask.caller.kind != "root" and ask.prefix in gateway_endpoint_services()
 
 
 def _keep(layer: Layer, policy: Policy, statement: Statement, found: Judgement) -> None:

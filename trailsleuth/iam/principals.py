@@ -81,7 +81,7 @@ def _one(kind: str, value: str, caller: Caller) -> Grant:
     if kind == "Service":
         hit = value == caller.text or (value == "*" and caller.kind == "service")
     else:
-        hit = kind == "Federated" and caller.kind == "federated" and value in ("*", caller.text)
+        hit = kind == "Federated" and caller.kind == "federated" and (value in ("*", caller.text) or value.endswith(f":oidc-provider/{caller.text}"))
     return Grant.DIRECT if hit else Grant.NONE
 
 

@@ -10,29 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from trailsleuth.catalog.evaluation import request_keys
 from trailsleuth.model import Record
-
-_BY_SERVICE: Mapping[str, Mapping[str, str]] = {
-    "sts": {
-        "roleSessionName": "sts:RoleSessionName",
-        "externalId": "sts:ExternalId",
-        "sourceIdentity": "sts:SourceIdentity",
-        "transitiveTagKeys": "sts:TransitiveTagKeys",
-    },
-    "s3": {
-        "prefix": "s3:prefix",
-        "delimiter": "s3:delimiter",
-        "max-keys": "s3:max-keys",
-        "versionId": "s3:VersionId",
-        "x-amz-acl": "s3:x-amz-acl",
-        "x-amz-copy-source": "s3:x-amz-copy-source",
-        "x-amz-storage-class": "s3:x-amz-storage-class",
-        "x-amz-server-side-encryption": "s3:x-amz-server-side-encryption",
-        "x-amz-server-side-encryption-aws-kms-key-id": "s3:x-amz-server-side-encryption-aws-kms-key-id",
-        "x-amz-grant-full-control": "s3:x-amz-grant-full-control",
-    },
-}
-"""Request parameter → condition key. A parameter that the record's request lacks was not sent."""
 
 
 def keys_of_request(record: Record, iam_action: str) -> tuple[dict[str, Any], set[str]]:
@@ -41,7 +20,7 @@ def keys_of_request(record: Record, iam_action: str) -> tuple[dict[str, Any], se
         return {}, set()
     found: dict[str, Any] = {}
     missing: set[str] = set()
-    for parameter, key in _BY_SERVICE.get(iam_action.partition(":")[0].lower(), {}).items():
+    for parameter, key in request_keys(iam_action.partition(":")[0].lower()).items():
         value = record.request.get(parameter)
         if isinstance(value, list):
             found[key] = tuple(str(item) for item in value)

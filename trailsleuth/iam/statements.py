@@ -122,7 +122,7 @@ def _resource(statement: Statement, ask: Ask, version: str, names_principals: bo
 def _what(statement: Statement, ask: Ask, version: str, names_principals: bool, tally: _Tally) -> Tri:
     deny = statement.effect == "Deny"
     if statement.not_resources:
-        hits = [_covers(pattern, ask, version, tally) for pattern in statement.not_resources]
+        hits = [_covers(pattern, ask, version, tally, deny=deny) for pattern in statement.not_resources]
         if not deny and None not in hits and any(hit == "unresolved" for hit in hits):
             return False
         covered = any_of(hit is True if hit is not None else None for hit in hits)
@@ -132,10 +132,12 @@ def _what(statement: Statement, ask: Ask, version: str, names_principals: bool, 
         if names_principals and "Resource" not in statement.raw:
             return True
         return None if deny and "Resource" not in statement.raw else False
-    return any_of(None if hit is None else hit is True for hit in (_covers(p, ask, version, tally) for p in statement.resources))
+    return any_of(None if hit is None else hit is True for hit in (_covers(p, ask, version, tally, deny=deny) for p in statement.resources))
 
 
-def _covers(pattern: str, ask: Ask, version: str, tally: _Tally) -> bool | str | None:
+def _covers(pattern: str, ask: Ask, version: str, tally: _Tally, *, deny: bool) -> bool | str | None:
+    if not deny and _variable_too_early(pattern):
+        return "unresolved"
     expanded = expand(pattern, ask.keys, version)
     if expanded.text is not None:
         return resource_matches(expanded.text, ask.resource)
@@ -143,6 +145,15 @@ def _covers(pattern: str, ask: Ask, version: str, tally: _Tally) -> bool | str |
         tally.missing.append(expanded.missing)
         return None
     return "unresolved"
+
+
+def _variable_too_early(pattern: str) -> bool:
+    """ "You can't use a variable to replace parts of the ARN before the fifth colon"; should a service fill it in nevertheless, only a Deny counts.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-wheretouse
+    """
+    before, found, _ = pattern.partition("${")
+    return bool(found) and before.startswith("arn:") and before.count(":") < 5
 
 
 def _conditions(statement: Statement, ask: Ask, version: str, tally: _Tally) -> None:

@@ -1,0 +1,42 @@
+"""Every case of this folder: a request with its policies, and what AWS's documentation says comes out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trailsleuth.iam.operators import _OPERATORS
+from trailsleuth.iam.requests import answer_request
+
+FOLDER = Path(__file__).parent
+
+
+def cases() -> list[Any]:
+    return [
+        pytest.param(case, id=f"{path.stem}/{case['id']}") for path in sorted(FOLDER.glob("*.json")) for case in json.loads(path.read_text(encoding="utf-8"))
+    ]
+
+
+CASES = cases()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_decision_is_the_documented_one(case: dict[str, Any]) -> None:
+    answer = answer_request({"id": case["id"], **case["request"]})
+    assert answer["decision"] == case["expected"], f"{case['why']} ({case['source']})"
+    if "blocked_by" in case:
+        assert answer["blocked_by"] == case["blocked_by"]
+    assert (answer["blocked_by"] == []) is (answer["decision"] == "allowed")
+
+
+def test_there_are_at_least_three_hundred_cases_and_each_has_its_source() -> None:
+    assert len(CASES) >= 300
+    assert all(param.values[0]["source"].startswith("https://docs.aws.amazon.com/") and param.values[0]["why"] for param in CASES)
+
+
+def test_every_condition_operator_has_a_case() -> None:
+    text = " ".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")).lower()
+    assert [name for name in _OPERATORS if f'"{name}"' not in text and f'"{name}ifexists"' not in text] == []
