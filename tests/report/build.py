@@ -31,6 +31,7 @@ from trailsleuth.model import (
 TOOLING, WORKLOAD = "111122223333", "444455556666"
 SERVICE_ROLE = f"arn:aws:iam::{TOOLING}:role/service-role/PipelineService"
 DEPLOY_ROLE = f"arn:aws:iam::{WORKLOAD}:role/delivery/CrossAccountDeploy"
+SESSION = f"arn:aws:sts::{WORKLOAD}:assumed-role/CrossAccountDeploy/1772614900000"
 TASK_ROLE = f"arn:aws:iam::{WORKLOAD}:role/WebTask"
 START = datetime(2026, 3, 4, 9, 1, 40, tzinfo=UTC)
 
@@ -48,7 +49,8 @@ def a_record(name: str = "RegisterTaskDefinition", *, seconds: float = 4, source
         event_source=source,
         event_name=name,
         error_code="AccessDenied",
-        error_message=text or f"User: arn:aws:sts::{WORKLOAD}:assumed-role/CrossAccountDeploy/1772614900000 is not authorized to perform: ecs:{name} on resource: *",
+        error_message=text
+        or f"User: arn:aws:sts::{WORKLOAD}:assumed-role/CrossAccountDeploy/1772614900000 is not authorized to perform: ecs:{name} on resource: *",
         source="exports/workload.json.gz",
     )
 

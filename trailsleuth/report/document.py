@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
 
+from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.model import (
     SCHEMA,
     CaseFile,
@@ -25,6 +27,7 @@ from trailsleuth.model import (
 from trailsleuth.report.context import Document
 
 POLICY_VERSION = "2012-10-17"
+_TOP_LEVEL = {"outcome": str, "summary": str, "chains": list, "findings": list, "deltas": list, "questions": list, "coverage": dict}
 
 
 def case_document(case: CaseFile) -> Document:
@@ -40,6 +43,21 @@ def case_document(case: CaseFile) -> Document:
         "questions": [_question(question) for question in case.questions],
         "coverage": _coverage(case.coverage),
     }
+
+
+def read_document(text: str | bytes, *, source: str) -> Document:
+    """A document saved with `--output json`; EvidenceUnreadable where it is none, or of a schema that this version does not know."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as cause:
+        raise EvidenceUnreadable(f"{source} is no saved case", why="it is not JSON", next_step="save one with --output json") from cause
+    schema = value.get("schema") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or schema != SCHEMA:
+        raise EvidenceUnreadable(f"{source} is no saved case", why=f"its schema is not {SCHEMA}", next_step="save one with --output json")
+    missing = [key for key, kind in _TOP_LEVEL.items() if not isinstance(value.get(key), kind)]
+    if missing:
+        raise EvidenceUnreadable(f"{source} is no whole case", why=f"missing or of another type: {', '.join(missing)}")
+    return value
 
 
 def utc(moment: datetime | None) -> str | None:

@@ -12,6 +12,8 @@ from trailsleuth.report.sanitize import one_line
 from trailsleuth.report.words import POLICY_TYPE
 
 NOTHING = "no policy change cures this case"
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
+_IAM_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -52,7 +54,7 @@ def fixes_of(deltas: list[Document]) -> list[Fix]:
 def _fix(number: int, delta: Document) -> Fix:
     arn = parse_arn(delta["attach_to"]) if delta["policy_type"] == "identity" else None
     kind = arn.resource.partition("/")[0] if arn is not None and arn.service == "iam" else ""
-    name = arn.name if arn is not None else None
+    name = arn.name if arn is not None and _IAM_NAME.fullmatch(arn.name) else None
     return Fix(number=number, delta=delta, role=name if kind == "role" else None, user=name if kind == "user" else None)
 
 
@@ -80,7 +82,8 @@ def split_placeholders(text: str, names: dict[str, Document]) -> list[tuple[bool
 def snake(name: str) -> str:
     """`TaskRoleName` as `task_role_name`, and nothing but letters, digits and underscores."""
     parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"\W", "_", parts, flags=re.ASCII).lower() or "value"
+    word = re.sub(r"\W", "_", parts, flags=re.ASCII).lower()
+    return word if word[:1].isalpha() else f"value_{word}".rstrip("_")
 
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}

@@ -48,6 +48,7 @@ RECORD_COLUMNS = [
     "invokedBy",
     "errorCode",
     "errorMessage",
+    "denied",
     "sourceIPAddress",
     "userAgent",
     "readOnly",
@@ -83,7 +84,7 @@ def chains_frame(case: CaseFile) -> pd.DataFrame:
 
 
 def records_frame(records: Iterable[Record]) -> pd.DataFrame:
-    """One row a record, in the order given; request and response stay nested, everything else is flat."""
+    """One row a record, in the order given; request and response stay nested, everything else is flat. `denied` is our reading of the error."""
     return _frame([_record_row(record) for record in records], RECORD_COLUMNS, times=("eventTime",))
 
 
@@ -103,6 +104,7 @@ def _record_row(record: Record) -> dict[str, object]:
         "invokedBy": identity.invoked_by,
         "errorCode": record.error_code,
         "errorMessage": record.error_message,
+        "denied": record.denial is not None,
         "sourceIPAddress": record.source_ip,
         "userAgent": record.user_agent,
         "readOnly": record.read_only,

@@ -40,7 +40,8 @@ svg .mark{stroke-width:2.4;fill:none;stroke:var(--soft)}svg .mark.cause{stroke:v
 svg .mark.recovered{stroke:var(--good)}
 footer{margin-top:2.5rem;color:var(--soft);font-size:.85rem}
 @media (max-width:34rem){main{padding:.9rem .75rem 2rem}dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}h1{font-size:1.3rem}
-.records thead{display:none}.records tr,.records td{display:block}.records td{border:0;padding:.05rem 0}.records tr{border-bottom:1px solid var(--line);padding:.3rem 0}}
+.records thead{display:none}.records tr,.records td{display:block}.records td{border:0;padding:.05rem 0}
+.records tr{border-bottom:1px solid var(--line);padding:.3rem 0}}
 @media print{:root{--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--code:#f5f5f5;--bad:#900;--warn:#640;--good:#063;--link:#000}
 pre{white-space:pre-wrap;overflow-wrap:anywhere}.card,figure,tr{break-inside:avoid}main{max-width:none}}
 """

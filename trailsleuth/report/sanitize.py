@@ -63,7 +63,7 @@ _MARKDOWN = re.compile(r"[\\`*_\[\]#!|<>~&$@]|:(?=//|[\w+-]+:)")  # a colon only
 def for_markdown(text: str) -> str:
     """Running text: everything that Markdown, GitHub's mentions, links and math, or HTML inside it could act on is an entity."""
     line = _MARKDOWN.sub(lambda m: f"&#{ord(m.group())};", one_line(text))
-    line = re.sub(r"^([-=])", lambda m: f"&#{ord(m.group())};", line)
+    line = re.sub(r"^([-=+])", lambda m: f"&#{ord(m.group())};", line)
     line = re.sub(r"^(\d+)\.", r"\1&#46;", line)
     return re.sub(r"(?i)www\.", "www&#46;", line)
 

@@ -218,4 +218,4 @@ def _coverage(page: _Page, document: Document) -> None:
         page.say(f"skipped: {len(coverage['skipped']) - _MAX_NAMED} more, see --output json")
     hidden = len(words.standing_findings(document, "background"))
     if hidden and not page.context.everything:
-        page.say(f"left out: {words.plural(hidden, 'finding')} of other principals or executions; see --output json")
+        page.say(f"left out: {words.plural(hidden, 'finding')} of other principals or executions; --all shows them")

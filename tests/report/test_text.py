@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from tests.report.build import DEPLOY_ROLE, WORKLOAD, a_chain, a_delta, a_finding, a_record, an_open_case, the_founding_case
+from tests.report.refresh import FOLDER, rendered
+from trailsleuth.model import Standing
+from trailsleuth.report.context import RenderContext
+from trailsleuth.report.document import case_document
+from trailsleuth.report.layout import command_lines, width_of, wrapped
+from trailsleuth.report.text import render_text
+
+
+def table(case, **context):
+    return render_text(case_document(case), RenderContext(**context))
+
+
+@pytest.mark.parametrize("name", sorted(rendered()))
+def test_the_golden_text_still_holds(name):
+    assert rendered()[name].encode() == (FOLDER / name).read_bytes(), "look at: python -m tests.report.refresh"
+
+
+def test_no_golden_text_is_orphaned():
+    assert {path.name for path in FOLDER.iterdir()} == set(rendered())
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+def test_no_line_is_wider_than_the_terminal(width):
+    for case in (the_founding_case(), an_open_case()):
+        assert max(map(width_of, table(case, width=width).splitlines())) <= width
+
+
+def test_only_what_is_to_be_copied_may_be_wider():
+    long_role = f"arn:aws:iam::{WORKLOAD}:role/" + "a-very-long-path/" * 6 + "Role"
+    case = replace(the_founding_case(), findings=(a_finding(principal=long_role, resource=long_role),), deltas=(a_delta(attach_to=long_role),))
+    text = table(case, width=80)
+    start, end = text.index("\n{\n"), text.index("\n}\n")
+    assert max(map(width_of, (text[:start] + text[end:]).splitlines())) <= 80
+
+
+def test_the_cause_stands_in_the_first_lines():
+    first = "\n".join(table(the_founding_case()).splitlines()[:16])
+    assert "CAUSE FOUND" in first
+    assert "ecs:RegisterTaskDefinition" in first
+    assert DEPLOY_ROLE in first
+
+
+def test_the_delta_in_the_table_is_json_that_can_be_copied():
+    text = table(the_founding_case())
+    block = text[text.index("\n{\n") : text.index("\n}\n") + 3]
+    assert json.loads(block) == case_document(the_founding_case())["deltas"][0]["document"]
+
+
+def test_background_is_left_out_unless_asked_for():
+    assert "ec2:DescribeInstances" not in table(the_founding_case())
+    assert "left out: 1 finding" in table(the_founding_case())
+    assert "ec2:DescribeInstances" in table(the_founding_case(), everything=True)
+
+
+def test_colour_is_never_the_only_signal():
+    plain, colored = table(the_founding_case()), table(the_founding_case(), color=True)
+    assert "\x1b[" not in plain
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == plain
+
+
+def test_without_unicode_the_table_is_ascii():
+    case = replace(the_founding_case(), summary="Rôle „Überweisung“ — 配置")
+    assert table(case, unicode=False).isascii()
+    assert "\\xdc" in table(case, unicode=False)
+
+
+def test_many_records_are_cut_with_a_word_about_it():
+    records = tuple(a_record(seconds=number) for number in range(40))
+    text = table(replace(the_founding_case(), findings=(a_finding(evidence=records, count=40),)))
+    assert "and 28 records more" in text
+
+
+def test_many_recovered_findings_are_cut_but_no_cause_is():
+    recovered = tuple(a_finding(f"s3:Get{n}", standing=Standing.RECOVERED, rank=n + 20) for n in range(30))
+    causes = tuple(a_finding(f"ecs:Call{n}", rank=n) for n in range(1, 20))
+    text = table(replace(the_founding_case(), findings=causes + recovered))
+    assert all(f"ecs:Call{n}:" in text for n in range(1, 20))
+    assert "and 22 more" in text
+
+
+def test_a_chain_without_hops_is_not_drawn():
+    assert "ROLE CHAIN" not in table(replace(the_founding_case(), chains=(replace(a_chain(), hops=()),)))
+
+
+def test_a_broken_command_is_still_the_same_command():
+    command = "aws cloudtrail lookup-events --start-time 2026-03-04T09:00:00Z --lookup-attributes 'AttributeKey=Username, AttributeValue=x' > out.json"
+    lines = command_lines(command, width=50, indent=5)
+    assert len(lines) > 1
+    assert all(line.endswith(" \\") for line in lines[:-1])
+    assert " ".join("\n".join(lines).replace("\\\n", " ").split()) == " ".join(command.split())
+
+
+@pytest.mark.parametrize("text", ["", "a", "word " * 40, "x" * 300, "配置" * 50, "a\u0301" * 99, "one " + "y" * 81 + " two"])
+def test_wrapping_loses_nothing_and_fits(text):
+    lines = wrapped(text, 40)
+    assert max(map(width_of, lines)) <= 40
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")

@@ -1,0 +1,113 @@
+"""`trailsleuth diagnose`: evidence in, the cause and the policy change out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trailsleuth import api
+from trailsleuth.cli.options import FixFormat, OutputFormat, parse_window, terminal_context
+from trailsleuth.cli.output import check_output_file, write_answer
+from trailsleuth.errors import EvidenceUnreadable, UsageError
+from trailsleuth.model import CaseFile
+from trailsleuth.report.context import Document, RenderContext
+from trailsleuth.report.document import case_document
+from trailsleuth.report.fix import render_fix
+from trailsleuth.report.formats import render
+from trailsleuth.report.redact import redact
+
+STDIN = "-"
+_EXPORT_COMMAND = "aws cloudtrail lookup-events --region REGION --start-time 2026-03-04T09:00:00Z --output json > account.json"
+
+
+def diagnose_command(
+    evidence: Annotated[list[str] | None, typer.Argument(help="Files, directories or archives of exported evidence; - for stdin.", show_default=False)] = None,
+    pipeline: Annotated[str | None, typer.Option(help="The CodePipeline whose newest failed execution is asked about.", metavar="NAME")] = None,
+    execution_id: Annotated[str | None, typer.Option(help="This execution instead of the newest failed one.", metavar="ID")] = None,
+    role: Annotated[str | None, typer.Option(help="Ask about a role.", metavar="ARN")] = None,
+    session: Annotated[str | None, typer.Option(help="Ask about a role session by its name.", metavar="NAME")] = None,
+    access_key: Annotated[str | None, typer.Option(help="Ask about a credential by its access key id.", metavar="ID")] = None,
+    event_id: Annotated[str | None, typer.Option(help="Ask about one record.", metavar="ID")] = None,
+    error: Annotated[str | None, typer.Option(help="The message as you saw it; - reads it from stdin.", metavar="TEXT")] = None,
+    since: Annotated[str | None, typer.Option(help="Start: ISO 8601, or 2h, 3d before now.", metavar="TIME")] = None,
+    until: Annotated[str | None, typer.Option(help="End, likewise.", metavar="TIME")] = None,
+    profile: Annotated[list[str] | None, typer.Option(help="Live: an AWS profile, one an account. Repeatable.", metavar="NAME")] = None,
+    region: Annotated[list[str] | None, typer.Option(help="Live: a region. Repeatable.", metavar="NAME")] = None,
+    output: Annotated[OutputFormat, typer.Option("--output", "-o", help="How to show the answer.")] = OutputFormat.TABLE,
+    fix: Annotated[FixFormat | None, typer.Option(help="Only the policy change, in the language of your tool.")] = None,
+    output_file: Annotated[Path | None, typer.Option(help="Write there instead of stdout, whole or not at all.", metavar="PATH")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the output file.")] = False,
+    redact_names: Annotated[bool, typer.Option("--redact", help="Replace account ids, keys, names and addresses, so that it can be shared.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also show refusals of other principals and executions.")] = False,
+) -> None:
+    """Say why AWS refused, and which policy change cures it.
+
+    Exit codes: 0 a cause was found, 1 nothing was denied, 2 wrong usage, 3 inconclusive, 4 evidence unreadable or an account out of reach, 130 interrupted.
+    """
+    paths, profiles, regions = list(evidence or []), tuple(profile or ()), tuple(region or ())
+    _check(paths, profiles, regions, error=error)
+    check_output_file(output_file, force=force)
+    start, end = parse_window(since, until)
+    if profiles:
+        case = api.load_live(paths, pipeline=pipeline, execution_id=execution_id, profiles=profiles, regions=regions, since=start, until=end)
+    else:
+        case = api.load(paths, stdin=_stdin() if STDIN in paths else None)
+    found = case.diagnose(
+        pipeline=pipeline,
+        execution_id=execution_id,
+        role=role,
+        session=session,
+        access_key=access_key,
+        event_id=event_id,
+        error=_stdin().decode(errors="replace") if error == STDIN else error,
+        since=start,
+        until=end,
+    )
+    check_evidence(found.case_file, paths)
+    document = redact(case_document(found.case_file)) if redact_names else case_document(found.case_file)
+    write_answer(_shown(document, output, fix, everything=everything, to_file=output_file is not None), output_file, force=force)
+    raise typer.Exit(found.exit_code)
+
+
+def _shown(document: Document, output: OutputFormat, fix: FixFormat | None, *, everything: bool, to_file: bool) -> str:
+    if fix is not None:
+        return render_fix(document, fix.value)
+    context = RenderContext(everything=everything) if to_file else terminal_context(everything=everything)
+    return render(document, output.value, context)
+
+
+def _check(paths: list[str], profiles: tuple[str, ...], regions: tuple[str, ...], *, error: str | None) -> None:
+    if not paths and not profiles:
+        raise UsageError("no evidence given: name exported files or directories, or --profile for live use; see trailsleuth diagnose --help")
+    if regions and not profiles:
+        raise UsageError("--region is for live use and needs --profile")
+    if error == STDIN and STDIN in paths:
+        raise UsageError("both the evidence and --error are to be read from stdin")
+    if paths.count(STDIN) > 1:
+        raise UsageError("stdin is named twice as evidence")
+    if "" in paths:
+        raise UsageError("an evidence path is empty")
+
+
+def _stdin() -> bytes:
+    return sys.stdin.buffer.read()
+
+
+def check_evidence(case: CaseFile, paths: list[str]) -> None:
+    """Ends the run where nothing could be read at all; evidence without a trail that still names an execution leads to questions instead."""
+    coverage = case.coverage
+    if coverage.records_read or case.execution is not None or case.findings:
+        return
+    tried = ", ".join(paths) or "the accounts"
+    if coverage.skipped:
+        first = coverage.skipped[0]
+        more = f" (and {len(coverage.skipped) - 1} more)" if len(coverage.skipped) > 1 else ""
+        why = f"{first.source}: {first.reason}{more}"
+    elif coverage.unreadable:
+        why = f"none of its {coverage.unreadable:,} records could be read"
+    else:
+        why = "it holds no record"
+    raise EvidenceUnreadable(f"no CloudTrail records in {tried}", why=why, next_step=f"export them: {_EXPORT_COMMAND}")

@@ -1,0 +1,30 @@
+"""`trailsleuth fix`: the policy change of a saved case, in the language of the tool that will make it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trailsleuth.cli.options import FixFormat
+from trailsleuth.cli.output import check_output_file, write_answer
+from trailsleuth.errors import EvidenceUnreadable
+from trailsleuth.report.document import read_document
+from trailsleuth.report.fix import render_fix
+
+
+def fix_command(
+    case: Annotated[str, typer.Argument(help="A case saved with `diagnose --output json`; - for stdin.", metavar="CASE")],
+    output: Annotated[FixFormat, typer.Option("--output", "-o", help="The form of the change.")] = FixFormat.TERRAFORM,
+    output_file: Annotated[Path | None, typer.Option(help="Write there instead of stdout, whole or not at all.", metavar="PATH")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the output file.")] = False,
+) -> None:
+    """Show a saved case's policy change as Terraform, CloudFormation, CDK or AWS CLI commands. Nothing is run."""
+    check_output_file(output_file, force=force)
+    try:
+        text = sys.stdin.buffer.read() if case == "-" else Path(case).read_bytes()
+    except OSError as cause:
+        raise EvidenceUnreadable(f"cannot read {case}", why=cause.strerror or str(cause), next_step="save a case with --output json") from cause
+    write_answer(render_fix(read_document(text, source=case), output.value), output_file, force=force)
