@@ -112,7 +112,7 @@ def test_a_profile_is_asked_for_the_keys_of_the_digests_regions_and_time(tmp_pat
         asked.update(wanted)
         return key_list()
 
-    monkeypatch.setattr(api, "fetch_public_keys", fetch)
+    monkeypatch.setattr("trailsleuth.api.digests.fetch_public_keys", fetch)
     a_trail(tmp_path / "tree")
     assert api.verify(tmp_path / "tree", profile="logs").exit_code == 0
     assert asked == {"profile": "logs", "regions": ("eu-central-1",), "start": START, "end": START + 3 * HOUR}

@@ -71,6 +71,11 @@ def test_a_wrong_log_entry_is_told_with_its_position(entry):
     assert "logFiles[0]" in reason
 
 
+def test_a_digest_that_names_one_log_again_and_again_is_refused():
+    entry = {"s3Bucket": "b", "s3Object": "k", "hashValue": "0", "hashAlgorithm": "SHA-256"}
+    assert "more than 8 times" in read(json.dumps({**GOOD, "logFiles": [entry] * 9}).encode()).malformed[0][1]
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8
 )

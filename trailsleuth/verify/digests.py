@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,11 +18,14 @@ from trailsleuth.model.coverage import Skipped
 from trailsleuth.model.record import RawInput
 from trailsleuth.verify.inflate import DIGEST_LIMIT, Unsound, content_of
 from trailsleuth.verify.keys import Signed
-from trailsleuth.verify.places import METADATA_SUFFIX, parse_digest_name, same_place
+from trailsleuth.verify.places import METADATA_SUFFIX, base_name, parse_digest_name, same_place
 from trailsleuth.verify.times import parse_time
 
 Place = tuple[str, str]  # bucket and key
 Chain = tuple[str, str, str, str, bool]  # account, region, trail, home region, backfill
+
+METADATA_LIMIT = 1 << 20
+MAX_NAMESAKES = 8  # the names of delivered logs are unique; this bounds the work that a made-up digest can cause
 
 
 class Malformed(Exception):
@@ -117,7 +121,7 @@ def read_digests(inputs: Iterable[RawInput | Skipped]) -> DigestSet:
 def _saved_signature(data: bytes) -> str | None:
     """`Metadata.signature` of a `head-object` output (boto3 and the CLI strip `x-amz-meta-`); header names as written by other clients too."""
     try:
-        saved = json.loads(data)
+        saved = json.loads(data) if len(data) <= METADATA_LIMIT else None
     except (ValueError, RecursionError):
         return None
     if not isinstance(saved, dict):
@@ -198,7 +202,11 @@ def _named_logs(fields: dict[str, Any]) -> tuple[NamedLog, ...]:
     entries = fields.get("logFiles")
     if not isinstance(entries, list):
         raise Malformed("no logFiles")
-    return tuple(_named_log(entry, position) for position, entry in enumerate(entries))
+    logs = tuple(_named_log(entry, position) for position, entry in enumerate(entries))
+    names = Counter(base_name(log.key) for log in logs)
+    if names and max(names.values()) > MAX_NAMESAKES:
+        raise Malformed(f"logFiles hold one name more than {MAX_NAMESAKES} times")
+    return logs
 
 
 def _named_log(entry: object, position: int) -> NamedLog:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK = 1 << 20
 LOG_LIMIT = 1 << 29  # CloudTrail delivers log files of some megabytes
-DIGEST_LIMIT = 1 << 26
+DIGEST_LIMIT = 1 << 24  # some 40,000 logs in an hour
 
 
 class Unsound(Exception):

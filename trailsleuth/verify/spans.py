@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from trailsleuth.verify.places import LogName, expected_path
 from trailsleuth.verify.times import show_time
 
 Where = tuple[str, str]  # account and region
+Run = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,27 +37,51 @@ class TimeRange:
 
 @dataclass(slots=True)
 class Spans:
-    """The covered spans of every chain, and the log files that lie outside them, noted as they come."""
+    """The covered spans of every chain, and the log files that lie outside them, noted as they come.
+
+    `runs` are the times that any trail of an account and region covers: in order, without overlap.
+    """
 
     covered: tuple[CoveredSpan, ...]
     strays: dict[Where, list[datetime]] = field(default_factory=dict)
+    runs: dict[Where, list[Run]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        by_place: dict[Where, list[Run]] = {}
+        for span in self.covered:
+            by_place.setdefault((span.account, span.region), []).append((span.start, span.end))
+        self.runs = {where: _joined(runs) for where, runs in sorted(by_place.items())}
 
     def place_stray(self, name: LogName) -> tuple[Integrity, str]:
         """Where a log that no digest names stands: within the covered time a digest should have named it."""
         where = (name.account, name.region)
-        spans = [span for span in self.covered if (span.account, span.region) == where]
-        if any(span.start <= name.time <= span.end for span in spans):
+        runs = self.runs.get(where, [])
+        nearest = bisect_right(runs, name.time, key=lambda run: run[0]) - 1
+        if nearest >= 0 and name.time <= runs[nearest][1]:
             reason = "no digest names it, though digests cover its time: it was added, renamed, or another trail delivered it"
             return Integrity.UNREFERENCED, reason
         self.strays.setdefault(where, []).append(name.time)
-        if not spans:
+        if not runs:
             return Integrity.OUTSIDE_COVERAGE, f"no valid digest of account {name.account} in {name.region} is here"
-        last, first = max(span.end for span in spans), min(span.start for span in spans)
-        if name.time > last:
-            return Integrity.OUTSIDE_COVERAGE, f"later than the last digest, which ends {show_time(last)}"
-        if name.time < first:
-            return Integrity.OUTSIDE_COVERAGE, f"earlier than the first digest, which starts {show_time(first)}"
+        if nearest < 0:
+            return Integrity.OUTSIDE_COVERAGE, f"earlier than the first digest, which starts {show_time(runs[0][0])}"
+        if nearest == len(runs) - 1:
+            return Integrity.OUTSIDE_COVERAGE, f"later than the last digest, which ends {show_time(runs[-1][1])}"
         return Integrity.OUTSIDE_COVERAGE, "in a gap between digests"
+
+    def first_stray(self, where: Where) -> datetime | None:
+        """The earliest log file outside the covered time."""
+        return min(self.strays.get(where, ()), default=None)
+
+
+def _joined(runs: Iterable[Run]) -> list[Run]:
+    joined: list[Run] = []
+    for start, end in sorted(runs):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def covered_spans(judged: Iterable[Judged]) -> tuple[CoveredSpan, ...]:
@@ -64,15 +90,7 @@ def covered_spans(judged: Iterable[Judged]) -> tuple[CoveredSpan, ...]:
     for chain, members in _chains(judged).items():
         if chain[4]:
             continue
-        runs: list[list[datetime]] = []
-        for member in members:
-            if member.state is Integrity.INVALID:
-                continue
-            digest = member.digest
-            if runs and digest.start <= runs[-1][1]:
-                runs[-1][1] = max(runs[-1][1], digest.end)
-            else:
-                runs.append([digest.start, digest.end])
+        runs = _joined((member.digest.start, member.digest.end) for member in members if member.state is not Integrity.INVALID)
         spans.extend(CoveredSpan(account=chain[0], region=chain[1], trail=chain[2], start=start, end=end) for start, end in runs)
     return tuple(sorted(spans, key=lambda span: (span.account, span.region, span.trail, span.start)))
 
@@ -118,9 +136,8 @@ def _holes(chain: Chain, members: list[Judged]) -> Iterator[Gap]:
 
 def _beyond(asked: TimeRange, spans: Spans) -> Iterator[Gap]:
     """The asked range beyond what the digests of an account and region cover."""
-    for account, region in sorted({(span.account, span.region) for span in spans.covered}):
-        here = [span for span in spans.covered if (span.account, span.region) == (account, region)]
-        first, last = min(span.start for span in here), max(span.end for span in here)
+    for (account, region), runs in spans.runs.items():
+        first, last = runs[0][0], runs[-1][1]
         if asked.since is not None and asked.since < first:
             yield Gap(account=account, region=region, start=asked.since, end=first, why="the asked range begins before the first digest")
         if asked.until is not None and asked.until > last:
@@ -129,11 +146,11 @@ def _beyond(asked: TimeRange, spans: Spans) -> Iterator[Gap]:
 
 def _strays(spans: Spans) -> Iterator[Gap]:
     for (account, region), times in sorted(spans.strays.items()):
-        here = [span for span in spans.covered if (span.account, span.region) == (account, region)]
-        if not here:
+        runs = spans.runs.get((account, region))
+        if not runs:
             yield Gap(account=account, region=region, start=min(times), end=max(times), why="log files without any valid digest")
             continue
-        first, last = min(span.start for span in here), max(span.end for span in here)
+        first, last = runs[0][0], runs[-1][1]
         if max(times) > last:
             why = "log files go on after the last digest: it is not delivered yet, was not downloaded, or was deleted"
             yield Gap(account=account, region=region, start=last, end=max(times), why=why)
@@ -150,6 +167,7 @@ def missing_digests(judged: Iterable[Judged], *, asked: TimeRange, spans: Spans,
     judged = tuple(judged)
     present = {member.digest.place for member in judged}
     for chain, members in _chains(judged).items():
+        stray = spans.first_stray((chain[0], chain[1]))
         for position, member in enumerate(members):
             previous = member.digest.previous
             if previous is None or previous.place in present or member.state is Integrity.INVALID:
@@ -157,7 +175,7 @@ def missing_digests(judged: Iterable[Judged], *, asked: TimeRange, spans: Spans,
             path = _path_of(previous, member)
             begins = member.digest.start
             older = members[position - 1].digest.end if position else None
-            early = any(time < begins for time in spans.strays.get((chain[0], chain[1]), ()))
+            early = stray is not None and stray < begins
             if position or early or (asked.since is not None and asked.since < begins) or path in unread:
                 reason = f"it cannot be read: {unread[path]}" if path in unread else f"{member.digest.path} names it, and it is not here"
                 inside = asked.overlaps(older or begins, begins)
