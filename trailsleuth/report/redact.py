@@ -6,6 +6,7 @@ Services, actions, regions, condition keys, times, counts and hashes stay: witho
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterator
 
@@ -35,7 +36,7 @@ _TOKEN = re.compile(
   | (?P<made>(?<![A-Za-z0-9-])(?:vpce|vpc|subnet|sg|eni|eipalloc|ami|vol|snap|rtb|igw|nat|acl|lt|i|o|ou|r|p|d)
       -[0-9a-zA-Z]{4,32}(?:-[0-9a-z]{8,32})?(?![A-Za-z0-9-]))
   | (?P<ip>(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]))
-  | (?P<ip6>(?<![0-9A-Za-z:])(?:(?:[0-9a-fA-F]{1,4}:){3,7}:?[0-9a-fA-F]{0,4}|(?:[0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4})(?:/\d+)?(?![0-9A-Za-z:]))
+  | (?P<ip6>(?<![0-9A-Za-z:.])(?=[0-9a-fA-F]*:[0-9a-fA-F]*:)[0-9a-fA-F:]{3,39}(?![0-9A-Za-z]))
   | (?P<account>(?<![0-9A-Za-z])\d{12}(?![0-9A-Za-z]))
     """,
     re.X,
@@ -128,16 +129,23 @@ class _Veil:
             return self._unique(text, found.group("session"))
         if kind == "made" and not _MADE_NEEDS_DIGIT.search(text):
             return self._bare(text)
+        if kind == "ip6":
+            return self._ip6(text)
         forms: dict[str, Callable[[int], str]] = {
             "account": lambda number: f"{number:012d}",
             "email": lambda number: f"person{number}@example.com",
             "uuid": lambda number: f"00000000-0000-4000-8000-{number:012d}",
             "blob": lambda number: f"REDACTED-{number}",
             "ip": lambda number: f"192.0.2.{number}" if number < 256 else f"198.51.{number // 256 % 256}.{number % 256}",
-            "ip6": lambda number: f"2001:db8::{number:x}",
             "made": lambda number: f"{text.partition('-')[0]}-{number:017d}",
         }
         return self._stand_in(kind, text, forms[kind])
+
+    def _ip6(self, text: str) -> str:
+        address = text if _is_ip6(text) else text.rstrip(":")
+        if not _is_ip6(address):
+            return text  # a time, or another thing with colons
+        return self._stand_in("ip6", address, lambda number: f"2001:db8::{number:x}") + text[len(address) :]
 
     def _unique(self, text: str, session: str | None) -> str:
         bare = text.partition(":")[0]
@@ -172,6 +180,14 @@ def _looks_like_a_name(word: str) -> bool:
     if word.lower() in _GENERIC or _TOKEN.search(word):
         return False
     return any(sign.isupper() or sign in "-_/" or sign.isdigit() for sign in word[1:])
+
+
+def _is_ip6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return len(text) > 2
 
 
 def _is_service(part: str) -> bool:
