@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from trailsleuth.iam.conditions import Tri, all_of, any_of, check
 from trailsleuth.iam.keys import RequestKeys
@@ -71,13 +72,22 @@ def judge(statement: Statement, ask: Ask, *, version: str, names_principals: boo
 
 def _action(statement: Statement, ask: Ask) -> bool:
     if statement.not_actions:
-        return not any(action_matches(pattern, ask.action) for pattern in statement.not_actions)
-    return any(action_matches(pattern, ask.action) for pattern in statement.actions)
+        return not _any_action(statement.not_actions, ask.action)
+    return _any_action(statement.actions, ask.action)
+
+
+@lru_cache(maxsize=16384)
+def _any_action(patterns: tuple[str, ...], action: str) -> bool:
+    return any(action_matches(pattern, action) for pattern in patterns)
 
 
 def _same_service(statement: Statement, ask: Ask) -> bool:
-    prefix = ask.prefix + ":"
-    return any(action.lower().startswith(prefix) for action in statement.actions or statement.not_actions)
+    return ask.prefix in _services(statement.actions or statement.not_actions)
+
+
+@lru_cache(maxsize=4096)
+def _services(patterns: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(pattern.partition(":")[0].lower() for pattern in patterns)
 
 
 def _principal(statement: Statement, ask: Ask, names_principals: bool, tally: _Tally) -> None:

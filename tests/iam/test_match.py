@@ -1,0 +1,45 @@
+"""Wildcards in actions, resources and ARNs."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trailsleuth.iam.match import action_matches, as_literal, resource_matches, wildcard_matches
+
+
+@given(st.text(alphabet="ab*?", max_size=8), st.text(alphabet="ab", max_size=8))
+def test_a_pattern_matches_what_a_plain_search_finds(pattern: str, text: str) -> None:
+    def slow(p: str, t: str) -> bool:
+        if not p:
+            return not t
+        if p[0] == "*":
+            return any(slow(p[1:], t[i:]) for i in range(len(t) + 1))
+        return bool(t) and p[0] in ("?", t[0]) and slow(p[1:], t[1:])
+
+    assert wildcard_matches(pattern, text) is slow(pattern, text)
+
+
+@given(st.text(max_size=20))
+def test_any_text_matches_itself_made_literal(text: str) -> None:
+    assert wildcard_matches(as_literal(text), text)
+
+
+def test_a_hostile_pattern_is_still_fast() -> None:
+    start = time.perf_counter()
+    assert not resource_matches("arn:aws:s3:::" + "*a" * 60 + "*b", "arn:aws:s3:::" + "a" * 5000)
+    assert not action_matches("s3:" + "*a?" * 40 + "b", "s3:" + "a" * 2000)
+    assert time.perf_counter() - start < 1
+
+
+@pytest.mark.parametrize("text", ["line\nbreak", "a:b:c", "ü", ""])
+def test_the_last_part_of_an_arn_holds_any_sign(text: str) -> None:
+    assert resource_matches("arn:aws:s3:::b/*", f"arn:aws:s3:::b/{text}")
+
+
+def test_an_incomplete_arn_stands_for_anything_in_the_missing_parts() -> None:
+    assert resource_matches("arn:aws:sqs", "arn:aws:sqs:eu-west-1:111122223333:jobs")
+    assert not resource_matches("arn:aws:sqs", "arn:aws:sns:eu-west-1:111122223333:jobs")
