@@ -86,7 +86,8 @@ class OpaqueError:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-def _table(name: str) -> Mapping[str, Any]:
+def table_of(name: str) -> Mapping[str, Any]:
+    """One table of the catalogue's data, as it stands in its file."""
     return tomllib.loads(resources.files("trailsleuth.catalog").joinpath("data", name).read_text(encoding="utf-8"))
 
 
@@ -100,7 +101,7 @@ def _compiled(pattern: str | None) -> re.Pattern[str] | None:
 
 @cache
 def _messages_table() -> Mapping[str, Any]:
-    return _table("denial_messages.toml")
+    return table_of("denial_messages.toml")
 
 
 @cache
@@ -155,7 +156,7 @@ def code_rows() -> tuple[CodeRow, ...]:
             meaning=row.get("meaning", ""),
             fixed=row.get("fixed", {}),
         )
-        for row in _table("denied_codes.toml")["code"]
+        for row in table_of("denied_codes.toml")["code"]
     )
 
 
@@ -180,7 +181,7 @@ def opaque_errors() -> tuple[OpaqueError, ...]:
             other_causes=tuple(row.get("other_causes", ())),
             permission=row.get("permission", True),
         )
-        for row in _table("opaque_errors.toml")["error"]
+        for row in table_of("opaque_errors.toml")["error"]
     )
 
 

@@ -1,0 +1,55 @@
+"""What to do after a refusal, as rows: who changes what, where, and what a text alone cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from trailsleuth.catalog.messages import table_of
+from trailsleuth.model import Denial
+
+
+@cache
+def _rows() -> tuple[Mapping[str, Any], ...]:
+    return tuple(table_of("denial_advice.toml")["advice"])
+
+
+def advice_for(denial: Denial, *, principal: str | None, iam_action: str | None, resource: str | None) -> str:
+    """Plain words on the next step: what the wording of the refusal itself says, else the row of the layer that decided."""
+    told = [denial.advice] if denial.advice else [_row_text(denial, principal, iam_action, resource)]
+    if denial.encoded is not None and denial.policy_type is None:
+        told.append(str(next(row["text"] for row in _rows() if row.get("encoded") == denial.encoded.value)))
+    if denial.authorization_id:
+        told.append(
+            "GetRequestAuthorizationDetails with the authorization id gives the policies that were evaluated, for about a day, "
+            f"in the Region of the call: {denial.authorization_id}."
+        )
+    if denial.unverified_action:
+        told.append(f"The Service Authorization Reference knows no action {iam_action}.")
+    if denial.path_unknown:
+        told.append("The text gives a name without its path: check the ARN's path.")
+    if denial.truncated:
+        told.append("The text is cut off at its end.")
+    return " ".join(dict.fromkeys(told))
+
+
+def _row_text(denial: Denial, principal: str | None, iam_action: str | None, resource: str | None) -> str:
+    row = next(row for row in _rows() if _fits(row, denial, iam_action))
+    whole: str = row["text"]
+    policy = f" ({denial.policy_arn})" if denial.policy_arn else ""
+    values = {"principal": principal or "the caller", "action": iam_action or "the call", "resource": resource or denial.resource_text or "what it asked for"}
+    for name, value in {**values, "policy": policy}.items():
+        whole = whole.replace(f"{{{name}}}", value)
+    return whole
+
+
+def _fits(row: Mapping[str, Any], denial: Denial, iam_action: str | None) -> bool:
+    wanted = (
+        (row.get("policy_type"), denial.policy_type.value if denial.policy_type else None),
+        (row.get("effect"), denial.effect.value),
+        (row.get("action"), iam_action),
+        (row.get("encoded"), denial.encoded.value if denial.encoded else None),
+        (row.get("known"), iam_action is not None),
+    )
+    return all(want is None or want == given for want, given in wanted)

@@ -1,0 +1,40 @@
+"""What pasted messages and single records say, without any other evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from trailsleuth.model.denial import Cause, Effect, EncodedMessage, PolicyType
+
+EXPLANATION_SCHEMA = "trailsleuth.explanation/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedDenial:
+    """One refusal: who, what, where, which layer, and what to do next. None: the text (or record) does not say.
+
+    `known_from` says of each known field where it comes from: message, request, event_name, record or catalog.
+    """
+
+    principal: str | None
+    iam_action: str | None
+    resource: str | None
+    effect: Effect
+    policy_type: PolicyType | None
+    policy_arn: str | None
+    authorization_id: str | None
+    encoded_message: EncodedMessage | None
+    cause: Cause
+    known_from: Mapping[str, str] = field(default_factory=dict)
+    event_id: str | None = None
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Every refusal that was read, in the order of the input, and how much of it was something else."""
+
+    denials: tuple[ExplainedDenial, ...] = ()
+    not_denials: int = 0
+    unreadable: int = 0
