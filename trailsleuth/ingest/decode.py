@@ -85,15 +85,29 @@ _LONG_NUMBERS = json.JSONDecoder(strict=False, parse_constant=str, parse_float=_
 
 
 def may_repeat_keys(source: bytes | str, value: object) -> bool:
-    """Cheap and never false where a watched key stands twice in a record: the source has it more often (or hidden by escapes) than the records do."""
-    records = _members(value)
+    """Cheap and never false where a watched key stands twice in an object: the source then has it more often than the value, or hides it in escapes."""
+    records, again = _members(value), b""
     for key, text, data in _NEEDLES:
         found = source.count(text) if isinstance(source, str) else source.count(data)
-        if found != sum(key in record for record in records):
+        if found == sum(key in record for record in records):
+            continue
+        again = again or _encoded(value)  # records nest these names too: what was read tells how often
+        if found != again.count(data):
             return True
     if isinstance(source, str):
         return "\\u00" in source and _ESCAPED_LETTER.search(source) is not None
     return b"\\u00" in source and _ESCAPED_LETTER.search(source.decode("latin-1")) is not None
+
+
+def _encoded(value: object) -> bytes:
+    if "msgspec" in sys.modules:
+        import msgspec
+
+        try:
+            return msgspec.json.encode(value)
+        except (msgspec.MsgspecError, OverflowError, RecursionError, UnicodeError):
+            pass  # an integer beyond 64 bits
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _members(value: object) -> list[dict[str, Any]]:

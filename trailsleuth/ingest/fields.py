@@ -10,10 +10,13 @@ from trailsleuth.ingest.decode import NotJson, decode
 
 # How CloudTrail, and those who publish trails, blank a value. A blanked key joins nothing.
 _MASKS = ("hidden_due_to_security_reasons", "***", "<sensitivedataremoved>", "redacted", "<redacted>")
+_LONGEST_MASK = max(map(len, _MASKS))
 
 
 def text_of(value: object) -> str | None:
     """The text; a number as its digits; None for null, "" and anything else."""
+    if value is None:
+        return None
     if isinstance(value, str):
         return value or None
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -24,7 +27,7 @@ def text_of(value: object) -> str | None:
 def unmasked(value: object) -> str | None:
     """Like `text_of`, None also for a value that was blanked."""
     text = text_of(value)
-    return None if text is None or text.lower() in _MASKS else text
+    return None if text is None or (len(text) <= _LONGEST_MASK and text.lower() in _MASKS) else text
 
 
 def account_id(value: object) -> str | None:
