@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.verify.build import BUCKET, HOUR, START, a_trail, check, drop, state_of, states
+from tests.verify.build import BUCKET, HOUR, START, a_trail, check, drop, rewrite, state_of, states
 from tests.verify.scenarios import SCENARIOS
 from trailsleuth.model.verification import CheckedFile, Integrity, Verification
 from trailsleuth.verify import keys as keys_module
@@ -145,6 +145,14 @@ def test_a_log_that_two_trails_name_is_judged_by_the_verified_one(tmp_path):
     trail.key = "other"
     trail.deliver(extra=[{"s3Bucket": BUCKET, "s3Object": name, "hashValue": "0" * 64, "hashAlgorithm": "SHA-256"}])
     assert state_of(check(tmp_path), trail.logs[0]) == ("verified", "")
+
+
+def test_a_digest_that_claims_another_bucket_is_not_the_one_that_the_next_names(tmp_path):
+    trail = a_trail(tmp_path, hours=2, sidecars=False)
+    rewrite(trail.digests[0], BUCKET.encode(), b"another-bucket")
+    answer = check(tmp_path)
+    assert "missing" in [str(file.state) for file in answer.digests if file.path.endswith(trail.digests[0].name)]
+    assert answer.exit_code == 1
 
 
 def test_digests_that_name_each_other_as_predecessor_end(tmp_path):

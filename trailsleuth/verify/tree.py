@@ -23,7 +23,9 @@ def verify_tree(found: DigestSet, files: Iterable[RawInput | Skipped], *, keys: 
     spans = Spans(covered=covered_spans(judged))
     report = LogBook(judged, spans=spans, asked=asked).check(files)
     unread = {item.source: item.reason for item in (*found.unread, *report.skipped)}
-    broken = {path for path, _ in found.malformed}
+    no_keys = (Skipped(source="list of public keys", reason=fault) for fault in keys.faults)
+    # A digest that is there and invalid is told once; the one that another names is not missing besides.
+    broken = {path for path, _ in found.malformed} | {member.digest.path for member in judged if member.state is Integrity.INVALID}
     missing = tuple(file for file in missing_digests(judged, asked=asked, spans=spans, unread=unread) if file.path not in broken)
     digests = (*_shown(judged, found, asked), *missing, *report.misplaced, *_unreadable(found, missing))
     return Verification(
@@ -31,7 +33,7 @@ def verify_tree(found: DigestSet, files: Iterable[RawInput | Skipped], *, keys: 
         logs=tuple(sorted(report.logs, key=lambda file: (file.path, file.state))),
         coverage=spans.covered,
         gaps=find_gaps(judged, asked=asked, spans=spans),
-        skipped=tuple(sorted((*found.unread, *report.skipped), key=lambda item: item.source)),
+        skipped=tuple(sorted((*found.unread, *report.skipped, *no_keys), key=lambda item: (item.source, item.reason))),
     )
 
 
