@@ -110,7 +110,8 @@ def start(version: Annotated[bool, typer.Option("--version", help="Print the ver
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and gives its exit code; what went wrong stands on stderr in at most three lines."""
     _prepare_streams()
-    signal.signal(signal.SIGTERM, _stop)
+    with contextlib.suppress(ValueError):  # not in the main thread: whoever runs it there has a handler of their own
+        signal.signal(signal.SIGTERM, _stop)
     try:
         answer = typer.main.get_command(app).main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
     except TrailsleuthError as error:

@@ -14,6 +14,7 @@ from trailsleuth.errors import UsageError
 from trailsleuth.report.context import RenderContext
 
 _RELATIVE = re.compile(r"(?:\d{1,6}[smhdw])+")
+_YEAR = re.compile(r"\d{4}")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MAX_COLUMNS, _DEFAULT_COLUMNS = 200, 80
 
@@ -57,6 +58,8 @@ def parse_time(text: str | None, *, option: str, now: datetime | None = None) ->
 
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     try:
+        if not _YEAR.search(given):  # the parser would take "5" for the fifth of this month
+            raise ValueError(given)
         moment = parser.parse(given, default=midnight)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError, TypeError) as cause:

@@ -10,7 +10,7 @@ import unicodedata
 
 # Bidirectional and other format signs reorder or hide what a person reads: https://www.unicode.org/reports/tr36/
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_BLANKS = re.compile(r"[\t\n\r\v\f\x1c-\x1f\x85\u2028\u2029 ]+")
+_BLANKS = re.compile(r"[\t\n\r\v\f\x1c-\x1f\x85\u2028\u2029]+")
 _PLAIN = re.compile(r"[\x20-\x7e]*")
 _MAX_MARKS = 4  # combining marks in a row: more only smears over the neighbouring lines
 

