@@ -74,6 +74,22 @@ def _primary(event_source: str, event_name: str, request: Mapping[str, Any]) -> 
         row = _pattern_row(prefix, event_name, body)
     if row is not None:
         return str(row["action"]), str(row["id"])
+    return _named_after(prefix, plain_event_name(event_name)) or _listed(prefix, event_name)
+
+
+def _named_after(prefix: str, name: str) -> tuple[str, str] | None:
+    """The known action that the operation is named after: `BatchGetJob` after `GetJob`."""
+    for row in rows_of("operation_rules", "rule"):
+        match = re.fullmatch(row["pattern"], name)
+        for form in row["names"] if match else ():
+            action = spelling(f"{prefix}:{match.expand(form)}") if match else None
+            if action is not None:
+                return action, str(row["id"])
+    return None
+
+
+def _listed(prefix: str, event_name: str) -> tuple[str, str] | None:
+    """The first known action that a fetched service reference lists."""
     listed = (spelling(action) for action in reference_operation(prefix, plain_event_name(event_name)))
     return next(((action, "service-reference") for action in listed if action), None)
 
@@ -139,7 +155,8 @@ def needs(event_source: str, event_name: str, request: Mapping[str, Any], **plac
     if primary is not None:
         action, row_id = primary
         own = arns_by_kind(plain_event_name(event_name), action, request, place)
-        for arn in [arn for _, arn in own] or [None]:
+        arns: tuple[str | None, ...] = tuple(arn for _, arn in own) or (None,)
+        for arn in arns:
             found[action, arn] = Need(iam_action=action, resource=arn, when="the call itself", source_id=row_id)
     for row in _need_rows(event_source, event_name, request):
         for need in _extra(row, event_name, request, place, own):
