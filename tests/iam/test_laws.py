@@ -107,3 +107,5 @@ def test_every_denial_says_what_blocks_and_every_layer_is_judged(request: Any, h
     decision = decide(request, held)
     assert bool(decision.blocked_by) is (decision.verdict is not Verdict.ALLOWED)
     assert {layer.layer for layer in decision.layers} >= set(decision.blocked_by)
+    if decision.verdict is Verdict.UNDECIDED:
+        assert not {layer.layer for layer in decision.layers if layer.verdict is Verdict.EXPLICITLY_DENIED}

@@ -160,7 +160,8 @@ def _blocking(bench: _Bench, verdict: Verdict) -> list[Layer]:
     if verdict is Verdict.EXPLICITLY_DENIED:
         return [layer for layer in layers if layer.deny]
     if verdict is Verdict.UNDECIDED:
-        return [layer for layer in layers if layer.deny is None or (layer.allow is None and layer in _taking_part(bench))]
+        needed = _taking_part(bench)
+        return [layer for layer in layers if layer.deny is None or (layer in needed and (layer.allow is None or None in layer.grants.values()))]
     return [layer for layer in _taking_part(bench) if not layer.allow]
 
 
