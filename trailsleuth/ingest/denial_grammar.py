@@ -27,6 +27,7 @@ _ENCODED = re.compile(r"encoded authorization failure message:? ?[\"']?([A-Za-z0
 _REASONS = (" because ", " with an explicit deny")
 _ENDS = (*_REASONS, " (service:", ". encoded authorization", ". go to http", ". user:", " status code:", "; ")
 _KINDS = {"role": "role", "user": "user", "group": "group", "policy": "policy", "instance profile": "instance-profile"}
+_LONGEST = 4096  # of a resource: an S3 key has up to 1,024 bytes, written longer where it is escaped
 _CLOSED_BY = {"'": "'", '"': '"', "`": "'"}  # SES writes `…'
 _TRIM = ".,;:)]}'\"`"
 
@@ -56,7 +57,7 @@ def _read_from(message: MessageText, match: re.Match[str], at: int) -> Reading:
     reading = Reading(fields={"iam_action": match.group(1)}, end=match.end())
     if message.cut and match.end() == len(message.text):
         reading.fields["action_cut"] = True
-    principal = subject_before(message.text[max(0, at - 900) : at])
+    principal = subject_before(message.text[max(0, at - 2200) : at])
     if principal:
         reading.fields["principal"] = principal
     read_resource(message, reading)
@@ -103,13 +104,14 @@ def _resource_text(message: MessageText, at: int) -> tuple[str, int]:
     quote = text[at : at + 1]
     if quote in _CLOSED_BY:
         close = _closing(text, at + 1, _CLOSED_BY[quote])
-        return (text[at + 1 : close], close) if close > 0 else (text[at + 1 :][:1200], len(text))
+        return (text[at + 1 : close], close) if close > 0 else (text[at + 1 :][:_LONGEST], len(text))
     named = _NAMED.match(text, at)
     if named:
         return named.group(0), named.end()
     if message.lower.startswith("policy arn:", at):  # iam:GetPolicyVersion: `policy ARN version v2`
-        at += len("policy ")
-    stops = [stop for end in _ENDS if (stop := message.lower.find(end, at - 1, at + 1400)) >= 0]
+        end = _word_end(text, at + len("policy "))
+        return text[at + len("policy ") : end], end
+    stops = [stop for end in _ENDS if (stop := message.lower.find(end, at - 1, at + _LONGEST)) >= 0]
     stop = min(stops, default=len(text))
     span = text[at:stop]
     reason = any(message.lower.startswith(end, stop) for end in _REASONS)
@@ -121,11 +123,16 @@ def _resource_text(message: MessageText, at: int) -> tuple[str, int]:
     return span.strip().rstrip(trim) or span.strip()[:1], at + len(span)
 
 
+def _word_end(text: str, at: int) -> int:
+    end = text.find(" ", at)
+    return len(text) if end < 0 else end
+
+
 def _closing(text: str, at: int, quote: str) -> int:
     """Where the quote closes: followed by the end, a blank or a stop, for S3 keys may hold quotes themselves."""
-    close = text.find(quote, at, at + 1500)
+    close = text.find(quote, at, at + _LONGEST)
     while 0 <= close < len(text) - 1 and text[close + 1] not in " .,;)":
-        close = text.find(quote, close + 1, at + 1500)
+        close = text.find(quote, close + 1, at + _LONGEST)
     return close
 
 

@@ -22,7 +22,8 @@ _SENTENCE_RANK = 50
 _BEFORE, _BEHIND = 700, 3000
 _SENTENCE = "not-authorized-to-perform"
 _CODE_IN_TEXT = re.compile(
-    r"An error occurred \(([\w.]{2,80})\) when calling|Error Code: ([\w.]{2,80})|\b([A-Z]\w{1,70}(?:Exception|Fault|Denied|UnauthorizedOperation))\b"
+    r"An error occurred \(([\w.]{2,80})\) when calling|Error Code: ([\w.]{2,80})"
+    r"|\b([A-Z]\w{1,70}(?:Exception|Fault|Denied)|(?:Client\.)?UnauthorizedOperation)\b"
 )
 _TRIM = ".,;:\"'`"
 
