@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -10,7 +11,6 @@ import pytest
 
 from trailsleuth.cli import app as cli
 from trailsleuth.errors import AccountUnreachable, UsageError
-
 
 BUG_HINT = "  next: set TRAILSLEUTH_DEBUG=1 for the traceback and report it"
 
@@ -35,11 +35,12 @@ def test_the_help_page_loads_no_command():
     assert run(code=code).stdout.splitlines()[-1] == "[]"
 
 
-def test_the_help_page_is_there_in_a_quarter_of_a_second():
-    def once():
-        start = time.perf_counter()
+def test_the_help_page_takes_a_quarter_of_a_second_at_most():
+    def once():  # processor time: what else the machine does at the moment is not ours
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert run("--help").returncode == 0
-        return time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert min(once() for _ in range(5)) < 0.25
 
