@@ -93,3 +93,58 @@ def test_an_unreadable_file_is_said(data: bytes, tmp_path: Path, capsys: pytest.
     path.write_bytes(data)
     assert main(["simulate", "--requests", str(path)]) == 4
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_misspelt_action_is_said_with_the_nearest_real_one() -> None:
+    (answer,) = simulate_requests(json.dumps(a_call(action="s3:GetObjct")))
+    assert answer["notes"] == ["there is no action s3:GetObjct; the nearest: s3:GetObject, s3:GetObjectAcl, s3:PutObject"]
+    assert simulate_requests(json.dumps(a_call()))[0]["notes"] == []
+
+
+SNAPSHOT = {
+    "UserDetailList": [],
+    "GroupDetailList": [],
+    "RoleDetailList": [
+        {
+            "Path": "/ci/",
+            "RoleName": "Deployer",
+            "RoleId": "AROAEXAMPLEEXAMPLE123",
+            "Arn": "arn:aws:iam::111122223333:role/ci/Deployer",
+            "CreateDate": "2026-01-01T00:00:00Z",
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
+            "InstanceProfileList": [],
+            "RolePolicyList": [
+                {
+                    "PolicyName": "deploy",
+                    "PolicyDocument": {
+                        "Version": "2012-10-17",
+                        "Statement": [
+                            a_statement(action="s3:GetObject", resource="arn:aws:s3:::plans/${aws:PrincipalTag/team}/*"),
+                            a_statement(action="s3:PutObject", Condition={"StringEquals": {"aws:SourceVpce": "vpce-1"}}),
+                        ],
+                    },
+                }
+            ],
+            "AttachedManagedPolicies": [],
+            "Tags": [{"Key": "team", "Value": "red"}],
+        }
+    ],
+    "Policies": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context", "code"),
+    [
+        ("s3:GetObject", "arn:aws:s3:::plans/red/x", [], 0),
+        ("s3:GetObject", "arn:aws:s3:::plans/blue/x", [], 1),
+        ("s3:PutObject", "arn:aws:s3:::plans/x", [], 3),
+        ("s3:PutObject", "arn:aws:s3:::plans/x", ["aws:SourceVpce=vpce-1"], 0),
+        ("s3:PutObject", "arn:aws:s3:::plans/x", ["nonsense"], 2),
+    ],
+)
+def test_saved_evidence_answers_one_request(action: str, resource: str, context: list[str], code: int, tmp_path: Path) -> None:
+    path = tmp_path / "account.json"
+    path.write_text(json.dumps(SNAPSHOT))
+    keys = [part for pair in context for part in ("--context", pair)]
+    assert main(["simulate", str(path), "--principal", SESSION, "--action", action, "--resource", resource, *keys]) == code

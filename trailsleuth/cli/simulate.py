@@ -49,7 +49,8 @@ def simulate_command(
     else:
         if not (evidence and principal and action and resource):
             raise UsageError("say what to ask", next_step="give EVIDENCE with --principal, --action and --resource, or --requests FILE")
-        answers = api.simulate(evidence, principal=principal, action=action, resource=resource, context=parse_context(context or []))
+        stdin = sys.stdin.buffer.read() if "-" in evidence else None
+        answers = api.simulate(evidence, principal=principal, action=action, resource=resource, context=parse_context(context or []), stdin=stdin)
     text = json.dumps(answers, indent=2, ensure_ascii=False) + "\n" if output is SimulateFormat.JSON else to_table(answers)
     write_answer(text, output_file, force=force)
     return exit_code(answers)
@@ -91,6 +92,7 @@ def to_table(answers: Iterable[Mapping[str, Any]]) -> str:
     for answer in answers:
         blocked = f"  (blocked by {', '.join(answer['blocked_by'])})" if answer["blocked_by"] else ""
         lines.append(for_terminal(f"{answer['id'] or 'request'}: {answer['decision']}{blocked}"))
+        lines += ["  " + for_terminal(note) for note in answer["notes"]]
         if answer.get("error"):
             lines.append("  " + for_terminal(f"unreadable: {answer['error']}"))
         lines += ["  " + for_terminal(f"matched: {ref['policy']}, statement {ref['statement']} ({ref['layer']})") for ref in answer["matched"]]

@@ -132,6 +132,8 @@ def _texts(raw: Mapping[str, Any], element: str, found: _Faults) -> tuple[str, .
     if isinstance(value, str):
         return (value,)
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        if not value:
+            found.spoil(element.removeprefix("Not").lower(), element, "an empty list")
         return tuple(value)
     found.spoil(element.removeprefix("Not").lower(), element, "neither text nor a list of texts")
     return ()

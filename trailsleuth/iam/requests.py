@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from trailsleuth.catalog.actions import nearest, spelling
 from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.iam.document import parse_policy, value_text
 from trailsleuth.iam.evaluate import decide
@@ -27,11 +28,12 @@ def answer_request(request: object, index: int = 0) -> Answer:
         asked, policies = read_request(request)
     except ValueError as reason:
         return {**answer_of(Decision(verdict=Verdict.UNDECIDED)), "id": identifier, "error": str(reason)}
-    return {**answer_of(decide(asked, policies)), "id": identifier}
+    return {**answer_of(decide(asked, policies), action=asked.action), "id": identifier}
 
 
-def answer_of(decision: Decision) -> Answer:
-    """The decision as the contract's `simulate` answer has it."""
+def answer_of(decision: Decision, *, action: str | None = None) -> Answer:
+    """The decision as the contract's `simulate` answer has it; `notes` say that there is no such `action`, with the nearest real ones."""
+    notes = [] if action is None or spelling(action) is not None else [_no_such(action)]
     return {
         "id": None,
         "decision": str(decision.verdict),
@@ -39,7 +41,13 @@ def answer_of(decision: Decision) -> Answer:
         "matched": [_shown(ref) for ref in decision.matched],
         "near_misses": [_near(near) for near in decision.near_misses],
         "missing_context": list(decision.missing_context),
+        "notes": notes,
     }
+
+
+def _no_such(action: str) -> str:
+    near = nearest(action)
+    return f"there is no action {action}" + (f"; the nearest: {', '.join(near)}" if near else "")
 
 
 def _shown(ref: StatementRef) -> dict[str, str]:
@@ -88,7 +96,7 @@ def read_request(request: object) -> tuple[AccessRequest, PolicySet]:
     asked = AccessRequest(
         principal=_text(request, "principal"),
         action=_text(request, "action"),
-        resource=_text(request, "resource"),
+        resource=_text(request, "resource") if request.get("resource") else "*",
         resource_account=str(account) if account else None,
         context=read_context(request.get("context")),
         complete=True,
