@@ -66,7 +66,11 @@ def _gzip(data: bytes) -> Iterator[bytes]:
         engine = zlib.decompressobj(wbits=31)
         taken = 0
         while not engine.eof and taken < len(rest):
-            yield engine.decompress(rest[taken : taken + _GZIP_STEP])
+            before = engine.copy()
+            try:
+                yield engine.decompress(rest[taken : taken + _GZIP_STEP])
+            except zlib.error:
+                yield from _byte_by_byte(before.decompress, rest[taken : taken + _GZIP_STEP])
             taken += _GZIP_STEP
         if not engine.eof:
             raise EOFError("the end of the member is missing")
@@ -75,6 +79,12 @@ def _gzip(data: bytes) -> Iterator[bytes]:
             rest = memoryview(bytes(rest).lstrip(b"\0"))
         if len(rest) and bytes(rest[:2]) != b"\x1f\x8b":
             raise ValueError(f"the {len(rest)} bytes after the last member are no gzip")
+
+
+def _byte_by_byte(decompress: Callable[[bytes], bytes], data: memoryview) -> Iterator[bytes]:
+    """All that comes out before the byte at which the step fails: a wrong checksum fails at its very end."""
+    for position in range(len(data)):
+        yield decompress(bytes(data[position : position + 1]))
 
 
 def _bzip2(data: bytes) -> Iterator[bytes]:
@@ -100,7 +110,12 @@ def _zstd(data: bytes) -> Iterator[bytes]:
         engine = zstandard.ZstdDecompressor(max_window_size=2**27).decompressobj()
         taken = 0
         while not engine.eof and taken < len(rest):
-            yield engine.decompress(rest[taken : taken + _ZSTD_STEP])
+            try:
+                yield engine.decompress(rest[taken : taken + _ZSTD_STEP])
+            except zstandard.ZstdError:
+                again = zstandard.ZstdDecompressor(max_window_size=2**27).decompressobj()
+                again.decompress(rest[:taken])
+                yield from _byte_by_byte(again.decompress, rest[taken : taken + _ZSTD_STEP])
             taken += _ZSTD_STEP
         if not engine.eof:
             raise EOFError("the end of the frame is missing")

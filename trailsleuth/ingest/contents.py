@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from trailsleuth.ingest.decode import NotJson, decode, to_text
@@ -10,6 +11,7 @@ from trailsleuth.ingest.forms import Form, Piece, pieces
 from trailsleuth.ingest.text import is_csv, read_csv, read_log_lines
 
 _LOOK = 64 * 1024  # bytes from which the kind of an input is told
+_JSON = re.compile(r"\{|\[\s*[\[{\]]|\[\s*\Z")  # `[` before anything else begins a log line: a time in brackets
 
 
 def pieces_of(data: bytes) -> Iterator[Piece]:
@@ -25,25 +27,12 @@ def pieces_of(data: bytes) -> Iterator[Piece]:
 
 def _documents(data: bytes) -> Iterator[Document | Break]:
     start = to_text(data[:_LOOK]).lstrip()
-    match start[:1]:
-        case "":
-            yield Break(reason="nothing but white space")
-        case "{":
-            yield from documents(data)
-        case "[":
-            yield from _list_or_lines(data)
-        case _:
-            yield from _no_json(data, start)
-
-
-def _list_or_lines(data: bytes) -> Iterator[Document | Break]:
-    """A JSON list, or log lines that begin with a time in brackets."""
-    found = list(documents(data))
-    if any(isinstance(one, Document) for one in found):
-        yield from found
-        return
-    lines = list(read_log_lines(to_text(data)))
-    yield from lines if any(isinstance(one, Document) for one in lines) else found
+    if not start:
+        yield Break(reason="nothing but white space")
+    elif _JSON.match(start):
+        yield from documents(data)
+    else:
+        yield from _no_json(data, start)
 
 
 def _no_json(data: bytes, start: str) -> Iterator[Document | Break]:

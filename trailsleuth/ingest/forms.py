@@ -175,6 +175,8 @@ def _of_records(records: list[Any], depth: int) -> Iterator[Piece]:
             yield record_piece(member)
         elif isinstance(member, dict) and _RECORD_MARKS.isdisjoint(member) and not _is_wrapped(member):
             yield Piece(Form.RECORD, member)
+        elif isinstance(member, list):
+            yield Piece(Form.BROKEN, reason="a list in place of a record")
         else:
             yield from pieces(member, depth + 1)
 
