@@ -62,12 +62,22 @@ def _parts(action: str) -> tuple[str, str]:
     return prefix.strip().lower(), name.strip()
 
 
-@cache
 def entry(action: str) -> ActionEntry | None:
     """The entry of an action, whatever its letter case; None where no such action exists."""
+    return _packed(action) or _fetched(action)
+
+
+@cache
+def _packed(action: str) -> ActionEntry | None:
     prefix, name = _parts(action)
     if prefix in prefixes() and name and _data().actions.action_exists(prefix, name):
         return _entry_of(prefix, _data().actions.get_action_details(prefix, name))
+    return None
+
+
+def _fetched(action: str) -> ActionEntry | None:
+    """The entry by the service reference that the user fetched; not kept, because that may change."""
+    prefix, name = _parts(action)
     found = reference_action(prefix, name)
     if found is None:
         return None
@@ -108,7 +118,6 @@ def spelling(action: str) -> str | None:
     return found.name if found else None
 
 
-@cache
 def actions_of(prefix: str) -> tuple[str, ...]:
     """Every action of a service prefix, spelt right and in order."""
     key = prefix.lower()

@@ -1,0 +1,91 @@
+"""One entry of the catalogue, explained: the action, the calls that are checked for it, and the roles that they pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from trailsleuth.catalog.actions import ActionEntry, entry, takes_resource
+from trailsleuth.catalog.load import DATA, Row, rows_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallUse:
+    """A call that is checked for an action: `prefix:EventName`, and when; "" : always."""
+
+    call: str
+    when: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolePlace:
+    """Where a call carries a role, and to whom it is passed; None: no `iam:PassedToService` is sent, or it is not known."""
+
+    call: str
+    path: str
+    service: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """All that the catalogue says of one action. `stated` is what an override of ours adds, with its source."""
+
+    action: ActionEntry
+    takes_resource: bool
+    calls: tuple[CallUse, ...]
+    passes: tuple[RolePlace, ...]
+    pipeline_actions: tuple[str, ...]
+    stated: str
+
+
+def describe(action: str) -> Description | None:
+    """The entry of an action, whatever its letter case; None where IAM knows no such action."""
+    found = entry(action)
+    if found is None:
+        return None
+    calls = tuple(_calls(found.name))
+    return Description(
+        action=found,
+        takes_resource=takes_resource(found.name) is not False,
+        calls=calls,
+        passes=tuple(_passes({use.call for use in calls}, found.name)),
+        pipeline_actions=tuple(
+            sorted({provider for row in rows_of("pipeline_actions", "need") if found.name in row["actions"] for provider in row["providers"]})
+        ),
+        stated=next((f"{row['reason']} ({row['source']})" for row in rows_of("overrides", "action") if row["action"] == found.name), ""),
+    )
+
+
+@cache
+def _prefixes_of(kind: str) -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in (DATA / kind).glob("*.toml")))
+
+
+def _calls(action: str) -> Iterator[CallUse]:
+    prefix, _, name = action.partition(":")
+    if name != "PassRole" and not any(name in row.get("events", ()) and "when" not in row for row in rows_of(f"operations/{prefix}", "operation")):
+        yield CallUse(call=action, when="", source="the call of the same name, where there is one")
+    for one in _prefixes_of("operations"):
+        for row in rows_of(f"operations/{one}", "operation"):
+            if row["action"] == action:
+                yield from _uses(one, row, " and ".join(row.get("when", ())))
+        for row in rows_of(f"operations/{one}", "need"):
+            if row["action"] == action:
+                yield from _uses(one, row, row["why"])
+
+
+def _uses(prefix: str, row: Row, when: str) -> Iterator[CallUse]:
+    for event in row.get("events", (row.get("pattern", ""),)):
+        yield CallUse(call=f"{prefix}:{event}", when=when, source=row["source"])
+
+
+def _passes(calls: set[str], action: str) -> Iterator[RolePlace]:
+    for prefix in _prefixes_of("passed_roles"):
+        for row in rows_of(f"passed_roles/{prefix}", "passed_role"):
+            for event in row["events"]:
+                if action == "iam:PassRole" or (f"{prefix}:{event}" in calls and prefix == action.partition(":")[0]):
+                    for path in row["paths"]:
+                        yield RolePlace(call=f"{prefix}:{event}", path=path, service=row.get("service"), source=row["source"])

@@ -1,0 +1,126 @@
+"""`trailsleuth catalog`: what the catalogue says of an IAM action, and its update from AWS's service reference."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from trailsleuth.catalog.actions import nearest
+from trailsleuth.catalog.describe import Description, describe
+from trailsleuth.catalog.reference import use_reference
+from trailsleuth.cli.output import write_stdout
+from trailsleuth.errors import UsageError
+from trailsleuth.fetch.service_reference import ReferenceUpdate, default_directory, fetch_service_reference
+from trailsleuth.report.sanitize import for_terminal
+
+SCHEMA = "trailsleuth.catalog/1"
+
+catalog_app = typer.Typer(
+    help="Look up an IAM action; update the catalogue.", rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False, no_args_is_help=True
+)
+
+
+class CatalogFormat(StrEnum):
+    """What `--output` takes."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+@catalog_app.command("show")
+def show_command(
+    actions: Annotated[list[str], typer.Argument(metavar="ACTION...", help="IAM actions, like ecs:RegisterTaskDefinition, in any letter case.")],
+    output: Annotated[CatalogFormat, typer.Option("--output", "-o", help="table or json.")] = CatalogFormat.TABLE,
+) -> int:
+    """Explain an IAM action: its resources, its condition keys, the calls that need it, the roles they pass.
+
+    Exit codes: 0 shown, 2 IAM knows no such action.
+    """
+    use_reference(default_directory())
+    found = [_described(action) for action in actions]
+    if output is CatalogFormat.JSON:
+        write_stdout(json.dumps({"schema": SCHEMA, "actions": [to_json(one) for one in found]}, indent=2, ensure_ascii=False) + "\n")
+    else:
+        write_stdout("\n".join(to_text(one) for one in found))
+    return 0
+
+
+@catalog_app.command("update")
+def update_command(
+    services: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...", help="IAM prefixes; without any, all services.")] = None,
+    output: Annotated[CatalogFormat, typer.Option("--output", "-o", help="table or json.")] = CatalogFormat.TABLE,
+) -> int:
+    """Fetch AWS's service reference into the user's cache, so that actions newer than this release are known.
+
+    Exit codes: 0 updated, 2 wrong usage, 4 AWS's reference cannot be reached.
+    """
+    update = fetch_service_reference(default_directory(), services=services or ())
+    if output is CatalogFormat.JSON:
+        write_stdout(json.dumps(update_json(update), indent=2, ensure_ascii=False) + "\n")
+    else:
+        write_stdout("".join(f"{line}\n" for line in update_lines(update)))
+    return 0
+
+
+def _described(action: str) -> Description:
+    found = describe(action)
+    if found is None:
+        near = nearest(action)
+        raise UsageError(
+            f"IAM knows no action {for_terminal(action)}", next_step=f"did you mean {' or '.join(near)}?" if near else "actions look like s3:GetObject"
+        )
+    return found
+
+
+def to_json(found: Description) -> dict[str, Any]:
+    """A description as JSON; `takes_resource` false: only `*` is right."""
+    return {
+        "action": found.action.name,
+        "access_level": found.action.access_level,
+        "takes_resource": found.takes_resource,
+        "resource_types": [{"name": kind.name, "arn": list(kind.arn_formats), "required": kind.required} for kind in found.action.resource_types],
+        "condition_keys": sorted(found.action.condition_keys),
+        "dependent_actions": list(found.action.dependent_actions),
+        "calls": [{"call": use.call, "when": use.when, "source": use.source} for use in found.calls],
+        "passes": [{"call": place.call, "path": place.path, "service": place.service, "source": place.source} for place in found.passes],
+        "pipeline_actions": list(found.pipeline_actions),
+        "stated": found.stated,
+    }
+
+
+def to_text(found: Description) -> str:
+    """A description for a terminal: one fact a line."""
+    action = found.action
+    lines = [action.name, f"  access level:    {action.access_level or 'unknown'}"]
+    if found.takes_resource:
+        lines += [
+            f"  resource:        {kind.name}{' (must be named)' if kind.required else ''}: {', '.join(kind.arn_formats)}" for kind in action.resource_types
+        ]
+    else:
+        lines.append("  resource:        takes none; only * is right")
+    if found.stated:
+        lines.append(f"  note:            {found.stated}")
+    lines += [f"  condition key:   {key}" for key in sorted(action.condition_keys)]
+    lines += [f"  needed by:       {use.call}{f' ({use.when})' if use.when else ''}" for use in found.calls]
+    lines += [f"  passes a role:   {place.call} {place.path} to {place.service or 'an unknown service'}" for place in found.passes]
+    lines += [f"  pipeline action: {provider}" for provider in found.pipeline_actions]
+    return "\n".join(lines) + "\n"
+
+
+def update_json(update: ReferenceUpdate) -> dict[str, Any]:
+    """An update as JSON."""
+    return {
+        "schema": SCHEMA,
+        "directory": str(update.directory),
+        "written": list(update.written),
+        "skipped": [{"source": one.source, "reason": one.reason} for one in update.skipped],
+    }
+
+
+def update_lines(update: ReferenceUpdate) -> list[str]:
+    """An update in words."""
+    lines = [f"{len(update.written)} services written to {for_terminal(str(update.directory))}"]
+    return lines + [f"not fetched: {for_terminal(one.source)}: {for_terminal(one.reason)}" for one in update.skipped]
