@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.report.build import TOOLING, a_quiet_case, an_open_case, the_founding_case
-from trailsleuth.cli import diagnose
+from trailsleuth.cli import diagnose, diagnose_live
 from trailsleuth.cli.app import main
 from trailsleuth.model import Coverage, Outcome, Skipped
 from trailsleuth.report.document import case_document
@@ -30,9 +30,13 @@ class Api:
         self.loaded = (list(paths), stdin)
         return self
 
-    def load_live(self, paths, **options):
-        self.loaded = (list(paths), options)
-        return self
+    def diagnose_live(self, paths, inquiry, **options):
+        self.loaded = (list(paths), options | {"pipeline": inquiry.pipeline})
+        return self.case_file
+
+    @staticmethod
+    def Diagnosis(case_file):
+        return SimpleNamespace(case_file=case_file, exit_code=EXIT_CODES[case_file.outcome])
 
     def diagnose(self, **asked):
         self.asked = asked
@@ -44,6 +48,7 @@ def answered(monkeypatch, capsys):
     def run(case_file, *arguments):
         api = Api(case_file)
         monkeypatch.setattr(diagnose, "api", api)
+        monkeypatch.setattr(diagnose_live, "diagnose_live", api.diagnose_live)
         code = main(["diagnose", *arguments])
         shown = capsys.readouterr()
         return SimpleNamespace(code=code, out=shown.out, err=shown.err, api=api)
@@ -94,8 +99,9 @@ def test_evidence_or_the_error_may_come_from_stdin(answered, monkeypatch):
 
 def test_profiles_and_regions_go_to_the_live_reader(answered):
     ran = answered(the_founding_case(), "--pipeline", "web", "--profile", "tooling", "--profile", "workload", "--region", "eu-west-1")
-    paths, options = ran.api.loaded
-    assert (paths, options["profiles"], options["regions"]) == ([], ("tooling", "workload"), ("eu-west-1",))
+    live = {"profiles": ("tooling", "workload"), "regions": ("eu-west-1",), "stdin": None, "pipeline": "web"}
+    assert ran.api.loaded == ([], live)
+    assert ran.code == 0
 
 
 @pytest.mark.parametrize(

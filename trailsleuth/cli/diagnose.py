@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +10,11 @@ from typing import Annotated
 import typer
 
 from trailsleuth import api
+from trailsleuth.cli.inquiry import ask
 from trailsleuth.cli.options import FixFormat, OutputFormat, parse_window, terminal_context
 from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.errors import EvidenceUnreadable, UsageError
-from trailsleuth.model import CaseFile
+from trailsleuth.model import CaseFile, Inquiry
 from trailsleuth.report.context import Document, RenderContext
 from trailsleuth.report.document import case_document
 from trailsleuth.report.fix import render_fix
@@ -51,11 +53,7 @@ def diagnose_command(
     _check(paths, profiles, regions, error=error)
     check_output_file(output_file, force=force)
     start, end = parse_window(since, until)
-    if profiles:
-        case = api.load_live(paths, pipeline=pipeline, execution_id=execution_id, profiles=profiles, regions=regions, since=start, until=end)
-    else:
-        case = api.load(paths, stdin=_stdin() if STDIN in paths else None)
-    found = case.diagnose(
+    inquiry = Inquiry(
         pipeline=pipeline,
         execution_id=execution_id,
         role=role,
@@ -66,10 +64,19 @@ def diagnose_command(
         since=start,
         until=end,
     )
+    found = _diagnosis(paths, inquiry, profiles, regions)
     check_evidence(found.case_file, paths)
     document = redact(case_document(found.case_file)) if redact_names else case_document(found.case_file)
     write_answer(_shown(document, output, fix, everything=everything, to_file=output_file is not None), output_file, force=force)
     raise typer.Exit(found.exit_code)
+
+
+def _diagnosis(paths: list[str], inquiry: Inquiry, profiles: tuple[str, ...], regions: tuple[str, ...]) -> api.Diagnosis:
+    stdin = _stdin() if STDIN in paths else None
+    if not profiles:
+        return ask(api.load(paths, stdin=stdin), inquiry)
+    live = importlib.import_module("trailsleuth.cli.diagnose_live")  # an offline run need not wait for it
+    return api.Diagnosis(live.diagnose_live(paths, inquiry, profiles=profiles, regions=regions, stdin=stdin))
 
 
 def _shown(document: Document, output: OutputFormat, fix: FixFormat | None, *, everything: bool, to_file: bool) -> str:
