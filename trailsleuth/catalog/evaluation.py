@@ -30,6 +30,8 @@ def deciding_rows() -> tuple[Row, ...]:
 def works_across_accounts(action: str) -> bool:
     """The action has an effect in another account at all, as far as AWS says which of a service's do."""
     prefix = action.partition(":")[0].lower()
+    if any(row["service"] == prefix for row in rows_of("evaluation", "own_account_only")):
+        return False
     rows = [row for row in rows_of("evaluation", "cross_account_only") if row["service"] == prefix]
     return all(action.lower() in {known.lower() for known in row["actions"]} for row in rows)
 
