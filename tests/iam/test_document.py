@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.iam.build import a_statement
@@ -63,6 +63,7 @@ def test_an_action_without_a_service_is_named_and_kept() -> None:
     assert document.statements[0].actions == ("GetObject",)
 
 
+@settings(deadline=None)
 @given(JSON, st.dictionaries(st.sampled_from(["Effect", "Action", "NotAction", "Resource", "Principal", "NotPrincipal", "Condition", "Sid"]), JSON, max_size=6))
 def test_nothing_makes_the_reader_raise(value: object, statement: dict[str, Any]) -> None:
     parse_policy(value, name="p")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.iam.build import ROLE, SESSION, a_policy, a_request
@@ -63,6 +63,7 @@ def but(held: PolicySet, **changed: Any) -> PolicySet:
     return PolicySet(**{**{name: getattr(held, name) for name in fields}, **changed})
 
 
+@settings(deadline=None)
 @given(REQUESTS, SETS, statements(effect="Allow"))
 def test_one_more_allow_never_turns_allowed_into_denied(request: Any, held: PolicySet, more: dict[str, Any]) -> None:
     before, after = decide(request, held), decide(request, but(held, identity=(*held.identity, a_policy(more))))
@@ -71,6 +72,7 @@ def test_one_more_allow_never_turns_allowed_into_denied(request: Any, held: Poli
     assert (before.verdict is Verdict.EXPLICITLY_DENIED) is (after.verdict is Verdict.EXPLICITLY_DENIED)
 
 
+@settings(deadline=None)
 @given(REQUESTS, SETS, statements(effect="Deny"))
 def test_one_more_deny_never_turns_denied_into_allowed(request: Any, held: PolicySet, more: dict[str, Any]) -> None:
     before, after = decide(request, held), decide(request, but(held, identity=(*held.identity, a_policy(more))))
@@ -80,6 +82,7 @@ def test_one_more_deny_never_turns_denied_into_allowed(request: Any, held: Polic
         assert after.verdict is Verdict.EXPLICITLY_DENIED
 
 
+@settings(deadline=None)
 @given(REQUESTS, SETS)
 def test_the_order_of_policies_does_not_matter(request: Any, held: PolicySet) -> None:
     turned = but(held, identity=held.identity[::-1], scps=None if held.scps is None else held.scps[::-1])
@@ -87,12 +90,14 @@ def test_the_order_of_policies_does_not_matter(request: Any, held: PolicySet) ->
     assert (one.verdict, one.blocked_by, one.missing_context) == (other.verdict, other.blocked_by, other.missing_context)
 
 
+@settings(deadline=None)
 @given(REQUESTS, SETS)
 def test_a_guard_never_widens(request: Any, held: PolicySet) -> None:
     if decide(request, held).verdict is Verdict.ALLOWED:
         assert decide(request, but(held, boundaries=None, session=None, scps=None)).verdict is Verdict.ALLOWED
 
 
+@settings(deadline=None)
 @given(SETS, CONTEXTS, st.sampled_from(["s3:GetObject", "ec2:StartInstances"]))
 def test_what_is_decided_without_a_key_stays_so_whatever_the_key_is(held: PolicySet, context: dict[str, tuple[str, ...]], action: str) -> None:
     open_ended = decide(a_request(action=action), held)
@@ -102,6 +107,7 @@ def test_what_is_decided_without_a_key_stays_so_whatever_the_key_is(held: Policy
         assert closed.verdict is open_ended.verdict or (open_ended.verdict in denied and closed.verdict in denied)
 
 
+@settings(deadline=None)
 @given(REQUESTS, SETS)
 def test_every_denial_says_what_blocks_and_every_layer_is_judged(request: Any, held: PolicySet) -> None:
     decision = decide(request, held)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trailsleuth.iam.match import action_matches, as_literal, resource_matches, wildcard_matches
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab*?", max_size=8), st.text(alphabet="ab", max_size=8))
 def test_a_pattern_matches_what_a_plain_search_finds(pattern: str, text: str) -> None:
     def slow(p: str, t: str) -> bool:
@@ -23,16 +24,17 @@ def test_a_pattern_matches_what_a_plain_search_finds(pattern: str, text: str) ->
     assert wildcard_matches(pattern, text) is slow(pattern, text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_any_text_matches_itself_made_literal(text: str) -> None:
     assert wildcard_matches(as_literal(text), text)
 
 
 def test_a_hostile_pattern_is_still_fast() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert not resource_matches("arn:aws:s3:::" + "*a" * 60 + "*b", "arn:aws:s3:::" + "a" * 5000)
     assert not action_matches("s3:" + "*a?" * 40 + "b", "s3:" + "a" * 2000)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize("text", ["line\nbreak", "a:b:c", "ü", ""])
