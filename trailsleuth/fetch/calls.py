@@ -59,13 +59,12 @@ def error_codes() -> Mapping[str, tuple[str, ...]]:
     return {meaning: tuple(codes) for meaning, codes in table.items()}
 
 
-def attempt(call: Callable[[], Answer], *, before: Callable[[], None], sleep: Callable[[float], None]) -> Answer | tuple[Why, str]:
+def attempt(call: Callable[[], Answer], *, sleep: Callable[[float], None]) -> Answer | tuple[Why, str]:
     """The answer of a call, tried until it comes or trying has no point; else the reason and AWS's code."""
     outcome: Answer | tuple[Why, str] = (Why.FAILED, "")
     for number in range(TRIES):
         if number:
             sleep(_pause(number))
-        before()
         outcome = _once(call)
         if not isinstance(outcome, tuple) or outcome[0] not in (Why.THROTTLED, Why.UNREACHABLE, Why.BROKEN):
             return outcome

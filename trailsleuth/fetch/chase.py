@@ -58,6 +58,9 @@ class Chase:
     def follow(self, target: Target) -> bool:
         """Fetch the chain of one failed action; whether it closed: its calls were seen, or the refusal of its last hop was."""
         self._name_missing_accounts(target)
+        if target.end < self.now - HISTORY:
+            keep_gap(self.store, _too_old(target))
+            return False
         near = (target.start - NEAR_BEFORE, min(target.end, target.start + NEAR_AFTER) + NEAR_BEFORE)
         wide = (target.start - WIDE_BEFORE, self._not_later(target.end + WIDE_AFTER))
         closed = self._from_assume_calls(target, near) or self._from_assume_calls(target, wide) or self._from_provider_calls(target)
@@ -89,6 +92,8 @@ class Chase:
         """Let every lookup be made anew: records may have been delivered since."""
         self.store.forget(list(self._pieces_of_lookups()))
         self._asked.clear()
+        self.keys.clear()
+        self.records.clear()
 
     def _pieces_of_lookups(self) -> Iterator[str]:
         return (piece.source for piece in self.store.inputs() if piece.source.startswith("cloudtrail/"))
@@ -111,7 +116,8 @@ class Chase:
         for source in providers().get(target.provider, {}).get("sources", ()):
             found = self.ask(self._lookups("EventSource", source, [account or ""], target.regions[:1], window))
             keys = dict.fromkeys(key for record in found if same_role(role_of(record), target.role) and (key := key_of(record)))
-            if self._use([(key, target.role) for key in list(keys)[:SESSIONS]], target):
+            seen = self._use([(key, target.role) for key in list(keys)[:SESSIONS]], target)
+            if not seen.isdisjoint(keys):
                 return True
         return False
 
@@ -165,7 +171,12 @@ class Chase:
 def missing_account(account: str, *, role: str, start: datetime | None = None, end: datetime | None = None) -> NamedGap:
     """The gap for an account that no given profile or role opens."""
     why = f"no profile was given for account {account}, where {role} lives: give --profile or --assume-role for it"
-    return NamedGap(account=account, start=start, end=end, why=why)
+    return NamedGap(account=account, start=start, end=end, why=why, wanted="records")
+
+
+def _too_old(target: Target) -> NamedGap:
+    why = "the event history goes back 90 days, and this is older: give the trail's bucket as evidence (s3://BUCKET/PREFIX)"
+    return NamedGap(account=account_of(target.role), start=target.start, end=target.end, why=why, wanted="records")
 
 
 def regions_of(*regions: str | None) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def _find_pipeline(name: str, accounts: Mapping[str, Account], regions: Sequence
                 refused.append((account, answer))
     for account, refusal in refused:
         if not isinstance(account.ask("codepipeline", "ListActionExecutions", refusal.region, pipelineName=name, maxResults=1), Refusal):
-            keep_gap(store, gap_of(refusal, lost=f"the definition of pipeline {name}"))
+            keep_gap(store, gap_of(refusal, lost=f"the definition of pipeline {name}", wanted="execution"))
             return Place(name=name, account=account, region=refusal.region, definition={})
     if refused:
         raise _unreadable(name, refused[0][1])
@@ -138,14 +138,14 @@ def _at_its_version(place: Place, execution_id: str, store: Store) -> Place:
     if isinstance(answer, Refusal):
         if answer.why is Why.ABSENT:
             raise UsageError(f"pipeline {place.name} has no execution {execution_id}", next_step="leave --execution-id out for the newest failed one")
-        keep_gap(store, gap_of(answer, lost="the version of the pipeline that the execution ran; today's definition is used"))
+        keep_gap(store, gap_of(answer, lost="the version of the pipeline that the execution ran; today's definition is used", wanted="execution"))
         return place
     version = answer.get("pipelineExecution", {}).get("pipelineVersion")
     if version is None or not place.definition or version == place.definition.get("version"):
         return place
     definition = _definition(place.account, place.region, place.name, int(version), store)
     if isinstance(definition, Refusal):
-        keep_gap(store, gap_of(definition, lost=f"version {version} of pipeline {place.name}"))
+        keep_gap(store, gap_of(definition, lost=f"version {version} of pipeline {place.name}", wanted="execution"))
         return place
     return Place(name=place.name, account=place.account, region=place.region, definition=definition.get("pipeline", {}))
 
@@ -153,7 +153,7 @@ def _at_its_version(place: Place, execution_id: str, store: Store) -> Place:
 def _newest_failed(place: Place, inquiry: Inquiry, store: Store) -> str | None:
     for page in _pages(place, "ListPipelineExecutions", "list-pipeline-executions", {"pipelineName": place.name, "maxResults": 100}, store):
         if isinstance(page, Refusal):
-            keep_gap(store, gap_of(page, lost=f"the executions of pipeline {place.name}; the newest failed action is taken instead"))
+            keep_gap(store, gap_of(page, lost=f"the executions of pipeline {place.name}; the newest failed action is taken instead", wanted="execution"))
             return None
         for run in page.get("pipelineExecutionSummaries", ()):
             if run.get("status") == "Failed" and _within(run, inquiry):
@@ -188,7 +188,7 @@ def _pages(place: Place, operation: str, piece: str, asked: Mapping[str, Any], s
         if not token:
             return
     why = f"{operation} of pipeline {place.name}: only the newest {number} pages were fetched"
-    keep_gap(store, NamedGap(account=place.account.id, region=place.region, why=why))
+    keep_gap(store, NamedGap(account=place.account.id, region=place.region, why=why, wanted="execution"))
 
 
 def _within(run: Mapping[str, Any], inquiry: Inquiry) -> bool:

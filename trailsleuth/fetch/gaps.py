@@ -26,23 +26,24 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedGap:
-    """Something that is missing, the reason, and the statement that would allow it."""
+    """Something that is missing, the reason, and the statement that would allow it. `wanted` is what kind of evidence, in a question's words."""
 
     account: str | None
     region: str | None = None
     start: datetime | None = None
     end: datetime | None = None
     why: str
+    wanted: str = "policies"  # records | policies | execution
     allow: dict[str, Any] | None = field(default=None)
 
 
-def gap_of(refusal: Refusal, *, lost: str, start: datetime | None = None, end: datetime | None = None) -> NamedGap:
+def gap_of(refusal: Refusal, *, lost: str, wanted: str = "policies", start: datetime | None = None, end: datetime | None = None) -> NamedGap:
     """The gap that a refused call leaves: `lost` says what the diagnosis lacks for it."""
     reason = _REASONS[refusal.why].format(call=refusal.call)
     row = operations().get((refusal.service, refusal.operation))
     allow = allowing_statement(row) if row is not None and refusal.why is Why.DENIED else None
     why = f"{lost}: {reason}" + (f" ({refusal.code})" if refusal.code else "")
-    return NamedGap(account=refusal.account, region=refusal.region, start=start, end=end, why=why, allow=allow)
+    return NamedGap(account=refusal.account, region=refusal.region, start=start, end=end, why=why, wanted=wanted, allow=allow)
 
 
 def keep_gap(store: Store, gap: NamedGap) -> None:
@@ -53,6 +54,7 @@ def keep_gap(store: Store, gap: NamedGap) -> None:
         "region": gap.region,
         "from": gap.start,
         "to": gap.end,
+        "wanted": gap.wanted,
         "why": gap.why,
         "allow": gap.allow,
     }

@@ -100,7 +100,9 @@ class LiveSource:
         role = action.role or execution.place.service_role
         if role is None:
             why = f"action {action.action}: neither its role nor the pipeline's is known, so its calls cannot be told from others"
-            keep_gap(self.store, NamedGap(account=execution.place.account.id, region=action.region, start=action.start, end=action.end, why=why))
+            keep_gap(
+                self.store, NamedGap(account=execution.place.account.id, region=action.region, start=action.start, end=action.end, why=why, wanted="records")
+            )
             return None
         holder = self.accounts.get(account_of(role) or "")
         deploying = service_role_of_deployment(action, holder, self.store) if holder is not None else None
@@ -132,7 +134,7 @@ class LiveSource:
         if not closed:
             late = ", which may still be on their way" if age < DELIVERY else ""
             why = f"action {action.action}: no call of {target.role} was found in its time{late}"
-            keep_gap(self.store, NamedGap(account=account_of(target.role), region=action.region, start=target.start, end=target.end, why=why))
+            keep_gap(self.store, NamedGap(account=account_of(target.role), region=action.region, start=target.start, end=target.end, why=why, wanted="records"))
 
     def _records_for(self, account: str, case_file: CaseFile) -> None:
         window = self._window(case_file)

@@ -65,7 +65,7 @@ def fetch_lookup(lookup: Lookup, account: Account, store: Store) -> tuple[Fetche
             _start_over(lookup, store)
             return fetch_lookup(lookup, account, store)
         if isinstance(page, Refusal):
-            keep_gap(store, gap_of(page, lost=f"records of {lookup.attribute}={lookup.value}", start=lookup.start, end=lookup.end))
+            keep_gap(store, gap_of(page, lost=f"records of {lookup.attribute}={lookup.value}", wanted="records", start=lookup.start, end=lookup.end))
             return tuple(records)
         records.extend(record for event in page.get("Events", ()) if (record := record_in(event)) is not None)
         token = page.get("NextToken")
@@ -73,7 +73,7 @@ def fetch_lookup(lookup: Lookup, account: Account, store: Store) -> tuple[Fetche
             return tuple(records)
     if not lookup.sample:
         why = f"records of {lookup.attribute}={lookup.value}: more than {lookup.pages * PAGE}, only the newest were fetched"
-        keep_gap(store, NamedGap(account=lookup.account, region=lookup.region, start=lookup.start, end=lookup.end, why=why))
+        keep_gap(store, NamedGap(account=lookup.account, region=lookup.region, start=lookup.start, end=lookup.end, why=why, wanted="records"))
     return tuple(records)
 
 

@@ -29,6 +29,7 @@ class Operation:
     why: str
     source: str
     probe: Mapping[str, Any] | None = field(default=None)
+    holds: str | None = None
 
     @property
     def optional(self) -> bool:
@@ -82,4 +83,5 @@ def _row(row: Mapping[str, Any]) -> Operation:
         why=row["why"],
         source=row["source"],
         probe=row.get("probe"),
+        holds=row.get("holds"),
     )

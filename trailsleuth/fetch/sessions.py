@@ -13,17 +13,20 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from trailsleuth.errors import AccountUnreachable, UsageError
 from trailsleuth.fetch.calls import Answer, Refusal, Why, attempt
 from trailsleuth.fetch.guard import stand_guard
+from trailsleuth.fetch.operations import operations
 from trailsleuth.fetch.pace import Pace
 from trailsleuth.fetch.progress import Progress, Silent
 from trailsleuth.model import account_of, parse_arn
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+    from botocore.loaders import Loader
 
 PACED = ("cloudtrail", "LookupEvents")
 CONNECT_SECONDS, READ_SECONDS = 5, 20
@@ -66,12 +69,7 @@ class Account:
 
     def ask(self, service: str, operation: str, region: str, **parameters: object) -> Answer | Refusal:
         """The answer of one reading operation, or why there is none. Credentials that no longer work end the run: AccountUnreachable."""
-
-        def before() -> None:
-            if (service, operation) == PACED:
-                self.around.pace.wait(self.id, region)
-
-        outcome = attempt(lambda: self._call(service, operation, region, parameters), before=before, sleep=self.around.sleep)
+        outcome = attempt(lambda: _read(self._raw(service, operation, region, parameters)), sleep=self.around.sleep)
         if not isinstance(outcome, tuple):
             return outcome
         why, code = outcome
@@ -84,6 +82,18 @@ class Account:
     def knows(self, service: str) -> bool:
         """Whether the installed botocore has that service (the newest are not in older ones)."""
         return service in self.session.get_available_services()
+
+    def server_date(self) -> str | None:
+        """The date that AWS puts on an answer, None where it puts none."""
+        dates: list[str] = []
+
+        def call() -> Answer:
+            answer = self._raw("sts", "GetCallerIdentity", self.region or "us-east-1", {})
+            dates.append(str(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")))
+            return answer
+
+        attempt(call, sleep=self.around.sleep)
+        return dates[-1] or None if dates else None
 
     def introduce(self) -> Account:
         """Ask who this is. Raises AccountUnreachable where nobody answers."""
@@ -100,14 +110,20 @@ class Account:
         home = self.region or "us-east-1"
         if not self.id or region == home:
             return False
-        outcome = attempt(lambda: self._call("sts", "GetCallerIdentity", home, {}), before=lambda: None, sleep=self.around.sleep)
+        outcome = attempt(lambda: self._raw("sts", "GetCallerIdentity", home, {}), sleep=self.around.sleep)
         return not isinstance(outcome, tuple)
 
-    def _call(self, service: str, operation: str, region: str, parameters: Mapping[str, object]) -> Answer:
+    def _raw(self, service: str, operation: str, region: str, parameters: Mapping[str, object]) -> Answer:
         from botocore import xform_name
 
         method = getattr(self._client(service, region), xform_name(operation))
-        return _read(method(**parameters))
+        if (service, operation) == PACED:
+            self.around.pace.wait(self.id, region)  # last of all, so that the calls leave as far apart as their turns are
+        answer: Answer = method(**parameters)
+        row = operations().get((service, operation))
+        if row is not None and row.holds and row.holds not in answer:
+            raise ValueError(f"an answer without {row.holds}")  # botocore reads a JSON body that was cut off as an empty answer
+        return answer
 
     def _client(self, service: str, region: str) -> BaseClient:
         from botocore.config import Config
@@ -128,8 +144,7 @@ class Account:
 
 def open_accounts(ways: Ways, around: Surroundings) -> dict[str, Account]:
     """The accounts behind the profiles and roles, by account id, each introduced."""
-    loaders: list[Any] = []
-    accounts = [_by_profile(profile, around, loaders) for profile in ways.profiles or ("",)]
+    accounts = [_by_profile(profile, around) for profile in ways.profiles or ("",)]
     with ThreadPoolExecutor(max_workers=8) as pool:
         opened = list(pool.map(Account.introduce, accounts))
     opened += [_by_role(role, opened, around) for role in ways.assume_roles]
@@ -164,22 +179,21 @@ def home_regions(accounts: Mapping[str, Account], regions: Sequence[str]) -> tup
     return found
 
 
-def _by_profile(profile: str, around: Surroundings, loaders: list[Any]) -> Account:
+def _by_profile(profile: str, around: Surroundings) -> Account:
     from botocore import exceptions as failures
     from botocore import session as botocore_session
 
     session = botocore_session.Session(profile=profile or None)
-    if loaders:
-        session.register_component("data_loader", loaders[0])  # the service models are read once, not once a profile
-    else:
-        loaders.append(session.get_component("data_loader"))
-    stand_guard(session)
     label = f"profile {profile}" if profile else "the default profile"
     try:
         scoped = session.get_scoped_config()
+    except failures.ConfigParseError as failure:
+        raise UsageError("the AWS config file cannot be read", why="it is not in its format", next_step="mend ~/.aws/config") from failure
     except failures.ProfileNotFound as failure:
         known = ", ".join(sorted(session.available_profiles)) or "none"
         raise UsageError(f"there is no {label}", why=f"profiles of this machine: {known}", next_step="choose one with --profile") from failure
+    session.register_component("data_loader", _models(session.get_config_variable("data_path")))
+    stand_guard(session)
     region = session.get_config_variable("region")
     return Account(label=label, renewal=_renewal(profile, scoped), session=session, around=around, region=str(region) if region else None)
 
@@ -197,7 +211,7 @@ def _by_role(role: str, opened: Sequence[Account], around: Surroundings) -> Acco
             code = answer.code
             continue
         session = botocore_session.Session()
-        session.register_component("data_loader", source.session.get_component("data_loader"))
+        session.register_component("data_loader", _models(session.get_config_variable("data_path")))
         issued = answer["Credentials"]
         session.set_credentials(issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"])
         stand_guard(session)
@@ -208,6 +222,14 @@ def _by_role(role: str, opened: Sequence[Account], around: Surroundings) -> Acco
         why=f"AWS answered {code}",
         next_step="allow sts:AssumeRole on it to the profile, and let its trust policy name the profile's identity",
     )
+
+
+@cache
+def _models(data_path: str | None) -> Loader:
+    """The service models, which are read once and not once a profile."""
+    from botocore.loaders import create_loader
+
+    return create_loader(data_path)
 
 
 def _renewal(profile: str, scoped: Mapping[str, Any]) -> str:

@@ -1,0 +1,228 @@
+"""The answers of the test server, one function an operation."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from tests.live.state import AccountState, Refused
+
+
+def answer(state: AccountState, service: str, operation: str, region: str, asked: dict, arn: str):
+    function = OPERATIONS.get((service, operation))
+    if function is None:
+        raise Refused("InvalidAction", f"{service}:{operation} is unknown here")
+    return function(state, region, asked) if operation != "GetCallerIdentity" else {"UserId": "AIDA", "Account": state.id, "Arn": arn}
+
+
+def _pipeline(state, region, name):
+    found = state.pipelines.get((region, name))
+    if found is None:
+        raise Refused("PipelineNotFoundException", f"no pipeline {name}")
+    return found
+
+
+def get_pipeline(state, region, asked):
+    definitions = _pipeline(state, region, asked["name"])["definitions"]
+    version = asked.get("version") or max(definitions)
+    return {"pipeline": definitions[version], "metadata": {"pipelineArn": f"arn:aws:codepipeline:{region}:{state.id}:{asked['name']}"}}
+
+
+def list_pipeline_executions(state, region, asked):
+    return {"pipelineExecutionSummaries": _pipeline(state, region, asked["pipelineName"])["runs"]}
+
+
+def list_action_executions(state, region, asked):
+    actions = _pipeline(state, region, asked["pipelineName"])["actions"]
+    wanted = asked.get("filter", {}).get("pipelineExecutionId")
+    found = [action for action in actions if wanted in (None, action["pipelineExecutionId"])]
+    if wanted and not found:
+        raise Refused("PipelineExecutionNotFoundException")
+    at, size = int(asked.get("nextToken", "0")), 1
+    page = {"actionExecutionDetails": found[at : at + size]}
+    return {**page, "nextToken": str(at + size)} if at + size < len(found) else page
+
+
+def get_pipeline_execution(state, region, asked):
+    pipeline = _pipeline(state, region, asked["pipelineName"])
+    for run in pipeline["runs"]:
+        if run["pipelineExecutionId"] == asked["pipelineExecutionId"]:
+            return {"pipelineExecution": {"pipelineName": asked["pipelineName"], "pipelineVersion": run["version"], **_without(run, "version")}}
+    raise Refused("PipelineExecutionNotFoundException")
+
+
+def list_pipelines(state, region, asked):
+    return {"pipelines": [{"name": name} for place, name in state.pipelines if place == region]}
+
+
+def get_deployment(state, region, asked):
+    return {"deploymentInfo": _find(state.deployments, asked["deploymentId"], "DeploymentDoesNotExistException")}
+
+
+def get_deployment_group(state, region, asked):
+    return {"deploymentGroupInfo": _find(state.groups, asked["deploymentGroupName"], "DeploymentGroupDoesNotExistException")}
+
+
+def lookup_events(state, region, asked):
+    return state.histories[region].lookup(asked)
+
+
+def describe_trails(state, region, asked):
+    return {"trailList": [trail["trail"] for trail in state.trails]}
+
+
+def get_event_selectors(state, region, asked):
+    for trail in state.trails:
+        if asked["TrailName"] in (trail["trail"]["TrailARN"], trail["trail"]["Name"]):
+            return {"TrailARN": trail["trail"]["TrailARN"], **trail["selectors"]}
+    raise Refused("TrailNotFoundException")
+
+
+def _role(state, asked):
+    return _find(state.roles, asked["RoleName"], "NoSuchEntity", 404)
+
+
+def get_role(state, region, asked):
+    return {"Role": _role(state, asked)["role"]}
+
+
+def list_role_policies(state, region, asked):
+    names = sorted(_role(state, asked)["inline"])
+    at = int(asked.get("Marker", "0"))
+    page = {"PolicyNames": names[at : at + 1], "IsTruncated": at + 1 < len(names)}
+    return {**page, "Marker": str(at + 1)} if page["IsTruncated"] else page
+
+
+def get_role_policy(state, region, asked):
+    document = _find(_role(state, asked)["inline"], asked["PolicyName"], "NoSuchEntity", 404)
+    return {"RoleName": asked["RoleName"], "PolicyName": asked["PolicyName"], "PolicyDocument": quote(json.dumps(document))}
+
+
+def list_attached_role_policies(state, region, asked):
+    attached = [{"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in _role(state, asked)["attached"]]
+    return {"AttachedPolicies": attached, "IsTruncated": False}
+
+
+def get_policy(state, region, asked):
+    _find(state.managed, asked["PolicyArn"], "NoSuchEntity", 404)
+    return {
+        "Policy": {"PolicyName": asked["PolicyArn"].rpartition("/")[2], "PolicyId": "ANPA0", "Arn": asked["PolicyArn"], "Path": "/", "DefaultVersionId": "v2"}
+    }
+
+
+def get_policy_version(state, region, asked):
+    document = _find(state.managed, asked["PolicyArn"], "NoSuchEntity", 404)
+    return {"PolicyVersion": {"Document": quote(json.dumps(document)), "VersionId": asked["VersionId"], "IsDefaultVersion": True}}
+
+
+def get_key_policy(state, region, asked):
+    return {"Policy": json.dumps(_find(state.keys, asked["KeyId"], "NotFoundException")), "PolicyName": "default"}
+
+
+def describe_key(state, region, asked):
+    arn = _find(state.aliases, asked["KeyId"].rpartition(":")[2], "NotFoundException")
+    return {"KeyMetadata": {"KeyId": arn.rpartition("/")[2], "Arn": arn}}
+
+
+def decode_authorization_message(state, region, asked):
+    if asked["EncodedMessage"] not in state.decoded:
+        raise Refused("InvalidAuthorizationMessageException")
+    return {"DecodedMessage": state.decoded[asked["EncodedMessage"]]}
+
+
+def get_request_authorization_details(state, region, asked):
+    return _find(state.details, asked["authorizationId"], "ResourceNotFoundException", 404)
+
+
+def _organization(state):
+    if state.organization is None:
+        raise Refused("AccessDeniedException")
+    return state.organization
+
+
+def list_parents(state, region, asked):
+    parent = _organization(state)["parents"].get(asked["ChildId"])
+    return {"Parents": [{"Id": parent[0], "Type": parent[1]}] if parent else []}
+
+
+def list_policies_for_target(state, region, asked):
+    organization = _organization(state)
+    found = [organization["policies"][identifier] for identifier in organization["attached"].get(asked["TargetId"], [])]
+    return {"Policies": [policy["PolicySummary"] for policy in found if policy["PolicySummary"]["Type"] == asked["Filter"]]}
+
+
+def describe_policy(state, region, asked):
+    return {"Policy": _find(_organization(state)["policies"], asked["PolicyId"], "PolicyNotFoundException")}
+
+
+def get_bucket_policy(state, region, asked):
+    policy = _find(state.buckets, asked["Bucket"], "NoSuchBucket", 404)
+    if policy is None:
+        raise Refused("NoSuchBucketPolicy", status=404)
+    return json.dumps(policy).encode()
+
+
+def get_object(state, region, asked):
+    return _find(state.objects.get(asked["Bucket"], {}), asked["Key"], "NoSuchKey", 404)
+
+
+def list_objects(state, region, asked):
+    keys = sorted(state.objects.get(asked["Bucket"], {}))
+    prefix, delimiter = asked.get("prefix", ""), asked.get("delimiter", "")
+    below = [key for key in keys if key.startswith(prefix)]
+    folders = sorted({prefix + key[len(prefix) :].split(delimiter)[0] + delimiter for key in below if delimiter and delimiter in key[len(prefix) :]})
+    files = [key for key in below if not (delimiter and delimiter in key[len(prefix) :])]
+    return {
+        "Name": asked["Bucket"],
+        "Prefix": prefix,
+        "IsTruncated": False,
+        "Contents": [{"Key": key} for key in files],
+        "CommonPrefixes": [{"Prefix": f} for f in folders],
+    }
+
+
+def _find(table, name, code, status=400):
+    if name not in table:
+        raise Refused(code, f"no {name}", status)
+    return table[name]
+
+
+def _without(row, *names):
+    return {key: value for key, value in row.items() if key not in names}
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+OPERATIONS = {
+    ("sts", "GetCallerIdentity"): None,
+    ("codepipeline", "GetPipeline"): get_pipeline,
+    ("codepipeline", "ListPipelineExecutions"): list_pipeline_executions,
+    ("codepipeline", "ListActionExecutions"): list_action_executions,
+    ("codepipeline", "GetPipelineExecution"): get_pipeline_execution,
+    ("codepipeline", "ListPipelines"): list_pipelines,
+    ("codedeploy", "GetDeployment"): get_deployment,
+    ("codedeploy", "GetDeploymentGroup"): get_deployment_group,
+    ("cloudtrail", "LookupEvents"): lookup_events,
+    ("cloudtrail", "DescribeTrails"): describe_trails,
+    ("cloudtrail", "GetEventSelectors"): get_event_selectors,
+    ("iam", "GetRole"): get_role,
+    ("iam", "ListRolePolicies"): list_role_policies,
+    ("iam", "GetRolePolicy"): get_role_policy,
+    ("iam", "ListAttachedRolePolicies"): list_attached_role_policies,
+    ("iam", "GetPolicy"): get_policy,
+    ("iam", "GetPolicyVersion"): get_policy_version,
+    ("kms", "GetKeyPolicy"): get_key_policy,
+    ("kms", "DescribeKey"): describe_key,
+    ("sts", "DecodeAuthorizationMessage"): decode_authorization_message,
+    ("iam-toolbox", "GetRequestAuthorizationDetails"): get_request_authorization_details,
+    ("organizations", "ListParents"): list_parents,
+    ("organizations", "ListPoliciesForTarget"): list_policies_for_target,
+    ("organizations", "DescribePolicy"): describe_policy,
+    ("s3", "GetBucketPolicy"): get_bucket_policy,
+    ("s3", "GetObject"): get_object,
+    ("s3", "ListObjectsV2"): list_objects,
+}
+OPERATIONS["sts", "GetCallerIdentity"] = lambda *_: None

@@ -1,0 +1,104 @@
+"""What the test server knows: accounts with roles, pipelines, buckets, keys, records; and what the collector may do in them."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+
+PAGE = 50
+IAM_ACTION = {
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "iam-toolbox:GetRequestAuthorizationDetails": "iam:GetRequestAuthorizationDetails",
+    "sts:GetCallerIdentity": None,
+}
+
+
+class Refused(Exception):
+    def __init__(self, code: str, message: str = "", status: int = 400) -> None:
+        super().__init__(code)
+        self.code, self.message, self.status = code, message or code, status
+
+
+@dataclass
+class History:
+    """The event history of one account and region, with an index over the lookup attributes."""
+
+    index: dict = field(default_factory=lambda: defaultdict(list))
+    events: list = field(default_factory=list)
+    sorted: bool = True
+
+    def add(self, record: dict) -> None:
+        event = _event_of(record)
+        self.events.append(event)
+        self.sorted = False
+        for attribute in ("EventId", "EventName", "EventSource", "AccessKeyId", "Username"):
+            if event.get(attribute):
+                self.index[attribute, event[attribute]].append(event)
+
+    def lookup(self, asked: dict) -> dict:
+        if not self.sorted:
+            for events in [self.events, *self.index.values()]:
+                events.sort(key=lambda event: (event["EventTime"], event["EventId"]), reverse=True)
+            self.sorted = True
+        attributes = asked.get("LookupAttributes", [])
+        if len(attributes) > 1:
+            raise Refused("InvalidLookupAttributesException")
+        found = self.index[attributes[0]["AttributeKey"], attributes[0]["AttributeValue"]] if attributes else self.events
+        start, end = asked.get("StartTime", 0), asked.get("EndTime", float("inf"))
+        found = [event for event in found if start <= event["EventTime"] <= end]
+        at = int(asked.get("NextToken", "mark-0").removeprefix("mark-"))
+        size = min(asked.get("MaxResults", PAGE), PAGE)
+        page = {"Events": found[at : at + size]}
+        if at + size < len(found):
+            page["NextToken"] = f"mark-{at + size}"
+        return page
+
+
+def _event_of(record: dict) -> dict:
+    identity = record.get("userIdentity", {})
+    arn = identity.get("arn", "")
+    name = arn.split("/", 2)[2] if ":assumed-role/" in arn else identity.get("userName")
+    event = {
+        "EventId": record["eventID"],
+        "EventName": record["eventName"],
+        "ReadOnly": "true",
+        "EventTime": datetime.fromisoformat(record["eventTime"]).timestamp(),
+        "EventSource": record["eventSource"],
+        "Username": name,
+        "AccessKeyId": identity.get("accessKeyId"),
+        "Resources": [],
+        "CloudTrailEvent": json.dumps(record),
+    }
+    return {key: value for key, value in event.items() if value is not None}
+
+
+@dataclass
+class AccountState:
+    id: str
+    histories: dict = field(default_factory=lambda: defaultdict(History))
+    pipelines: dict = field(default_factory=dict)  # (region, name) -> {"definitions": {version: ...}, "runs": [...], "actions": [...]}
+    deployments: dict = field(default_factory=dict)
+    groups: dict = field(default_factory=dict)
+    roles: dict = field(default_factory=dict)  # name -> {"role":…, "inline": {name: doc}, "attached": [(name, arn)]}
+    managed: dict = field(default_factory=dict)  # arn -> document
+    buckets: dict = field(default_factory=dict)  # name -> policy or None
+    objects: dict = field(default_factory=dict)  # bucket -> {key: bytes}
+    keys: dict = field(default_factory=dict)  # key arn -> policy
+    aliases: dict = field(default_factory=dict)
+    decoded: dict = field(default_factory=dict)  # encoded message -> text
+    details: dict = field(default_factory=dict)  # authorization id -> answer
+    organization: dict | None = None  # {"parents": {child: (id, type)}, "attached": {target: [policy]}, "policies": {id: {...}}}
+    trails: list = field(default_factory=list)
+    policy: dict | None = None  # what the collector may do; None: everything
+    disabled_regions: set = field(default_factory=set)
+    expired: bool = False
+
+    def allows(self, operation: str) -> bool:
+        action = IAM_ACTION.get(operation, operation)
+        if self.policy is None or action is None:
+            return True
+        allowed = [pattern for statement in self.policy["Statement"] for pattern in statement["Action"]]
+        return any(fnmatch.fnmatchcase(action.lower(), pattern.lower()) for pattern in allowed)

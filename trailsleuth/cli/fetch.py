@@ -1,0 +1,150 @@
+"""`trailsleuth fetch`: the evidence of a failed execution as a folder that answers again, offline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from trailsleuth.cli.live_progress import ConsoleProgress
+from trailsleuth.cli.options import parse_window
+from trailsleuth.cli.output import write_stdout
+from trailsleuth.errors import UsageError
+from trailsleuth.fetch.case_folder import CaseFolder, new_folder, resume_folder
+from trailsleuth.fetch.gaps import FOLDER as GAPS
+from trailsleuth.fetch.live import open_live
+from trailsleuth.fetch.sessions import Surroundings, Ways
+from trailsleuth.model import Inquiry, RawInput
+from trailsleuth.report.sanitize import for_terminal
+
+SCHEMA = "trailsleuth.fetched/1"
+ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id")
+
+
+class FetchFormat(StrEnum):
+    """What `--output` takes."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was asked and through whom; it lies in the manifest, so that a resumed run asks the same."""
+
+    inquiry: Inquiry
+    ways: Ways
+    now: datetime
+
+    def document(self) -> dict[str, Any]:
+        """For the manifest."""
+        entries = {name: getattr(self.inquiry, name) for name in ENTRIES}
+        ways = {"profiles": self.ways.profiles, "assume_roles": self.ways.assume_roles, "regions": self.ways.regions}
+        return {**entries, **ways, "since": self.inquiry.since, "until": self.inquiry.until, "now": self.now}
+
+
+def fetch_command(
+    pipeline: Annotated[str | None, typer.Option("--pipeline", metavar="NAME", help="The pipeline that failed.")] = None,
+    execution_id: Annotated[str | None, typer.Option("--execution-id", metavar="ID", help="Its execution; the newest failed one if left out.")] = None,
+    role: Annotated[str | None, typer.Option("--role", metavar="ARN", help="Another way in: a role.")] = None,
+    session: Annotated[str | None, typer.Option("--session", metavar="NAME", help="Another way in: a role session.")] = None,
+    access_key: Annotated[str | None, typer.Option("--access-key", metavar="ID", help="Another way in: an access key id.")] = None,
+    event_id: Annotated[str | None, typer.Option("--event-id", metavar="ID", help="Another way in: one record.")] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="T", help="Start of the time to look at.")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="T", help="Its end.")] = None,
+    profile: Annotated[list[str] | None, typer.Option("--profile", metavar="P", help="An AWS profile, one an account; repeat it.")] = None,
+    assume_role: Annotated[list[str] | None, typer.Option("--assume-role", metavar="ARN", help="A role into a further account; repeat it.")] = None,
+    region: Annotated[list[str] | None, typer.Option("--region", metavar="R", help="A region to look in, too; repeat it.")] = None,
+    folder: Annotated[Path | None, typer.Option("-o", "--folder", metavar="FOLDER", help="Where the case goes: a new or empty folder.")] = None,
+    resume: Annotated[Path | None, typer.Option("--resume", metavar="FOLDER", help="Go on with a fetch that broke off.")] = None,
+    wait: Annotated[int, typer.Option("--wait", metavar="MINUTES", min=0, help="Poll that long for records that are still on their way.")] = 0,
+    output: Annotated[FetchFormat, typer.Option("--output", help="table or json: what was fetched.")] = FetchFormat.TABLE,
+) -> int:
+    """Fetch the evidence of a failed execution into a folder; `trailsleuth diagnose FOLDER` answers from it.
+
+    Exit codes: 0 fetched, 3 fetched with gaps, 2 wrong usage, 4 an account is out of reach.
+    """
+    start, end = parse_window(since, until)
+    entries: dict[str, Any] = {"pipeline": pipeline, "execution_id": execution_id, "role": role, "session": session, "access_key": access_key, "event_id": event_id}
+    ways = Ways(profiles=tuple(profile or ()), assume_roles=tuple(assume_role or ()), regions=tuple(region or ()))
+    asked = Asked(inquiry=Inquiry(**entries, since=start, until=end), ways=ways, now=_this_second())
+    case, asked = open_folder(asked, folder=folder, resume=resume)
+    around = Surroundings(progress=ConsoleProgress())
+    live = open_live(asked.ways, around=around, store=case, now=asked.now, wait=timedelta(minutes=wait) if wait else None)
+    case.collected_by({account.id: account.identity for account in live.accounts.values()})
+    list(live.start(asked.inquiry))
+    case.finish()
+    pieces = case.inputs()
+    write_stdout(to_json(case.path, pieces) if output is FetchFormat.JSON else to_table(case.path, pieces))
+    return 3 if _gaps(pieces) else 0
+
+
+def open_folder(asked: Asked, *, folder: Path | None, resume: Path | None) -> tuple[CaseFolder, Asked]:
+    """The case folder to fetch into, and what is asked: in a resumed one what was asked before."""
+    if (folder is None) == (resume is None):
+        raise UsageError("say where the case goes", next_step="give -o FOLDER for a new one, or --resume FOLDER to go on with one")
+    if folder is not None:
+        if not any(getattr(asked.inquiry, name) for name in ENTRIES):
+            raise UsageError("nothing to look for", next_step="give --pipeline, or one of --role, --session, --access-key, --event-id")
+        return new_folder(folder, version=_version(), inquiry=asked.document()), asked
+    case = resume_folder(resume or Path(), version=_version())
+    return case, _asked_before(case.inquiry, asked.ways)
+
+
+def to_json(path: Path, pieces: tuple[RawInput, ...]) -> str:
+    """The folder, its pieces and the gaps."""
+    document = {"schema": SCHEMA, "folder": str(path), "pieces": [piece.source for piece in pieces], "gaps": [_why(piece) for piece in _gaps(pieces)]}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def to_table(path: Path, pieces: tuple[RawInput, ...]) -> str:
+    """What was fetched, what was not, and what to do next."""
+    gaps = _gaps(pieces)
+    lines = [f"{path}: {len(pieces) - len(gaps)} pieces fetched"]
+    lines += [for_terminal(f"gap: {_why(piece)}") for piece in gaps]
+    lines.append(f"next: trailsleuth diagnose {path}")
+    return "\n".join(lines) + "\n"
+
+
+def _asked_before(kept: Mapping[str, Any], ways: Ways) -> Asked:
+    """What the manifest says was asked; profiles given now take the place of those given then."""
+    entries = {name: kept.get(name) for name in ENTRIES}
+    then = Ways(profiles=tuple(kept.get("profiles") or ()), assume_roles=tuple(kept.get("assume_roles") or ()), regions=tuple(kept.get("regions") or ()))
+    now = Ways(
+        profiles=ways.profiles or then.profiles,
+        assume_roles=ways.assume_roles or then.assume_roles,
+        regions=ways.regions or then.regions,
+    )
+    inquiry = Inquiry(**entries, since=_time(kept.get("since")), until=_time(kept.get("until")))
+    return Asked(inquiry=inquiry, ways=now, now=_time(kept.get("now")) or _this_second())
+
+
+def _gaps(pieces: tuple[RawInput, ...]) -> list[RawInput]:
+    return [piece for piece in pieces if piece.source.startswith(f"{GAPS}/")]
+
+
+def _why(piece: RawInput) -> str:
+    gap = json.loads(piece.data)
+    allow = f"; allow {json.dumps(gap['allow'])}" if gap.get("allow") else ""
+    place = " ".join(str(gap[name]) for name in ("account", "region") if gap.get(name))
+    return f"{place}: {gap['why']}{allow}"
+
+
+def _time(text: object) -> datetime | None:
+    return datetime.fromisoformat(text) if isinstance(text, str) else None
+
+
+def _this_second() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("trailsleuth")

@@ -1,0 +1,56 @@
+"""`trailsleuth permissions`: the read-only policy that live mode works with, and no more."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from trailsleuth.cli.output import write_stdout
+from trailsleuth.fetch.operations import operations, shipped_policy
+
+
+class AccountKind(StrEnum):
+    """Which account the policy is for."""
+
+    PIPELINE = "pipeline"
+    TARGET = "target"
+    LOG = "log"
+
+
+class PermissionsFormat(StrEnum):
+    """What `--output` takes."""
+
+    JSON = "json"
+    TABLE = "table"
+
+
+def permissions_command(
+    account: Annotated[AccountKind, typer.Option("--account", help="pipeline: where it runs; target: where its roles act; log: the trail bucket's.")],
+    minimal: Annotated[bool, typer.Option("--minimal", help="Leave out what a diagnosis can do without.")] = False,
+    output: Annotated[PermissionsFormat, typer.Option("--output", "-o", help="json: the policy; table: what each permission is for.")] = PermissionsFormat.JSON,
+) -> int:
+    """Print the read-only policy that live use needs in an account.
+
+    Exit codes: 0 printed, 2 wrong usage.
+    """
+    if output is PermissionsFormat.TABLE:
+        write_stdout(to_table(account.value, minimal=minimal))
+    else:
+        write_stdout(json.dumps(shipped_policy(account.value, minimal=minimal), indent=2) + "\n")
+    return 0
+
+
+def to_table(account: str, *, minimal: bool) -> str:
+    """Each permission with its part and what it is for."""
+    from tabulate import tabulate
+
+    rows = [
+        (action, row.part if row.optional else "needed", row.why)
+        for row in operations().values()
+        if account in row.accounts and not (minimal and row.optional and account != "log")
+        for action in row.iam_actions
+    ]
+    return tabulate(rows, headers=("permission", "part", "what it is for"), tablefmt="simple") + "\n"
