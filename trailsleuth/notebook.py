@@ -1,42 +1,65 @@
-"""What Jupyter shows of a case and a diagnosis, and the `trail` accessor on DataFrames of records. Nothing is decided here."""
+"""Jupyter's view: `%load_ext trailsleuth.notebook` shows cases and diagnoses as HTML and gives DataFrames of records the `trail` accessor.
+
+Nothing is decided here.
+"""
 
 from __future__ import annotations
 
-from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from trailsleuth.model import CaseFile, Coverage
-from trailsleuth.report import words
+from trailsleuth.api import Case, Diagnosis
 from trailsleuth.report.context import RenderContext
-from trailsleuth.report.document import case_document
-from trailsleuth.report.html import render_html
+from trailsleuth.report.embedded import embedded_coverage, embedded_report
 from trailsleuth.report.text import render_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
-_FRAME_HEIGHT = 640
+
+class Formatter(Protocol):
+    """One of IPython's formatters: how values of a type are shown."""
+
+    def for_type(self, kind: type, show: Callable[..., object]) -> object: ...
 
 
-def diagnosis_html(case: CaseFile) -> str:
-    """The HTML report in a frame of its own: neither its styles nor log text can reach the notebook around it."""
-    page = render_html(case_document(case), RenderContext())
-    frame = f'style="width:100%;height:{_FRAME_HEIGHT}px;border:1px solid #8888;border-radius:4px"'
-    return f'<iframe sandbox="allow-popups" {frame} title="trailsleuth diagnosis" srcdoc="{escape(page, quote=True)}"></iframe>'
+class Shell(Protocol):
+    """What is used of IPython's shell."""
+
+    @property
+    def display_formatter(self) -> DisplayFormatter: ...
 
 
-def diagnosis_text(case: CaseFile) -> str:
+class DisplayFormatter(Protocol):
+    """IPython's formatters by MIME type."""
+
+    @property
+    def formatters(self) -> dict[str, Formatter]: ...
+
+
+def load_ipython_extension(shell: Shell) -> None:
+    """Called by `%load_ext trailsleuth.notebook`."""
+    html, plain = (shell.display_formatter.formatters[kind] for kind in ("text/html", "text/plain"))
+    html.for_type(Diagnosis, diagnosis_html)
+    html.for_type(Case, case_html)
+    plain.for_type(Diagnosis, lambda diagnosis, printer, _cycle: printer.text(diagnosis_text(diagnosis)))
+    register_accessor()
+
+
+def diagnosis_html(diagnosis: Diagnosis) -> str:
+    """The HTML report in a frame of its own."""
+    return embedded_report(diagnosis.document())
+
+
+def diagnosis_text(diagnosis: Diagnosis) -> str:
     """The table, for consoles and for notebooks that show no HTML."""
-    return render_text(case_document(case), RenderContext())
+    return render_text(diagnosis.document(), RenderContext())
 
 
-def case_html(coverage: Coverage) -> str:
-    """What the loaded evidence covers: accounts, regions, span, what was skipped."""
-    seen = [(a.account, ", ".join(a.regions), f"{a.records:,}", str(a.first_event or ""), str(a.last_event or "")) for a in coverage.accounts]
-    rows = "".join(f"<tr>{''.join(f'<td>{escape(words_of)}</td>' for words_of in row)}</tr>" for row in seen)
-    head = "<tr><th>Account</th><th>Regions</th><th>Records</th><th>First</th><th>Last</th></tr>"
-    skipped = f", {len(coverage.skipped)} skipped" if coverage.skipped else ""
-    return f"<p><b>{words.plural(coverage.records_read, 'record')}</b>, {coverage.denied:,} denied{skipped}</p><table>{head}{rows}</table>"
+def case_html(case: Case) -> str:
+    """What the loaded evidence covers."""
+    return embedded_coverage(case.evidence.coverage)
 
 
 def register_accessor() -> None:

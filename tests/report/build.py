@@ -13,17 +13,21 @@ from trailsleuth.model import (
     Chain,
     Coverage,
     Delta,
+    Denial,
     Evidenced,
     Execution,
     Finding,
     Gap,
     Hop,
+    Identity,
     InputFile,
+    Origin,
     Outcome,
     Placeholder,
     PolicyType,
     Proof,
     Question,
+    Record,
     Skipped,
     Standing,
 )
@@ -236,3 +240,34 @@ def an_open_case() -> CaseFile:
     )
     unknown = a_finding(None, resource=None, cause=Cause.UNKNOWN, policy_types=(), principal=None, principal_account=None, resource_account=None)
     return replace(the_founding_case(), outcome=Outcome.INCONCLUSIVE, execution=None, findings=(unknown,), deltas=(), questions=(question,))
+
+
+def a_trail_record(number: int, *, denied: bool = False, key: str | None = "ASIAEXAMPLE222222222") -> Record:
+    return Record(
+        event_id=f"e{number}",
+        event_time=at(number),
+        event_source="ecs.amazonaws.com",
+        event_name="RegisterTaskDefinition",
+        region="eu-west-1",
+        identity=Identity(type="AssumedRole", arn="arn:aws:sts::444455556666:assumed-role/R/s", access_key_id=key),
+        recipient_account="444455556666",
+        request={"family": "web"},
+        response={},
+        error_code="AccessDenied" if denied else None,
+        error_message=None,
+        denial=Denial(pattern_id="x") if denied else None,
+        issued=None,
+        resources=(),
+        shared_event_id=None,
+        request_id=None,
+        source_ip="192.0.2.1",
+        user_agent=None,
+        event_type=None,
+        category=None,
+        read_only=False,
+        vpc_endpoint_id=None,
+        vpc_endpoint_account=None,
+        additional={},
+        origin=Origin(source="a.json.gz", position=number),
+        payload={},
+    )

@@ -21,9 +21,9 @@ import pytest
 from tests.report.attacks import ALL
 from tests.report.build import DEPLOY_ROLE, SERVICE_ROLE, a_delta, the_founding_case
 from trailsleuth.model import PolicyType
-from trailsleuth.notebook import case_html, diagnosis_html
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.document import case_document
+from trailsleuth.report.embedded import embedded_coverage, embedded_report
 from trailsleuth.report.fix import FIXES, render_fix
 from trailsleuth.report.formats import RENDERERS, render
 from trailsleuth.report.redact import redact
@@ -149,9 +149,9 @@ def test_html_keeps_its_elements(attack):
     assert shape(render(document_of(attack), "html", RenderContext())) == shape(render(document_of(HARMLESS), "html", RenderContext()))
 
 
-def test_a_notebook_cell_keeps_its_elements(attack):
-    assert [tag for tag, *_ in shape(diagnosis_html(infected_case(attack)))] == ["iframe", "/"]
-    assert shape(case_html(infected_case(attack).coverage)) == shape(case_html(infected_case(HARMLESS).coverage))
+def test_an_embedded_report_is_one_frame_whatever_is_in_it(attack):
+    assert [tag for tag, *_ in shape(embedded_report(document_of(attack)))] == ["iframe", "/"]
+    assert shape(embedded_coverage(infected_case(attack).coverage)) == shape(embedded_coverage(infected_case(HARMLESS).coverage))
 
 
 def markdown_shape(text):

@@ -39,17 +39,16 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def _pieces(word: str, width: int) -> Iterable[str]:
-    if width_of(word) <= width:
-        yield word
-        return
-    piece, used = "", 0
-    for sign in word:
-        size = _sign_width(sign)
-        if used + size > width:
-            yield piece
-            piece, used = "", 0
-        piece, used = piece + sign, used + size
-    yield piece
+    """A long word in pieces, broken after a sign that parts an ARN or a path where one stands in the last half of the line."""
+    while width_of(word) > width:
+        end, used = 0, 0
+        while used + _sign_width(word[end]) <= width:
+            used += _sign_width(word[end])
+            end += 1
+        near = max(word.rfind(sign, end // 2, end) for sign in "/:") + 1
+        yield word[: near or end]
+        word = word[near or end :]
+    yield word
 
 
 def hanging(label: str, text: str, *, width: int, indent: int = 0) -> list[str]:
