@@ -157,3 +157,26 @@ def test_many_reasons_are_listed_up_to_a_limit_and_counted_beyond() -> None:
     assert evidence.coverage.unreadable == 100
     assert len(evidence.coverage.skipped) == 21
     assert evidence.coverage.skipped[-1].reason == "and 80 more"
+
+
+@pytest.mark.parametrize(
+    "hiding",
+    [
+        '"type": "AssumedRole", "type": "Root"',
+        '"type" : "Root", "type": "AssumedRole"',
+        '"type":"x\\u0022:", "type": "AssumedRole"',
+        '"type": "AssumedRole", "ty\\u0070e": "Root"',
+        '"type"\t: "Root", "type": "AssumedRole"',
+        '"type":"x\\"\\u003a", "type": "AssumedRole"',
+    ],
+)
+def test_any_repeated_key_is_noticed_however_it_is_written(hiding: str) -> None:
+    text = json.dumps({"Records": [a_denial(1), a_record(2)]}).replace('"type": "AssumedRole"', hiding, 1)
+    assert "may hide something: type" in reasons(read(text))
+    assert "may hide something: type" in reasons(read({"Events": [{"CloudTrailEvent": text}]}))
+
+
+def test_broken_text_that_is_no_trail_counts_as_no_lost_record() -> None:
+    evidence = read('{"a": 1, // comment\n}', '# Notes\nsave it as {"Records": [...]}\n', '{"pipeline": {"name": "web", "sta')
+    assert evidence.coverage.unreadable == 0
+    assert len(evidence.coverage.skipped) == 3

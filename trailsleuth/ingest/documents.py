@@ -32,6 +32,9 @@ _CONTAINER = re.compile(
 )
 _NEXT_START = re.compile(r'\{\s*"(?:eventVersion|EventId|eventID|userIdentity)"|\}\s*,\s*(?=\{)|\n(?=[\[{])')
 _BETWEEN = re.compile(r"[\s,\]}]*")
+# A text without any of these holds no part of a trail: what is broken in it is no lost record.
+TRAIL_MARKS = ("eventVersion", "eventName", "eventTime", "CloudTrailEvent", "eventname")
+
 # A piece found after a break counts as whole only if it has one of these; else it is a part of what broke.
 _MARKS = frozenset({"eventTime", "eventName", "eventID", "CloudTrailEvent", "detail", "message", "_raw", "actionExecutionId"})
 
@@ -103,6 +106,7 @@ class _Wreck:
         self.container = ""
         self.unclosed = False  # inside a list whose end was not seen yet
         self.between = True  # at a place where a value was whole or surely starts: a failure here is one more record
+        self.lost = int(any(mark in text for mark in TRAIL_MARKS))
         self.values: list[object] = []
         self.breaks: list[Break] = []
         # A failed attempt may look at the whole rest: a large wreck gets few of them, so that no input takes quadratic time.
@@ -145,10 +149,10 @@ class _Wreck:
         """Where the next value may start."""
         self.attempts -= 1
         if self.attempts <= 0:
-            self.breaks.append(Break(reason=f"too many broken places: given up at character {position} of {len(self.text)}", lost=1))
+            self.breaks.append(Break(reason=f"too many broken places: given up at character {position} of {len(self.text)}", lost=self.lost))
             return len(self.text)
         if self.between:
-            self.breaks.append(Break(reason=f"broken at character {position}: {reason}", lost=1))
+            self.breaks.append(Break(reason=f"broken at character {position}: {reason}", lost=self.lost))
         found = _NEXT_START.search(self.text, position + 1)
         if found is None:
             return len(self.text)

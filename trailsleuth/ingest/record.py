@@ -71,9 +71,7 @@ def nested_deeper(value: object, limit: int) -> bool:
     """More than `limit` levels of objects and lists inside each other; looked at level by level, so that no depth is too much."""
     level: list[dict[str, object] | list[object]] = [value] if isinstance(value, dict | list) else []
     for _ in range(limit):
-        level = [
-            child for node in level for child in (node.values() if isinstance(node, dict) else node) if child.__class__ is dict or child.__class__ is list
-        ]
+        level = [child for node in level for child in (node.values() if isinstance(node, dict) else node) if child.__class__ is dict or child.__class__ is list]
         if not level:
             return False
     return True

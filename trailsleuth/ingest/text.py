@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from trailsleuth.ingest.documents import Break, Document, document_in
+from trailsleuth.ingest.documents import TRAIL_MARKS, Break, Document, document_in
 from trailsleuth.ingest.rows import column_name
 
 _MAX_CELL = 64 * 1024 * 1024
@@ -54,8 +54,10 @@ def read_log_lines(text: str) -> Iterator[Document | Break]:
             silent += bool(line.strip())
         elif found := document_in(line[start:]):
             yield found
-        else:
+        elif any(mark in line for mark in TRAIL_MARKS):
             yield Break(reason=f"line {number} holds no whole JSON", lost=1)
+        else:
+            silent += 1
     if silent:
         yield Break(reason=f"not recognised: {silent} lines of text without a record")
 
