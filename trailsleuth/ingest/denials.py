@@ -91,6 +91,7 @@ def _by_form(form: MessageForm, message: MessageText, code: str, call: tuple[str
             match = form.pattern.search(message.text, max(0, at - _BEFORE), at + _BEHIND)
             if match is not None:
                 fields = {name: text.strip().rstrip(_TRIM) for name, text in match.groupdict().items() if text}
+                fields["prefix"] = prefix_of(call[0]) if call[0] else ""
                 return Reading(fields=fields, end=match.end())
             at = message.lower.find(anchor, at + 1)
     return None
