@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from trailsleuth.analyze import conclude, find_findings
 from trailsleuth.correlate import find_scope
+from trailsleuth.ingest.attempts import record_of_attempt
 from trailsleuth.ingest.denials import read_denial
-from trailsleuth.model import CaseFile, Evidence, Inquiry
+from trailsleuth.model import CaseFile, Evidence, Inquiry, Scope
 from trailsleuth.prove import prove_deltas
 from trailsleuth.remedy import propose_deltas
 
@@ -15,7 +16,7 @@ from trailsleuth.remedy import propose_deltas
 def run_investigation(evidence: Evidence, inquiry: Inquiry) -> CaseFile:
     """Correlate, analyze, remedy, prove: pure, and the same for the same evidence."""
     inquiry = _read_error(inquiry)
-    scope = find_scope(evidence, inquiry)
+    scope = _with_error_shown(find_scope(evidence, inquiry))
     findings = find_findings(evidence, scope, inquiry)
     outcome, summary, questions = conclude(findings, evidence, scope, inquiry)
     deltas = prove_deltas(propose_deltas(findings, evidence.policies), findings, evidence.policies)
@@ -36,3 +37,11 @@ def _read_error(inquiry: Inquiry) -> Inquiry:
     if not inquiry.error:
         return inquiry
     return replace(inquiry, asked=read_denial(None, inquiry.error, event_source="", event_name=""))
+
+
+def _with_error_shown(scope: Scope) -> Scope:
+    """The failed action's own error beside the records: some refusals stand there alone."""
+    execution = scope.execution
+    if execution is None or execution.attempt is None:
+        return scope
+    return replace(scope, execution=replace(execution, shown=record_of_attempt(execution.attempt)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from trailsleuth.analyze.texts import texts_in
+from trailsleuth.model.texts import texts_in
 from trailsleuth.catalog.changes import policy_changes
 from trailsleuth.model import Basis, Evidence, Finding, Record, Standing, parse_arn
 

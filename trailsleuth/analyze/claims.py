@@ -164,6 +164,8 @@ def nearest(found: LayerDecision) -> tuple[NearMiss | None, Mismatch | None]:
 
 def _trust(refusal: Refusal, found: LayerDecision | None, policies: PolicyEvidence) -> Claim:
     """A role's trust policy that does not let the caller in: by condition, by a principal id that no longer exists, or by not naming it."""
+    if found is not None and found.verdict is Verdict.UNDECIDED and found.missing_context:
+        return Claim(layers=(PolicyType.TRUST,), cause=Cause.CONDITION_MISMATCH, mismatch=Mismatch(part="condition", key=found.missing_context[0]), sure=False)
     if found is None or found.verdict is Verdict.UNDECIDED:
         return Claim(layers=(PolicyType.TRUST,), cause=refusal.denial.cause or Cause.UNTRUSTED_PRINCIPAL, sure=False)
     if found.verdict is Verdict.EXPLICITLY_DENIED:
@@ -204,16 +206,16 @@ def _by_policies(refusal: Refusal, decision: Decision, policies: PolicyEvidence)
     claims = [_of_layer(refusal, d.layer, decision, policies) for d in blocked]
     if claims:
         return _merged(claims)
-    return (_default(refusal, decision),)
+    return (_default(refusal, decision, policies),)
 
 
-def _default(refusal: Refusal, decision: Decision) -> Claim:
+def _default(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> Claim:
     """No layer refuses by the policies in the evidence: what is left by elimination, else both sides of a call across accounts, else the identity."""
     identity, resource = decision.layer(PolicyType.IDENTITY), decision.layer(PolicyType.TRUST if refusal.is_assume else PolicyType.RESOURCE)
     allowed_here = identity is not None and identity.verdict is Verdict.ALLOWED
     far_side = PolicyType.TRUST if refusal.is_assume else PolicyType.RESOURCE
     if allowed_here and (refusal.cross_account or refusal.is_assume) and (resource is None or resource.verdict is not Verdict.ALLOWED):
-        return Claim(layers=(far_side,), cause=Cause.UNTRUSTED_PRINCIPAL if refusal.is_assume else Cause.MISSING_ALLOW, sure=False)
+        return replace(_trust(refusal, resource, policies), sure=False) if refusal.is_assume else Claim(layers=(far_side,), cause=Cause.MISSING_ALLOW, sure=False)
     if decision.verdict is Verdict.ALLOWED:
         return Claim(layers=(), cause=Cause.UNKNOWN, already=True, sure=False)
     if refusal.principal is None and refusal.is_assume:

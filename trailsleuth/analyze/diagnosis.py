@@ -9,10 +9,11 @@ from trailsleuth.analyze.changes import note_changes
 from trailsleuth.analyze.claims import Claim, weigh
 from trailsleuth.analyze.findings import cite, make_finding
 from trailsleuth.analyze.grouping import group_refusals
+from trailsleuth.analyze.ownership import foreign_object_finding, is_foreign_object
 from trailsleuth.analyze.passrole import hints_of, passed_next
 from trailsleuth.analyze.rank import ranked
 from trailsleuth.analyze.recovery import Successes
-from trailsleuth.analyze.refusals import Refusal, read_refusal
+from trailsleuth.analyze.refusals import Refusal, Surroundings, bucket_owners, read_refusal
 from trailsleuth.analyze.required import Pending, identity_verdict, needed_by_action, needed_by_content
 from trailsleuth.analyze.sharpen import is_cut, sharpen, unreadable
 from trailsleuth.analyze.wording import short
@@ -32,7 +33,7 @@ from trailsleuth.model import (
     Standing,
     Verdict,
 )
-from trailsleuth.model.names import RoleNames, role_names
+from trailsleuth.model.names import RoleNames, role_names, role_of
 
 CLEANUP = ("Delete", "Deregister", "Detach", "Disassociate", "Remove", "Rollback", "Terminate", "Untag", "Cancel")
 
@@ -57,7 +58,8 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     bench = Bench(
         evidence=evidence, scope=scope, names=names, successes=Successes(evidence.records, names), sessions={s.id: s for s in scope.sessions}
     )
-    asked = [sharpen(r, evidence, scope.execution, names) for r in _read(scope.asked, names)]
+    around = Surroundings(names=names, owners=bucket_owners(evidence), records=evidence.records)
+    asked = [sharpen(r, evidence, scope.execution, names) for r in _read(_told(scope), around)]
     groups = group_refusals(asked)
     lasting = [g for g in groups if bench.successes.after(g) is None]
     found: list[Finding] = []
@@ -67,13 +69,19 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
         else:
             found += _lasting(group, lasting, bench)
     found += _coming(lasting, found, bench)
-    found += [_beside(group) for group in group_refusals(_read(scope.others, names))]
+    found += [_beside(group) for group in group_refusals(_read(scope.others, around))]
     return ranked(note_changes(tuple(found), evidence), inquiry, scope)
 
 
-def _read(records: Iterable[Record], names: RoleNames) -> Iterator[Refusal]:
+def _told(scope: Scope) -> tuple[Record, ...]:
+    """The refused records asked about; where there is none, the pipeline's own error if it carries a whole refusal (the call itself was not recorded)."""
+    shown = scope.execution.shown if scope.execution else None
+    return scope.asked or ((shown,) if shown is not None and shown.denial is not None and shown.denial.iam_action else ())
+
+
+def _read(records: Iterable[Record], around: Surroundings) -> Iterator[Refusal]:
     for record in records:
-        refusal = read_refusal(record, names)
+        refusal = read_refusal(record, around)
         if refusal is not None:
             yield refusal
 
@@ -100,6 +108,8 @@ def _plain_cause(refusal: Refusal) -> Cause:
 def _lasting(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> list[Finding]:
     if unreadable(refusal, bench.evidence):
         return [_hidden(refusal)]
+    if is_foreign_object(refusal, bench.evidence.records):
+        return [foreign_object_finding(refusal)]
     claims, _ = weigh(refusal, bench.evidence.policies, _session_policy(refusal, bench))
     standing = Standing.ALSO_NEEDED if _is_cleanup(refusal, lasting, bench) else Standing.CAUSE
     found = []
@@ -138,7 +148,8 @@ def _coming(lasting: list[Refusal], found: list[Finding], bench: Bench) -> list[
     known = {(f.principal, (f.iam_action or "").lower(), f.resource) for f in found}
     coming: list[Finding] = []
     for refusal in lasting:
-        if refusal.iam_action is None or refusal.denial.effect is Effect.EXPLICIT or not _curable(refusal, found):
+        by_caller = refusal.iam_action is not None and refusal.principal == bench.names.full(role_of(refusal.first))
+        if not by_caller or refusal.denial.effect is Effect.EXPLICIT or not _curable(refusal, found):
             continue
         for finding in (*_passing(refusal, bench), *_needed(refusal, bench)):
             key = (finding.principal, (finding.iam_action or "").lower(), finding.resource)

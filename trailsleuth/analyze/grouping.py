@@ -21,6 +21,7 @@ def group_refusals(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
     merged = [_merge(group) for group in groups.values()]
     merged = _fold(merged, lambda r: r.resource is None and r.iam_action is not None, _same_action)
     merged = _fold(merged, lambda r: r.denial.wraps, _reports)
+    merged = _fold(merged, lambda r: "iam_action" not in r.denial.known_from, _made_for)
     return tuple(sorted(merged, key=lambda r: (r.first.event_time, r.first.event_id)))
 
 
@@ -61,3 +62,10 @@ def _reports(wrapper: Refusal, inner: Refusal) -> bool:
         return False
     named, found = (wrapper.iam_action or "").lower(), (inner.iam_action or "").lower()
     return not named or named == found or named.partition(":")[0] == found.partition(":")[0]
+
+
+def _made_for(bare: Refusal, inner: Refusal) -> bool:
+    """The inner call was made by the service of the bare one, with the same credentials, just before."""
+    same = bare.first.identity.principal_id == inner.first.identity.principal_id
+    by_service = inner.first.identity.invoked_by == bare.first.event_source
+    return same and by_service and any(abs(a.event_time - b.event_time) <= REPORTED_WITHIN for a in bare.records for b in inner.records)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from trailsleuth.analyze.refusals import Refusal, access_request
-from trailsleuth.analyze.texts import words_in
+from trailsleuth.model.texts import words_in
 from trailsleuth.catalog.passed_roles import PassedRole, passed_roles, passing_rows
 from trailsleuth.model import Denial, Execution, Record, account_of
 from trailsleuth.model.names import RoleNames

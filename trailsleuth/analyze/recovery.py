@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from trailsleuth.analyze.refusals import Refusal, resource_in
-from trailsleuth.analyze.texts import texts_in
+from trailsleuth.model.texts import texts_in
 from trailsleuth.catalog.actions import takes_resource
 from trailsleuth.catalog.passed_roles import passed_roles
 from trailsleuth.model import Record, parse_arn

@@ -7,15 +7,18 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-den
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from trailsleuth.analyze.actors import handed_role
 from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.operations import primary_action, resource_of
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.iam.context import request_context
 from trailsleuth.iam.match import resource_matches
-from trailsleuth.model import AccessRequest, Denial, PolicyType, Record, account_of, parse_arn, role_of_session
+from trailsleuth.model import AccessRequest, Denial, Evidence, PolicyType, Record, account_of, parse_arn, role_of_session
 from trailsleuth.model.names import RoleNames, role_of
+from trailsleuth.model.texts import texts_in
 
 TEMPORARY_FEDERATED = ("WebIdentityUser", "SAMLUser")
 ASSUME = "sts:assumerole"
@@ -55,14 +58,23 @@ class Refusal:
         return bool(self.principal_account and self.resource_account and self.principal_account != self.resource_account)
 
 
-def read_refusal(record: Record, names: RoleNames) -> Refusal | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a single record does not tell: roles with their paths, who owns which bucket, the other records."""
+
+    names: RoleNames
+    owners: Mapping[str, str]
+    records: tuple[Record, ...]
+
+
+def read_refusal(record: Record, around: Surroundings) -> Refusal | None:
     """The refusal in a record; None where the record was not refused."""
     denial = record.denial
     if denial is None:
         return None
-    action = denial.iam_action or (None if denial.cause is not None else primary_action(record.event_source, record.event_name, record.request))
-    principal = _principal(record, denial, action, names)
-    resource = _resource(record, denial, action, names)
+    action = denial.iam_action or (None if denial.by_passed_role else primary_action(record.event_source, record.event_name, record.request))
+    principal = _principal(record, denial, action, around)
+    resource = _resource(record, denial, action, around)
     account = account_of(principal) or record.identity.account or record.account
     refusal = Refusal(
         records=(record,),
@@ -71,23 +83,22 @@ def read_refusal(record: Record, names: RoleNames) -> Refusal | None:
         principal_account=account,
         iam_action=action,
         resource=resource,
-        resource_account=_resource_account(record, resource, account),
+        resource_account=_resource_account(record, resource, account, around.owners),
         passed_to=passed_service(record, resource) if action == "iam:PassRole" else None,
         request=None,
     )
     return replace(refusal, request=access_request(refusal)) if action else refusal
 
 
-def _principal(record: Record, denial: Denial, action: str | None, names: RoleNames) -> str | None:
-    who = record.identity
-    is_trust = denial.policy_type is PolicyType.TRUST and not record.event_name.startswith("AssumeRole")
-    if is_trust and denial.principal is None and (action or "").lower().startswith(ASSUME):
-        return record.event_source  # a service that could not take the role it was given
-    if denial.principal is not None and not denial.principal.startswith("arn:"):
-        return _actor(record, denial.principal, names)
+def _principal(record: Record, denial: Denial, action: str | None, around: Surroundings) -> str | None:
+    who, names = record.identity, around.names
     said = names.full(role_of_session(denial.principal) or denial.principal)
     if said is not None:
         return said
+    if denial.by_passed_role:
+        return handed_role(record, around.records, names)
+    if _is_service_trust(record, denial, action):
+        return record.event_source  # a service that could not take the role it was given
     if who.type in TEMPORARY_FEDERATED:
         return None
     if who.type == "AWSService":
@@ -95,24 +106,36 @@ def _principal(record: Record, denial: Denial, action: str | None, names: RoleNa
     return names.full(role_of(record))
 
 
-def _actor(record: Record, word: str, names: RoleNames) -> str | None:
-    """A principal that the message names by its part in the call: the role that the call passes, or a service."""
-    if word.endswith((".amazonaws.com", ".amazonaws.com.cn")):
-        return word
-    if "role" in word:
-        passed = passed_roles(record.event_source, record.event_name, record.request)
-        return names.full(passed[0].role) if passed else None
-    return None
+def _is_service_trust(record: Record, denial: Denial, action: str | None) -> bool:
+    return denial.policy_type is PolicyType.TRUST and not record.event_name.startswith("AssumeRole") and (action or "").lower().startswith(ASSUME)
 
 
-def _resource(record: Record, denial: Denial, action: str | None, names: RoleNames) -> str | None:
+def _resource(record: Record, denial: Denial, action: str | None, around: Surroundings) -> str | None:
     if denial.resource not in (None, "*"):
-        return names.full(denial.resource)
+        return _with_path(record, denial.resource, action, around.names) if denial.path_unknown and action else around.names.full(denial.resource)
     if action is None:
         return None
     if takes_resource(action) is False:
         return "*"
-    return resource_in(record, action, names) or (_star(denial, action))
+    if _is_service_trust(record, denial, action):
+        return handed_role(record, around.records, around.names)
+    if denial.wraps and primary_action(record.event_source, record.event_name, record.request) != action:
+        return _of_same_service(record, action, around.names)
+    return resource_in(record, action, around.names) or _star(denial, action)
+
+
+def _with_path(record: Record, pathless: str | None, action: str, names: RoleNames) -> str | None:
+    """IAM prints `role NAME`; the request of a call that creates it has the path."""
+    built = resource_in(record, action, names)
+    known = names.full(pathless)
+    return built if known == pathless and (built or "").rpartition("/")[2] == (pathless or "").rpartition("/")[2] else known
+
+
+def _of_same_service(record: Record, action: str, names: RoleNames) -> str | None:
+    """A wrapper tells the inner call's resource only where the request names one in that service's own form."""
+    found = resource_in(record, action, names)
+    arn = parse_arn(found)
+    return found if arn is not None and found in set(texts_in(dict(record.request))) else None
 
 
 def _star(denial: Denial, action: str) -> str | None:
@@ -145,14 +168,27 @@ def _pattern(form: str) -> str:
     return re.sub(r"\$\{[^}]*\}", "*", form)
 
 
-def _resource_account(record: Record, resource: str | None, principal_account: str | None) -> str | None:
+def _resource_account(record: Record, resource: str | None, principal_account: str | None, owners: Mapping[str, str]) -> str | None:
     if resource is None or resource == "*":
         return principal_account
-    in_arn = account_of(resource)
-    if in_arn:
-        return in_arn
-    owner = next((r.account for r in record.resources if r.account and r.arn and (resource.startswith(r.arn) or r.arn.startswith(resource))), None)
-    return owner or next((r.account for r in record.resources if r.account), None)
+    arn = parse_arn(resource)
+    if arn is not None and arn.account:
+        return arn.account
+    shown = next((r.account for r in record.resources if r.account and r.arn and (resource.startswith(r.arn) or r.arn.startswith(resource))), None)
+    return shown or (owners.get(arn.resource.partition("/")[0]) if arn else None) or next((r.account for r in record.resources if r.account), None)
+
+
+def bucket_owners(evidence: Evidence) -> dict[str, str]:
+    """Bucket names with the account that owns them, from every record that shows it and from pipelines: a bucket's ARN carries no account."""
+    found: dict[str, str] = {}
+    for pipeline in evidence.pipelines:
+        account = account_of(pipeline.arn) or account_of(pipeline.service_role)
+        found.update(dict.fromkeys(pipeline.artifact_buckets, account) if account else {})
+    for record in evidence.records:
+        for ref in record.resources:
+            if ref.account and ref.arn and ":s3:::" in ref.arn:
+                found[ref.arn.rpartition(":::")[2].partition("/")[0]] = ref.account
+    return found
 
 
 def passed_service(record: Record, role: str | None) -> str | None:
@@ -178,6 +214,8 @@ def access_request(refusal: Refusal) -> AccessRequest | None:
     known, absent = request_context(record, iam_action=action)
     if refusal.passed_to:
         known = {**known, "iam:PassedToService": (refusal.passed_to,)}
+    if action == "iam:CreateServiceLinkedRole" and "/aws-service-role/" in (refusal.resource or ""):
+        known = {**known, "iam:AWSServiceName": ((refusal.resource or "").split("/aws-service-role/")[1].partition("/")[0],)}
     provider, claims = federated_claims(record)
     known = {**claims, **known}
     session = record.identity.arn if role_of_session(record.identity.arn) and _is_caller(refusal, record) else None

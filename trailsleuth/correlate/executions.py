@@ -14,9 +14,10 @@ AFTER = timedelta(minutes=5)  # calls that end after the action was given up
 def find_execution(evidence: Evidence, inquiry: Inquiry) -> Execution | None:
     """The failed action asked about: of the given execution, else of the newest failed one of the pipeline (or of all evidence).
 
-    An action that failed and was then retried with success in the same execution is no failed action.
+    An action that failed and was then retried with success is taken only where no action failed for good.
     """
-    lasting = [run for run in _last_attempts(evidence.actions) if run.failed and _asked(run, evidence, inquiry)]
+    failed = [run for run in evidence.actions if run.failed and _asked(run, evidence, inquiry)]
+    lasting = [run for run in _last_attempts(evidence.actions) if run in failed] or failed
     if lasting:
         newest = max(lasting, key=lambda r: (_when(r), r.execution_id or "", r.action))
         same = [r for r in lasting if r.execution_id == newest.execution_id]
@@ -25,10 +26,11 @@ def find_execution(evidence: Evidence, inquiry: Inquiry) -> Execution | None:
 
 
 def failed_attempts(evidence: Evidence, execution: Execution) -> tuple[ActionRun, ...]:
-    """Every action of the execution whose last attempt failed."""
+    """Every action of the execution whose last attempt failed; where all were cured by a retry, the one that is shown."""
     if execution.attempt is None:
         return ()
-    return tuple(r for r in _last_attempts(evidence.actions) if r.failed and r.execution_id == execution.execution_id)
+    lasting = tuple(r for r in _last_attempts(evidence.actions) if r.failed and r.execution_id == execution.execution_id)
+    return lasting or (execution.attempt,)
 
 
 def pipeline_of(run: ActionRun, evidence: Evidence) -> Pipeline | None:

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from trailsleuth.catalog.messages import opaque_error
+from trailsleuth.catalog.pipeline_actions import needs_of_action
 from trailsleuth.catalog.providers import acting_services
+from trailsleuth.catalog.services import prefix_of
 from trailsleuth.correlate.executions import AFTER, BEFORE, failed_attempts
 from trailsleuth.correlate.likeness import MATCH, likeness
 from trailsleuth.model import ActionRun, Evidence, Execution, Inquiry, Record, Session, same_role
+from trailsleuth.model.texts import words_in
 
 MILLISECONDS = re.compile(r"^\d{13}$")
 BESIDE = timedelta(minutes=10)  # refusals of one session this near to a matched one belong to the same attempt
@@ -92,7 +95,7 @@ def _by_role(trail: Trail, role: str) -> Focus:
     focus = _by_sessions(trail, [s for s in trail.sessions if s.principal == role or same_role(s.principal, role)])
     if focus.asked:
         return focus
-    onto = [r for r in trail.refused if r.denial is not None and same_role(r.denial.resource, role)]
+    onto = [r for r in trail.refused if _aims_at(r, role)]
     homes = frozenset(h for h in map(trail.home, onto) if h)
     return Focus(sessions=focus.sessions | homes, asked=_in_order(onto))
 
@@ -151,9 +154,9 @@ def _of_this_run(trail: Trail, roots: list[Session], execution: Execution, attem
     roots = named or roots
     if len(roots) > 1:
         values = {v for v in attempt.configuration.values() if isinstance(v, str) and len(v) > 3}
-        naming = [s for s in roots if any(_names(call, values) for call in s.calls)]
-        other = [s for s in roots if s not in naming]
-        roots = naming or other
+        services = {n.iam_action.partition(":")[0] for n in needs_of_action(attempt.provider or "", attempt.category or "")}
+        points = {s.id: _fits_action(s, values, services) for s in roots}
+        roots = [s for s in roots if points[s.id] == max(points.values())]
     if len(roots) > 1 and attempt.started and attempt.role_arn:
         tight = [s for s in roots if s.first and attempt.started - timedelta(seconds=5) <= s.first <= (attempt.updated or s.first) + timedelta(seconds=5)]
         roots = tight or roots
@@ -224,19 +227,22 @@ def _assumes(record: Record, role: str | None) -> bool:
     return record.event_name.startswith("AssumeRole") and record.denial is not None and same_role(record.denial.resource, role)
 
 
+def _aims_at(record: Record, role: str) -> bool:
+    """The refusal is about the role itself: somebody may not assume it, pass it or change it."""
+    named = record.request.get("roleArn") if record.event_name.startswith("AssumeRole") else None
+    return record.denial is not None and (same_role(record.denial.resource, role) or (isinstance(named, str) and same_role(named, role)))
+
+
 def _names(call: Record, values: set[str]) -> bool:
-    return any(value in values or any(v in value for v in values if len(v) > 6) for value in _texts(call.request))
+    """The call's request, or what it was refused on, names one of the values."""
+    return not values.isdisjoint(words_in(dict(call.request)) | words_in(call.denial.resource if call.denial else None))
 
 
-def _texts(value: object) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
+def _fits_action(session: Session, values: set[str], services: set[str]) -> int:
+    """2 where a call names the action's configuration, 1 more where a call is of the services that such an action calls."""
+    naming = any(_names(call, values) for call in session.calls)
+    fitting = any(prefix_of(call.event_source) in services for call in session.calls)
+    return 2 * naming + fitting
 
 
 def _in_order(records: Iterable[Record]) -> tuple[Record, ...]:

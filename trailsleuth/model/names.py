@@ -35,7 +35,7 @@ class RoleNames:
         """The ARN with its path where the evidence knows it; a session ARN becomes its role; anything else comes back as it is."""
         text = role_of_session(text) or text
         arn = parse_arn(text)
-        if arn is None or not arn.is_role:
+        if arn is None or not arn.is_role or arn.resource.count("/") > 1:
             return text
         return self._full.get((arn.account, arn.name), text)
 

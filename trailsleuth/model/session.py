@@ -65,7 +65,10 @@ class Chain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """The failed pipeline execution and action that is asked about. `attempt` None: known from the trail alone."""
+    """The failed pipeline execution and action that is asked about. `attempt` None: known from the trail alone.
+
+    `shown` is the action's own error in the shape of a record: CodePipeline prints some refusals whole that no trail holds.
+    """
 
     pipeline: str | None
     execution_id: str | None
@@ -80,6 +83,7 @@ class Execution:
     ended: datetime | None
     attempt: ActionRun | None = None
     definition: Pipeline | None = None
+    shown: Record | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

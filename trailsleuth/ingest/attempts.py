@@ -1,0 +1,43 @@
+"""A pipeline action's own error in the shape of a record."""
+
+from __future__ import annotations
+
+from trailsleuth.ingest.denials import read_denial
+from trailsleuth.model import ActionRun, Identity, Record, account_of
+
+CODEPIPELINE = "codepipeline.amazonaws.com"
+
+
+def record_of_attempt(run: ActionRun) -> Record | None:
+    """What the failed action says of itself, as a record of CodePipeline; None where it has no text or no time."""
+    when = run.updated or run.started
+    if when is None or not run.error_text:
+        return None
+    return Record(
+        event_id=run.action_execution_id or "",
+        event_time=when,
+        event_source=CODEPIPELINE,
+        event_name="ActionExecution",
+        region=run.region or "",
+        identity=Identity(arn=run.role_arn, account=account_of(run.role_arn)),
+        recipient_account=account_of(run.role_arn),
+        request={},
+        response={},
+        error_code=run.error_code,
+        error_message=run.error_text,
+        denial=read_denial(run.error_code, run.error_text, event_source=CODEPIPELINE, event_name="ActionExecution"),
+        issued=None,
+        resources=(),
+        shared_event_id=None,
+        request_id=None,
+        source_ip=None,
+        user_agent=None,
+        event_type=None,
+        category=None,
+        read_only=None,
+        vpc_endpoint_id=None,
+        vpc_endpoint_account=None,
+        additional={},
+        origin=run.origin,
+        payload={},
+    )
