@@ -96,3 +96,15 @@ def test_every_layer_is_judged_even_where_one_has_decided() -> None:
         (PolicyType.SESSION, Verdict.ALLOWED),
     ]
     assert decision.layer(PolicyType.SCP) is None
+
+
+def test_the_path_of_a_sessions_role_is_not_guessed() -> None:
+    held = identity(a_statement(Condition={"ArnEquals": {"aws:PrincipalArn": ROLE}}))
+    assert decide(a_request(), held).missing_context == ("aws:PrincipalArn",)
+    assert decide(a_request(principal=ROLE), held).verdict is Verdict.ALLOWED
+
+
+def test_the_owner_of_a_bucket_is_not_guessed() -> None:
+    held = identity(a_statement(Condition={"StringEquals": {"aws:ResourceAccount": "111122223333"}}))
+    assert decide(a_request(), held).missing_context == ("aws:ResourceAccount",)
+    assert decide(a_request(resource_account="111122223333"), held).verdict is Verdict.ALLOWED

@@ -69,7 +69,7 @@ def _seat(request: AccessRequest, policies: PolicySet) -> _Bench:
     caller = read_caller(request.principal, _role_arn_of(request))
     resource_account = request.resource_account or account_of(request.resource)
     across = bool(resource_account and caller.account and resource_account != caller.account)
-    keys = RequestKeys(request, caller, resource_account or caller.account)
+    keys = RequestKeys(request, caller, resource_account or (caller.account if request.complete else None))
     ask = Ask(action=request.action, resource=request.resource, caller=caller, keys=keys, bounded=policies.boundaries is not None)
     kind = _deciding_layer(request)
     iam = caller.kind in IAM_KINDS

@@ -42,6 +42,8 @@ def derived_keys(request: AccessRequest, caller: Caller, resource_account: str |
         known |= {"aws:principaltype": "Anonymous", "aws:userid": "anonymous", "aws:principalaccount": "anonymous"}
     else:
         known |= _of_caller(caller, request.principal_id)
+        if caller.kind == "session" and not request.complete:
+            known["aws:principalarn"] = None  # a session's ARN lacks the path of its role
     if request.complete and "aws:calledvia" not in {key.lower() for key in request.context}:
         known["aws:viaawsservice"] = "false"
     found = {key: (value,) for key, value in known.items() if value is not None}
