@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -127,6 +126,8 @@ def actions_of(prefix: str) -> tuple[str, ...]:
 
 def nearest(action: str) -> tuple[str, ...]:
     """The real actions that a misspelt one most resembles, best first; empty where nothing is near."""
+    from difflib import get_close_matches
+
     prefix, name = _parts(action)
     services = (prefix,) if prefix in prefixes() else tuple(get_close_matches(prefix, prefixes(), n=3, cutoff=0.6))
     found: list[str] = []

@@ -45,7 +45,10 @@ def plain_event_name(event_name: str) -> str:
 
 
 def _names(row: Row, event_name: str) -> bool:
-    return event_name in row.get("events", ()) or plain_event_name(event_name) in row.get("events", ())
+    """Whether the row is about the event: by name, with or without its date, or by a pattern of names."""
+    if "events" in row:
+        return event_name in row["events"] or plain_event_name(event_name) in row["events"]
+    return re.search(row["pattern"], event_name) is not None
 
 
 def _operation_row(prefix: str, event_name: str, request: Mapping[str, Any]) -> Row | None:
@@ -57,7 +60,7 @@ def _operation_row(prefix: str, event_name: str, request: Mapping[str, Any]) -> 
 
 def _pattern_row(prefix: str, event_name: str, request: Mapping[str, Any]) -> Row | None:
     for row in rows_of(f"operations/{prefix}", "operation"):
-        if "pattern" in row and re.search(row["pattern"], event_name) and holds(request, row.get("when", ())):
+        if "pattern" in row and _names(row, event_name) and holds(request, row.get("when", ())):
             return row
     return None
 

@@ -63,7 +63,9 @@ def _walk_map(value: Mapping[str, Any], names: tuple[str, ...], place: str, dept
             yield from _walk(value[wrapper], names, f"{place}.{wrapper}", depth + 1)
             return
     if not names:
-        if value:
+        if "content" in value and "tag" in value:  # EC2's wrapped requests number their values: {"tag": 1, "content": "fl-…"}
+            yield from _walk(value["content"], names, f"{place}.content", depth + 1)
+        elif value:
             yield place, value
         return
     wanted = plain_name(names[0])
