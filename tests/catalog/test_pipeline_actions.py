@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trailsleuth.catalog.pipeline_actions import needs_of_action
+from trailsleuth.catalog.pipeline_actions import applies, needs_of_action, resource_for
 
 
 def test_the_founding_action_needs_the_task_definition_before_the_roles():
@@ -30,3 +30,33 @@ def test_source_and_deploy_of_s3_differ():
 def test_needs_stand_in_the_usual_order():
     orders = [need.order for need in needs_of_action("CloudFormation", "Deploy")]
     assert orders == sorted(orders)
+
+
+def test_the_configuration_decides_which_needs_apply():
+    needs = {need.iam_action: need for need in needs_of_action("CloudFormation", "Deploy")}
+    assert applies(needs["cloudformation:DescribeStacks"], {}) is True
+    assert applies(needs["cloudformation:CreateChangeSet"], {"ActionMode": "CHANGE_SET_REPLACE"}) is True
+    assert applies(needs["cloudformation:CreateChangeSet"], {"ActionMode": "CREATE_UPDATE"}) is False
+    assert applies(needs["iam:PassRole"], {"ActionMode": "CREATE_UPDATE"}) is False
+    assert applies(needs["kms:Decrypt"], {}) is None
+
+
+def test_the_prefix_of_a_connection_follows_its_arn():
+    configuration = {"ConnectionArn": "arn:aws:codeconnections:eu-west-1:111122223333:connection/c"}
+    wanted = {
+        need.iam_action
+        for need in needs_of_action("CodeStarSourceConnection", "Source")
+        if need.iam_action.endswith("UseConnection") and applies(need, configuration)
+    }
+    assert wanted == {"codeconnections:UseConnection"}
+
+
+def test_the_configuration_fills_the_resource():
+    needs = {need.iam_action: need for need in needs_of_action("CodeDeployToECS", "Deploy")}
+    place = {"partition": "aws", "region": "eu-west-1", "account": "111122223333"}
+    configuration = {"ApplicationName": "web", "DeploymentGroupName": "blue"}
+    assert resource_for(needs["codedeploy:CreateDeployment"], configuration, **place) == "arn:aws:codedeploy:eu-west-1:111122223333:deploymentgroup:web/blue"
+    assert resource_for(needs["codedeploy:CreateDeployment"], {}, **place) is None
+    assert resource_for(needs["s3:GetObject"], configuration, artifact_bucket="artifacts", **place) == "arn:aws:s3:::artifacts/*"
+    assert resource_for(needs["iam:PassRole"], configuration, **place) is None
+    assert resource_for(needs["ecs:RegisterTaskDefinition"], configuration, **place) == "*"

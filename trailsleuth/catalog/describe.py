@@ -78,7 +78,8 @@ def _calls(action: str) -> Iterator[CallUse]:
 
 
 def _uses(prefix: str, row: Row, when: str) -> Iterator[CallUse]:
-    for event in row.get("events", (row.get("pattern", ""),)):
+    """A row that is about a pattern of names is told as all calls of the service; `when` narrows it."""
+    for event in row.get("events", ("*",)):
         yield CallUse(call=f"{prefix}:{event}", when=when, source=row["source"])
 
 

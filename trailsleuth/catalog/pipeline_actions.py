@@ -6,9 +6,13 @@ and the action structure reference, https://docs.aws.amazon.com/codepipeline/lat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Unpack
 
+from trailsleuth.catalog.arns import Place, fill
 from trailsleuth.catalog.load import rows_of
+from trailsleuth.catalog.paths import holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +20,9 @@ class ActionNeed:
     """One IAM action that the role of a pipeline action needs.
 
     `resource` is an ARN or a template with `${…}`: configuration keys of the action, `${Region}`, `${Account}`, `${Partition}`,
-    `${ArtifactBucket}`, `${ArtifactKey}`. `when` "" : always; else the configuration that makes it needed, or a sentence. `event` is the
-    call that shows it in the trail. `order` is the place in the action's usual sequence. `passed_to` stands beside iam:PassRole.
+    `${ArtifactBucket}`, `${ArtifactKey}`, `${TaskRoles}`. `when` "" : always; else a condition on the configuration, or a sentence that the
+    configuration cannot decide (see `applies`). `event` is the call that shows it in the trail. `order` is the place in the action's usual
+    sequence. `passed_to` stands beside iam:PassRole.
     """
 
     iam_action: str
@@ -49,6 +54,20 @@ def needs_of_action(provider: str, category: str) -> tuple[ActionNeed, ...]:
                 for action in row["actions"]
             ]
     return tuple(sorted(found, key=lambda need: need.order))
+
+
+def applies(need: ActionNeed, configuration: Mapping[str, Any]) -> bool | None:
+    """Whether an action with this configuration has the need; None where the configuration cannot tell."""
+    if not need.when:
+        return True
+    return None if " " in need.when else holds(configuration, (need.when,))
+
+
+def resource_for(need: ActionNeed, configuration: Mapping[str, Any], *, artifact_bucket: str | None = None, **place: Unpack[Place]) -> str | None:
+    """The need's resource with the configuration filled in; None where a part of it is not known (artifact key, task roles, a missing setting)."""
+    values: dict[str, str | None] = {key: value for key, value in configuration.items() if isinstance(value, str)}
+    values |= {"Partition": place["partition"], "Region": place["region"], "Account": place["account"], "ArtifactBucket": artifact_bucket}
+    return fill(need.resource, values)
 
 
 def _own_event(action: str) -> str | None:
