@@ -185,7 +185,7 @@ def test_two_snapshots_that_differ_are_said_to() -> None:
     for order in ([PAGE_ONE, other], [other, PAGE_ONE]):
         evidence = read(*order)
         assert [policy.name for policy in evidence.policies.principals[0].policies] == ["inline"]
-        assert f"another snapshot shows {ROLE} otherwise" in reasons(evidence)
+        assert f"snapshots show {ROLE} differently" in reasons(evidence)
 
 
 def test_resource_policies_are_read_in_every_form_and_endpoints_kept_apart() -> None:
@@ -284,3 +284,23 @@ def test_evidence_of_all_kinds_in_one_run_is_told_apart() -> None:
     assert evidence.records[1].denial is not None
     assert evidence.records[1].denial.effect is Effect.IMPLICIT
     assert evidence.coverage.skipped == ()
+
+
+def test_answers_merged_into_one_file_are_all_read() -> None:
+    evidence = read({**PIPELINE, "actionExecutionDetails": [ATTEMPT], "pipelineExecutionSummaries": [{"pipelineExecutionId": "x-1"}]})
+    assert (len(evidence.pipelines), len(evidence.actions), len(evidence.runs)) == (1, 1, 1)
+    assert len(read({"Records": [a_record(1)], "Events": [{"CloudTrailEvent": json.dumps(a_record(2))}]}).records) == 2
+
+
+def test_an_answer_that_holds_nothing_is_named_and_an_empty_one_is_not() -> None:
+    assert read({"actionExecutionDetails": []}, {"pipelineExecutionSummaries": []}).coverage.skipped == ()
+    for answer in ({"pipelineExecution": None}, {"actionExecutionDetails": 7}, {"stageStates": None}, {"pipeline": {"name": None}}):
+        assert "holds nothing usable" in reasons(read(answer))
+    assert "without Arn" in reasons(read({"RoleDetailList": [{"RoleName": "x"}]}))
+
+
+def test_a_pipeline_event_is_no_definition() -> None:
+    event = {"detail-type": "CodePipeline Action Execution State Change", "detail": {"pipeline": "web", "state": "FAILED", "action": "x"}}
+    evidence = read(event)
+    assert evidence.pipelines == ()
+    assert "not recognised" in reasons(evidence)

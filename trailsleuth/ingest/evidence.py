@@ -107,27 +107,29 @@ class _Reader:
         """An answer of CodePipeline, IAM, Organizations or STS."""
         match piece.form:
             case Form.PIPELINE:
-                self.pipelines.extend(parse_pipeline(piece.value, origin))
+                self._keep(self.pipelines, parse_pipeline(piece.value, origin), piece, origin)
             case Form.RUNS:
-                self.runs.extend(parse_runs(piece.value, origin))
+                self._keep(self.runs, parse_runs(piece.value, origin), piece, origin)
             case Form.ACTIONS:
-                self.actions.extend(parse_actions(piece.value, origin))
+                self._keep(self.actions, parse_actions(piece.value, origin), piece, origin)
             case Form.STATE:
-                self.actions.extend(parse_state(piece.value, origin))
+                self._keep(self.actions, parse_state(piece.value, origin), piece, origin)
             case Form.DECODED:
-                self.decoded.extend(parse_decoded(piece.value))
+                self._keep(self.decoded, parse_decoded(piece.value), piece, origin)
+            case Form.SNAPSHOT:
+                self.pages.add(piece.value, origin.source)
             case _:
-                self._take_policies(piece, origin)
+                self._take_policy(piece, origin)
 
-    def _take_policies(self, piece: Piece, origin: Origin) -> None:
-        found: object = None
-        if piece.form is Form.SNAPSHOT:
-            for arn in self.pages.add(piece.value):
-                self.ledger.add_reason(origin.source, f"another snapshot shows {arn} otherwise: the fuller one is used")
-        elif piece.form is Form.RESOURCE_POLICY:
-            found = parse_resource_policy(piece.value)
-        else:
-            found = parse_org_policy(piece.value)
+    def _keep(self, kept: list[T], found: Iterable[T], piece: Piece, origin: Origin) -> None:
+        """Keeps what was found; an answer that should hold something and does not is named."""
+        before = len(kept)
+        kept.extend(found)
+        if len(kept) == before and not any(value == [] for value in piece.value.values()):
+            self.ledger.add_reason(origin.source, f"looks like {piece.form.name.lower()} and holds nothing usable")
+
+    def _take_policy(self, piece: Piece, origin: Origin) -> None:
+        found = parse_resource_policy(piece.value) if piece.form is Form.RESOURCE_POLICY else parse_org_policy(piece.value)
         match found:
             case str():
                 self.ledger.add_reason(origin.source, found)
@@ -139,7 +141,7 @@ class _Reader:
     def evidence(self) -> Evidence:
         """All of it, sorted."""
         records = self.records.sorted()
-        for note in self.records.notes:
+        for note in (*self.records.notes, *self.pages.all_notes()):
             self.ledger.add_reason(note.source, note.reason)
         coverage = Coverage(
             accounts=account_coverage(records),

@@ -47,16 +47,14 @@ class Piece:
 # Members that only a CloudTrail record has (or one that poses as such).
 _RECORD_MARKS = frozenset({"eventVersion", "eventName", "eventSource", "eventID"})
 
-# (members that must be there, the form). The first that fits holds; names are those of the API's answers.
+# (members that must be there, the form); names are those of the API's answers. One file may hold several answers, merged.
 _ANSWERS: tuple[tuple[frozenset[str], Form], ...] = (
     (frozenset({"pipelineExecutionSummaries"}), Form.RUNS),
     (frozenset({"pipelineExecution"}), Form.RUNS),
     (frozenset({"actionExecutionDetails"}), Form.ACTIONS),
     (frozenset({"actionExecutionId", "actionName"}), Form.ACTIONS),
     (frozenset({"stageStates"}), Form.STATE),
-    (frozenset({"pipeline", "metadata"}), Form.PIPELINE),
     (frozenset({"name", "roleArn", "stages"}), Form.PIPELINE),
-    (frozenset({"pipeline"}), Form.PIPELINE),
     (frozenset({"RoleDetailList"}), Form.SNAPSHOT),
     (frozenset({"UserDetailList"}), Form.SNAPSHOT),
     (frozenset({"GroupDetailList"}), Form.SNAPSHOT),
@@ -73,10 +71,12 @@ _FOREIGN: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"class_uid", "metadata"}), "an OCSF record (Security Lake): export the CloudTrail records themselves"),
 )
 
-# Members that hold records or further wrappers, most telling first; see docs/reference/evidence.md for who writes which.
+# Members that hold records or further wrappers; see docs/reference/evidence.md for who writes which. All lists of an object are read; of the
+# others the first one, the most telling: they hold the same record in several forms.
+_LISTS = ("Records", "Events", "QueryResultRows", "logEvents", "events")
 _WRAPPERS = (
-    "Records", "CloudTrailEvent", "Events", "QueryResultRows", "eventJson", "eventjson", "logEvents", "events", "detail", "hits", "_source", "_raw",
-    "event.original", "original", "@message", "Sns", "Messages", "Message", "Body", "body", "aws", "data", "result", "results", "event", "message", "fields",
+    "CloudTrailEvent", "eventJson", "eventjson", "detail", "hits", "_source", "_raw", "event.original", "original", "@message", "Sns", "Messages", "Message",
+    "Body", "body", "aws", "data", "result", "results", "event", "message", "fields",
 )  # fmt: skip
 
 
@@ -131,9 +131,9 @@ def _of_map(members: dict[str, Any], depth: int) -> Iterator[Piece]:
         yield record_piece(record_of_row(members))
     elif foreign := next((reason for marks, reason in _FOREIGN if marks <= keys), None):
         yield Piece(Form.FOREIGN, reason=foreign)
-    elif form := answer_form(members):
+    elif forms := answer_forms(members):
         too_deep = nested_deeper(members, MAX_DEPTH)
-        yield Piece(Form.UNKNOWN, reason=f"nested deeper than {MAX_DEPTH} levels") if too_deep else Piece(form, members)
+        yield from [Piece(Form.UNKNOWN, reason=f"nested deeper than {MAX_DEPTH} levels")] if too_deep else [Piece(form, members) for form in forms]
     elif "ResultSet" in keys:
         for row in rows_of_result_set(members["ResultSet"]):
             yield from _of_map(row, depth + 1)
@@ -141,29 +141,29 @@ def _of_map(members: dict[str, Any], depth: int) -> Iterator[Piece]:
         yield from _of_wrapper(members, depth)
 
 
-def answer_form(members: dict[str, Any]) -> Form | None:
-    """The answer of AWS that an object is, or None."""
-    keys = members.keys()
-    for marks, form in _ANSWERS:
-        if marks <= keys:
-            return form
+def answer_forms(members: dict[str, Any]) -> list[Form]:
+    """The answers of AWS that an object is; most often none or one."""
+    forms = {form: None for marks, form in _ANSWERS if marks <= members.keys()}
+    if isinstance(declared := members.get("pipeline"), dict) and "name" in declared:
+        forms[Form.PIPELINE] = None
     if isinstance(policy := members.get("Policy"), dict) and "PolicySummary" in policy:
-        return Form.ORG_POLICY
+        forms[Form.ORG_POLICY] = None
     policies = members.get("Policies")
-    listed = isinstance(policies, list) and any(isinstance(policy, dict) and "PolicyVersionList" in policy for policy in policies)
-    return Form.SNAPSHOT if listed else None
+    if isinstance(policies, list) and any(isinstance(policy, dict) and "PolicyVersionList" in policy for policy in policies):
+        forms[Form.SNAPSHOT] = None
+    return list(forms)
 
 
 def _of_wrapper(members: dict[str, Any], depth: int) -> Iterator[Piece]:
-    for name in _WRAPPERS:
-        held = members.get(name)
-        if held is None or not isinstance(held, dict | list | str):
-            continue
-        if name == "Records" and isinstance(held, list):
-            yield from _of_records(held, depth + 1)
-        else:
-            yield from pieces(held, depth + 1)
+    lists = [name for name in _LISTS if isinstance(members.get(name), list)]
+    for name in lists:
+        yield from _of_records(members[name], depth + 1) if name == "Records" else pieces(members[name], depth + 1)
+    if lists:
         return
+    for name in _WRAPPERS:
+        if isinstance(held := members.get(name), dict | list | str):
+            yield from pieces(held, depth + 1)
+            return
     named = ", ".join(sorted(str(key)[:40] for key in members)[:6])
     yield Piece(Form.UNKNOWN, reason=f"not recognised: an object with the members {named}" if named else "not recognised: an empty object")
 
@@ -182,7 +182,7 @@ def _of_records(records: list[Any], depth: int) -> Iterator[Piece]:
 
 
 def _is_wrapped(member: dict[str, Any]) -> bool:
-    return is_row(member) or any(marks <= member.keys() for marks, _ in _FOREIGN) or any(name in member for name in _WRAPPERS)
+    return is_row(member) or any(marks <= member.keys() for marks, _ in _FOREIGN) or any(name in member for name in (*_LISTS, *_WRAPPERS))
 
 
 def record_piece(record: dict[str, Any]) -> Piece:

@@ -77,11 +77,10 @@ def row_of_cells(members: list[Any]) -> dict[str, Any] | None:
         return None
     if all(cell.keys() == {"field", "value"} for cell in members):
         return {str(cell["field"]): cell["value"] for cell in members}
-    row = {key: value for cell in members for key, value in cell.items() if len(cell) == 1}
-    if len(row) != len(members):
+    if not all(len(cell) == 1 for cell in members):
         return None
-    lowered = {key.lower(): value for key, value in row.items()}
-    return lowered if len(members) > 1 or "eventjson" in lowered else None
+    row = {str(key).lower(): value for cell in members for key, value in cell.items()}
+    return row if len(row) == len(members) and (len(row) > 1 or "eventjson" in row) else None
 
 
 def rows_of_result_set(result: object) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 from trailsleuth.iam.document import parse_policy
 from trailsleuth.ingest.fields import list_of, map_of, text_of
 from trailsleuth.ingest.times import parse_time
-from trailsleuth.model import IamPrincipal, Policy, account_of
+from trailsleuth.model import IamPrincipal, Policy, Skipped, account_of
 
 JsonObject = Mapping[str, Any]
 
@@ -25,27 +25,37 @@ class SnapshotPages:
     users: dict[str, JsonObject] = field(default_factory=dict)
     groups: dict[str, JsonObject] = field(default_factory=dict)
     managed: dict[str, JsonObject] = field(default_factory=dict)
+    notes: list[Skipped] = field(default_factory=list)
+    _told: dict[str, dict[str, str]] = field(default_factory=dict)  # each telling of an entry, and the first source of it
 
-    def add(self, page: JsonObject) -> list[str]:
-        """Takes a page in. Comes back with the ARNs that another page shows otherwise; the fuller of the two stands."""
-        members = (("RoleDetailList", self.roles), ("UserDetailList", self.users), ("GroupDetailList", self.groups), ("Policies", self.managed))
-        return [arn for name, known in members for entry in list_of(page.get(name)) if (arn := _add(known, map_of(entry)))]
+    def add(self, page: JsonObject, source: str) -> None:
+        """Takes a page in."""
+        for name, known in (("RoleDetailList", self.roles), ("UserDetailList", self.users), ("GroupDetailList", self.groups), ("Policies", self.managed)):
+            for entry in map(map_of, list_of(page.get(name))):
+                if arn := text_of(entry.get("Arn")):
+                    self._add(known, arn, entry, source)
+                else:
+                    self.notes.append(Skipped(source=source, reason=f"a member of {name} without Arn"))
+
+    def _add(self, known: dict[str, JsonObject], arn: str, entry: JsonObject, source: str) -> None:
+        """Of two pages that tell different things the fuller one stands."""
+        known[arn] = max(known.get(arn, entry), entry, key=lambda one: (len(repr(one)), repr(one)))
+        told = self._told.setdefault(arn, {})
+        told[repr(entry)] = min(told.get(repr(entry), source), source)
+
+    def all_notes(self) -> list[Skipped]:
+        """What must be said about the pages: members that are none, and principals that two snapshots show differently."""
+        differing = [
+            Skipped(source=min(told.values()), reason=f"snapshots show {arn} differently: the fuller one is used")
+            for arn, told in self._told.items()
+            if len(told) > 1
+        ]
+        return self.notes + differing
 
     def accounts(self) -> tuple[str, ...]:
         """The accounts that the pages are about."""
         arns = (*self.roles, *self.users, *self.groups, *self.managed)
         return tuple(sorted({account for arn in arns if (account := account_of(arn)) and account != "aws"}))
-
-
-def _add(known: dict[str, JsonObject], entry: JsonObject) -> str | None:
-    arn = text_of(entry.get("Arn"))
-    if arn is None:
-        return None
-    other = known.setdefault(arn, entry)
-    if other == entry:
-        return None
-    known[arn] = max(other, entry, key=lambda one: (len(repr(one)), repr(one)))
-    return arn
 
 
 def principals_of(pages: SnapshotPages) -> tuple[IamPrincipal, ...]:
