@@ -15,8 +15,14 @@ from trailsleuth.catalog.messages import clauses, policy_phrases
 from trailsleuth.ingest.message_text import MessageText
 from trailsleuth.model import Effect, EncodedMessage, PolicyType, parse_arn
 
-_PERFORM = "not authorized to perform"
-_ACTION = re.compile(r"not authorized to perform:? ?(?:the )?(?:action:? |operation:? )?[\"'`]?([A-Za-z][A-Za-z0-9-]{1,60}:[A-Za-z0-9*]{1,128})", re.IGNORECASE)
+_PERFORM = " to perform"
+_ACTION = re.compile(
+    r"(?:not authorized|not have permissions?|n't have permissions?|not allowed)( to perform:? ?)"
+    r"(?:the )?(?:action:? |operation:? )?[\"'`]?([A-Za-z][A-Za-z0-9-]{1,60}:[A-Za-z0-9*]{1,128})",
+    re.IGNORECASE,
+)
+_BEFORE = len("n't have permissions")
+_NOT = (" is", " are", " does", " do", " did")
 _ON = re.compile(r"[\"'`]? ?(?:on|for|over) (?:the |this |these |its |a )?(?:specified |following )?(?:resource(?:s|\(s\))?\b:? ?)?", re.IGNORECASE)
 _NAMED = re.compile(
     r"(role|user|group|policy|instance profile|server certificate|mfa device) +(?!because\b|with an explicit\b|arn:)([\w+=,.@/-]{1,512})", re.IGNORECASE
@@ -43,18 +49,19 @@ class Reading:
 def read_sentence(message: MessageText) -> Reading | None:
     """The usual sentence; None where the message has none that names an action."""
     at = message.lower.find(_PERFORM)
-    for _ in range(4):
+    for _ in range(6):
         if at < 0:
             return None
-        match = _ACTION.match(message.text, at)
-        if match is not None:
-            return _read_from(message, match, at)
+        match = _ACTION.search(message.text, max(0, at - _BEFORE), at + 260)
+        if match is not None and match.start(1) == at:
+            return _read_from(message, match)
         at = message.lower.find(_PERFORM, at + 1)
     return None
 
 
-def _read_from(message: MessageText, match: re.Match[str], at: int) -> Reading:
-    reading = Reading(fields={"iam_action": match.group(1)}, end=match.end())
+def _read_from(message: MessageText, match: re.Match[str]) -> Reading:
+    at = match.start()
+    reading = Reading(fields={"iam_action": match.group(2)}, end=match.end())
     if message.cut and match.end() == len(message.text):
         reading.fields["action_cut"] = True
     principal = subject_before(message.text[max(0, at - 2200) : at])
@@ -66,7 +73,10 @@ def _read_from(message: MessageText, match: re.Match[str], at: int) -> Reading:
 
 def subject_before(head: str) -> str | None:
     """Who stands before "is not authorized": an ARN or a service's DNS name. None for `anonymous` and for the unnamed."""
-    words = head.rstrip().removesuffix(" is").removesuffix(" are").rstrip().rsplit(" ", 1)
+    head = head.rstrip()
+    for verb in _NOT:
+        head = head.removesuffix(verb)
+    words = head.rstrip().rsplit(" ", 1)
     word = words[-1].rpartition("User:")[2].strip("\"'`:,([")
     if parse_arn(word) is not None or word.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         return word

@@ -13,7 +13,7 @@ from typing import Any
 
 from trailsleuth.catalog.actions import spelling, takes_resource
 from trailsleuth.catalog.messages import CodeRow, MessageForm, api_names, code_row, message_forms
-from trailsleuth.catalog.services import prefix_of
+from trailsleuth.catalog.services import prefix_of, service_principal
 from trailsleuth.ingest.denial_grammar import Reading, read_reason, read_sentence, read_tails
 from trailsleuth.ingest.message_text import MessageText, plain_message
 from trailsleuth.model import Cause, Denial, Effect, PolicyType, parse_arn, role_of_session
@@ -25,6 +25,7 @@ _CODE_IN_TEXT = re.compile(
     r"An error occurred \(([\w.]{2,80})\) when calling|Error Code: ([\w.]{2,80})"
     r"|\b([A-Z]\w{1,70}(?:Exception|Fault|Denied)|(?:Client\.)?UnauthorizedOperation)\b"
 )
+_ROLE = re.compile(r"arn:aws[a-z-]{0,16}:iam::\d{12}:role/[\w+=,.@/-]{1,600}")
 _TRIM = ".,;:\"'`"
 
 
@@ -44,7 +45,7 @@ def _read_denial(code: str, text: str, event_source: str, event_name: str) -> De
     if form is not None and not form.refused:
         return None
     if reading is None:
-        return _from_code(row, message) if row is not None and row.denied else None
+        return _from_code(row, message, event_source) if row is not None and row.denied else None
     read_reason(message, reading)
     if form is None:
         return _denial(_SENTENCE, reading, {"wraps": _forwarded(reading.fields["iam_action"], event_source)}, message)
@@ -91,10 +92,16 @@ def _by_form(form: MessageForm, message: MessageText, code: str, call: tuple[str
             match = form.pattern.search(message.text, max(0, at - _BEFORE), at + _BEHIND)
             if match is not None:
                 fields = {name: text.strip().rstrip(_TRIM) for name, text in match.groupdict().items() if text}
-                fields["prefix"] = prefix_of(call[0]) if call[0] else ""
+                fields.update(_of_call(call[0]))
                 return Reading(fields=fields, end=match.end())
             at = message.lower.find(anchor, at + 1)
     return None
+
+
+def _of_call(source: str) -> dict[str, str]:
+    """What a row may fill in from the event source: the IAM prefix, and the name by which that service assumes roles."""
+    prefix = prefix_of(source) if source else ""
+    return {"prefix": prefix, "service_principal": (service_principal(prefix) or "") if prefix else ""}
 
 
 def _applies(form: MessageForm, code: str, call: tuple[str, str]) -> bool:
@@ -103,10 +110,9 @@ def _applies(form: MessageForm, code: str, call: tuple[str, str]) -> bool:
     return (not form.sources or call[0] in form.sources) and (not form.events or call[1] in form.events)
 
 
-def _from_code(row: CodeRow | None, message: MessageText) -> Denial:
+def _from_code(row: CodeRow, message: MessageText, source: str) -> Denial:
     """A refusal whose code is all that can be read."""
-    fixed = row.fixed if row else {}
-    return _denial("bare" if message.text else "code-only", Reading(), fixed, message)
+    return _denial("bare" if message.text else "code-only", Reading(fields=dict(_of_call(source))), row.fixed, message)
 
 
 def _denial(pattern_id: str, reading: Reading, fixed: Mapping[str, Any], message: MessageText) -> Denial:
@@ -118,6 +124,9 @@ def _denial(pattern_id: str, reading: Reading, fixed: Mapping[str, Any], message
         if name in fixed and "{" in str(fixed[name]) and fields.get(name):
             known[name] = "message"
     action, unverified = _spelled(fields, message)
+    if action == "sts:AssumeRole" and fields.get("policy_type") == PolicyType.TRUST and not fields.get("resource"):
+        fields["resource"] = _only_role(message)
+        known["resource"] = "message"
     resource, text, unknown_path = _resource(fields, action, known)
     tails = read_tails(message)
     if action is None:
@@ -143,6 +152,12 @@ def _denial(pattern_id: str, reading: Reading, fixed: Mapping[str, Any], message
         path_unknown=unknown_path,
         truncated=message.cut,
     )
+
+
+def _only_role(message: MessageText) -> str | None:
+    """The role of a text that says of one role that it cannot be assumed."""
+    found = {match.group(0).rstrip(_TRIM) for match in _ROLE.finditer(message.text[:5000])}
+    return found.pop() if len(found) == 1 and not message.cut else None
 
 
 class _Missing(dict[str, Any]):
