@@ -1,1 +1,29 @@
-"""trailsleuth: why AWS said no, and the smallest policy change that cures it."""
+"""trailsleuth: why AWS said no, and the smallest policy change that cures it.
+
+    import trailsleuth as ts
+    case = ts.load(["account-a/", "account-b/", "action-executions.json"])
+    dx = case.diagnose(pipeline="web")
+    dx.findings, dx.deltas, dx.chains, case.records      # pandas DataFrames, made when asked for
+
+The names below are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trailsleuth.api import Case, Diagnosis, explain, load, load_inputs, simulate, simulate_requests, verify
+
+__all__ = ["Case", "Diagnosis", "explain", "load", "load_inputs", "simulate", "simulate_requests", "verify"]
+
+
+def __getattr__(name: str) -> object:
+    if name in __all__:
+        return getattr(import_module("trailsleuth.api"), name)
+    raise AttributeError(f"module 'trailsleuth' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from trailsleuth.model.texts import texts_in
 from trailsleuth.catalog.changes import policy_changes
 from trailsleuth.model import Basis, Evidence, Finding, Record, Standing, parse_arn
+from trailsleuth.model.texts import texts_in
 
 SHORTLY = timedelta(hours=24)
 

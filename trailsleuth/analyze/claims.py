@@ -215,7 +215,9 @@ def _default(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> 
     allowed_here = identity is not None and identity.verdict is Verdict.ALLOWED
     far_side = PolicyType.TRUST if refusal.is_assume else PolicyType.RESOURCE
     if allowed_here and (refusal.cross_account or refusal.is_assume) and (resource is None or resource.verdict is not Verdict.ALLOWED):
-        return replace(_trust(refusal, resource, policies), sure=False) if refusal.is_assume else Claim(layers=(far_side,), cause=Cause.MISSING_ALLOW, sure=False)
+        return (
+            replace(_trust(refusal, resource, policies), sure=False) if refusal.is_assume else Claim(layers=(far_side,), cause=Cause.MISSING_ALLOW, sure=False)
+        )
     if decision.verdict is Verdict.ALLOWED:
         return Claim(layers=(), cause=Cause.UNKNOWN, already=True, sure=False)
     if refusal.principal is None and refusal.is_assume:

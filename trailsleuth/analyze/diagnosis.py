@@ -55,9 +55,7 @@ class Bench:
 def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Finding, ...]:
     """Every finding with its standing, ranked: the likeliest cause first, then what is needed besides, then recovered and background ones."""
     names = role_names(evidence)
-    bench = Bench(
-        evidence=evidence, scope=scope, names=names, successes=Successes(evidence.records, names), sessions={s.id: s for s in scope.sessions}
-    )
+    bench = Bench(evidence=evidence, scope=scope, names=names, successes=Successes(evidence.records, names), sessions={s.id: s for s in scope.sessions})
     around = Surroundings(names=names, owners=bucket_owners(evidence), records=evidence.records)
     asked = [sharpen(r, evidence, scope.execution, names) for r in _read(_told(scope), around)]
     groups = group_refusals(asked)

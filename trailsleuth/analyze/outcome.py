@@ -174,7 +174,9 @@ def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) ->
     account = (account_of(scope.execution.action_role) if scope.execution else None) or next((a.account for a in evidence.coverage.accounts), None)
     about_objects = opaque is not None and opaque.sources[:1] == ("s3.amazonaws.com",) and not _has_data_events(evidence)
     if about_objects and account:
-        because = "the text is about S3 objects, and no S3 data event is in the evidence: reads and writes of objects are recorded only where data events are on"
+        because = (
+            "the text is about S3 objects, and no S3 data event is in the evidence: reads and writes of objects are recorded only where data events are on"
+        )
         yield Question(account=account, wanted="records", because=because, command=DATA_EVENTS.format(account=account, region=region))
     elif inquiry.error and not inquiry.names_more_than_the_error and not scope.matched_error and _speaks_of_refusal(inquiry, opaque):
         because = "no refused record fits the error text"

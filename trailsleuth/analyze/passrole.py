@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from trailsleuth.analyze.refusals import Refusal, access_request
-from trailsleuth.model.texts import words_in
 from trailsleuth.catalog.passed_roles import PassedRole, passed_roles, passing_rows
 from trailsleuth.model import Denial, Execution, Record, account_of
 from trailsleuth.model.names import RoleNames
+from trailsleuth.model.texts import words_in
 
 FAMILY_KEYS = ("family", "functionName", "stackName", "projectName", "name", "jobName", "jobDefinitionName")
 
@@ -61,9 +61,7 @@ def _partition(refusal: Refusal) -> str:
 
 def _next(refusal: Refusal, role: str, service: str | None) -> Refusal:
     denial = Denial(pattern_id="predicted-pass-role", iam_action="iam:PassRole", resource=role)
-    pending = replace(
-        refusal, denial=denial, iam_action="iam:PassRole", resource=role, resource_account=account_of(role), passed_to=service, request=None
-    )
+    pending = replace(refusal, denial=denial, iam_action="iam:PassRole", resource=role, resource_account=account_of(role), passed_to=service, request=None)
     request = access_request(pending)
     return replace(pending, request=request)
 

@@ -12,11 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from trailsleuth.analyze.refusals import Refusal, resource_in
-from trailsleuth.model.texts import texts_in
 from trailsleuth.catalog.actions import takes_resource
 from trailsleuth.catalog.passed_roles import passed_roles
 from trailsleuth.model import Record, parse_arn
 from trailsleuth.model.names import RoleNames, role_of
+from trailsleuth.model.texts import texts_in
 
 
 class Successes:

@@ -55,34 +55,48 @@ def _what(refusal: Refusal) -> str:
 
 def _why(refusal: Refusal, claim: Claim) -> str:
     where = " and ".join(LAYER_NAMES[layer] for layer in claim.layers) or "no policy that the evidence shows"
-    seen = _statements(claim)
     match claim.cause:
-        case Cause.MISSING_ALLOW if claim.already:
-            return f"AWS says that {where} did not allow it, yet the policies in the evidence do: they may have been changed since, or the change had not settled."
-        case Cause.MISSING_ALLOW:
-            return f"{_capital(where)} {'do' if PolicyType.IDENTITY in claim.layers else 'does'} not allow it."
-        case Cause.SCOPE_MISMATCH:
-            wanted = ", ".join(claim.mismatch.wanted[:3]) if claim.mismatch else ""
-            return f"{_capital(where)}: statement {seen} allows the action, but only on {wanted}."
-        case Cause.CONDITION_MISMATCH:
-            return f"{_capital(where)}: {seen or 'a statement'} covers the action and the resource, but its condition is false{_condition(claim)}."
         case Cause.EXPLICIT_DENY:
+            seen = _statements(claim)
             return f"A Deny in {where} decides{': ' + seen if seen else ''}; an Allow cannot win against it."
-        case Cause.UNTRUSTED_PRINCIPAL:
-            return f"The trust policy of {short(refusal.resource)} does not name {short(refusal.principal) if refusal.principal else 'the caller'}."
-        case Cause.STALE_PRINCIPAL:
-            return (
-                f"The trust policy of {short(refusal.resource)} names a unique id of a principal that was deleted; one made anew under the same name has "
-                "another id. The identity side is not to blame."
-            )
-        case Cause.NO_POLICY_FIX if refusal.iam_action == "iam:PassRole" or "pass role" in (refusal.first.error_message or "").lower():
-            return "A role can only be passed inside its own account: no policy change cures this. Name a role of the account in which the call is made."
+        case Cause.UNTRUSTED_PRINCIPAL | Cause.STALE_PRINCIPAL:
+            return _why_not_trusted(refusal, claim)
         case Cause.NO_POLICY_FIX:
-            return "No policy change cures this."
+            return _why_no_policy(refusal)
         case Cause.NOT_A_PERMISSION:
             return "It looks like a refusal, but permissions are not the reason."
-        case _:
+        case Cause.UNKNOWN:
             return "Neither the message nor the policies in the evidence tell which policy refused it."
+        case _:
+            return _why_not_allowed(where, claim)
+
+
+def _why_not_allowed(where: str, claim: Claim) -> str:
+    seen = _statements(claim)
+    if claim.cause is Cause.SCOPE_MISMATCH:
+        wanted = ", ".join(claim.mismatch.wanted[:3]) if claim.mismatch else "other resources"
+        return f"{_capital(where)}: statement {seen} allows the action, but only on {wanted}."
+    if claim.cause is Cause.CONDITION_MISMATCH:
+        return f"{_capital(where)}: {seen or 'a statement'} covers the action and the resource, but its condition is false{_condition(claim)}."
+    if claim.already:
+        return f"AWS says that {where} did not allow it, yet those in the evidence do: they were changed since, or a change had not settled."
+    return f"{_capital(where)} {'do' if {PolicyType.IDENTITY, PolicyType.LAKE_FORMATION} & set(claim.layers) else 'does'} not allow it."
+
+
+def _why_not_trusted(refusal: Refusal, claim: Claim) -> str:
+    role = short(refusal.resource) if refusal.resource else "the role"
+    if claim.cause is Cause.STALE_PRINCIPAL:
+        return (
+            f"The trust policy of {role} names a unique id of a principal that was deleted; one made anew under the same name has another id. "
+            "The identity side is not to blame."
+        )
+    return f"The trust policy of {role} does not name {short(refusal.principal) if refusal.principal else 'the caller'}."
+
+
+def _why_no_policy(refusal: Refusal) -> str:
+    if refusal.iam_action == "iam:PassRole" or "pass role" in (refusal.first.error_message or "").lower():
+        return "A role can only be passed inside its own account: no policy change cures this. Name a role of the account in which the call is made."
+    return "No policy change cures this."
 
 
 def _statements(claim: Claim) -> str:
@@ -93,7 +107,13 @@ def _condition(claim: Claim) -> str:
     part = claim.mismatch
     if part is None or not part.key:
         return ""
-    given = "the request carried no value" if part.given == () else f"the request had {', '.join(part.given)}" if part.given else "the trail does not show the value"
+    given = (
+        "the request carried no value"
+        if part.given == ()
+        else f"the request had {', '.join(part.given)}"
+        if part.given
+        else "the trail does not show the value"
+    )
     wanted = f" {part.operator} {', '.join(part.wanted[:4])}" if part.wanted else ""
     return f" ({part.key}{wanted}: {given})"
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from trailsleuth.model.names import role_of
 from trailsleuth.model import Denial, Record, parse_arn, role_of_session
+from trailsleuth.model.names import role_of
 
 MATCH = 3.0  # below this, a record has nothing particular in common with the text
 

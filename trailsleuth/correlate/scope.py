@@ -6,9 +6,9 @@ from datetime import datetime
 
 from trailsleuth.correlate.executions import AFTER, BEFORE, find_execution
 from trailsleuth.correlate.focus import Focus, Trail, choose_focus
-from trailsleuth.model.names import RoleNames, role_names
 from trailsleuth.correlate.sessions import link_sessions
 from trailsleuth.model import Chain, Evidence, Execution, Hop, Inquiry, Record, Scope, Session, account_of
+from trailsleuth.model.names import RoleNames, role_names
 
 
 def find_scope(evidence: Evidence, inquiry: Inquiry) -> Scope:

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from trailsleuth.model.names import RoleNames, role_of
 from trailsleuth.model import Record, Session, account_of, session_name_of
+from trailsleuth.model.names import RoleNames, role_of
 
 Key = tuple[str, str, str]  # access key, principal id or ARN, creation time where there is no key
 Calls = dict[Key, tuple[Record, ...]]

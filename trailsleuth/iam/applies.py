@@ -40,7 +40,7 @@ def find_resource_policy(resource: str | None, policies: PolicyEvidence) -> Poli
         return None
     for found in policies.resources:
         holder = found.resource_arn
-        if resource == holder or resource.startswith((holder + "/", holder + ":", holder + "-")) and not _sibling(resource, holder):
+        if resource == holder or (resource.startswith((holder + "/", holder + ":", holder + "-")) and not _sibling(resource, holder)):
             return found.policy
     return None
 

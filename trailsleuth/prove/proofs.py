@@ -83,8 +83,9 @@ def _smaller(delta: Delta) -> Iterator[Delta]:
         yield replace(delta, statements=rest)
         for key in ("Action", "Resource"):
             values = statement.get(key)
-            for value in values if isinstance(values, list) else ():
-                less: Mapping[str, Any] = {**statement, key: [v for v in values if v != value]}
+            listed = values if isinstance(values, list) else []
+            for value in listed:
+                less: Mapping[str, Any] = {**statement, key: [v for v in listed if v != value]}
                 yield replace(delta, statements=(*rest, less))
     for i in range(len(delta.remove)):
         yield replace(delta, remove=delta.remove[:i] + delta.remove[i + 1 :])

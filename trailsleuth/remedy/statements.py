@@ -35,7 +35,11 @@ def resource_for(finding: Finding) -> tuple[str, tuple[Placeholder, ...]]:
     for name, value in place.items():
         form = form.replace("${" + name + "}", value) if value else form
     name = form.partition("${")[2].partition("}")[0] or "ResourceArn"
-    how = f"look at what {finding.evidence[0].event_name if finding.evidence else 'the call'} was asked to work on" if finding.evidence else "see the caller's input"
+    how = (
+        f"look at what {finding.evidence[0].event_name if finding.evidence else 'the call'} was asked to work on"
+        if finding.evidence
+        else "see the caller's input"
+    )
     return form, (Placeholder(name=name, why="the record does not show the resource", how_to_find=how),)
 
 
