@@ -104,6 +104,8 @@ class Request:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one write an answer: headers and body in two would wait for each other
+    disable_nagle_algorithm = True
     aws: Aws
 
     def do_GET(self) -> None:

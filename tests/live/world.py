@@ -48,8 +48,7 @@ def a_record(account: str, time: datetime, source: str, name: str, *, region: st
         "userAgent": "codepipeline.amazonaws.com",
         "requestParameters": None,
         "responseElements": None,
-        "requestID": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{time}{name}")),
-        "eventID": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{account}{time.isoformat()}{source}{name}{identity}{sorted(more)}")),
+        "eventID": more.pop("eventID", None) or str(uuid.uuid5(uuid.NAMESPACE_URL, f"{account}{time.isoformat()}{source}{name}{identity}{sorted(more)}")),
         "eventType": "AwsApiCall",
         "managementEvent": True,
         "recipientAccountId": account,
@@ -209,12 +208,13 @@ def _background(state: AccountState, count: int, start: datetime, hours: float, 
         time = start + timedelta(hours=hours * (number / count - 0.5))
         role, session, key = sessions[number % len(sessions)]
         identity = a_session(role, session, key, time)
+        event = f"{number:08x}-0000-4000-8000-{state.id}"
         region = GLOBAL if number % 10 == 0 else REGION
         if number % 14 == 0:
             issued = an_issue(role, session, f"ASIA{dice.getrandbits(64):016X}")
             service = {"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}
-            record = a_record(state.id, time, "sts.amazonaws.com", "AssumeRole", region=region, identity=service, **issued)
+            record = a_record(state.id, time, "sts.amazonaws.com", "AssumeRole", region=region, identity=service, eventID=event, **issued)
         else:
             source, name = CALLS[number % len(CALLS)].split()
-            record = a_record(state.id, time, f"{source}.amazonaws.com", name, region=region, identity=identity)
-        state.histories[region].add({**record, "eventID": f"{number:08x}-0000-4000-8000-{state.id}"})
+            record = a_record(state.id, time, f"{source}.amazonaws.com", name, region=region, identity=identity, eventID=event)
+        state.histories[region].add(record)

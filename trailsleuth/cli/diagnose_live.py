@@ -8,7 +8,7 @@ from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.fetch.exports import read_inputs
 from trailsleuth.fetch.live import open_live, settle
 from trailsleuth.fetch.sessions import Surroundings, Ways
-from trailsleuth.model import CaseFile, Inquiry, RawInput
+from trailsleuth.model import CaseFile, Inquiry, RawInput, Skipped
 
 
 def diagnose_live(paths: list[str], inquiry: Inquiry, *, profiles: tuple[str, ...], regions: tuple[str, ...], stdin: bytes | None) -> CaseFile:
@@ -16,7 +16,7 @@ def diagnose_live(paths: list[str], inquiry: Inquiry, *, profiles: tuple[str, ..
     exported = tuple(read_inputs(paths, stdin=stdin)) if paths else ()
     source = open_live(Ways(profiles=profiles, regions=regions), around=Surroundings(progress=ConsoleProgress()))
 
-    def diagnose(fetched: tuple[RawInput, ...]) -> CaseFile:
+    def diagnose(fetched: tuple[RawInput | Skipped, ...]) -> CaseFile:
         return ask(api.load_inputs((*exported, *fetched)), inquiry).case_file
 
     return settle(source, inquiry, diagnose)

@@ -12,13 +12,15 @@ from typing import Annotated, Any
 
 import typer
 
+from trailsleuth import api
+from trailsleuth.cli.inquiry import ask
 from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.cli.options import parse_window
 from trailsleuth.cli.output import write_stdout
 from trailsleuth.errors import UsageError
 from trailsleuth.fetch.case_folder import CaseFolder, new_folder, resume_folder
 from trailsleuth.fetch.gaps import FOLDER as GAPS
-from trailsleuth.fetch.live import open_live
+from trailsleuth.fetch.live import open_live, settle
 from trailsleuth.fetch.sessions import Surroundings, Ways
 from trailsleuth.model import Inquiry, RawInput
 from trailsleuth.report.sanitize import for_terminal
@@ -71,14 +73,14 @@ def fetch_command(
     Exit codes: 0 fetched, 3 fetched with gaps, 2 wrong usage, 4 an account is out of reach.
     """
     start, end = parse_window(since, until)
-    entries: dict[str, Any] = {"pipeline": pipeline, "execution_id": execution_id, "role": role, "session": session, "access_key": access_key, "event_id": event_id}
+    entries: dict[str, Any] = dict(zip(ENTRIES, (pipeline, execution_id, role, session, access_key, event_id), strict=True))
     ways = Ways(profiles=tuple(profile or ()), assume_roles=tuple(assume_role or ()), regions=tuple(region or ()))
     asked = Asked(inquiry=Inquiry(**entries, since=start, until=end), ways=ways, now=_this_second())
     case, asked = open_folder(asked, folder=folder, resume=resume)
     around = Surroundings(progress=ConsoleProgress())
     live = open_live(asked.ways, around=around, store=case, now=asked.now, wait=timedelta(minutes=wait) if wait else None)
     case.collected_by({account.id: account.identity for account in live.accounts.values()})
-    list(live.start(asked.inquiry))
+    settle(live, asked.inquiry, lambda pieces: ask(api.load_inputs(pieces), asked.inquiry).case_file)
     case.finish()
     pieces = case.inputs()
     write_stdout(to_json(case.path, pieces) if output is FetchFormat.JSON else to_table(case.path, pieces))

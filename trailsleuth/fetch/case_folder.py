@@ -18,7 +18,7 @@ from typing import Any
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.fetch import gaps
 from trailsleuth.fetch.store import Provenance, json_bytes, raw_input
-from trailsleuth.model import RawInput
+from trailsleuth.model import RawInput, Skipped
 
 MANIFEST = "manifest.json"
 SCHEMA = "trailsleuth.manifest/1"
@@ -150,10 +150,11 @@ def is_case_folder(path: Path) -> bool:
     return (path / MANIFEST).is_file() and f'"{SCHEMA}"'.encode() in (path / MANIFEST).read_bytes()
 
 
-def read_case_folder(path: Path) -> tuple[RawInput, ...]:
+def read_case_folder(path: Path) -> tuple[RawInput | Skipped, ...]:
     """The pieces of a fetched case, named as they were when they were fetched, so that the answer has the same bytes as then."""
     document = read_manifest(path)
-    return CaseFolder(path=path, version=str(document.get("version")), inquiry=document["inquiry"]).inputs()
+    folder = CaseFolder(path=path, version=str(document.get("version")), inquiry=document["inquiry"])
+    return tuple(gaps.told(piece) for piece in folder.inputs())
 
 
 def write_whole(path: Path, data: bytes) -> None:

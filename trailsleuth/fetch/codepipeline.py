@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListActionExecu
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ from trailsleuth.errors import AccountUnreachable, TrailsleuthError, UsageError
 from trailsleuth.fetch.calls import Answer, Refusal, Why
 from trailsleuth.fetch.gaps import NamedGap, gap_of, keep_gap
 from trailsleuth.fetch.sessions import Account
-from trailsleuth.fetch.store import Provenance, Store, remembered
+from trailsleuth.fetch.store import Provenance, Store, encoded, remembered
 from trailsleuth.model import Inquiry, parse_arn
 
 EXECUTION_PAGES, ACTION_PAGES = 5, 20
@@ -23,12 +24,23 @@ EXECUTION_PAGES, ACTION_PAGES = 5, 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The pipeline where it was found; `definition` is empty where the collector may not read it."""
+    """The pipeline where it was found; `answer` is that of GetPipeline, empty where the collector may not read it."""
 
     name: str
     account: Account
     region: str
-    definition: Mapping[str, Any]
+    answer: Mapping[str, Any]
+
+    @property
+    def definition(self) -> Mapping[str, Any]:
+        """The pipeline as its answer defines it."""
+        found: Mapping[str, Any] = self.answer.get("pipeline", {})
+        return found
+
+    @property
+    def piece(self) -> str:
+        """The name under which its definition is kept."""
+        return f"codepipeline/{self.account.id}/{self.region}/get-pipeline.json"
 
     @property
     def service_role(self) -> str | None:
@@ -74,6 +86,8 @@ def find_execution(inquiry: Inquiry, accounts: Mapping[str, Account], regions: S
     execution_id = inquiry.execution_id or _newest_failed(place, inquiry, store)
     if execution_id is not None:
         place = _at_its_version(place, execution_id, store)
+    if place.answer and store.kept(place.piece) is None:
+        store.keep(place.piece, encoded(place.answer), Provenance(call="codepipeline:GetPipeline", account=place.account.id, region=place.region))
     details = list(_action_details(place, execution_id, store))
     if execution_id is None:
         execution_id = next((detail.get("pipelineExecutionId") for detail in details if detail.get("status") == "Failed"), None)
@@ -85,16 +99,18 @@ def _find_pipeline(name: str, accounts: Mapping[str, Account], regions: Sequence
     refused: list[tuple[Account, Refusal]] = []
     for account in accounts.values():
         for region in regions:
-            answer = _definition(account, region, name, None, store)
+            place = Place(name=name, account=account, region=region, answer={})
+            kept = store.kept(place.piece)
+            answer = json.loads(kept) if kept is not None else account.ask("codepipeline", "GetPipeline", region, name=name)
             if not isinstance(answer, Refusal):
                 account.around.progress.say(f"pipeline {name} is in account {account.id}, {region}")
-                return Place(name=name, account=account, region=region, definition=answer.get("pipeline", {}))
+                return replace(place, answer=answer)
             if answer.why is not Why.ABSENT:
                 refused.append((account, answer))
     for account, refusal in refused:
         if not isinstance(account.ask("codepipeline", "ListActionExecutions", refusal.region, pipelineName=name, maxResults=1), Refusal):
             keep_gap(store, gap_of(refusal, lost=f"the definition of pipeline {name}", wanted="execution"))
-            return Place(name=name, account=account, region=refusal.region, definition={})
+            return Place(name=name, account=account, region=refusal.region, answer={})
     if refused:
         raise _unreadable(name, refused[0][1])
     raise _unknown(name, accounts, regions)
@@ -120,15 +136,6 @@ def _unknown(name: str, accounts: Mapping[str, Account], regions: Sequence[str])
     return UsageError(f"there is no pipeline {name} in {', '.join(places)}", why=known, next_step="check the name, or give --region and --profile")
 
 
-def _definition(account: Account, region: str, name: str, version: int | None, store: Store) -> Answer | Refusal:
-    wanted = {"version": version} if version is not None else {}
-    piece = f"codepipeline/{account.id}/{region}/get-pipeline.json"
-    if version is not None:
-        store.forget([piece])
-    about = Provenance(call="codepipeline:GetPipeline", account=account.id, region=region)
-    return remembered(store, piece, about, lambda: account.ask("codepipeline", "GetPipeline", region, name=name, **wanted))
-
-
 def _at_its_version(place: Place, execution_id: str, store: Store) -> Place:
     """The definition at the version that the execution ran, where that is another than today's."""
     about = Provenance(call="codepipeline:GetPipelineExecution", account=place.account.id, region=place.region)
@@ -143,11 +150,11 @@ def _at_its_version(place: Place, execution_id: str, store: Store) -> Place:
     version = answer.get("pipelineExecution", {}).get("pipelineVersion")
     if version is None or not place.definition or version == place.definition.get("version"):
         return place
-    definition = _definition(place.account, place.region, place.name, int(version), store)
-    if isinstance(definition, Refusal):
-        keep_gap(store, gap_of(definition, lost=f"version {version} of pipeline {place.name}", wanted="execution"))
+    then = place.account.ask("codepipeline", "GetPipeline", place.region, name=place.name, version=int(version))
+    if isinstance(then, Refusal):
+        keep_gap(store, gap_of(then, lost=f"version {version} of pipeline {place.name}", wanted="execution"))
         return place
-    return Place(name=place.name, account=place.account, region=place.region, definition=definition.get("pipeline", {}))
+    return replace(place, answer=then)
 
 
 def _newest_failed(place: Place, inquiry: Inquiry, store: Store) -> str | None:

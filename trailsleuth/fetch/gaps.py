@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from trailsleuth.fetch.calls import Refusal, Why
 from trailsleuth.fetch.operations import allowing_statement, operations
 from trailsleuth.fetch.store import Provenance, Store, encoded, piece_name
+from trailsleuth.model import RawInput, Skipped
 
 SCHEMA = "trailsleuth.gap/1"
 FOLDER = "gaps"
@@ -44,6 +46,16 @@ def gap_of(refusal: Refusal, *, lost: str, wanted: str = "policies", start: date
     allow = allowing_statement(row) if row is not None and refusal.why is Why.DENIED else None
     why = f"{lost}: {reason}" + (f" ({refusal.code})" if refusal.code else "")
     return NamedGap(account=refusal.account, region=refusal.region, start=start, end=end, why=why, wanted=wanted, allow=allow)
+
+
+def told(piece: RawInput) -> RawInput | Skipped:
+    """A piece as the core takes it: a kept gap as an input that was skipped, with the reason and what would allow it."""
+    if not piece.source.startswith(f"{FOLDER}/"):
+        return piece
+    gap = json.loads(piece.data)
+    place = " ".join(str(gap[name]) for name in ("account", "region") if gap.get(name))
+    allow = f"; to allow it: {json.dumps(gap['allow'])}" if gap.get("allow") else ""
+    return Skipped(source=f"account {place}" if place else "live", reason=f"{gap['why']}{allow}")
 
 
 def keep_gap(store: Store, gap: NamedGap) -> None:

@@ -1,0 +1,83 @@
+"""Kills a fetch at random moments and resumes it, a hundred times: `python bench/kill_resume.py [ROUNDS]`.
+
+Each round ends with the pieces of an undisturbed run, or the round is printed as lost.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.live.servers import serving
+from tests.live.world import REGION, TOOLING, WORKLOAD, a_world
+
+FETCH = [
+    sys.executable,
+    "-c",
+    "import sys; from trailsleuth.fetch import pace; pace.SLACK = 0.01; from trailsleuth.cli.app import main; sys.exit(main())",
+    "fetch",
+]
+LIVE = ["--pipeline", "web", "--profile", "tooling", "--profile", "workload"]
+
+
+def pieces_of(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.json") if path.name != "manifest.json"}
+
+
+def run(*arguments: str, kill_after: float | None = None) -> int:
+    process = subprocess.Popen([*FETCH, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        return process.wait(timeout=kill_after)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        return process.wait()
+
+
+def profiles(folder: Path) -> None:
+    lines = [("tooling", TOOLING), ("workload", WORKLOAD)]
+    (folder / "config").write_text("".join(f"[profile {name}]\nregion = {REGION}\n" for name, _ in lines))
+    (folder / "credentials").write_text("".join(f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = secret\n" for name, key in lines))
+    os.environ |= {"AWS_CONFIG_FILE": str(folder / "config"), "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials")}
+
+
+def main(rounds: int) -> int:
+    dice, lost, kills = random.Random(11), 0, 0
+    with tempfile.TemporaryDirectory() as place, serving(a_world(background=2000, start=datetime.fromtimestamp(int(time.time()) - 3600, UTC))) as aws:
+        root = Path(place)
+        profiles(root)
+        os.environ["AWS_ENDPOINT_URL"] = aws.url
+        begun = time.monotonic()
+        run(*LIVE, "-o", str(root / "whole"))
+        span = time.monotonic() - begun
+        whole = pieces_of(root / "whole")
+        for number in range(rounds):
+            folder = root / f"case-{number}"
+            arguments = [*LIVE, "-o", str(folder)]
+            for _ in range(5):
+                code = run(*arguments, kill_after=dice.uniform(0.3, 1.0) * span)
+                if code != -signal.SIGKILL:
+                    break
+                kills += 1
+                if (folder / "manifest.json").exists():
+                    arguments = ["--resume", str(folder)]
+            if code == -signal.SIGKILL:
+                run(*arguments)
+            same = pieces_of(folder) == whole
+            lost += not same
+            if not same:
+                print(f"round {number}: lost or doubled: {sorted(set(pieces_of(folder).items()) ^ set(whole.items()))[:3]}")
+    print(f"{rounds} rounds, {kills} kills, {lost} rounds with a lost or doubled piece")
+    return 1 if lost else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 100))
