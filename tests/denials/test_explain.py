@@ -6,10 +6,13 @@ import gzip
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from trailsleuth import api
 from trailsleuth.cli.app import main
 from trailsleuth.errors import EvidenceUnreadable, UsageError
+from trailsleuth.ingest.explain import explain_text
 from trailsleuth.report.explanation import explanation_document, render_explanation
 
 SESSION = "arn:aws:sts::222222222222:assumed-role/Deployer/1772614901412"
@@ -211,3 +214,58 @@ def test_binary_files_and_empty_files_are_unreadable(tmp_path):
 
 def test_standard_input_is_read():
     assert len(api.explain("-", stdin=ONE.encode()).denials) == 1
+
+
+def test_the_consoles_panel_is_read():
+    panel = (
+        "You don't have permissions to ec2:DescribeInstances. To request access, copy the following text and send it to your AWS administrator.\n\n"
+        f"User: {SESSION}\nAction: ec2:DescribeInstances\nOn resource(s): *\nContext: no identity-based policy allows the ec2:DescribeInstances action\n"
+    )
+    denial = explained(panel)[-1]
+    assert (denial.principal, denial.iam_action, denial.resource) == ("arn:aws:iam::222222222222:role/Deployer", "ec2:DescribeInstances", "*")
+    assert (denial.policy_type, denial.effect) == ("identity", "implicit")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"errorCode": "AccessDenied", "errorMessage": ONE}),
+        f'"errorCode": "AccessDenied",\n"errorMessage": "{ONE}",',
+        f"2026-05-11T01:59:20.000Z ERROR deploy failed: AccessDeniedException: {ONE}",
+        f"{{'Error': {{'Code': 'AccessDeniedException', 'Message': '{ONE}'}}}}",
+        f"<Error><Code>AccessDenied</Code><Message>{ONE}</Message></Error>",
+    ],
+    ids=["part of a record", "lines of a record", "log line", "python's dict", "xml"],
+)
+def test_what_people_paste_instead_of_a_message_is_read(text):
+    (denial,) = explained(text)
+    assert (denial.iam_action, denial.policy_type) == ("ecs:RunTask", "identity")
+
+
+def test_a_log_with_two_refusals_in_it_gives_two():
+    lines = ["2026-05-11 build started", f"error: {ONE}", "retrying in 5 s", f"error: {TWO}", "2026-05-11 build failed"]
+    assert [one.iam_action for one in explained("\n".join(lines))] == ["ecs:RunTask", "s3:GetObject"]
+
+
+def test_a_refused_role_session_of_another_role_keeps_its_own_name():
+    other = record(errorMessage=ONE.replace("assumed-role/Deployer/", "assumed-role/Other/"))
+    (denial,) = explained(json.dumps(other))
+    assert denial.principal == "arn:aws:iam::222222222222:role/Other"
+    assert denial.known_from["principal"] == "message"
+
+
+def test_advice_names_the_command_for_an_encoded_message_and_for_an_authorization_id():
+    encoded = "You are not authorized to perform this operation. Encoded authorization failure message: " + "aB3_-" * 30
+    (denial,) = explained(encoded)
+    assert denial.encoded_message == "complete"
+    assert "decode-authorization-message" in denial.advice
+    (denial,) = explained(f"{ONE}. Go to https://x/iam/home#/authorization-details/1a2b3c for complete details")
+    assert denial.authorization_id == "1a2b3c"
+    assert "GetRequestAuthorizationDetails" in denial.advice
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=200) | st.lists(st.sampled_from([ONE, TWO, "\n", "{", '"', "Access Denied", "[", "User: "]), max_size=8).map("".join))
+def test_no_text_raises(text):
+    if text.strip() and text != "-" and "/" not in text[:1]:
+        explain_text(text)

@@ -160,13 +160,21 @@ def read_reason(message: MessageText, reading: Reading) -> None:
         reading.fields["effect"] = Effect.EXPLICIT
         _read_policy_type(message, reading, _after(lower, at + 21, (" in an ", " in a ", " in the ", " in ")))
     else:
-        at = lower.find("because ", max(0, reading.end - 1), reading.end + 2000)
-        start = _after(lower, at + 7, (" no ", " the ")) if at >= 0 else -1
+        at, start = _implicit_frame(lower, max(0, reading.end - 1))
         if start >= 0 and _read_policy_type(message, reading, start):
             reading.fields["effect"] = Effect.IMPLICIT
     policy = _POLICY_ARN.search(text, at, at + 900) if at >= 0 else None
     if policy and not (message.cut and policy.end() >= len(text)):
         reading.fields["policy_arn"] = policy.group(1).rstrip(".,;)")
+
+
+def _implicit_frame(lower: str, at: int) -> tuple[int, int]:
+    """Where `because no …` (in the console's panel `Context: no …`) stands, and where the policy type begins; -1: nowhere."""
+    for word in ("because", "context:"):
+        found = lower.find(word, at, at + 2000)
+        if found >= 0:
+            return found, _after(lower, found + len(word), (" no ", " the "))
+    return -1, -1
 
 
 def _after(lower: str, at: int, words: tuple[str, ...]) -> int:
@@ -202,7 +210,7 @@ def read_tails(message: MessageText) -> dict[str, Any]:
         tails["encoded_text"] = match.group(1) or None
     at = message.lower.find("authorization")
     if at >= 0 and ("authorization id" in message.lower or "authorization-details" in message.lower):
-        for match in _AUTHORIZATION.finditer(message.text, at):
+        for match in _AUTHORIZATION.finditer(message.text, max(0, at - 1)):
             if not (message.cut and match.end() >= len(message.text)):
                 tails["authorization_id"] = match.group(1) or match.group(2)
                 break

@@ -13,6 +13,7 @@ from trailsleuth.model import Denial
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _OPERATION = re.compile(r"when calling the ([A-Za-z0-9]{2,80}) operation")
 _CONTINUES = re.compile(r"[a-z(\"'*]")
+_FIELD = re.compile(r'"\w{1,60}" ?:')  # lines out of the middle of a record belong together
 _MAX_STRINGS = 20_000
 
 
@@ -69,7 +70,7 @@ def _strings(value: object) -> Iterator[str]:
 def _block(block: str) -> Iterator[str]:
     """One message, unless two lines or more read as refusals by themselves: then each line is one, with what a terminal wrapped."""
     lines = [line.strip() for line in block.split("\n") if line.strip()]
-    if sum(read_pasted(line) is not None for line in lines) < 2:
+    if any(_FIELD.match(line) for line in lines) or sum(read_pasted(line) is not None for line in lines) < 2:
         if lines:
             yield " ".join(lines)
         return
