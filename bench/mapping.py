@@ -73,11 +73,18 @@ def contradictions(official: dict) -> list[str]:
     return found
 
 
-def known_to_reference(official: dict) -> float:
-    """The mapped share among the operations that AWS's own service reference knows."""
-    newer = official["_newer_than_source"]
-    known = [(source, name) for source, name in operations() if prefix_of(source) in official and name not in (newer.get(prefix_of(source)) or ())]
-    return sum(primary_action(*call, {}) is not None for call in known) / len(known)
+def unmapped_by_reason(official: dict, missing: list[tuple[str, str]]) -> dict[str, int]:
+    """Why operations are not mapped: AWS's reference maps them and we do not, AWS names no action for them, or neither source knows them yet."""
+    reasons = Counter()
+    for source, name in missing:
+        prefix = prefix_of(source)
+        if _facts(official.get(prefix, {}), name):
+            reasons["AWS's reference maps it"] += 1
+        elif name in (official["_unmapped"].get(prefix) or ()):
+            reasons["AWS names no action for it"] += 1
+        else:
+            reasons["newer than, or unknown to, both AWS's reference and the action catalogue"] += 1
+    return dict(reasons)
 
 
 def _facts(service: dict, name: str) -> dict | None:
@@ -95,7 +102,10 @@ def main() -> None:
     print(f"operations with a passed role whose service is known: {len(passing())}")
     if len(sys.argv) > 1:
         official = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-        print(f"share among operations that the service reference knows: {known_to_reference(official):.2%}")
+        reasons = unmapped_by_reason(official, missing)
+        print("not mapped because:", "; ".join(f"{reason}: {count}" for reason, count in reasons.items()))
+        known = len(operations()) - reasons.get("newer than, or unknown to, both AWS's reference and the action catalogue", 0)
+        print(f"share among operations that either source knows: {1 - (len(missing) - (len(operations()) - known)) / known:.2%}")
         found = contradictions(official)
         print(f"contradictions with the official facts: {len(found)}")
         print("\n".join(found))

@@ -108,6 +108,20 @@ def test_a_function_in_a_vpc_needs_the_caller_to_look_the_network_up():
     assert all(need.certain for need in found.values())
 
 
+def test_a_refused_pass_role_is_about_the_only_role_of_the_request():
+    one, other = "arn:aws:iam::111122223333:role/A", "arn:aws:iam::111122223333:role/B"
+    assert resource_of("ecs.amazonaws.com", "RegisterTaskDefinition", "iam:PassRole", {"taskRoleArn": one}, **PLACE) == one
+    assert resource_of("ecs.amazonaws.com", "RegisterTaskDefinition", "iam:PassRole", {"taskRoleArn": one, "executionRoleArn": other}, **PLACE) is None
+    assert resource_of("ecs.amazonaws.com", "RegisterTaskDefinition", "iam:PassRole", {}, **PLACE) is None
+
+
+def test_a_key_used_through_a_service_is_said_to_be():
+    found = {need.iam_action: need for need in needs("secretsmanager.amazonaws.com", "GetSecretValue", {"secretId": "db"}, **PLACE)}
+    assert found["kms:Decrypt"].via_service == "secretsmanager.eu-west-1.amazonaws.com"
+    assert found["kms:Decrypt"].resource is None
+    assert found["secretsmanager:GetSecretValue"].via_service is None
+
+
 def test_a_plain_function_needs_nothing_more():
     assert [need.iam_action for need in needs("lambda.amazonaws.com", "CreateFunction20150331", {"functionName": "f"}, **PLACE)] == ["lambda:CreateFunction"]
 

@@ -15,7 +15,7 @@ from typing import Any, Unpack
 from trailsleuth.catalog.actions import access_level, spelling
 from trailsleuth.catalog.arns import Place, arns_by_kind, build, build_each, resource_arns
 from trailsleuth.catalog.load import Row, rows_of
-from trailsleuth.catalog.paths import holds, plain_name, unwrapped
+from trailsleuth.catalog.paths import holds, plain_name, texts_in, unwrapped
 from trailsleuth.catalog.reference import reference_operation
 from trailsleuth.catalog.services import prefix_of, service_linked_role_arn
 
@@ -27,7 +27,8 @@ class Need:
     """One IAM action that a request is checked for.
 
     `resource` None: the request does not tell. `when` says what makes it needed. `certain` False: it depends on the state of the account
-    (a service-linked role that is created only where it is missing). `source_id` is the row of the catalogue, or `own-name`.
+    (a service-linked role that is created only where it is missing). `via_service` is the `kms:ViaService` of a call that a service makes with
+    the caller's credentials. `source_id` is the row of the catalogue, or `own-name`.
     """
 
     iam_action: str
@@ -36,6 +37,7 @@ class Need:
     passed_to: str | None = None
     source_id: str = "own-name"
     certain: bool = True
+    via_service: str | None = None
 
 
 @cache
@@ -105,11 +107,19 @@ def primary_action(event_source: str, event_name: str, request: Mapping[str, Any
 
 def resource_of(event_source: str, event_name: str, iam_action: str, request: Mapping[str, Any], **place: Unpack[Place]) -> str | None:
     """The ARN that the action is checked on. `*` only where the action takes no resource; None where the request does not tell."""
+    if iam_action.lower() == "iam:passrole":
+        return _only_role(request)
     for row in _need_rows(event_source, event_name, request):
         if row["action"].lower() == iam_action.lower() and "resource" in row:
             return _row_resource(row, unwrapped(event_name, request), place)
     arns = resource_arns(plain_event_name(event_name), iam_action, request, place)
     return arns[0] if arns else None
+
+
+def _only_role(request: Mapping[str, Any]) -> str | None:
+    """The role ARN in a request, where there is one alone: which of several was refused, the request does not tell."""
+    roles = {text for text in texts_in(request) if text.startswith("arn:") and ":role/" in text}
+    return roles.pop() if len(roles) == 1 else None
 
 
 def _need_rows(event_source: str, event_name: str, request: Mapping[str, Any]) -> Iterator[Row]:
@@ -139,8 +149,10 @@ def _extra(row: Row, event_name: str, request: Mapping[str, Any], place: Place, 
         arns = _made(event_name, own)
     else:
         arns = resource_arns(plain_event_name(event_name), row["action"], request, place)
+    via = f"{row['via']}.{place['region']}.amazonaws.com" if "via" in row else None
+    certain = not row.get("depends_on_state", False)
     for arn in arns or (None,):
-        yield Need(iam_action=row["action"], resource=arn, when=row["why"], source_id=row["id"], certain=not row.get("depends_on_state", False))
+        yield Need(iam_action=row["action"], resource=arn, when=row["why"], source_id=row["id"], certain=certain, via_service=via)
 
 
 def _made(event_name: str, own: tuple[tuple[str, str], ...]) -> tuple[str, ...]:

@@ -45,6 +45,18 @@ def first_text(request: object, paths: Sequence[str]) -> str | None:
     return None
 
 
+def texts_in(value: object, *, depth: int = 0) -> Iterator[str]:
+    """Every text in a request, however deep (up to a limit), in its order."""
+    if isinstance(value, str):
+        yield value
+    elif depth < _DEEPEST and isinstance(value, Mapping):
+        for inner in value.values():
+            yield from texts_in(inner, depth=depth + 1)
+    elif depth < _DEEPEST and isinstance(value, list | tuple):
+        for inner in value:
+            yield from texts_in(inner, depth=depth + 1)
+
+
 def _walk(value: object, names: tuple[str, ...], place: str, depth: int) -> Iterator[tuple[str, Any]]:
     if value is None or value == "" or depth > _DEEPEST:
         return
