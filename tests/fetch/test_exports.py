@@ -308,3 +308,17 @@ def test_a_name_that_is_no_text_can_be_written(tmp_path: Path) -> None:
 def test_many_members_are_read() -> None:
     contents, why = opened(a_tar(dict.fromkeys(map(str, range(20_000)), b"{}")))
     assert (len(contents), why) == (20_000, "")
+
+
+def test_an_archive_without_files_is_named() -> None:
+    assert opened(a_zip({})) == ([], "a zip without files")
+    assert opened(a_zip({"folder/": b""})) == ([], "a zip without files")
+
+
+def test_a_zip_whose_directory_hides_its_members_is_read_by_their_headers() -> None:
+    packed = bytearray(a_zip({"a": BODY}))
+    end = packed.rindex(b"PK\x05\x06")
+    packed[end + 8 : end + 20] = b"\0" * 12
+    contents, why = opened(bytes(packed))
+    assert contents == [BODY]
+    assert "lists no member" in why

@@ -196,3 +196,10 @@ def test_foreign_records_among_real_ones_are_counted_by_reason() -> None:
     evidence = read({"Records": [notification, a_record(1), notification, notification]})
     assert ids(evidence) == ["e-0001"]
     assert evidence.coverage.skipped[0].reason.endswith("(3 times)")
+
+
+def test_a_result_set_of_another_form_is_named() -> None:
+    for odd in ({"ResultSet": {"Ro": []}}, {"ResultSet": None}, {"ResultSet": {"Rows": [7, {"x": 1}]}}):
+        evidence = read(odd)
+        assert evidence.records == ()
+        assert "not recognised" in reasons(evidence)

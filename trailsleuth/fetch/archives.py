@@ -44,6 +44,8 @@ def _zip_members(data: bytes, source: str, limits: Limits) -> Iterator[Member | 
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         entries = archive.infolist()
+        if not entries and data.startswith(b"PK\x03\x04"):
+            raise zipfile.BadZipFile("it lists no member")
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         yield Skipped(source=source, reason=f"the zip directory is unreadable ({error}): members read up to the break")
         yield from _zip_without_directory(data, source, limits)

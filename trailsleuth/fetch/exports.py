@@ -147,7 +147,9 @@ class _Opener:
             yield from self.open(unpacked.data, source, depth + 1)
 
     def _members(self, data: bytes, archive: str, *, source: str, depth: int) -> Iterator[tuple[str, bytes] | Skipped]:
+        empty = True
         for member in members_of(data, archive, source=source, limits=self.limits):
+            empty = False
             size = 0 if isinstance(member, Skipped) else len(member[1])
             if reason := self.budget.spend(size, members=1):
                 yield Skipped(source=source, reason=reason)
@@ -156,3 +158,5 @@ class _Opener:
                 yield member
             else:
                 yield from self.open(member[1], member[0], depth + 1)
+        if empty:
+            yield Skipped(source=source, reason=f"a {archive} without files")

@@ -84,16 +84,19 @@ def row_of_cells(members: list[Any]) -> dict[str, Any] | None:
 
 
 def rows_of_result_set(result: object) -> Iterator[dict[str, Any]]:
-    """The rows of `aws athena get-query-results`; its first row is the header."""
+    """The rows of `aws athena get-query-results`; its first row is the header. A row of another form comes back as it is."""
     rows = result.get("Rows") if isinstance(result, dict) else None
     header: list[str] = []
-    for row in rows if isinstance(rows, list) else []:
+    for row in rows if isinstance(rows, list) else [{"ResultSet without Rows": None}]:
         data = row.get("Data") if isinstance(row, dict) else None
-        cells = [cell.get("VarCharValue") if isinstance(cell, dict) else None for cell in data] if isinstance(data, list) else []
-        if not header:
-            header = [column_name(str(cell)) for cell in cells]
-        else:
+        if not isinstance(data, list):
+            yield row if isinstance(row, dict) else {"row": row}
+            continue
+        cells = [cell.get("VarCharValue") if isinstance(cell, dict) else None for cell in data]
+        if header:
             yield dict(zip(header, cells, strict=False))
+        else:
+            header = [column_name(str(cell)) for cell in cells]
 
 
 def column_name(text: str) -> str:
