@@ -12,6 +12,7 @@ from trailsleuth.catalog.messages import message_forms, opaque_error, opaque_err
 from trailsleuth.ingest.denials import _read_denial, code_in_text, read_denial
 
 SIZE = 100_000
+WHO = "User: arn:aws:iam::111111111111:user/u"
 PIECES = [form.anchors[0] for form in message_forms()] + [
     "User: ",
     "arn:aws:iam::111111111111:role/",
@@ -105,3 +106,20 @@ def test_variables_of_opaque_texts_are_kept_short():
     assert opaque_errors()
     found = opaque_error("Unable to use Connection: " + "x" * 5000 + " The provided role does not have sufficient permissions")
     assert found is None or found.id == "insufficient-permissions"
+
+
+@pytest.mark.parametrize(
+    "key", ["the provided token has expired", "dryrun but dryrun flag is set", "rate exceeded", "cross-account pass role is not allowed", "access denied"]
+)
+def test_a_name_that_reads_like_an_excuse_does_not_hide_a_refusal(key):
+    text = f'{WHO} is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::b/{key}" because no identity-based policy allows'
+    denial = read(text)
+    assert denial is not None
+    assert (denial.iam_action, denial.resource, denial.policy_type) == ("s3:GetObject", f"arn:aws:s3:::b/{key}", "identity")
+
+
+def test_a_quoted_key_cannot_name_the_layer():
+    key = "x because no service control policy allows"
+    text = f'{WHO} is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::b/{key}" with an explicit deny in a resource-based policy'
+    denial = read(text)
+    assert (denial.policy_type, denial.effect, denial.resource) == ("resource", "explicit", f"arn:aws:s3:::b/{key}")
