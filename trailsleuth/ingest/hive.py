@@ -13,6 +13,7 @@ MAX_DEPTH = 32
 _NAME = re.compile(r"\s*([\w.:/@-]{1,128})=")
 _END = re.compile(r",\s*(?=[\w.:/@-]{1,128}=)|\}")
 _END_IN_LIST = re.compile(r",\s*|\]")
+_JSON = re.compile(r'\{\s*["}]|\[\s*["\d{\[\]]')
 _COMMA = re.compile(r"\s*,\s*")
 
 
@@ -34,11 +35,12 @@ def _value(text: str, start: int, *, depth: int, end_of_plain: re.Pattern[str]) 
     if depth > MAX_DEPTH:
         raise _NotHive
     if text[start : start + 1] in ("{", "["):
-        try:
-            value, end = PLAIN.raw_decode(text, start)  # a map's value may be JSON
-        except (ValueError, RecursionError):
-            return _struct(text, start, depth) if text[start] == "{" else _list(text, start, depth)
-        return value, end
+        if _JSON.match(text, start):  # a map's value may be JSON
+            try:
+                return PLAIN.raw_decode(text, start)
+            except (ValueError, RecursionError):
+                pass
+        return _struct(text, start, depth) if text[start] == "{" else _list(text, start, depth)
     found = end_of_plain.search(text, start)
     if found is None:
         raise _NotHive
