@@ -9,10 +9,12 @@ from urllib.parse import quote
 from tests.live.state import AccountState, Refused
 
 
-def answer(state: AccountState, service: str, operation: str, region: str, asked: dict, arn: str):
+def answer(state: AccountState, service: str, operation: str, region: str, asked: dict, arn: str, assumable: dict):
     function = OPERATIONS.get((service, operation))
     if function is None:
         raise Refused("InvalidAction", f"{service}:{operation} is unknown here")
+    if operation == "AssumeRole":
+        return _find(assumable, asked["RoleArn"], "AccessDenied", 403)
     return function(state, region, asked) if operation != "GetCallerIdentity" else {"UserId": "AIDA", "Account": state.id, "Arn": arn}
 
 
@@ -225,4 +227,4 @@ OPERATIONS = {
     ("s3", "GetObject"): get_object,
     ("s3", "ListObjectsV2"): list_objects,
 }
-OPERATIONS["sts", "GetCallerIdentity"] = lambda *_: None
+OPERATIONS["sts", "GetCallerIdentity"] = OPERATIONS["sts", "AssumeRole"] = lambda *_: None

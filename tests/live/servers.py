@@ -50,6 +50,7 @@ class Aws:
     identities: dict[str, tuple[str, str]] = field(default_factory=dict)  # access key -> (account, arn)
     faults: Faults = field(default_factory=Faults)
     per_second: int | None = None
+    assumable: dict = field(default_factory=dict)  # role -> what AssumeRole hands out
     calls: list[tuple[str, str, str]] = field(default_factory=list)  # (account, region, service:Operation)
     throttled: int = 0
     on_call: object = None
@@ -77,7 +78,7 @@ class Aws:
             self.pace(account, request.region)
         if not state.allows(call):
             raise Refused("AccessDenied" if request.protocol in ("query", "xml") else "AccessDeniedException", f"not authorized to perform: {call}", 403)
-        return answer(state, request.service, request.operation, request.region, request.asked, arn)
+        return answer(state, request.service, request.operation, request.region, request.asked, arn, self.assumable)
 
     def pace(self, account: str, region: str) -> None:
         if self.per_second is None:

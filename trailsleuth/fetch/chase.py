@@ -21,7 +21,6 @@ from trailsleuth.fetch.store import Store
 from trailsleuth.fetch.traces import Issued, is_refused_assume, issued_in, key_of, merged, role_of
 from trailsleuth.model import account_of, same_role
 
-GLOBAL_REGION = "us-east-1"  # global services and the global STS endpoint write their records there
 NEAR_BEFORE, NEAR_AFTER = timedelta(seconds=15), timedelta(seconds=60)
 WIDE_BEFORE, WIDE_AFTER = timedelta(minutes=2), timedelta(minutes=5)
 EARLIER = timedelta(days=30)
@@ -179,9 +178,9 @@ def _too_old(target: Target) -> NamedGap:
     return NamedGap(account=account_of(target.role), start=target.start, end=target.end, why=why, wanted="records")
 
 
-def regions_of(*regions: str | None) -> tuple[str, ...]:
-    """Where the records of a chain can stand: its regions, then the one that global services write to."""
-    return tuple(dict.fromkeys([*(region for region in regions if region), GLOBAL_REGION]))
+def regions_of(*regions: str | None, globally: str) -> tuple[str, ...]:
+    """Where the records of a chain can stand: its regions, then the one that global services and the global STS endpoint write to."""
+    return tuple(dict.fromkeys([*(region for region in regions if region), globally]))
 
 
 @cache

@@ -53,7 +53,7 @@ class LiveSource:
         if inquiry.pipeline is not None:
             self._from_pipeline(inquiry)
         elif any((inquiry.role, inquiry.session, inquiry.access_key, inquiry.event_id)):
-            follow_entry(inquiry, self.chase, regions_of(*self.regions, *(account.region for account in self.accounts.values())))
+            follow_entry(inquiry, self.chase, self._regions())
         else:
             raise UsageError("nothing to look for", next_step="give --pipeline, or one of --role, --session, --access-key, --event-id")
         fetch_explanations(self.chase.records, self.accounts, self.store)
@@ -112,7 +112,7 @@ class LiveSource:
             role=role,
             caller=execution.place.service_role if action.role else None,
             also=tuple(dict.fromkeys([*configured, *([deploying] if deploying else [])])),
-            regions=regions_of(action.region, execution.place.region, *self.regions),
+            regions=regions_of(action.region, execution.place.region, *self.regions, globally=execution.place.account.global_region),
             start=action.start,
             end=action.end,
             provider=action.provider,
@@ -138,12 +138,16 @@ class LiveSource:
 
     def _records_for(self, account: str, case_file: CaseFile) -> None:
         window = self._window(case_file)
-        regions = regions_of(*self.regions, *(known.region for known in self.accounts.values()), *_regions_in(case_file))
+        regions = self._regions(*_regions_in(case_file))
         for hop in (hop for chain in case_file.chains for hop in chain.hops if hop.account == account):
             if hop.access_key_id:
                 self.chase.by_key(hop.access_key_id, account, regions, window)
             elif hop.session_name:
                 self.chase.records += self.chase.by_attribute("Username", hop.session_name, accounts=[account], regions=regions, window=window)
+
+    def _regions(self, *more: str) -> tuple[str, ...]:
+        globally = next((account.global_region for account in self.accounts.values()), "us-east-1")
+        return regions_of(*self.regions, *(account.region for account in self.accounts.values()), *more, globally=globally)
 
     def _window(self, case_file: CaseFile) -> tuple[datetime, datetime]:
         seen = [item.event_time for finding in case_file.findings for item in finding.evidence]

@@ -14,6 +14,7 @@ from trailsleuth.fetch.gaps import gap_of, keep_gap
 from trailsleuth.fetch.sessions import Account
 from trailsleuth.fetch.store import Provenance, Store, encoded, piece_name
 
+NO_ORGANIZATION = "AWSOrganizationsNotInUseException"  # then no such policy holds
 KINDS = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
 REGION, LEVELS, PAGES = "us-east-1", 6, 20  # an organization nests five units deep below its root
 
@@ -28,7 +29,7 @@ def fetch_organization_policies(targets: Iterable[str], accounts: Mapping[str, A
         if refusal is None:
             reader.keep(store)
             return
-    if refusal is not None:
+    if refusal is not None and refusal.code != NO_ORGANIZATION:
         keep_gap(store, gap_of(refusal, lost="service and resource control policies"))
 
 

@@ -15,7 +15,6 @@ from trailsleuth.fetch.sessions import Account
 from trailsleuth.fetch.store import Provenance, Store, encoded, piece_name
 from trailsleuth.model import parse_arn
 
-GLOBAL = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 UNREAD = "not-readable-by-the-collector"
 PAGES = 20
 
@@ -28,7 +27,7 @@ def fetch_role(role: str, account: Account, store: Store) -> bool:
     name = piece_name("iam", account.id, f"role-{arn.name}")
     if store.kept(name) is not None:
         return True
-    region = GLOBAL.get(account.partition, "us-east-1")
+    region = account.global_region
     answer = account.ask("iam", "GetRole", region, RoleName=arn.name)
     if isinstance(answer, Refusal):
         keep_gap(store, gap_of(answer, lost=f"the policies of role {arn.name}"))

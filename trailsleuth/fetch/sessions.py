@@ -32,6 +32,9 @@ PACED = ("cloudtrail", "LookupEvents")
 CONNECT_SECONDS, READ_SECONDS = 5, 20
 ASSUMED_NAME = "trailsleuth"
 
+# Where a partition's global services answer, and write their records: https://docs.aws.amazon.com/general/latest/gr/iam-service.html
+GLOBAL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
@@ -78,6 +81,11 @@ class Account:
         if why is Why.CREDENTIALS:
             raise unreachable(self.label, code=code, renewal=self.renewal)
         return Refusal(account=self.id, region=region, service=service, operation=operation, why=why, code=code)
+
+    @property
+    def global_region(self) -> str:
+        """The region of the partition's global services."""
+        return GLOBAL_REGIONS.get(self.partition, "us-east-1")
 
     def knows(self, service: str) -> bool:
         """Whether the installed botocore has that service (the newest are not in older ones)."""

@@ -1,0 +1,258 @@
+"""Trail buckets, organization policies, AWS's own explanations, further roles, and the other ways in."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.live.test_founding_case import WEB, an_empty_case, gaps_in, records_in
+from tests.live.world import ACTION_ROLE, KEY_A, KEY_B, NOW, REGION, SERVICE_ROLE, START, TOOLING, A, B, a_record, a_session, a_world
+from trailsleuth.errors import AccountUnreachable, EvidenceUnreadable
+from trailsleuth.fetch.trail_bucket import Wanted, is_trail_bucket, read_trail_bucket
+from trailsleuth.model import Inquiry, Question, Skipped
+
+DAY = datetime(2026, 3, 4, tzinfo=UTC)
+
+
+def a_log_key(account, region, time, *, organization=""):
+    folder = f"logs/AWSLogs/{organization}{account}/CloudTrail/{region}/{time:%Y/%m/%d}"
+    return f"{folder}/{account}_CloudTrail_{region}_{time:%Y%m%dT%H%M}Z_abcdefghijklmnop.json.gz"
+
+
+def a_bucket(world, *, organization=""):
+    record = gzip.compress(json.dumps({"Records": [{"eventID": "1"}]}).encode())
+    times = [DAY + timedelta(days=days, hours=9) for days in range(-3, 4)]
+    keys = {
+        a_log_key(account, region, time, organization=organization): record for account in (A, B) for region in ("eu-west-1", "us-east-1") for time in times
+    }
+    digest = a_log_key(A, "eu-west-1", DAY).replace("/CloudTrail/", "/CloudTrail-Digest/")
+    world.accounts[A].objects = {"org-logs": {**keys, digest: record}}
+    return world
+
+
+@pytest.mark.parametrize("organization", ["", "o-abcde12345/"])
+def test_a_trail_bucket_is_read_for_the_days_accounts_and_regions_asked_for(serve, live, organization):
+    serve(a_bucket(a_world(), organization=organization))
+    source, _ = live()
+    wanted = Wanted(accounts=frozenset({B}), regions=frozenset({"eu-west-1"}), since=START, until=START + timedelta(minutes=10))
+    found = list(read_trail_bucket("s3://org-logs/logs", source.accounts[A], wanted))
+    assert [piece.source.rpartition("_")[0].rpartition("_")[2] for piece in found] == ["20260303T0900Z", "20260304T0900Z", "20260305T0900Z"]
+    assert all(f"/{B}/CloudTrail/eu-west-1/" in piece.source for piece in found)
+    assert all(json.loads(piece.data)["Records"] for piece in found)
+
+
+def test_without_bounds_every_log_file_of_the_bucket_is_read_and_no_digest(serve, live):
+    serve(a_bucket(a_world()))
+    source, _ = live()
+    assert len(list(read_trail_bucket("s3://org-logs/logs/", source.accounts[A], Wanted()))) == 28
+
+
+def test_a_prefix_below_the_account_folders_is_taken_as_it_is(serve, live):
+    serve(a_bucket(a_world()))
+    source, _ = live()
+    url = f"s3://org-logs/logs/AWSLogs/{B}/CloudTrail/us-east-1/2026/03/04"
+    assert len(list(read_trail_bucket(url, source.accounts[A], Wanted()))) == 1
+
+
+def test_a_log_file_that_is_cut_off_is_skipped_with_the_reason(serve, live):
+    world = a_bucket(a_world())
+    objects = world.accounts[A].objects["org-logs"]
+    broken = a_log_key(A, "eu-west-1", DAY + timedelta(hours=9))
+    objects[broken] = objects[broken][:-12]
+    serve(world)
+    source, _ = live()
+    found = list(read_trail_bucket("s3://org-logs/logs", source.accounts[A], Wanted()))
+    (skipped,) = [piece for piece in found if isinstance(piece, Skipped)]
+    assert skipped.source == f"s3://org-logs/{broken}"
+    assert "cut off" in skipped.reason
+
+
+def test_a_bucket_without_logs_or_without_permission_is_said(serve, live):
+    aws = serve(a_bucket(a_world()))
+    source, _ = live()
+    with pytest.raises(EvidenceUnreadable, match="holds no log file"):
+        list(read_trail_bucket("s3://org-logs/elsewhere", source.accounts[A], Wanted()))
+    aws.accounts[A].policy = {"Statement": [{"Action": ["cloudtrail:LookupEvents"]}]}
+    with pytest.raises(AccountUnreachable, match="cannot list"):
+        list(read_trail_bucket("s3://org-logs/logs", source.accounts[A], Wanted()))
+    assert is_trail_bucket("s3://org-logs/logs")
+    assert not is_trail_bucket("case/")
+
+
+def test_organization_policies_come_with_the_accounts_that_they_hold_for(serve, live):
+    world = a_world()
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "ecs:*", "Resource": "*"}]}
+
+    def policy(identifier, kind):
+        return {"PolicySummary": {"Id": identifier, "Name": identifier, "Type": kind}, "Content": json.dumps(deny)}
+
+    world.accounts[A].organization = {
+        "parents": {A: ("r-root", "ROOT"), B: ("ou-work", "ORGANIZATIONAL_UNIT"), "ou-work": ("r-root", "ROOT")},
+        "attached": {"r-root": ["p-FullAccess"], "ou-work": ["p-DenyEcs"], B: ["p-Rcp"]},
+        "policies": {
+            "p-FullAccess": policy("p-FullAccess", "SERVICE_CONTROL_POLICY"),
+            "p-DenyEcs": policy("p-DenyEcs", "SERVICE_CONTROL_POLICY"),
+            "p-Rcp": policy("p-Rcp", "RESOURCE_CONTROL_POLICY"),
+        },
+    }
+    serve(world)
+    source, _ = live()
+    pieces = list(source.start(WEB))
+    found = {piece.source: json.loads(piece.data) for piece in pieces if piece.source.startswith("organizations/")}
+    assert {name.rpartition("/")[2]: one["Targets"] for name, one in found.items()} == {
+        "p-DenyEcs.json": [B],
+        "p-FullAccess.json": [A, B],
+        "p-Rcp.json": [B],
+    }
+    assert not any("control policies" in why for why in gaps_in(pieces))
+
+
+BLOB = "4GIOHlTkIaWHQD0Q0m6XSnuUMCm-abcdefghijklmnopqrstuvwxyz"
+DETAILS = "0123456789abcdefghijklmno"
+
+
+def test_encoded_messages_and_authorization_ids_are_asked_about_at_once(serve, live):
+    world = a_world()
+    state = world.accounts[B]
+    state.decoded[BLOB] = json.dumps({"allowed": False, "explicitDeny": True})
+    state.details[DETAILS] = {"requestContext": {}, "evaluations": [{"action": "iam:PassRole", "evaluatedEffect": "IMPLICIT_DENY"}], "policies": []}
+    identity = a_session(ACTION_ROLE, "1772614901412", KEY_B, START)
+    for number, message in enumerate(
+        [
+            f"You are not authorized to perform this operation. Encoded authorization failure message: {BLOB}",
+            f"is not authorized to perform: iam:PassRole. Go to https://example.com for complete details, or call the "
+            f"GetRequestAuthorizationDetails API with the following authorization id: {DETAILS}",
+            "Encoded authorization failure message: this-one-was-cut-off-by-the-trail",
+        ]
+    ):
+        refusal = {"errorCode": "Client.UnauthorizedOperation", "errorMessage": message}
+        state.histories[REGION].add(a_record(B, START + timedelta(seconds=5 + number), "ec2.amazonaws.com", f"Run{number}", identity=identity, **refusal))
+    serve(world)
+    source, _ = live()
+    pieces = list(source.start(WEB))
+    decoded = [json.loads(piece.data) for piece in pieces if piece.source.startswith("decoded/")]
+    assert {"DecodedMessage": state.decoded[BLOB]} in decoded
+    assert any(one.get("authorizationId") == DETAILS and one["evaluations"][0]["action"] == "iam:PassRole" for one in decoded)
+    assert any("encoded authorization message" in why for why in gaps_in(pieces))
+
+
+def test_a_role_whose_inline_policies_cannot_be_read_is_not_taken_for_one_without(serve, live):
+    aws = serve(a_world())
+    allowed = ["cloudtrail:*", "codepipeline:*", "iam:GetRole", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:GetPolicy*"]
+    aws.accounts[B].policy = {"Statement": [{"Action": allowed}]}
+    source, _ = live()
+    pieces = {piece.source: piece.data for piece in source.start(WEB)}
+    (role,) = json.loads(pieces[f"iam/{B}/role-CrossAccountDeploy.json"])["RoleDetailList"]
+    assert role["RolePolicyList"] == []
+    assert any("not-readable" in policy["PolicyName"] for policy in role["AttachedManagedPolicies"])
+
+
+def test_the_pipeline_is_found_through_whichever_profile_holds_it(serve, live):
+    serve(a_world())
+    source, heard = live(names=("workload", "tooling"))
+    assert list(source.start(WEB))
+    assert f"pipeline web is in account {A}, eu-west-1" in heard.lines
+
+
+def test_a_deployment_that_was_started_leads_to_the_service_role_of_its_group(serve, live):
+    world = a_world()
+    role = f"arn:aws:iam::{B}:role/CodeDeployService"
+    result = world.accounts[A].pipelines[REGION, "web"]["actions"][0]["output"]["executionResult"]
+    result["externalExecutionId"] = "d-ABCDEF123"
+    world.accounts[B].deployments["d-ABCDEF123"] = {"applicationName": "web", "deploymentGroupName": "web-dg"}
+    world.accounts[B].groups["web-dg"] = {"serviceRoleArn": role}
+    world.accounts[B].roles["CodeDeployService"] = {
+        "role": {**world.accounts[B].roles["CrossAccountDeploy"]["role"], "RoleName": "CodeDeployService", "Arn": role},
+        "inline": {},
+        "attached": [],
+    }
+    serve(world)
+    source, _ = live()
+    assert any(piece.source == f"iam/{B}/role-CodeDeployService.json" for piece in source.start(WEB))
+
+
+@pytest.mark.parametrize(
+    "inquiry",
+    [
+        Inquiry(access_key=KEY_B),
+        Inquiry(session=str(int((START + timedelta(seconds=1)).timestamp() * 1000) + 412)),
+        Inquiry(role=ACTION_ROLE),
+    ],
+    ids=["access key", "session", "role"],
+)
+def test_other_ways_in_find_the_refused_call_and_how_its_session_was_opened(serve, live, inquiry):
+    serve(a_world(background=200))
+    source, _ = live()
+    records = records_in(source.start(inquiry))
+    assert any(record.get("errorCode") == "AccessDenied" for record in records)
+    issued = {((record.get("responseElements") or {}).get("credentials") or {}).get("accessKeyId") for record in records}
+    assert KEY_B in issued
+
+
+def test_one_event_leads_to_its_session_and_the_session_to_its_opening(serve, live):
+    world = a_world(background=200)
+    refused = next(
+        event for event in world.accounts[B].histories[REGION].index["EventName", "RegisterTaskDefinition"] if "AccessDenied" in event["CloudTrailEvent"]
+    )
+    serve(world)
+    source, _ = live()
+    records = records_in(source.start(Inquiry(event_id=refused["EventId"])))
+    assert any(record["eventName"] == "GetApplication" for record in records)
+    issued = {((record.get("responseElements") or {}).get("credentials") or {}).get("accessKeyId") for record in records}
+    assert {KEY_A, KEY_B} & issued
+
+
+def test_a_further_account_is_read_through_a_role(serve, live):
+    world = a_world()
+    reader = f"arn:aws:iam::{B}:role/Reader"
+    issued = {"Credentials": {"AccessKeyId": "ASIAREADERREADER0001", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": "2030-01-01T00:00:00Z"}}
+    world.identities["ASIAREADERREADER0001"] = (B, f"arn:aws:sts::{B}:assumed-role/Reader/trailsleuth")
+    world.assumable = {reader: issued}
+    serve(world)
+    source, _ = live(names=("tooling",), assume=(reader,))
+    assert set(source.accounts) == {A, B}
+    assert not any("no profile was given" in why for why in gaps_in(source.start(WEB)))
+    with pytest.raises(AccountUnreachable, match="cannot assume"):
+        live(names=("tooling",), assume=(f"arn:aws:iam::{B}:role/Nobody",))
+    assert TOOLING in world.identities
+
+
+def test_a_question_about_an_account_that_is_not_open_becomes_a_gap(serve, live):
+    serve(a_world())
+    source, _ = live(names=("tooling",))
+    list(source.start(WEB))
+    question = Question(account="999988887777", wanted="records", because="a chain leads there", command="")
+    (piece,) = source.answer((question,), an_empty_case())
+    assert "999988887777" in json.loads(piece.data)["why"]
+
+
+def test_the_session_of_an_action_without_a_role_of_its_own_is_the_pipelines(serve, live):
+    world = a_world()
+    actions = world.accounts[A].pipelines[REGION, "web"]["actions"]
+    del actions[0]["input"]["roleArn"]
+    identity = a_session(SERVICE_ROLE, str(int(START.timestamp() * 1000) + 217), KEY_A, START)
+    refusal = {"errorCode": "AccessDenied", "errorMessage": "no"}
+    world.accounts[A].histories[REGION].add(
+        a_record(A, START + timedelta(seconds=4), "codedeploy.amazonaws.com", "CreateDeployment", identity=identity, **refusal)
+    )
+    serve(world)
+    source, _ = live(names=("tooling",))
+    records = records_in(source.start(WEB))
+    assert any(record["eventName"] == "CreateDeployment" for record in records)
+
+
+def test_a_chain_whose_assume_record_is_missing_is_found_by_the_provider_calls(serve, live):
+    world = a_world(background=200)
+    for account in (A, B):
+        history = world.accounts[account].histories[REGION]
+        history.index["EventName", "AssumeRole"] = [event for event in history.index["EventName", "AssumeRole"] if KEY_B not in event["CloudTrailEvent"]]
+    aws = serve(world)
+    source, heard = live()
+    records = records_in(source.start(WEB))
+    assert any(record.get("errorCode") == "AccessDenied" and record["eventName"] == "RegisterTaskDefinition" for record in records)
+    assert any("EventSource=ecs.amazonaws.com" in line for line in heard.lines)
+    assert aws.count("cloudtrail:LookupEvents") <= 20
+    assert NOW > START
