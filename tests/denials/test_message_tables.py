@@ -37,7 +37,7 @@ def test_every_form_reads_its_own_examples(row_id, example):
     assert denial.pattern_id == row_id
     for name, value in example.items():
         if name not in ("text", "code"):
-            assert getattr(denial, name) == value, name
+            assert getattr(denial, name) == (tuple(value) if isinstance(value, list) else value), name
 
 
 @pytest.mark.parametrize(("row_id", "text"), COUNTERS, ids=[f"{i}-{n}" for n, (i, _) in enumerate(COUNTERS)])
@@ -97,6 +97,7 @@ def test_actions_and_policy_types_of_the_rows_exist():
     for form in message_forms():
         action = form.fixed.get("iam_action", "")
         assert "{" in action or not action or spelling(action) == action, form.id
+        assert all(spelling(other) == other for other in form.fixed.get("other_actions", ())), form.id
         assert not form.fixed.get("policy_type") or PolicyType(form.fixed["policy_type"])
         assert not form.fixed.get("cause") or Cause(form.fixed["cause"])
     for entry in MESSAGES["api_name"]:

@@ -147,6 +147,7 @@ def _denial(pattern_id: str, reading: Reading, fixed: Mapping[str, Any], message
         wraps=bool(fields.get("wraps")),
         advice=str(fields.get("advice", "")),
         known_from=known,
+        other_actions=_other_actions(fields, action),
         by_passed_role=bool(fields.get("by_passed_role")),
         unverified_action=unverified,
         path_unknown=unknown_path,
@@ -177,6 +178,14 @@ def _spelled(fields: dict[str, Any], message: MessageText) -> tuple[str | None, 
     if known is not None:
         return known, False
     return (None, False) if fields.get("action_cut") and message.cut else (action, True)
+
+
+def _other_actions(fields: dict[str, Any], action: str | None) -> tuple[str, ...]:
+    """The rest of a list of actions in the text (`more`), or what the row lists, in the reference's spelling."""
+    service = (action or "").partition(":")[0]
+    named = [f"{service}:{word}" for word in re.findall(r"\w+", fields.get("more") or "") if word != "and"]
+    known = (spelling(name) for name in [*named, *fields.get("other_actions", ())])
+    return tuple(dict.fromkeys(name for name in known if name is not None and name != action))
 
 
 def _resource(fields: dict[str, Any], action: str | None, known: dict[str, str]) -> tuple[str | None, str | None, bool]:
