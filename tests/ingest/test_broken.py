@@ -180,3 +180,12 @@ def test_broken_text_that_is_no_trail_counts_as_no_lost_record() -> None:
     evidence = read('{"a": 1, // comment\n}', '# Notes\nsave it as {"Records": [...]}\n', '{"pipeline": {"name": "web", "sta')
     assert evidence.coverage.unreadable == 0
     assert len(evidence.coverage.skipped) == 3
+
+
+def test_a_reason_tells_whether_evidence_may_be_missing() -> None:
+    whole = json.dumps({"Records": FIVE})
+    cut = read(whole[: whole.rindex(', {"eventVersion"')])
+    assert [skipped.lost for skipped in cut.coverage.skipped] == [True]
+    noise = read({"some": "thing"}, "hello", [a_record(1, eventSource="aws:s3")], json.dumps(a_denial(1))[:-1] + ', "errorCode": null}')
+    assert len(noise.coverage.skipped) == 4
+    assert not any(skipped.lost for skipped in noise.coverage.skipped)

@@ -55,7 +55,7 @@ def _zip_members(data: bytes, source: str, limits: Limits) -> Iterator[Member | 
             continue
         name = label(entry.filename)
         if stat.S_ISLNK(entry.external_attr >> 16):
-            yield Skipped(source=f"{source}!{name}", reason="a link in an archive is not followed")
+            yield Skipped(source=f"{source}!{name}", reason="a link in an archive is not followed", lost=False)
         elif entry.flag_bits & 1:
             yield Skipped(source=f"{source}!{name}", reason="encrypted")
         else:
@@ -129,7 +129,7 @@ def _tar_members(data: bytes, source: str, limits: Limits) -> Iterator[Member | 
 
 def _tar_member(archive: tarfile.TarFile, entry: tarfile.TarInfo, *, source: str, limits: Limits) -> Member | Skipped:
     if not entry.isreg() or entry.issparse():
-        return Skipped(source=source, reason="no plain file (a link, a device or a sparse file) in an archive")
+        return Skipped(source=source, reason="no plain file (a link, a device or a sparse file) in an archive", lost=False)
     if entry.size > limits.unpacked_bytes:
         return Skipped(source=source, reason=f"holds more than {limits.unpacked_bytes} bytes")
     stream = archive.extractfile(entry)

@@ -70,9 +70,9 @@ def _read_tree(root: str, limits: Limits) -> Iterator[RawInput | Skipped]:
 
 def _read_entry(entry: os.DirEntry[str], limits: Limits) -> Iterator[RawInput | Skipped]:
     if entry.is_symlink():
-        yield Skipped(source=label(entry.path), reason="a symbolic link in a tree is not followed")
+        yield Skipped(source=label(entry.path), reason="a symbolic link in a tree is not followed", lost=False)
     elif not entry.is_file(follow_symlinks=False):
-        yield Skipped(source=label(entry.path), reason="no plain file (a pipe, a socket or a device) in a tree")
+        yield Skipped(source=label(entry.path), reason="no plain file (a pipe, a socket or a device) in a tree", lost=False)
     else:
         yield from _hand_over(_load(entry.path, limits), entry.path, limits)
 
@@ -127,7 +127,7 @@ class _Opener:
     def open(self, data: bytes, source: str, depth: int = 0) -> Iterator[tuple[str, bytes] | Skipped]:
         compression, archive = compression_of(data), archive_of(data)
         if not data:
-            yield Skipped(source=source, reason="empty")
+            yield Skipped(source=source, reason="empty", lost=False)
         elif not compression and not archive:
             yield source, data
         elif depth >= self.limits.depth:
@@ -159,4 +159,4 @@ class _Opener:
             else:
                 yield from self.open(member[1], member[0], depth + 1)
         if empty:
-            yield Skipped(source=source, reason=f"a {archive} without files")
+            yield Skipped(source=source, reason=f"a {archive} without files", lost=False)

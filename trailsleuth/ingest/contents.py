@@ -18,7 +18,7 @@ def pieces_of(data: bytes) -> Iterator[Piece]:
     """Every part of the input with its form, in its order; what cannot be read is a piece as well."""
     for found in _documents(data):
         if isinstance(found, Break):
-            yield Piece(Form.BROKEN if found.lost else Form.NOTE, reason=found.reason)
+            yield Piece(Form.BROKEN if found.lost else Form.CUT if found.cut else Form.NOTE, reason=found.reason)
             continue
         for note in found.notes:
             yield Piece(Form.NOTE, reason=note)

@@ -17,7 +17,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.unreadable = 0
-        self._reasons: dict[str, Counter[str]] = {}
+        self._reasons: dict[str, Counter[tuple[str, bool]]] = {}
         self._inputs: set[InputFile] = set()
 
     def add_input(self, raw: RawInput) -> None:
@@ -26,14 +26,14 @@ class Ledger:
         size = raw.size if raw.path else len(raw.data)
         self._inputs.add(InputFile(path=raw.path or raw.source, sha256=digest, bytes=size))
 
-    def add_reason(self, source: str, reason: str) -> None:
+    def add_reason(self, skipped: Skipped) -> None:
         """Something in the source that was not used, or that must be said about it."""
-        self._reasons.setdefault(source, Counter())[reason] += 1
+        self._reasons.setdefault(skipped.source, Counter())[skipped.reason, skipped.lost] += 1
 
     def add_unreadable(self, source: str, reason: str) -> None:
         """A record that could not be read."""
         self.unreadable += 1
-        self.add_reason(source, f"unreadable record: {reason}")
+        self.add_reason(Skipped(source=source, reason=f"unreadable record: {reason}"))
 
     def inputs(self) -> tuple[InputFile, ...]:
         return tuple(sorted(self._inputs, key=lambda one: (one.path, one.sha256)))
@@ -43,9 +43,10 @@ class Ledger:
         listed: list[Skipped] = []
         for source, reasons in sorted(self._reasons.items()):
             told = sorted(reasons.items())
-            listed += [Skipped(source=source, reason=reason if count == 1 else f"{reason} ({count} times)") for reason, count in told[:MAX_REASONS]]
-            if rest := sum(count for _, count in told[MAX_REASONS:]):
-                listed.append(Skipped(source=source, reason=f"and {rest} more"))
+            for (reason, lost), count in told[:MAX_REASONS]:
+                listed.append(Skipped(source=source, reason=reason if count == 1 else f"{reason} ({count} times)", lost=lost))
+            if rest := told[MAX_REASONS:]:
+                listed.append(Skipped(source=source, reason=f"and {sum(count for _, count in rest)} more", lost=any(lost for (_, lost), _ in rest)))
         return tuple(listed)
 
 

@@ -19,10 +19,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
-    """A place where the input could not be read; `lost` counts the records that were seen to start there."""
+    """A place where the input could not be read; `lost` counts the records that were seen to start there, `cut` tells that more may be missing."""
 
     reason: str
     lost: int = 0
+    cut: bool = False
 
 
 # Where a list of records starts in a document, after plain members such as "NextToken".
@@ -122,7 +123,7 @@ class _Wreck:
             else:
                 self._keep(value)
         if not self.breaks and self.unclosed:
-            self.breaks.append(Break(reason=f"the list breaks off after {len(self.values)} members"))
+            self.breaks.append(Break(reason=f"the list breaks off after {len(self.values)} members", cut=True))
 
     def _keep(self, value: object) -> None:
         if self.between or (isinstance(value, dict) and not _MARKS.isdisjoint(value)):

@@ -79,7 +79,7 @@ class _Reader:
     def take(self, item: RawInput | Skipped) -> None:
         """Reads one input to its end."""
         if isinstance(item, Skipped):
-            self.ledger.add_reason(item.source, item.reason)
+            self.ledger.add_reason(item)
             return
         self.ledger.add_input(item)
         if not item.data:
@@ -98,8 +98,8 @@ class _Reader:
                 self.ledger.add_unreadable(origin.source, found.reason)
         elif piece.form is Form.BROKEN:
             self.ledger.add_unreadable(origin.source, piece.reason)
-        elif piece.form in (Form.FOREIGN, Form.UNKNOWN, Form.NOTE):
-            self.ledger.add_reason(origin.source, piece.reason)
+        elif piece.form in (Form.FOREIGN, Form.UNKNOWN, Form.NOTE, Form.CUT):
+            self.ledger.add_reason(Skipped(source=origin.source, reason=piece.reason, lost=piece.form is Form.CUT))
         else:
             self._take_answer(piece, origin)
 
@@ -126,13 +126,13 @@ class _Reader:
         before = len(kept)
         kept.extend(found)
         if len(kept) == before and not any(value == [] for value in piece.value.values()):
-            self.ledger.add_reason(origin.source, f"looks like {piece.form.name.lower()} and holds nothing usable")
+            self.ledger.add_reason(Skipped(source=origin.source, reason=f"looks like {piece.form.name.lower()} and holds nothing usable"))
 
     def _take_policy(self, piece: Piece, origin: Origin) -> None:
         found = parse_resource_policy(piece.value) if piece.form is Form.RESOURCE_POLICY else parse_org_policy(piece.value)
         match found:
             case str():
-                self.ledger.add_reason(origin.source, found)
+                self.ledger.add_reason(Skipped(source=origin.source, reason=found, lost=False))
             case ResourcePolicy():
                 self.resources.append(found)
             case OrgPolicy():
@@ -142,7 +142,7 @@ class _Reader:
         """All of it, sorted."""
         records = self.records.sorted()
         for note in (*self.records.notes, *self.pages.all_notes()):
-            self.ledger.add_reason(note.source, note.reason)
+            self.ledger.add_reason(note)
         coverage = Coverage(
             accounts=account_coverage(records),
             records_read=len(records),

@@ -24,6 +24,7 @@ class Form(Enum):
     BROKEN = auto()  # a record that was there and cannot be read
     FOREIGN = auto()  # a record of something else than CloudTrail's API calls
     UNKNOWN = auto()  # nothing that is known here
+    CUT = auto()  # a part that may hold records and was not read
     NOTE = auto()  # something to be said about the input
     PIPELINE = auto()
     RUNS = auto()
@@ -83,7 +84,7 @@ _WRAPPERS = (
 def pieces(value: object, depth: int = 0) -> Iterator[Piece]:
     """The parts of a JSON value, each with its form: nothing in it is left out."""
     if depth > MAX_WRAPPERS:
-        yield Piece(Form.UNKNOWN, reason=f"wrapped more than {MAX_WRAPPERS} times")
+        yield Piece(Form.CUT, reason=f"wrapped more than {MAX_WRAPPERS} times")
         return
     match value:
         case dict():
@@ -133,7 +134,7 @@ def _of_map(members: dict[str, Any], depth: int) -> Iterator[Piece]:
         yield Piece(Form.FOREIGN, reason=foreign)
     elif forms := answer_forms(members):
         too_deep = nested_deeper(members, MAX_DEPTH)
-        yield from [Piece(Form.UNKNOWN, reason=f"nested deeper than {MAX_DEPTH} levels")] if too_deep else [Piece(form, members) for form in forms]
+        yield from [Piece(Form.CUT, reason=f"nested deeper than {MAX_DEPTH} levels")] if too_deep else [Piece(form, members) for form in forms]
     elif "ResultSet" in keys:
         for row in rows_of_result_set(members["ResultSet"]):
             yield from _of_map(row, depth + 1)

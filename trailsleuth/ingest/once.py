@@ -42,7 +42,7 @@ class RecordsOnce:
         """All records by time, id and account, addenda merged into what they correct."""
         for (event_id, _), told in self._told.items():
             if len(told) > 1:
-                self.notes.append(Skipped(source=min(told.values()), reason=f"the copies of record {event_id} differ: one may be forged"))
+                self.notes.append(Skipped(source=min(told.values()), reason=f"the copies of record {event_id} differ: one may be forged", lost=False))
         self._merge_addenda()
         return tuple(sorted(self._records.values(), key=lambda record: (record.event_time, record.event_id, record.recipient_account or "")))
 
@@ -63,7 +63,9 @@ class RecordsOnce:
                 self._records[(original.event_id, original.recipient_account)] = merged
                 del self._records[key]
                 self.duplicates += 1
-                self.notes.append(Skipped(source=addendum.origin.source, reason=f"the addendum {key[0]} was merged into record {original.event_id}"))
+                self.notes.append(
+                    Skipped(source=addendum.origin.source, reason=f"the addendum {key[0]} was merged into record {original.event_id}", lost=False)
+                )
 
 
 def _original(addendum: Record) -> str | None:

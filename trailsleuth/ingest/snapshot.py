@@ -46,7 +46,7 @@ class SnapshotPages:
     def all_notes(self) -> list[Skipped]:
         """What must be said about the pages: members that are none, and principals that two snapshots show differently."""
         differing = [
-            Skipped(source=min(told.values()), reason=f"snapshots show {arn} differently: the fuller one is used")
+            Skipped(source=min(told.values()), reason=f"snapshots show {arn} differently: the fuller one is used", lost=False)
             for arn, told in self._told.items()
             if len(told) > 1
         ]

@@ -28,7 +28,7 @@ def read_csv(text: str) -> Iterator[Document | Break]:
     """Each row as a document; what breaks the table ends it."""
     header = _header(text)
     if set(header) >= _CONSOLE and "errormessage" not in header:
-        yield Break(reason=CONSOLE_CSV)
+        yield Break(reason=CONSOLE_CSV, cut=True)
         return
     before = csv.field_size_limit(_MAX_CELL)
     try:

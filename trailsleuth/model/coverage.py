@@ -17,8 +17,11 @@ class AccountCoverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
+    """An input, or a part of one, that was not used. `lost`: it may hold evidence; False: it surely holds none, or the reason is a remark."""
+
     source: str
     reason: str
+    lost: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
