@@ -157,6 +157,30 @@ def test_tags_on_create_name_the_new_resource_not_its_parent():
     assert space["sagemaker:AddTags"] == f"arn:aws:sagemaker:{HERE}:space/d-1/s"
 
 
+def test_tags_of_a_task_definition_are_checked_on_its_family():
+    request = {"family": "web", "tags": [{"key": "team", "value": "a"}]}
+    found = {need.iam_action: need.resource for need in needs("ecs.amazonaws.com", "RegisterTaskDefinition", request, **PLACE)}
+    assert found == {"ecs:RegisterTaskDefinition": "*", "ecs:TagResource": f"arn:aws:ecs:{HERE}:task-definition/web:*"}
+    assert (
+        resource_of("ecs.amazonaws.com", "RegisterTaskDefinition", "ecs:TagResource", {"family": "web"}, **PLACE) == f"arn:aws:ecs:{HERE}:task-definition/web:*"
+    )
+
+
+def test_a_request_that_was_not_recorded_has_no_defaults():
+    assert resource_of("ecs.amazonaws.com", "CreateCluster", "ecs:CreateCluster", {}, **PLACE) is None
+    assert resource_of("events.amazonaws.com", "PutEvents", "events:PutEvents", {}, **PLACE) is None
+    assert resource_of("ecs.amazonaws.com", "UpdateService", "ecs:UpdateService", {"service": "web"}, **PLACE) == f"arn:aws:ecs:{HERE}:service/default/web"
+
+
+def test_of_several_resources_the_one_that_the_call_is_named_after_is_told():
+    request = {"instancesSet": {"items": [{"imageId": "ami-1"}]}, "subnetId": "subnet-1"}
+    assert resource_of("ec2.amazonaws.com", "RunInstances", "ec2:RunInstances", request, **PLACE) == f"arn:aws:ec2:{HERE}:instance/*"
+    assert (
+        resource_of("glue.amazonaws.com", "GetTable", "glue:GetTable", {"databaseName": "lake", "name": "orders"}, **PLACE)
+        == f"arn:aws:glue:{HERE}:table/lake/orders"
+    )
+
+
 def test_a_copy_needs_the_source():
     request = {
         "bucketName": "b",

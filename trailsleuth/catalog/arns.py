@@ -74,7 +74,7 @@ def build_each(row: Row, request: Mapping[str, Any], arn_format: str) -> tuple[s
 def _part(request: Mapping[str, Any], paths: Sequence[str], pattern: str | None) -> str | None:
     for path in paths:
         if path.startswith(_LITERAL):
-            return path[1:]
+            return path[1:] if request or len(paths) == 1 else None  # a default stands for a setting left out, not for a request that was not recorded
         value = first_text(request, (path,))
         if value is None:
             continue

@@ -19,6 +19,7 @@ from trailsleuth.catalog.paths import holds, plain_name, texts_in, unwrapped
 from trailsleuth.catalog.reference import reference_operation
 from trailsleuth.catalog.services import prefix_of, service_linked_role_arn
 
+_NO_RESOURCE = (("", "*"),)
 _DATED = re.compile(r"(?:\d{8}(?:v\d+)?|\d{4}_\d{2}_\d{2}|_\d+)$")
 
 
@@ -106,14 +107,26 @@ def primary_action(event_source: str, event_name: str, request: Mapping[str, Any
 
 
 def resource_of(event_source: str, event_name: str, iam_action: str, request: Mapping[str, Any], **place: Unpack[Place]) -> str | None:
-    """The ARN that the action is checked on. `*` only where the action takes no resource; None where the request does not tell."""
-    if iam_action.lower() == "iam:passrole":
+    """The ARN that the action is checked on. `*` only where the action takes no resource; None where the request does not tell.
+
+    Where a call is checked on several resources, the one that its name speaks of: `RunInstances` on `instance/*`, `GetTable` on the table.
+    """
+    action = spelling(iam_action)
+    if action == "iam:PassRole":
         return _only_role(request)
-    for row in _need_rows(event_source, event_name, request):
-        if row["action"].lower() == iam_action.lower() and "resource" in row:
-            return _row_resource(row, unwrapped(event_name, request), place)
-    arns = resource_arns(plain_event_name(event_name), iam_action, request, place)
-    return arns[0] if arns else None
+    if action is None:
+        return None
+    event = plain_event_name(event_name)
+    primary = primary_action(event_source, event_name, request)
+    if action != primary:
+        for row in _need_rows(event_source, event_name, request):
+            if row["action"] == action and ("resource" in row or "service_linked_role" in row):
+                return _row_resource(row, unwrapped(event_name, request), place)
+        if primary is not None and "Tagging" in (access_level(action) or ""):
+            own = arns_by_kind(event, primary, request, place)
+            return next(iter(_made(event, own) if own != _NO_RESOURCE else resource_arns(event, action, request, place)), None)
+    found = arns_by_kind(event, action, request, place)
+    return found[0][1] if len(found) == 1 else next(iter(_made(event, found)), None)
 
 
 def _only_role(request: Mapping[str, Any]) -> str | None:
@@ -146,7 +159,7 @@ def _extra(row: Row, event_name: str, request: Mapping[str, Any], place: Place, 
     elif "resource" in row or "service_linked_role" in row:
         arns = (_row_resource(row, body, place),)
     elif "Tagging" in (access_level(row["action"]) or ""):
-        arns = _made(event_name, own)
+        arns = _made(event_name, own) if own != _NO_RESOURCE else resource_arns(plain_event_name(event_name), row["action"], request, place)
     else:
         arns = resource_arns(plain_event_name(event_name), row["action"], request, place)
     via = f"{row['via']}.{place['region']}.amazonaws.com" if "via" in row else None
@@ -156,7 +169,7 @@ def _extra(row: Row, event_name: str, request: Mapping[str, Any], place: Place, 
 
 
 def _made(event_name: str, own: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    """The resource that a creating call makes: the kind whose name stands in the event name, else the only one."""
+    """The resource that a call is about, above all one that it makes: the kind whose name stands in the event name, else the only one."""
     event = plain_name(event_name)
     named = [arn for kind, arn in own if kind and plain_name(kind) in event]
     return tuple(named or [arn for _, arn in own if len(own) == 1 and arn != "*"])
