@@ -72,10 +72,20 @@ def weigh(refusal: Refusal, policies: PolicyEvidence, session_policy: tuple[Poli
 def _claims(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> tuple[Claim, ...]:
     if refusal.denial.effect is Effect.EXPLICIT:
         return (_explicit(refusal, decision),)
+    if is_service_linked(refusal.principal) and refusal.denial.policy_type in (None, PolicyType.IDENTITY):
+        return (Claim(layers=(PolicyType.RESOURCE,), cause=Cause.MISSING_ALLOW),)
     if refusal.denial.policy_type is None:
         return _by_policies(refusal, decision, policies)
     own = _of_layer(refusal, refusal.denial.policy_type, decision, policies)
     return (own, *_besides(own, refusal, decision, policies))
+
+
+def is_service_linked(principal: str | None) -> bool:
+    """Nobody can edit a service-linked role's policies: what it lacks, the resource must grant.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+    """
+    return ":role/aws-service-role/" in (principal or "")
 
 
 def _beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from trailsleuth.analyze.claims import Claim, owner_account
-from trailsleuth.analyze.refusals import Refusal
+from trailsleuth.analyze.refusals import Refusal, federated_claims
 from trailsleuth.analyze.wording import explain
 from trailsleuth.model import AccessRequest, Basis, Cause, Evidenced, Finding, PolicyType, Record, Standing
 
@@ -58,7 +58,7 @@ def make_finding(refusal: Refusal, claim: Claim, standing: Standing, basis: Basi
         blocking=claim.blocking,
         statements=claim.statements,
         mismatch=claim.mismatch,
-        grantee=refusal.first.identity.identity_provider if refusal.principal is None else None,
+        grantee=federated_claims(refusal.first)[0] if refusal.principal is None else None,
         already=claim.already,
     )
 

@@ -39,7 +39,7 @@ def passed_next(refusal: Refusal, records: tuple[Record, ...], hints: frozenset[
     passings = []
     for role in found:
         arn = _role_arn(role, refusal.principal_account, names, partition=_partition(refusal))
-        if arn is None or arn == refusal.resource or role.instance_profile:
+        if arn is None or arn == refusal.resource:
             continue
         passings.append(Passing(refusal=_next(refusal, arn, role.service), template=template))
     return tuple(passings)
@@ -50,6 +50,8 @@ def _roles(source: Record, call: Record) -> tuple[PassedRole, ...]:
 
 
 def _role_arn(role: PassedRole, account: str | None, names: RoleNames, *, partition: str) -> str | None:
+    if role.instance_profile:
+        return names.in_profile(role.role, account)
     if role.role.startswith("arn:"):
         return names.full(role.role) if account is None or account_of(role.role) == account else None
     return names.full(f"arn:{partition}:iam::{account}:role/{role.role.lstrip('/')}") if account else None

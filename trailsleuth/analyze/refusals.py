@@ -242,11 +242,12 @@ def federated_claims(record: Record) -> tuple[str | None, dict[str, tuple[str, .
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
     """
     who = record.identity
+    if who.type == "SAMLUser":
+        named = record.request.get("principalArn")
+        return (named if isinstance(named, str) and named.startswith("arn:") else who.identity_provider), {}
     if who.type not in TEMPORARY_FEDERATED or not who.identity_provider:
         return None, {}
     host = who.identity_provider.partition(":oidc-provider/")[2] or who.identity_provider
-    if who.type == "SAMLUser":
-        return who.identity_provider, {}
     audience, _, subject = (who.principal_id or "").removeprefix(who.identity_provider).removeprefix(":").partition(":")
     found = {f"{host}:sub": who.user_name or subject, f"{host}:aud": audience}
     return who.identity_provider, {key: (value,) for key, value in found.items() if value}

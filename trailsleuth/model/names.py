@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trailsleuth.model.arn import parse_arn, role_of_session
+from trailsleuth.model.arn import account_of, parse_arn, role_of_session
 from trailsleuth.model.evidence import Evidence
 from trailsleuth.model.record import Record
 
@@ -22,14 +22,19 @@ def role_of(record: Record) -> str | None:
 
 
 class RoleNames:
-    """Finds a role's full ARN by account and name (role names are unique in an account)."""
+    """Finds a role's full ARN by account and name (role names are unique in an account), and the role inside an instance profile."""
 
-    def __init__(self, arns: Iterable[str]) -> None:
+    def __init__(self, arns: Iterable[str], profiles: Iterable[tuple[str, str]] = ()) -> None:
         self._full: dict[tuple[str, str], str] = {}
+        self._in_profile = {(account_of(role), profile.rpartition("/")[2]): role for profile, role in profiles}
         for text in sorted(set(arns)):
             arn = parse_arn(text)
             if arn is not None and arn.is_role and (arn.resource.count("/") > 1 or (arn.account, arn.name) not in self._full):
                 self._full[arn.account, arn.name] = text
+
+    def in_profile(self, profile: str, account: str | None) -> str | None:
+        """The role inside an instance profile, named by ARN or name."""
+        return self._in_profile.get((account_of(profile) or account, profile.rpartition("/")[2]))
 
     def full(self, text: str | None) -> str | None:
         """The ARN with its path where the evidence knows it; a session ARN becomes its role; anything else comes back as it is."""
@@ -54,4 +59,5 @@ def role_names(evidence: Evidence) -> RoleNames:
             found.append(record.issued.role_arn)
         if record.denial is not None and record.denial.resource:
             found.append(record.denial.resource)
-    return RoleNames(found)
+    profiles = [(profile, p.arn) for p in evidence.policies.principals for profile in p.instance_profiles]
+    return RoleNames(found, profiles)

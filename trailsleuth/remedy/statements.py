@@ -17,6 +17,7 @@ REQUEST_SIDE = (
     "aws:sourcevpce",
     "aws:vpcsourceip",
 )  # keys that tell how a call was made: the caller has to call otherwise, the policy stays
+FITTING = ("stringequals", "stringlike", "stringequalsignorecase", "arnequals", "arnlike", "bool")  # operators that a given value can simply be put under
 
 
 def resource_for(finding: Finding) -> tuple[str, tuple[Placeholder, ...]]:
@@ -81,11 +82,13 @@ def _conditions(finding: Finding) -> dict[str, dict[str, Any]] | None:
     """The conditions of the new statement: those of the statement that nearly applied, with the failed one made to fit the request; None where it is
     the call that must change."""
     wanted: dict[str, dict[str, Any]] = {op: dict(keys) for op, keys in finding.conditions.items()}
+    if finding.principal is None and finding.grantee and finding.cause is not Cause.CONDITION_MISMATCH:
+        return _token_conditions(finding)
     if finding.cause is not Cause.CONDITION_MISMATCH or wanted:
         return wanted
     part = finding.mismatch
     near = finding.statements[0] if finding.statements else None
-    if part is None or part.key.lower() in REQUEST_SIDE or near is None:
+    if part is None or part.key.lower() in REQUEST_SIDE or near is None or not _fits(part.operator):
         return None
     for condition in near.conditions:
         values = _fitted(condition.key, condition.operator, condition.values, part, finding)
@@ -95,15 +98,18 @@ def _conditions(finding: Finding) -> dict[str, dict[str, Any]] | None:
     return wanted
 
 
+def _fits(operator: str) -> bool:
+    """The operator compares for equality: a date, a number or a negation has no single value that a policy should name."""
+    return operator.lower().removesuffix("ifexists").rpartition(":")[2] in FITTING
+
+
 def _fitted(key: str, operator: str, values: tuple[str, ...], part: Mismatch, finding: Finding) -> tuple[str, ...] | None:
     """The values of one condition: kept, or what the request carried; None drops a key that the request did not carry (or whose value is unknown)."""
     failed = {(part.key.lower(), part.operator.lower())}
     if (key.lower(), operator.lower()) not in failed:
         return values
     given = part.given or _context(finding, key)
-    if given and not operator.lower().startswith(("stringnot", "arnnot", "notip", "numericnot", "datenot", "null")):
-        return given
-    return None
+    return given or None
 
 
 def _context(finding: Finding, key: str) -> tuple[str, ...]:
@@ -112,3 +118,12 @@ def _context(finding: Finding, key: str) -> tuple[str, ...]:
             if name.lower() == key.lower():
                 return values
     return ()
+
+
+def _token_conditions(finding: Finding) -> dict[str, dict[str, Any]]:
+    """Audience and subject of the presented token: a provider let in without them would let in everybody who has an account there.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
+    """
+    keys = {k: v for request in finding.requests for k, v in request.context.items() if k.endswith((":aud", ":sub"))}
+    return {"StringEquals": {k: v[0] for k, v in sorted(keys.items())}} if keys else {}
