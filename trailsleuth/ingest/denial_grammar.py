@@ -17,13 +17,13 @@ from trailsleuth.model import Effect, EncodedMessage, PolicyType, parse_arn
 
 _PERFORM = " to perform"
 _ACTION = re.compile(
-    r"(?:not authorized|not have permissions?|n't have permissions?|not allowed)( to perform:? ?)"
-    r"(?:the )?(?:action:? |operation:? )?[\"'`]?([A-Za-z][A-Za-z0-9-]{1,60}:[A-Za-z0-9*]{1,128})",
+    r"(?:not authorized|n't authorized|unauthorized|not have permissions?|n't have permissions?|not allowed)( to perform:? ?)"
+    r"(?:the )?(?:action:? |operation:? )?[\[\"'`]?([A-Za-z][A-Za-z0-9-]{1,60}:[A-Za-z0-9*]{1,128})",
     re.IGNORECASE,
 )
 _BEFORE = len("n't have permissions")
 _NOT = (" is", " are", " does", " do", " did")
-_ON = re.compile(r"[\"'`]? ?(?:on|for|over) (?:the |this |these |its |a )?(?:specified |following )?(?:resource(?:s|\(s\))?\b:? ?)?", re.IGNORECASE)
+_ON = re.compile(r"[\]\"'`]? ?(?:on|for|over) (?:the |this |these |its |a )?(?:specified |following )?(?:resource(?:s|\(s\))?\b:? ?)?", re.IGNORECASE)
 _NAMED = re.compile(
     r"(role|user|group|policy|instance profile|server certificate|mfa device) +(?!because\b|with an explicit\b|arn:)([\w+=,.@/-]{1,512})", re.IGNORECASE
 )

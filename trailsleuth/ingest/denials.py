@@ -20,6 +20,7 @@ from trailsleuth.model import Cause, Denial, Effect, PolicyType, parse_arn, role
 
 _SENTENCE_RANK = 50
 _BEFORE, _BEHIND = 700, 3000
+_CACHED_LENGTH = 4096
 _SENTENCE = "not-authorized-to-perform"
 _CODE_IN_TEXT = re.compile(
     r"An error occurred \(([\w.]{2,80})\) when calling|Error Code: ([\w.]{2,80})"
@@ -33,7 +34,10 @@ def read_denial(error_code: str | None, error_message: str | None, *, event_sour
     """What was refused, as code and text tell it; None only where the call was not refused."""
     code = error_code.strip() if isinstance(error_code, str) else ""
     text = error_message if isinstance(error_message, str) else ""
-    return _read_denial(code, text, event_source, event_name) if code or text else None
+    if not (code or text):
+        return None
+    read = _read_denial if len(text) <= _CACHED_LENGTH else _read_denial.__wrapped__
+    return read(code, text, event_source, event_name)
 
 
 @lru_cache(maxsize=4096)  # one refusal is often made thousands of times
@@ -115,14 +119,20 @@ def _from_code(row: CodeRow, message: MessageText, source: str) -> Denial:
     return _denial("bare" if message.text else "code-only", Reading(fields=dict(_of_call(source))), row.fixed, message)
 
 
-def _denial(pattern_id: str, reading: Reading, fixed: Mapping[str, Any], message: MessageText) -> Denial:
-    read = dict(reading.fields)
-    values = {name: str(value).format_map(_Missing(read)) if isinstance(value, str) else value for name, value in fixed.items()}
-    fields = {**{name: value for name, value in values.items() if value not in ("", None)}, **{n: v for n, v in read.items() if n not in values}}
-    known = {name: "message" if name in read and name not in values else "catalog" for name in ("iam_action", "resource", "principal") if fields.get(name)}
+def _merged(reading: Reading, fixed: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """What was read and what the row fixes, filled in, as one; and for action, resource and principal where each comes from."""
+    read = reading.fields
+    filled = {name: value.format_map(_Missing(read)) if isinstance(value, str) else value for name, value in fixed.items()}
+    fields = {name: value for name, value in {**read, **filled}.items() if value not in ("", None)}
+    known = {}
     for name in ("iam_action", "resource", "principal"):
-        if name in fixed and "{" in str(fixed[name]) and fields.get(name):
-            known[name] = "message"
+        if fields.get(name):
+            known[name] = "message" if name not in fixed or "{" in fixed[name] else "catalog"
+    return fields, known
+
+
+def _denial(pattern_id: str, reading: Reading, fixed: Mapping[str, Any], message: MessageText) -> Denial:
+    fields, known = _merged(reading, fixed)
     action, unverified = _spelled(fields, message)
     if action == "sts:AssumeRole" and fields.get("policy_type") == PolicyType.TRUST and not fields.get("resource"):
         fields["resource"] = _only_role(message)
