@@ -53,7 +53,7 @@ def test_the_founding_case_is_diagnosed_live(recent, capsys):
 def test_the_case_folder_answers_offline_with_the_same_bytes(recent, capsys, tmp_path, monkeypatch):
     _, live, _ = run(capsys, "diagnose", *LIVE, "--output", "json")
     code, out, err = run(capsys, "fetch", *LIVE, "-o", str(tmp_path / "case"))
-    assert code == 3, err  # the organization's policies are out of reach
+    assert code == 0, err
     assert "gap: " in out
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     offline = api.load_inputs(read_case_folder(tmp_path / "case")).diagnose(pipeline="web")
@@ -120,7 +120,7 @@ def test_expired_credentials_end_with_four_and_the_resumed_fetch_goes_on(recent,
     recent.accounts[B].expired = False
     before = recent.count("cloudtrail:LookupEvents")
     code, _, err = run(capsys, "fetch", "--resume", str(folder))
-    assert code == 3, err
+    assert code == 0, err
     assert recent.count("cloudtrail:LookupEvents") - before <= 6
     assert json.loads((folder / "manifest.json").read_text())["complete"] is True
 

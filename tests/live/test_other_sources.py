@@ -256,3 +256,24 @@ def test_a_chain_whose_assume_record_is_missing_is_found_by_the_provider_calls(s
     assert any("EventSource=ecs.amazonaws.com" in line for line in heard.lines)
     assert aws.count("cloudtrail:LookupEvents") <= 20
     assert NOW > START
+
+
+def test_paths_are_read_for_what_they_are(serve, live, tmp_path):
+    from trailsleuth.fetch.case_folder import inquiry_of, new_folder
+    from trailsleuth.fetch.paths import read_paths
+    from trailsleuth.fetch.sessions import Ways
+
+    serve(a_bucket(a_world()))
+    case = new_folder(tmp_path / "case", version="0", inquiry={"pipeline": "web", "since": "2026-03-04T09:00:00+00:00"})
+    source, _ = live(store=case)
+    fetched = list(source.start(WEB))
+    case.finish()
+    exported = tmp_path / "trail.json"
+    exported.write_text('{"Records": []}')
+    found = list(read_paths([str(tmp_path / "case"), str(exported), "s3://org-logs/logs"], ways=Ways(profiles=("tooling",))))
+    names = [piece.source for piece in found if not isinstance(piece, Skipped)]
+    assert {piece.source for piece in fetched if not piece.source.startswith("gaps/")} <= set(names)
+    assert str(exported) in names
+    assert sum(name.startswith("s3://") for name in names) == 28
+    assert inquiry_of(tmp_path / "case").pipeline == "web"
+    assert inquiry_of(tmp_path / "case").since == START.replace(minute=0, second=0)

@@ -159,6 +159,8 @@ def _policies(aws: Aws) -> None:
     b.roles["CrossAccountDeploy"] = role(
         ACTION_ROLE, {"AWS": f"arn:aws:iam::{A}:root"}, {"deploy": deploy, "artifacts": artifacts}, (managed,), boundary=boundary
     )
+    for task in (TASK_ROLE, EXECUTION_ROLE):
+        b.roles[task.rpartition("/")[2]] = role(task, {"Service": "ecs-tasks.amazonaws.com"}, {"app": _allow(["logs:PutLogEvents"], "*")})
     b.managed = {managed: _allow(["ssm:GetParameter"], "*"), boundary: _allow(["*"], "*")}
     a.buckets[BUCKET] = {**_allow(["s3:GetObject"], f"arn:aws:s3:::{BUCKET}/*"), "Id": "artifacts"}
     a.keys[KEY] = _allow(["kms:*"], "*")

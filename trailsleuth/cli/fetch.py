@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -18,7 +17,7 @@ from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.cli.options import parse_window
 from trailsleuth.cli.output import write_stdout
 from trailsleuth.errors import UsageError
-from trailsleuth.fetch.case_folder import CaseFolder, new_folder, resume_folder
+from trailsleuth.fetch.case_folder import ENTRIES, CaseFolder, inquiry_of, new_folder, resume_folder
 from trailsleuth.fetch.gaps import FOLDER as GAPS
 from trailsleuth.fetch.live import open_live, settle
 from trailsleuth.fetch.sessions import Surroundings, Ways
@@ -26,7 +25,6 @@ from trailsleuth.model import Inquiry, RawInput
 from trailsleuth.report.sanitize import for_terminal
 
 SCHEMA = "trailsleuth.fetched/1"
-ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id")
 
 
 class FetchFormat(StrEnum):
@@ -70,7 +68,7 @@ def fetch_command(
 ) -> int:
     """Fetch the evidence of a failed execution into a folder; `trailsleuth diagnose FOLDER` answers from it.
 
-    Exit codes: 0 fetched, 3 fetched with gaps, 2 wrong usage, 4 an account is out of reach.
+    Exit codes: 0 fetched, 3 fetched without records or parts of the execution, 2 wrong usage, 4 an account is out of reach.
     """
     start, end = parse_window(since, until)
     entries: dict[str, Any] = dict(zip(ENTRIES, (pipeline, execution_id, role, session, access_key, event_id), strict=True))
@@ -84,7 +82,7 @@ def fetch_command(
     case.finish()
     pieces = case.inputs()
     write_stdout(to_json(case.path, pieces) if output is FetchFormat.JSON else to_table(case.path, pieces))
-    return 3 if _gaps(pieces) else 0
+    return 3 if any(json.loads(gap.data)["wanted"] != "policies" for gap in _gaps(pieces)) else 0
 
 
 def open_folder(asked: Asked, *, folder: Path | None, resume: Path | None) -> tuple[CaseFolder, Asked]:
@@ -96,7 +94,7 @@ def open_folder(asked: Asked, *, folder: Path | None, resume: Path | None) -> tu
             raise UsageError("nothing to look for", next_step="give --pipeline, or one of --role, --session, --access-key, --event-id")
         return new_folder(folder, version=_version(), inquiry=asked.document()), asked
     case = resume_folder(resume or Path(), version=_version())
-    return case, _asked_before(case.inquiry, asked.ways)
+    return case, _asked_before(case, asked.ways)
 
 
 def to_json(path: Path, pieces: tuple[RawInput, ...]) -> str:
@@ -114,17 +112,17 @@ def to_table(path: Path, pieces: tuple[RawInput, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _asked_before(kept: Mapping[str, Any], ways: Ways) -> Asked:
+def _asked_before(case: CaseFolder, ways: Ways) -> Asked:
     """What the manifest says was asked; profiles given now take the place of those given then."""
-    entries = {name: kept.get(name) for name in ENTRIES}
+    kept = case.inquiry
     then = Ways(profiles=tuple(kept.get("profiles") or ()), assume_roles=tuple(kept.get("assume_roles") or ()), regions=tuple(kept.get("regions") or ()))
     now = Ways(
         profiles=ways.profiles or then.profiles,
         assume_roles=ways.assume_roles or then.assume_roles,
         regions=ways.regions or then.regions,
     )
-    inquiry = Inquiry(**entries, since=_time(kept.get("since")), until=_time(kept.get("until")))
-    return Asked(inquiry=inquiry, ways=now, now=_time(kept.get("now")) or _this_second())
+    frozen = kept.get("now")
+    return Asked(inquiry=inquiry_of(case.path), ways=now, now=datetime.fromisoformat(frozen) if isinstance(frozen, str) else _this_second())
 
 
 def _gaps(pieces: tuple[RawInput, ...]) -> list[RawInput]:
@@ -136,10 +134,6 @@ def _why(piece: RawInput) -> str:
     allow = f"; allow {json.dumps(gap['allow'])}" if gap.get("allow") else ""
     place = " ".join(str(gap[name]) for name in ("account", "region") if gap.get(name))
     return f"{place}: {gap['why']}{allow}"
-
-
-def _time(text: object) -> datetime | None:
-    return datetime.fromisoformat(text) if isinstance(text, str) else None
 
 
 def _this_second() -> datetime:

@@ -12,17 +12,19 @@ import os
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.fetch import gaps
 from trailsleuth.fetch.store import Provenance, json_bytes, raw_input
-from trailsleuth.model import RawInput, Skipped
+from trailsleuth.model import Inquiry, RawInput, Skipped
 
 MANIFEST = "manifest.json"
 SCHEMA = "trailsleuth.manifest/1"
 UNFINISHED = ".unfinished"
+ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -155,6 +157,14 @@ def read_case_folder(path: Path) -> tuple[RawInput | Skipped, ...]:
     document = read_manifest(path)
     folder = CaseFolder(path=path, version=str(document.get("version")), inquiry=document["inquiry"])
     return tuple(gaps.told(piece) for piece in folder.inputs())
+
+
+def inquiry_of(path: Path) -> Inquiry:
+    """What the case was fetched for: the question that `trailsleuth diagnose FOLDER` answers where no other is asked."""
+    asked = read_manifest(path)["inquiry"]
+    entries: dict[str, Any] = {name: asked.get(name) for name in ENTRIES}
+    times: dict[str, Any] = {name: datetime.fromisoformat(asked[name]) for name in ("since", "until") if isinstance(asked.get(name), str)}
+    return Inquiry(**entries, **times)
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -81,7 +81,7 @@ def record_in(event: Mapping[str, Any]) -> FetchedRecord | None:
     """The record inside one event of a page, None where its text is no JSON object."""
     try:
         record = json.loads(event.get("CloudTrailEvent", ""))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
 

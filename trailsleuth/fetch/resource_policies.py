@@ -47,7 +47,7 @@ def _bucket(arn: str, account: Account, region: str, store: Store) -> bool:
             return _keep(arn, NONE, account, store)
         keep_gap(store, gap_of(answer, lost=f"the policy of {arn}"))
         return False
-    return _keep(arn, json.loads(answer["Policy"]), account, store)
+    return _keep(arn, _document(answer["Policy"]), account, store)
 
 
 def _key(resource: str, account: Account, region: str, store: Store) -> bool:
@@ -69,7 +69,7 @@ def _key(resource: str, account: Account, region: str, store: Store) -> bool:
         if answer.why is not Why.ABSENT or account.id == arn.split(":")[4]:
             keep_gap(store, gap_of(answer, lost=f"the policy of {arn}"))
         return False
-    return _keep(arn, json.loads(answer["Policy"]), account, store)
+    return _keep(arn, _document(answer["Policy"]), account, store)
 
 
 def _key_arn(key: str, account: Account, region: str) -> str:
@@ -87,7 +87,15 @@ def _kept(arn: str, account: Account, store: Store) -> bool:
     return store.kept(_piece(arn, account)) is not None
 
 
-def _keep(arn: str, policy: Mapping[str, Any], account: Account, store: Store) -> bool:
+def _document(text: str) -> object:
+    """The policy as JSON; as text where it is none, for the reader to say so."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _keep(arn: str, policy: object, account: Account, store: Store) -> bool:
     call = "s3:GetBucketPolicy" if ":s3:" in arn else "kms:GetKeyPolicy"
     store.keep(_piece(arn, account), encoded({"ResourceArn": arn, "Policy": policy}), Provenance(call=call, account=account.id))
     return True

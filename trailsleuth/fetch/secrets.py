@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 REMOVED = "REMOVED_BY_TRAILSLEUTH"
+DEEPEST = 100  # records are some ten levels deep; what goes deeper is not walked through, so it is not kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +36,16 @@ def secret_table() -> SecretTable:
     )
 
 
-def without_secrets(value: object) -> object:
+def without_secrets(value: object, depth: int = 0) -> object:
     """The same JSON value with every secret replaced by a fixed word. `sessionToken` of issued credentials is dropped outright."""
     match value:
+        case Mapping() | list() | tuple() if depth > DEEPEST:
+            return REMOVED
         case Mapping():
             paired = _name_of_pair(value)
-            return {key: _member(str(key), item, paired) for key, item in value.items() if not _issued_token(value, key)}
+            return {key: _member(str(key), item, paired, depth) for key, item in value.items() if not _issued_token(value, key)}
         case list() | tuple():
-            return [without_secrets(item) for item in value]
+            return [without_secrets(item, depth + 1) for item in value]
         case str():
             return clean_text(value)
         case _:
@@ -56,10 +59,10 @@ def clean_text(text: str) -> str:
     return text
 
 
-def _member(key: str, item: object, paired: str | None) -> object:
+def _member(key: str, item: object, paired: str | None, depth: int) -> object:
     if isinstance(item, str) and (_is_secret_name(key) or (key.lower() == "value" and paired is not None and _is_secret_name(paired))):
         return REMOVED if item else item
-    return without_secrets(item)
+    return without_secrets(item, depth + 1)
 
 
 def _issued_token(value: Mapping[str, Any], key: str) -> bool:
