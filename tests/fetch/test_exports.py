@@ -322,3 +322,11 @@ def test_a_zip_whose_directory_hides_its_members_is_read_by_their_headers() -> N
     contents, why = opened(bytes(packed))
     assert contents == [BODY]
     assert "lists no member" in why
+
+
+def test_a_zip_member_without_a_name_is_read() -> None:
+    packed = a_zip({"a": BODY})
+    central = packed.rindex(b"PK\x01\x02")
+    nameless = packed[: central + 28] + b"\0\0" + packed[central + 30 : central + 46] + packed[central + 47 :]
+    contents, why = opened(nameless)
+    assert contents == [BODY] or why

@@ -46,14 +46,15 @@ def _zip_members(data: bytes, source: str, limits: Limits) -> Iterator[Member | 
         entries = archive.infolist()
         if not entries and data.startswith(b"PK\x03\x04"):
             raise zipfile.BadZipFile("it lists no member")
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except Exception as error:
+        # A hostile directory raises BadZipFile, struct.error, IndexError, OSError, ValueError, NotImplementedError, …
         yield Skipped(source=source, reason=f"the zip directory is unreadable ({error}): members read up to the break")
         yield from _zip_without_directory(data, source, limits)
         return
     for entry in entries:
-        if entry.is_dir():
-            continue
         name = label(entry.filename)
+        if name.endswith("/"):
+            continue
         if stat.S_ISLNK(entry.external_attr >> 16):
             yield Skipped(source=f"{source}!{name}", reason="a link in an archive is not followed", lost=False)
         elif entry.flag_bits & 1:
@@ -123,7 +124,8 @@ def _tar_members(data: bytes, source: str, limits: Limits) -> Iterator[Member | 
                 if entry.isdir():
                     continue
                 yield _tar_member(archive, entry, source=f"{source}!{label(entry.name)}", limits=limits)
-    except (tarfile.TarError, OSError, ValueError, EOFError, MemoryError, OverflowError) as error:
+    except Exception as error:
+        # tarfile raises its own errors, OSError, ValueError, EOFError, OverflowError, … on hostile headers.
         yield Skipped(source=source, reason=f"tar broke off: {error}")
 
 

@@ -147,7 +147,7 @@ class _Reader:
             accounts=account_coverage(records),
             records_read=len(records),
             duplicates=self.records.duplicates,
-            denied=sum(record.denial is not None for record in records),
+            denied=sum(record.denial is not None and record.denial.of_the_call for record in records),
             unreadable=self.ledger.unreadable,
             skipped=self.ledger.skipped(),
             inputs=self.ledger.inputs(),
