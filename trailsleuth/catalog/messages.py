@@ -36,8 +36,8 @@ class MessageForm:
     id: str
     rank: int
     anchors: tuple[str, ...]
-    pattern: re.Pattern[str] | None
-    codes: re.Pattern[str] | None
+    pattern: str | None
+    codes: str | None
     sources: tuple[str, ...]
     events: tuple[str, ...]
     fixed: Mapping[str, Any]
@@ -91,9 +91,9 @@ def table_of(name: str) -> Mapping[str, Any]:
     return tomllib.loads(resources.files("trailsleuth.catalog").joinpath("data", name).read_text(encoding="utf-8"))
 
 
-def _compiled(pattern: str | None) -> re.Pattern[str] | None:
-    if not pattern:
-        return None
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern of the tables, its macros filled in; compiled when a text first needs it, for all of them take a tenth of a second."""
     for macro, text in _MACROS.items():
         pattern = pattern.replace(macro, text)
     return re.compile(pattern, re.IGNORECASE)
@@ -112,8 +112,8 @@ def message_forms() -> tuple[MessageForm, ...]:
             id=row["id"],
             rank=row["rank"],
             anchors=tuple(row["anchors"]),
-            pattern=_compiled(row.get("pattern")),
-            codes=re.compile(row["codes"], re.IGNORECASE) if "codes" in row else None,
+            pattern=row.get("pattern"),
+            codes=row.get("codes"),
             sources=tuple(row.get("sources", ())),
             events=tuple(row.get("events", ())),
             fixed=row.get("fixed", {}),

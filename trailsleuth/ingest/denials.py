@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from trailsleuth.catalog.actions import spelling, takes_resource
-from trailsleuth.catalog.messages import CodeRow, MessageForm, api_names, code_row, message_forms
+from trailsleuth.catalog.messages import CodeRow, MessageForm, api_names, code_row, compiled, message_forms
 from trailsleuth.catalog.services import prefix_of, service_principal
 from trailsleuth.ingest.denial_grammar import Reading, read_reason, read_sentence, read_tails
 from trailsleuth.ingest.message_text import MessageText, plain_message
@@ -93,7 +93,7 @@ def _by_form(form: MessageForm, message: MessageText, code: str, call: tuple[str
                 break
             if form.pattern is None:
                 return Reading(end=at + len(anchor))
-            match = form.pattern.search(message.text, max(0, at - _BEFORE), at + _BEHIND)
+            match = compiled(form.pattern).search(message.text, max(0, at - _BEFORE), at + _BEHIND)
             if match is not None:
                 fields = {name: text.strip().rstrip(_TRIM) for name, text in match.groupdict().items() if text}
                 fields.update(_of_call(call[0]))
@@ -109,7 +109,7 @@ def _of_call(source: str) -> dict[str, str]:
 
 
 def _applies(form: MessageForm, code: str, call: tuple[str, str]) -> bool:
-    if form.codes is not None and not form.codes.search(code[:200]):
+    if form.codes is not None and not compiled(form.codes).search(code[:200]):
         return False
     return (not form.sources or call[0] in form.sources) and (not form.events or call[1] in form.events)
 
