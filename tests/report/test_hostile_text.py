@@ -8,6 +8,7 @@ import io
 import json
 import re
 import subprocess
+import time
 import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
@@ -260,3 +261,25 @@ def test_redaction_stands_any_text_and_keeps_the_form(attack):
         return [form(member) for member in value] if isinstance(value, list) else type(value).__name__
 
     assert form(redact(document_of(attack))) == form(document_of(attack))
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 300_000, "a:" * 150_000, "1.2.3." * 50_000, "arn:aws:" * 40_000, "-" * 300_000, "e\u0301" * 100_000, "`" * 200_000, "<" * 100_000]
+)
+def test_long_text_takes_bounded_time_in_every_format(text):
+    case = replace(the_case(), summary=text, findings=tuple(replace(finding, explanation=text) for finding in the_case().findings))
+    document = case_document(case)
+    start = time.process_time()
+    for form in RENDERERS:
+        render(document, form, RenderContext(everything=True))
+    redact(document)
+    assert time.process_time() - start < 20
+
+
+def test_redaction_of_many_names_takes_bounded_time():
+    one = the_case().findings[0]
+    findings = tuple(replace(one, rank=n, principal=f"arn:aws:iam::444455556666:role/Role{n}", explanation=f"Role{n} " * 50) for n in range(1000))
+    document = case_document(replace(the_case(), findings=findings))
+    start = time.process_time()
+    redact(document)
+    assert time.process_time() - start < 10

@@ -21,6 +21,12 @@ _FIX_NAMES = {
     "cdk-python": "CDK (Python)",
     "cli": "AWS CLI",
 }
+_CHAIN_SIGNS = {
+    "cause": "hexagon with a cross: the cause",
+    "also_needed": "dashed with a triangle: also needed",
+    "recovered": "dotted with a ring: recovered",
+}
+_TIMELINE_SIGNS = {"cause": "cross: cause", "also_needed": "triangle: also needed", "recovered": "ring: recovered", "background": "square: background"}
 _MAX_RECORDS = 50
 
 
@@ -34,14 +40,16 @@ def render_html(document: Document, _context: RenderContext) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="referrer" content="no-referrer"><title>{for_html(verdict.capitalize())} · trailsleuth</title><style>{STYLE}</style></head>'
     )
+    first = document["outcome"] == "inconclusive"  # then what is asked for is the answer
     sections = (
         _verdict(document, verdict),
         _findings(document, "cause", "also_needed"),
+        _questions(document) if first else "",
         _deltas(document),
         _drawings(document),
         _findings(document, "recovered"),
         _background(document),
-        _questions(document),
+        "" if first else _questions(document),
         _coverage(document),
     )
     return f"{head}\n<body><main>\n" + "\n".join(section for section in sections if section) + "\n</main></body></html>\n"
@@ -67,9 +75,9 @@ def _code(text: object) -> str:
     return f"<code>{for_html(str(text))}</code>"
 
 
-def _pre(text: str) -> str:
+def _pre(text: str, *, kind: str = "copy") -> str:
     """A block to be copied: line by line, so that its own line breaks stay and nothing else does."""
-    return '<pre class="copy">' + "\n".join(_kept_blanks(line) for line in text.rstrip("\n").split("\n")) + "</pre>"
+    return f'<pre class="{kind}">' + "\n".join(_kept_blanks(line) for line in text.rstrip("\n").split("\n")) + "</pre>"
 
 
 def _kept_blanks(line: str) -> str:
@@ -117,8 +125,9 @@ def _evidence(records: list[Document]) -> str:
     if not records:
         return ""
     rows = "".join(
-        f'<tr><td class="time">{_text(words.spoken(r["event_time"]))}</td><td>{_text(r["account"] or "-")}</td><td>{_text(r["region"])}</td>'
-        f"<td>{_text(words.call(r))}<br>{_code(r['error_code'] or '-')}</td><td>{_code(r['event_id'])}<br>{_text(r['source'])}</td></tr>"
+        "<tr>"
+        + "".join(f'<td class="time">{_text(cell)}</td>' for cell in (words.spoken(r["event_time"]), r["account"] or "-", r["region"]))
+        + f"<td>{_text(words.call(r))}<br>{_code(r['error_code'] or '-')}</td><td>{_code(r['event_id'])}<br>{_text(r['source'])}</td></tr>"
         + (f'<tr><td colspan="5">{_code(r["error_message"])}</td></tr>' if r["error_message"] else "")
         for r in records[:_MAX_RECORDS]
     )
@@ -131,12 +140,15 @@ def _drawings(document: Document) -> str:
     chain, timeline = chain_svg(document), timeline_svg(document)
     parts = []
     if chain:
-        note = "hexagon with a cross: the cause; dashed with a triangle: also needed; dotted with a ring: recovered"
-        parts.append(f"<h2>Role chain</h2><figure>{chain}<figcaption>{note}</figcaption></figure>")
+        parts.append(f"<h2>Role chain</h2><figure>{chain}{_legend(document, _CHAIN_SIGNS)}</figure>")
     if timeline:
-        note = "cross: cause; triangle: also needed; ring: recovered; square: background"
-        parts.append(f"<h2>Timeline</h2><figure>{timeline}<figcaption>{note}</figcaption></figure>")
+        parts.append(f"<h2>Timeline</h2><figure>{timeline}{_legend(document, _TIMELINE_SIGNS)}</figure>")
     return f"<section>{''.join(parts)}</section>" if parts else ""
+
+
+def _legend(document: Document, signs: dict[str, str]) -> str:
+    used = [sign for standing, sign in signs.items() if words.standing_findings(document, standing)]
+    return f"<figcaption>{'; '.join(used)}</figcaption>" if used else ""
 
 
 def _deltas(document: Document) -> str:
@@ -164,7 +176,7 @@ def _questions(document: Document) -> str:
         account = f" of account {question['account']}" if question["account"] else ""
         parts.append(f"<p>{_text(question['wanted'])}{for_html(account) and ' ' + for_html(account)}: {_text(question['because'])}</p>")
         if question["command"]:
-            parts.append(_pre(question["command"]))
+            parts.append(_pre(question["command"], kind="copy wrap"))
     return f"<section>{''.join(parts)}</section>"
 
 

@@ -23,6 +23,7 @@ dl{display:grid;grid-template-columns:minmax(6rem,auto) 1fr;gap:.15rem .9rem;mar
 dt{color:var(--soft)}dd{margin:0;min-width:0;overflow-wrap:anywhere}
 code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.86em}
 pre{background:var(--code);border:1px solid var(--line);border-radius:.3rem;padding:.7rem;overflow-x:auto;margin:.5rem 0}
+pre.wrap{white-space:pre-wrap;overflow-wrap:anywhere}
 pre.copy{-webkit-user-select:all;user-select:all}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.88rem;width:100%}

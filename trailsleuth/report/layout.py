@@ -18,6 +18,8 @@ def width_of(text: str) -> int:
 
 
 def _sign_width(sign: str) -> int:
+    if sign.isascii():
+        return 1
     if unicodedata.category(sign) in {"Mn", "Me"}:
         return 0
     return 2 if unicodedata.east_asian_width(sign) in {"W", "F"} else 1
@@ -40,15 +42,25 @@ def wrapped(text: str, width: int) -> list[str]:
 
 def _pieces(word: str, width: int) -> Iterable[str]:
     """A long word in pieces, broken after a sign that parts an ARN or a path where one stands in the last half of the line."""
-    while width_of(word) > width:
-        end, used = 0, 0
-        while used + _sign_width(word[end]) <= width:
-            used += _sign_width(word[end])
-            end += 1
-        near = max(word.rfind(sign, end // 2, end) for sign in "/:") + 1
-        yield word[: near or end]
-        word = word[near or end :]
-    yield word
+    start = 0
+    while True:
+        end = _fitting(word, start, width)
+        if end == len(word):
+            yield word[start:]
+            return
+        near = max(word.rfind(sign, (start + end) // 2, end) for sign in "/:") + 1
+        end = near or end
+        yield word[start:end]
+        start = end
+
+
+def _fitting(word: str, start: int, width: int) -> int:
+    """Where the piece that starts there has to end."""
+    end, used = start, 0
+    while end < len(word) and used + _sign_width(word[end]) <= width:
+        used += _sign_width(word[end])
+        end += 1
+    return end
 
 
 def hanging(label: str, text: str, *, width: int, indent: int = 0) -> list[str]:

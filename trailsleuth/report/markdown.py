@@ -16,13 +16,15 @@ _MAX_RECORDS = 50
 def render_markdown(document: Document, context: RenderContext) -> str:
     """GitHub-flavoured Markdown; log text in it can neither format, link, mention nor embed."""
     everything = context.everything
+    first = document["outcome"] == "inconclusive"  # then what is asked for is the answer
     blocks = [
         *_verdict(document),
         *_findings(document, everything=everything),
+        *(_questions(document) if first else ()),
         *_chain(document),
         *_deltas(document),
         *_evidence(document, everything=everything),
-        *_questions(document),
+        *(() if first else _questions(document)),
         *_coverage(document),
     ]
     return "\n\n".join(blocks) + "\n"
@@ -106,7 +108,8 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _questions(document: Document) -> list[str]:
-    blocks = ["## Still open"] if document["questions"] else []
+    title = "## What would settle it" if document["outcome"] == "inconclusive" else "## Still open"
+    blocks = [title] if document["questions"] else []
     for question in document["questions"]:
         account = f" of account {question['account']}" if question["account"] else ""
         blocks.append(for_markdown(f"{question['wanted']}{account}: {question['because']}"))

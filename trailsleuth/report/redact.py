@@ -30,7 +30,7 @@ _TOKEN = re.compile(
     r"""
     (?P<arn>arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:[0-9a-z]*:(?:\$\{[^}\s]*\}|,(?!\s|arn:|$)|[^\s"'`<>,;()\[\]{}\\])+)
   | (?P<unique>(?<![A-Za-z0-9])(?:AKIA|ASIA|AROA|AIDA|AGPA|AIPA|ANPA|ANVA|ABIA|ACCA|APKA|ASCA)[A-Z0-9]{8,}(?::(?P<session>[\w+=,.@-]{2,64}))?)
-  | (?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)
+  | (?P<email>(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})
   | (?P<uuid>(?<![0-9A-Za-z])(?:mrk-[0-9a-f]{32}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}))
   | (?P<blob>(?<![A-Za-z0-9+/=_-])(?=[A-Za-z_/+-]*[0-9])[A-Za-z0-9+/=_-]{48,})
   | (?P<made>(?<![A-Za-z0-9-])(?:vpce|vpc|subnet|sg|eni|eipalloc|ami|vol|snap|rtb|igw|nat|acl|lt|i|o|ou|r|p|d)
@@ -47,6 +47,7 @@ _NAMED = re.compile(
     r"[ :=/\"']+([\w+=.@/-]{3,128})"
 )
 _PROFILE = re.compile(r"--profile[ =]([\w+=.@/-]+)")
+_WORD = re.compile(r"[A-Za-z0-9]+")
 _SEGMENT = re.compile(r"(\$\{[^}]*\}|[*?]|[:/])")
 _COLON_KINDS = {"function", "secret", "log-group", "log-stream", "stateMachine", "execution", "application", "deploymentgroup", "db", "cluster"}
 
@@ -64,7 +65,7 @@ class _Veil:
     def __init__(self) -> None:
         self._given: dict[str, dict[str, str]] = {}
         self._names: dict[str, str] = {}
-        self._pattern: re.Pattern[str] | None = None
+        self._by_word: dict[str, list[tuple[str, int]]] = {}
 
     def _stand_in(self, kind: str, text: str, form: Callable[[int], str]) -> str:
         known = self._given.setdefault(kind, {})
@@ -89,8 +90,10 @@ class _Veil:
             if field in {"error_message", "explanation", "summary", "command"}:
                 for named in [*filter(_looks_like_a_name, _NAMED.findall(text)), *_PROFILE.findall(text)]:
                     self.name("name", named)
-        bare = sorted((name for name in self._names if len(name) > 2), key=lambda name: (-len(name), name))
-        self._pattern = re.compile("|".join(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])" for name in bare)) if bare else None
+        for name in sorted((name for name in self._names if len(name) > 2), key=lambda name: (-len(name), name)):
+            word = _WORD.search(name)
+            if word:
+                self._by_word.setdefault(word.group(), []).append((name, word.start()))
 
     def field(self, key: str, value: object) -> object:
         """A value of the document under its key, redacted; containers keep their form."""
@@ -115,7 +118,16 @@ class _Veil:
         return "".join([*out, self._bare(text[end:])])
 
     def _bare(self, text: str) -> str:
-        return self._pattern.sub(lambda found: self._names[found.group()], text) if self._pattern else text
+        """The names learnt, where they stand as words of their own; of several at one place the longest."""
+        out, end = [], 0
+        for word in _WORD.finditer(text):
+            for name, lead in self._by_word.get(word.group(), ()):
+                start = word.start() - lead
+                if start >= end and text.startswith(name, start) and _stands_alone(text, start, start + len(name)):
+                    out += [text[end:start], self._names[name]]
+                    end = start + len(name)
+                    break
+        return "".join([*out, text[end:]])
 
     def _file(self, path: str) -> str:
         suffix = re.search(r"(?:\.(?:json|jsonl|csv|gz|zip|tar|tgz|bz2|zst|txt|parquet))+$", path)
@@ -180,6 +192,14 @@ def _looks_like_a_name(word: str) -> bool:
     if word.lower() in _GENERIC or _TOKEN.search(word):
         return False
     return any(sign.isupper() or sign in "-_/" or sign.isdigit() for sign in word[1:])
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    return not (start and _is_letter(text[start - 1])) and not (end < len(text) and _is_letter(text[end]))
+
+
+def _is_letter(sign: str) -> bool:
+    return sign.isascii() and sign.isalnum()
 
 
 def _is_ip6(text: str) -> bool:

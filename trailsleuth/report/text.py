@@ -45,12 +45,16 @@ class _Page:
 def render_text(document: Document, context: RenderContext) -> str:
     """The report for a terminal of the context's width; only JSON and commands, which are there to be copied, may be wider."""
     page = _Page(context)
+    first = document["outcome"] == "inconclusive"  # then what is asked for is the answer
     _verdict(page, document)
     _findings(page, document)
+    if first:
+        _questions(page, document)
     _chains(page, document)
     _deltas(page, document)
     _evidence(page, document)
-    _questions(page, document)
+    if not first:
+        _questions(page, document)
     _coverage(page, document)
     return "\n".join(line.rstrip() for line in page.lines) + "\n"
 
