@@ -10,7 +10,7 @@ import pytest
 
 from tests.live.conftest import SECRET
 from tests.live.servers import Faults
-from tests.live.world import ACTION_ROLE, EXECUTION_ROLE, TASK_ROLE, TOKEN, A, B, a_world
+from tests.live.world import ACTION_ROLE, EXECUTION_ROLE, TASK_ROLE, TOKEN, A, B, a_record, a_session, a_world
 from trailsleuth import api
 from trailsleuth.cli.app import main
 from trailsleuth.fetch.case_folder import read_case_folder
@@ -157,3 +157,16 @@ def test_the_doctor_of_a_profile_that_does_not_answer_ends_with_four(recent, cap
     code, out, _ = run(capsys, "doctor", "--profile", "tooling")
     assert code == 4
     assert "fix: " in out
+
+
+def test_policies_of_roles_that_only_made_noise_are_not_read(recent, capsys):
+    noisy = a_session(f"arn:aws:iam::{B}:role/DatadogIntegration", "i-0a1b2c3d", "ASIANOISENOISENOISE1", datetime.fromtimestamp(0, UTC))
+    message = f"User: {noisy['arn']} is not authorized to perform: ecs:RegisterTaskDefinition on resource: * because no identity-based policy allows it"
+    time_of_it = datetime.fromtimestamp(int(time.time()) - 3590, UTC)
+    refusal = {"errorCode": "AccessDenied", "errorMessage": message}
+    recent.accounts[B].histories["eu-west-1"].add(a_record(B, time_of_it, "ecs.amazonaws.com", "RegisterTaskDefinition", identity=noisy, **refusal))
+    code, out, err = run(capsys, "diagnose", *LIVE, "--output", "json")
+    assert code == 0
+    assert any(finding["standing"] == "background" for finding in json.loads(out)["findings"])
+    assert "DatadogIntegration" not in err
+    assert "WebTask" in err

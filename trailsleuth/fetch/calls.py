@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from http import HTTPStatus
 from importlib.resources import files
 from random import SystemRandom
 from typing import Any
@@ -108,7 +109,7 @@ def _reason(response: Mapping[str, Any]) -> tuple[Why, str]:
     for meaning, why in (("throttled", Why.THROTTLED), ("credentials", Why.CREDENTIALS), ("transient", Why.UNREACHABLE), ("denied", Why.DENIED)):
         if code in codes[meaning]:
             return why, code
-    if status >= 500:
+    if status >= 500 and status != HTTPStatus.NOT_IMPLEMENTED:
         return Why.UNREACHABLE, code
     return (Why.ABSENT if code.endswith(codes["absent_endings"]) or status == 404 else Why.FAILED), code
 

@@ -65,11 +65,11 @@ def _of_account(account: Account, regions: tuple[str, ...]) -> Iterator[Check]:
     yield _clock(account)
     if not regions:
         yield Check(account=account.id, subject="region", state=State.MISSING, detail="none is set", fix="give --region, or set one in the profile")
-    home = regions[0] if regions else "us-east-1"
+    home = regions[0] if regions else account.global_region
     for row in operations().values():
         if row.probe is not None and account.knows(row.service):
             yield _permission(row, account, home)
-    for region in dict.fromkeys([*regions, "us-east-1"]):
+    for region in dict.fromkeys([*regions, account.global_region]):
         yield _region(account, region)
     yield from _trails(account, home)
 

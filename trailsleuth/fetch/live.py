@@ -23,7 +23,7 @@ from trailsleuth.fetch.resource_policies import fetch_artifact_policies, fetch_r
 from trailsleuth.fetch.roles import fetch_role
 from trailsleuth.fetch.sessions import Account, Surroundings, Ways, home_regions, open_accounts
 from trailsleuth.fetch.store import MemoryStore, Store
-from trailsleuth.model import CaseFile, Inquiry, Question, RawInput, Skipped, account_of, parse_arn
+from trailsleuth.model import CaseFile, Inquiry, Question, RawInput, Skipped, Standing, account_of, parse_arn
 
 DELIVERY = timedelta(minutes=15)  # CloudTrail promises no time; most records are there by then
 POLL = 30.0
@@ -159,9 +159,10 @@ class LiveSource:
         ran = case_file.execution
         roles = [ran.service_role, ran.action_role] if ran else []
         roles += [hop.role for chain in case_file.chains for hop in chain.hops]
-        roles += [role for finding in case_file.findings for role in (finding.principal, finding.resource)]
+        asked_about = [finding for finding in case_file.findings if finding.standing in (Standing.CAUSE, Standing.ALSO_NEEDED)]
+        roles += [role for finding in asked_about for role in (finding.principal, finding.resource)]
         self._fetch_policies([role for role in roles if role])
-        for finding in case_file.findings:
+        for finding in asked_about:
             owner = self.accounts.get(finding.resource_account or account_of(finding.resource) or "")
             if finding.resource and owner is not None and finding.resource not in self._policies_of:
                 self._policies_of.add(finding.resource)
