@@ -30,6 +30,7 @@ from trailsleuth.report.formats import RENDERERS, render
 from trailsleuth.report.redact import redact
 
 HARMLESS = "harmless"
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # control, format, surrogate, private use, line and paragraph separators
 
 
 def test_there_are_enough_attacks():
@@ -77,23 +78,26 @@ def attack(request):
     return request.param
 
 
-def assert_harmless_signs(text):
-    bad = {ascii(sign) for sign in text if sign != "\n" and unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}}
-    assert not bad
+HARMFUL = re.compile("[" + "".join(re.escape(chr(code)) for code in range(0x11000) if code != 10 and unicodedata.category(chr(code)) in HIDDEN) + "]")
 
 
-@pytest.mark.parametrize("form", sorted(RENDERERS))
-def test_no_format_holds_a_control_bidi_or_unpaired_sign(form, attack):
-    text = render(document_of(attack), form, RenderContext(everything=True)).replace("\r\n", "\n")
-    assert_harmless_signs(text)
-    text.encode()
+def assert_harmless_signs(text, form):
+    assert HARMFUL.search(text) is None, form
+    assert not any(sign >= "\U000e0000" for sign in text), form
 
 
-@pytest.mark.parametrize("form", sorted(FIXES))
-def test_no_fix_holds_a_control_bidi_or_unpaired_sign(form, attack):
-    text = render_fix(document_of(attack), form)
-    assert_harmless_signs(text)
-    text.encode()
+def test_no_format_holds_a_control_bidi_or_unpaired_sign(attack):
+    for form in RENDERERS:
+        text = render(document_of(attack), form, RenderContext(everything=True)).replace("\r\n", "\n")
+        assert_harmless_signs(text, form)
+        text.encode()
+
+
+def test_no_fix_holds_a_control_bidi_or_unpaired_sign(attack):
+    for form in FIXES:
+        text = render_fix(document_of(attack), form)
+        assert_harmless_signs(text, form)
+        text.encode()
 
 
 def test_a_table_keeps_its_headings_and_its_width(attack):
@@ -263,23 +267,22 @@ def test_redaction_stands_any_text_and_keeps_the_form(attack):
     assert form(redact(document_of(attack))) == form(document_of(attack))
 
 
-@pytest.mark.parametrize(
-    "text", ["x" * 300_000, "a:" * 150_000, "1.2.3." * 50_000, "arn:aws:" * 40_000, "-" * 300_000, "e\u0301" * 100_000, "`" * 200_000, "<" * 100_000]
-)
-def test_long_text_takes_bounded_time_in_every_format(text):
+@pytest.mark.parametrize("part", ["x", "a:", "1.2.3.", "arn:aws:", "-", "e\u0301", "`", "<"])
+def test_long_text_takes_bounded_time_in_every_format(part):
+    text = part * (30_000 // len(part))
     case = replace(the_case(), summary=text, findings=tuple(replace(finding, explanation=text) for finding in the_case().findings))
     document = case_document(case)
     start = time.process_time()
     for form in RENDERERS:
         render(document, form, RenderContext(everything=True))
     redact(document)
-    assert time.process_time() - start < 20
+    assert time.process_time() - start < 5
 
 
 def test_redaction_of_many_names_takes_bounded_time():
     one = the_case().findings[0]
-    findings = tuple(replace(one, rank=n, principal=f"arn:aws:iam::444455556666:role/Role{n}", explanation=f"Role{n} " * 50) for n in range(1000))
+    findings = tuple(replace(one, rank=n, principal=f"arn:aws:iam::444455556666:role/Role{n}", explanation=f"Role{n} " * 20) for n in range(500))
     document = case_document(replace(the_case(), findings=findings))
     start = time.process_time()
     redact(document)
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 5
