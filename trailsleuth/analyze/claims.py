@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from trailsleuth.analyze.refusals import Refusal
+from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.iam.applies import find_principal, policies_for, statements_of
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import (
@@ -93,13 +94,24 @@ def _beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None
     denial = refusal.denial
     if denial.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN):
         return Claim(layers=(), cause=denial.cause)
-    if refusal.iam_action == "iam:PassRole" and refusal.cross_account:
+    if (refusal.iam_action == "iam:PassRole" and refusal.cross_account) or _handed_across(refusal):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
     if refusal.cross_account and _is_aws_managed_key(refusal, policies):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
     if denial.policy_type in (PolicyType.LAKE_FORMATION, PolicyType.OTHER):
         return Claim(layers=(denial.policy_type,), cause=denial.cause or Cause.MISSING_ALLOW)
     return None
+
+
+def _handed_across(refusal: Refusal) -> bool:
+    """A service was handed a role of another account than the call's own: whatever the text says, a role is passed only inside its account.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+    """
+    call = refusal.first
+    by_service = refusal.principal is not None and not refusal.principal.startswith("arn:") and refusal.is_assume
+    caller = call.identity.account
+    return bool(by_service and caller and refusal.resource_account and caller != refusal.resource_account and passing_rows(call.event_source, call.event_name))
 
 
 def _is_aws_managed_key(refusal: Refusal, policies: PolicyEvidence) -> bool:

@@ -13,7 +13,7 @@ from trailsleuth.analyze.ownership import foreign_object_finding, is_foreign_obj
 from trailsleuth.analyze.passrole import hints_of, passed_next
 from trailsleuth.analyze.rank import ranked
 from trailsleuth.analyze.recovery import Successes
-from trailsleuth.analyze.refusals import Refusal, Surroundings, bucket_owners, read_refusal
+from trailsleuth.analyze.refusals import Refusal, Surroundings, bucket_owners, for_action, read_refusal
 from trailsleuth.analyze.required import Pending, identity_verdict, needed_by_action, needed_by_content
 from trailsleuth.analyze.sharpen import is_cut, sharpen, unreadable
 from trailsleuth.analyze.wording import short
@@ -65,7 +65,7 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
         if group not in lasting:
             found.append(_recovered(group, bench))
         else:
-            found += _lasting(group, lasting, bench)
+            found += [finding for part in _parts(group, bench) for finding in _lasting(part, lasting, bench)]
     found += _coming(lasting, found, bench)
     found += [_beside(group) for group in group_refusals(_read(scope.others, around))]
     return ranked(note_changes(tuple(found), evidence), inquiry, scope)
@@ -101,6 +101,13 @@ def _plain_cause(refusal: Refusal) -> Cause:
     if refusal.denial.cause is not None:
         return refusal.denial.cause
     return Cause.EXPLICIT_DENY if refusal.denial.effect is Effect.EXPLICIT else Cause.MISSING_ALLOW if refusal.iam_action else Cause.UNKNOWN
+
+
+def _parts(refusal: Refusal, bench: Bench) -> list[Refusal]:
+    """A text that names several actions is one refusal each; those that the policies allow are not what was refused."""
+    parts = [refusal, *(for_action(refusal, action) for action in refusal.denial.other_actions)]
+    missing = [part for part in parts if identity_verdict(part, bench.evidence.policies) is not Verdict.ALLOWED]
+    return missing if len(parts) > 1 and missing else [refusal]
 
 
 def _lasting(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> list[Finding]:

@@ -8,14 +8,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 from trailsleuth.analyze.refusals import Refusal
+from trailsleuth.catalog.short_lived import widened
 
+MANY = 3  # short-lived resources of one type that are better said as one
 REPORTED_WITHIN = timedelta(seconds=90)  # a service reports an inner refusal at once, or after its own retries
 
 
 def group_refusals(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
     """One refusal for each principal, action and resource, in time order; the best told denial speaks for all its records."""
     groups: dict[tuple[str | None, str, str | None, str | None], list[Refusal]] = defaultdict(list)
-    for refusal in refusals:
+    for refusal in _widened(list(refusals)):
         cause = refusal.denial.cause.value if refusal.denial.cause and refusal.iam_action is None else None
         groups[refusal.principal, (refusal.iam_action or "").lower(), refusal.resource, cause].append(refusal)
     merged = [_merge(group) for group in groups.values()]
@@ -23,6 +25,16 @@ def group_refusals(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
     merged = _fold(merged, lambda r: r.denial.wraps, _reports)
     merged = _fold(merged, lambda r: "iam_action" not in r.denial.known_from, _made_for)
     return tuple(sorted(merged, key=lambda r: (r.first.event_time, r.first.event_id)))
+
+
+def _widened(refusals: list[Refusal]) -> list[Refusal]:
+    """Refusals of one principal and action on three or more short-lived resources of one type: all on `…/*` of that type."""
+    ids: dict[tuple[str | None, str | None, str], set[str]] = defaultdict(set)
+    for refusal in refusals:
+        if refusal.resource is not None:
+            ids[refusal.principal, refusal.iam_action, widened(refusal.resource)].add(refusal.resource)
+    many = {key for key, found in ids.items() if len(found) >= MANY}
+    return [replace(r, resource=widened(r.resource)) if r.resource and (r.principal, r.iam_action, widened(r.resource)) in many else r for r in refusals]
 
 
 def _merge(group: list[Refusal]) -> Refusal:

@@ -90,6 +90,12 @@ def read_refusal(record: Record, around: Surroundings) -> Refusal | None:
     return replace(refusal, request=access_request(refusal)) if action else refusal
 
 
+def for_action(refusal: Refusal, action: str) -> Refusal:
+    """The same refusal, of another action that its text names."""
+    other = replace(refusal, denial=replace(refusal.denial, iam_action=action, other_actions=()), iam_action=action, request=None)
+    return replace(other, request=access_request(other))
+
+
 def _principal(record: Record, denial: Denial, action: str | None, around: Surroundings) -> str | None:
     who, names = record.identity, around.names
     said = names.full(role_of_session(denial.principal) or denial.principal)

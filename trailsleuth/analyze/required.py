@@ -8,19 +8,16 @@ Sure:  inferred, and only where the policies in the evidence are complete enough
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from trailsleuth.analyze.refusals import Refusal, access_request
 from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.operations import Need, needs
-from trailsleuth.catalog.pipeline_actions import ActionNeed, needs_of_action
+from trailsleuth.catalog.pipeline_actions import ActionNeed, applies, needs_of_action, resource_for
 from trailsleuth.iam.applies import find_principal, policies_for
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import Denial, Execution, PolicyEvidence, PolicyType, Record, Verdict, account_of, parse_arn
-
-PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,21 +63,27 @@ def needed_by_action(refusal: Refusal, execution: Execution, calls: Iterable[Rec
     if not any(need.iam_action.lower() == (refusal.iam_action or "").lower() for need in listed):
         return
     for need in listed:
-        if need.when or need.principal != "action" or need.event in worked or need.iam_action == "iam:PassRole":
+        decided = applies(need, attempt.configuration)
+        if not decided or need.principal != "action" or need.event in worked or need.iam_action == "iam:PassRole":
             continue
-        resource = fill(need, refusal, execution)
+        resource = _resource_of_need(need, refusal, execution)
         if resource is not None and (need.iam_action, resource) != (refusal.iam_action, refusal.resource):
             why = f"a {attempt.provider} action is documented to need it, and what was refused comes before it"
             yield Pending(refusal=_pending(refusal, need.iam_action, resource), because=why)
 
 
-def fill(need: ActionNeed, refusal: Refusal, execution: Execution) -> str | None:
+def _resource_of_need(need: ActionNeed, refusal: Refusal, execution: Execution) -> str | None:
     """The need's resource with the configuration of the action put in; None where a value is not known."""
     arn = parse_arn(refusal.principal)
-    values = {k: v for k, v in (execution.attempt.configuration.items() if execution.attempt else ()) if isinstance(v, str)}
-    values |= {"Partition": arn.partition if arn else "aws", "Account": refusal.principal_account or "", "Region": refusal.first.region}
-    missing = [name for name in PLACEHOLDER.findall(need.resource) if not values.get(name)]
-    return None if missing else PLACEHOLDER.sub(lambda m: values[m.group(1)], need.resource)
+    buckets = set(execution.definition.artifact_buckets) if execution.definition else set()
+    return resource_for(
+        need,
+        execution.attempt.configuration if execution.attempt else {},
+        artifact_bucket=next(iter(buckets)) if len(buckets) == 1 else None,
+        partition=arn.partition if arn else "aws",
+        region=refusal.first.region,
+        account=refusal.principal_account or "",
+    )
 
 
 def _pending(refusal: Refusal, action: str, resource: str) -> Refusal:

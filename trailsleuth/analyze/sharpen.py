@@ -14,6 +14,8 @@ from dataclasses import replace
 from trailsleuth.analyze.passrole import passed_next
 from trailsleuth.analyze.refusals import Refusal, access_request
 from trailsleuth.analyze.required import identity_verdict, needed_by_content
+from trailsleuth.catalog.operations import checks_more
+from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.model import (
     DecodedAuthorization,
     Effect,
@@ -40,9 +42,11 @@ def sharpen(refusal: Refusal, evidence: Evidence, execution: Execution | None, n
 
 
 def unreadable(refusal: Refusal, evidence: Evidence) -> bool:
-    """An encoded message without a readable part, and no policies that would tell what it hides."""
+    """An encoded message without a readable part, of a call that is checked for several things, and no policies that would tell which was refused."""
     hidden = refusal.denial.encoded is not None and "iam_action" not in refusal.denial.known_from
-    return hidden and identity_verdict(refusal, evidence.policies) is None
+    call = refusal.first
+    several = checks_more(call.event_source, call.event_name) or bool(passing_rows(call.event_source, call.event_name))
+    return hidden and several and identity_verdict(refusal, evidence.policies) is None
 
 
 def is_cut(refusal: Refusal) -> bool:

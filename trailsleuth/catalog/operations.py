@@ -20,6 +20,7 @@ from trailsleuth.catalog.reference import reference_operation
 from trailsleuth.catalog.services import prefix_of, service_linked_role_arn
 
 _NO_RESOURCE = (("", "*"),)
+_CREATES = r"^(?:Create|Run|Copy|Import|Allocate|Request|Register|Restore)"
 _DATED = re.compile(r"(?:\d{8}(?:v\d+)?|\d{4}_\d{2}_\d{2}|_\d+)$")
 
 
@@ -140,6 +141,12 @@ def _need_rows(event_source: str, event_name: str, request: Mapping[str, Any]) -
     for row in rows_of(f"operations/{prefix_of(event_source)}", "need"):
         if _names(row, event_name) and holds(body, row.get("when", ())):
             yield row
+
+
+def checks_more(event_source: str, event_name: str) -> bool:
+    """True where the operation may be checked for more than its own action: what its content asks for (a tag on what it creates, a key, a source)."""
+    rows = rows_of(f"operations/{prefix_of(event_source)}", "need")
+    return any(_names(row, event_name) for row in rows if "events" in row or re.search(_CREATES, event_name))
 
 
 def _row_resource(row: Row, request: Mapping[str, Any], place: Place) -> str | None:

@@ -164,16 +164,21 @@ def _of_this_run(trail: Trail, roots: list[Session], execution: Execution, attem
 
 
 def _driven(trail: Trail, chosen: list[Session], attempt: ActionRun, window: tuple[datetime, datetime]) -> list[Session]:
-    """Sessions that the provider's service opened for the action: of the very build, of a role that the action's calls name, else any in the window."""
+    """Sessions that the provider's service opened for the action: of the very build, of a role that the action or its calls name, else any in the window.
+
+    The record of the AssumeRole may be missing: a build's id in the name, or a named role, ties the session all the same.
+    """
     services = acting_services(attempt.provider)
-    opened = [s for s in trail.sessions if s.assumed_by in services and s not in chosen and _overlaps(s, window)]
+    if not services:
+        return []
+    beside = [s for s in trail.sessions if s not in chosen and _overlaps(s, window) and (s.assumed_by in services or s.opened_by is None)]
     marks = {attempt.external_id.rpartition(":")[2]} if attempt.external_id else set()
     marks |= {str(build.get("id", "")).rpartition(":")[2] for s in chosen for c in s.calls if isinstance(build := c.response.get("build"), dict)}
-    exact = [s for s in opened if s.session_name and any(m and m in s.session_name for m in marks)]
-    named_values = {v for v in attempt.configuration.values() if isinstance(v, str)}
-    by_role = [s for s in opened if s.principal in named_values or any(_names(c, {s.principal or "-"}) for o in chosen for c in o.calls)]
+    exact = [s for s in beside if s.session_name and any(m and m in s.session_name for m in marks)]
+    named = {v for v in attempt.configuration.values() if isinstance(v, str)}
+    by_role = [s for s in beside if s.principal and (s.principal in named or any(_names(c, {s.principal}) for o in chosen for c in o.calls))]
     accounts = {s.account for s in chosen}
-    return exact or by_role or [s for s in opened if s.account in accounts]
+    return exact or by_role or [s for s in beside if s.assumed_by in services and s.account in accounts]
 
 
 def _by_error(trail: Trail, inquiry: Inquiry) -> Focus:
@@ -206,7 +211,8 @@ def _everything(trail: Trail) -> Focus:
 
 def _went_on(record: Record, session: Session | None) -> bool:
     """A refused read after which the session made other calls that succeeded, more than a handful: a scanner, a console, a recorder."""
-    if session is None or not (record.read_only or record.event_name.startswith(("Describe", "List", "Get"))):
+    reads = record.read_only or record.event_name.startswith(("Describe", "List", "Get"))
+    if session is None or not reads or record.event_name.startswith("AssumeRole"):
         return False
     return sum(1 for call in session.calls if call.event_time > record.event_time and not call.failed) > 3
 

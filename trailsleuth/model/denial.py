@@ -84,3 +84,8 @@ class Denial:
     unverified_action: bool = False
     path_unknown: bool = False
     truncated: bool = False
+
+    @property
+    def of_the_call(self) -> bool:
+        """True where the caller was refused; false where the call failed because a service could not take the role that it was handed."""
+        return self.cause is not Cause.UNTRUSTED_PRINCIPAL

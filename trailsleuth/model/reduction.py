@@ -1,0 +1,60 @@
+"""The smallest policy of a role, by what it was seen to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from trailsleuth.model.decision import AccessRequest
+from trailsleuth.model.delta import Proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """One IAM action on one resource that the role was seen to use; `resource` None: the trail does not tell.
+
+    `requests` are the requests behind it, one for each set of condition keys that its policies look at. `implied`: checked besides a call's own
+    action (tags, keys, passed roles); `calls` are the names of the calls.
+    """
+
+    iam_action: str
+    resource: str | None
+    count: int
+    first_seen: datetime
+    last_seen: datetime
+    requests: tuple[AccessRequest, ...]
+    implied: bool
+    calls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnusedGrant:
+    """What a statement grants and nobody was seen to use; of it, `cannot_tell` leaves no record in this evidence."""
+
+    policy: str
+    statement: str
+    iam_actions: tuple[str, ...]
+    cannot_tell: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beyond:
+    """A grant of today that the document leaves out although the trail cannot tell whether it is needed, and why not."""
+
+    why: str
+    statement: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """The answer of `trailsleuth reduce`: `statements` make the document; `gaps` say what this trail cannot tell."""
+
+    role: str
+    statements: tuple[Mapping[str, Any], ...]
+    used: tuple[Use, ...]
+    unused: tuple[UnusedGrant, ...]
+    proof: Proof
+    beyond_trail: tuple[Beyond, ...]
+    gaps: tuple[str, ...]
