@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ OPTIONS = {"--pipeline": "pipeline", "--execution-id": "execution_id", "--role":
 OPTIONS |= {"--access-key": "access_key", "--event-id": "event_id", "--error": "error"}
 
 
+@cache
 def diagnosed(folder: Path) -> dict[str, object]:
+    """The answer to a case, worked out once for all tests."""
     truth = json.loads((folder / "truth.json").read_text())
     asked = {OPTIONS[name]: value for name, value in zip(truth["args"][::2], truth["args"][1::2], strict=True)}
     return api.load([folder / "evidence"]).diagnose(**asked).document()
