@@ -1,11 +1,37 @@
-"""What trailsleuth can do, as plain functions: the command line and notebooks go through here."""
+"""What trailsleuth can do, as plain functions: the command line and notebooks go through here.
+
+Each name is loaded when it is first used: a diagnosis does not pay for digests, nor a verification for the evaluator.
+"""
 
 from __future__ import annotations
 
-from trailsleuth.api.cases import Case, Diagnosis, load, load_inputs
-from trailsleuth.api.digests import verify
-from trailsleuth.api.explanations import explain
-from trailsleuth.api.simulations import simulate
-from trailsleuth.iam.requests import simulate_requests
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["Case", "Diagnosis", "explain", "load", "load_inputs", "simulate", "simulate_requests", "verify"]
+if TYPE_CHECKING:
+    from trailsleuth.api.cases import Case, Diagnosis, load, load_inputs
+    from trailsleuth.api.digests import verify
+    from trailsleuth.api.explanations import explain
+    from trailsleuth.api.reductions import reduce
+    from trailsleuth.api.simulations import simulate
+    from trailsleuth.iam.requests import simulate_requests
+
+__all__ = ["Case", "Diagnosis", "explain", "load", "load_inputs", "reduce", "simulate", "simulate_requests", "verify"]
+
+_HOMES = {
+    "Case": "trailsleuth.api.cases",
+    "Diagnosis": "trailsleuth.api.cases",
+    "explain": "trailsleuth.api.explanations",
+    "load": "trailsleuth.api.cases",
+    "load_inputs": "trailsleuth.api.cases",
+    "reduce": "trailsleuth.api.reductions",
+    "simulate": "trailsleuth.api.simulations",
+    "simulate_requests": "trailsleuth.iam.requests",
+    "verify": "trailsleuth.api.digests",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'trailsleuth.api' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

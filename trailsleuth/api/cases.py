@@ -15,6 +15,7 @@ from trailsleuth.investigation import run_investigation
 from trailsleuth.model import CaseFile, Evidence, Inquiry, Outcome, RawInput, Skipped
 from trailsleuth.report import frames
 from trailsleuth.report.document import case_document
+from trailsleuth.report.embedded import embedded_report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +47,9 @@ class Diagnosis:
     def document(self) -> dict[str, Any]:
         """The JSON document `trailsleuth.case/1`."""
         return dict(case_document(self.case_file))
+
+    def _repr_html_(self) -> str:
+        return embedded_report(self.document())
 
     @cached_property
     def findings(self) -> pd.DataFrame:

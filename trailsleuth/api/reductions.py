@@ -1,0 +1,74 @@
+"""The smallest policy of a role."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+
+from trailsleuth.api.cases import load
+from trailsleuth.errors import EvidenceUnreadable
+from trailsleuth.investigation import run_investigation
+from trailsleuth.model import CaseFile, Evidence, Inquiry
+from trailsleuth.model.names import role_of
+from trailsleuth.model.reduction import Reduction
+from trailsleuth.prove.reduction import prove_reduction
+from trailsleuth.remedy.reduction import propose_reduction
+from trailsleuth.remedy.reduction_gaps import call_gaps, finding_gaps, policy_gaps, trail_gaps
+from trailsleuth.remedy.reduction_present import Present
+from trailsleuth.remedy.reduction_unused import beyond_trail, find_unused, unseen_kinds
+from trailsleuth.remedy.used import RoleTrail, bucket_owners, find_uses, read_trail
+
+__all__ = ["reduce", "reduce_evidence"]
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+SHOWN = 8
+
+
+def reduce(paths: Paths, *, role: str, since: datetime | None = None, until: datetime | None = None, stdin: bytes | None = None) -> Reduction:
+    """The smallest policy that allows what the role was seen to do and what its standing findings need; what it holds unused; the proof.
+
+    Raises EvidenceUnreadable where the evidence knows no such role.
+    """
+    return reduce_evidence(load(paths, stdin=stdin).evidence, role=role, since=since, until=until)
+
+
+def reduce_evidence(evidence: Evidence, *, role: str, since: datetime | None = None, until: datetime | None = None) -> Reduction:
+    """The same for evidence that was read already."""
+    trail = read_trail(evidence, role, since=since, until=until)
+    if trail is None:
+        raise _unknown(role, evidence)
+    case = run_investigation(evidence, Inquiry(role=trail.role, since=since, until=until))
+    return _reduced(evidence, trail, case, since=since, until=until)
+
+
+def _reduced(evidence: Evidence, trail: RoleTrail, case: CaseFile, *, since: datetime | None, until: datetime | None) -> Reduction:
+    present = Present(trail.role, evidence.policies)
+    uses, unmapped = find_uses(trail, bucket_owners(evidence), present.looked_at)
+    draft = propose_reduction(uses, present, role=trail.role, findings=case.findings, deltas=case.deltas)
+    used = {u.iam_action.lower() for u in uses}
+    kinds = unseen_kinds(evidence)
+    placeholders = [p for d in case.deltas if d.attach_to == trail.role for p in d.placeholders]
+    gaps = (
+        *trail_gaps(evidence, trail, since=since, until=until),
+        *policy_gaps(evidence, present, trail, kinds=kinds, used=used),
+        *call_gaps(trail, unmapped, draft),
+        *finding_gaps(case.findings, case.deltas, trail.role),
+    )
+    return Reduction(
+        role=trail.role,
+        statements=draft.statements,
+        used=uses,
+        unused=find_unused(present, draft.used_by, kinds),
+        proof=prove_reduction(draft.statements, draft.requests, role=trail.role, policies=evidence.policies, placeholders=placeholders),
+        beyond_trail=beyond_trail(evidence, present, role=trail.role, used=used, kinds=kinds),
+        gaps=tuple(dict.fromkeys(gaps)),
+    )
+
+
+def _unknown(role: str, evidence: Evidence) -> EvidenceUnreadable:
+    known = {p.arn for p in evidence.policies.principals if p.kind == "role"} | {arn for r in evidence.records if ":role/" in (arn := role_of(r) or "")}
+    ordered = sorted(known)
+    more = f" and {len(ordered) - SHOWN} more" if len(ordered) > SHOWN else ""
+    why = f"it knows {', '.join(ordered[:SHOWN])}{more}" if ordered else "it knows no role at all"
+    return EvidenceUnreadable(f"no role {role} in the evidence", why=why, next_step="name one of these, or add the trail or the IAM snapshot of its account")
