@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,13 +34,14 @@ def pieces_of(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.json") if path.name != "manifest.json"}
 
 
-def run(*arguments: str, kill_after: float | None = None) -> int:
+def run(*arguments: str, kill: Callable[[], bool] = lambda: False) -> int:
+    """Runs a fetch to its end, or until it is time to kill it."""
     process = subprocess.Popen([*FETCH, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        return process.wait(timeout=kill_after)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        return process.wait()
+    while process.poll() is None:
+        if kill():
+            process.send_signal(signal.SIGKILL)
+        time.sleep(0.002)
+    return process.returncode
 
 
 def profiles(folder: Path) -> None:
@@ -55,22 +57,19 @@ def main(rounds: int) -> int:
         root = Path(place)
         profiles(root)
         os.environ["AWS_ENDPOINT_URL"] = aws.url
-        begun = time.monotonic()
         run(*LIVE, "-o", str(root / "whole"))
-        span = time.monotonic() - begun
-        whole = pieces_of(root / "whole")
+        whole, calls = pieces_of(root / "whole"), len(aws.calls)
         for number in range(rounds):
             folder = root / f"case-{number}"
             arguments = [*LIVE, "-o", str(folder)]
-            for _ in range(5):
-                code = run(*arguments, kill_after=dice.uniform(0.3, 1.0) * span)
-                if code != -signal.SIGKILL:
-                    break
-                kills += 1
+            for _ in range(dice.randint(1, 3)):
+                aws.calls.clear()
+                after, late = dice.randint(1, calls), dice.uniform(0, 0.03)
+                code = run(*arguments, kill=lambda after=after, late=late: len(aws.calls) >= after and not time.sleep(late))
+                kills += code == -signal.SIGKILL
                 if (folder / "manifest.json").exists():
                     arguments = ["--resume", str(folder)]
-            if code == -signal.SIGKILL:
-                run(*arguments)
+            run(*arguments)
             same = pieces_of(folder) == whole
             lost += not same
             if not same:

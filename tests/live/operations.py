@@ -106,6 +106,33 @@ def list_attached_role_policies(state, region, asked):
     return {"AttachedPolicies": attached, "IsTruncated": False}
 
 
+def _user(state, asked):
+    return _find(state.users, asked["UserName"], "NoSuchEntity", 404)
+
+
+def get_user(state, region, asked):
+    return {"User": _user(state, asked)["user"]}
+
+
+def list_groups_for_user(state, region, asked):
+    groups = [{"GroupName": name, "GroupId": "AGPA0", "Path": "/", "Arn": f"arn:aws:iam::{state.id}:group/{name}"} for name in _user(state, asked)["groups"]]
+    return {"Groups": groups, "IsTruncated": False}
+
+
+def _policies_of(table, name):
+    def listed(state, region, asked):
+        return {"PolicyNames": sorted(_find(getattr(state, table), asked[name], "NoSuchEntity", 404)["inline"]), "IsTruncated": False}
+
+    def inline(state, region, asked):
+        document = getattr(state, table)[asked[name]]["inline"][asked["PolicyName"]]
+        return {name: asked[name], "PolicyName": asked["PolicyName"], "PolicyDocument": quote(json.dumps(document))}
+
+    def attached(state, region, asked):
+        return {"AttachedPolicies": [], "IsTruncated": False}
+
+    return listed, inline, attached
+
+
 def get_policy(state, region, asked):
     _find(state.managed, asked["PolicyArn"], "NoSuchEntity", 404)
     return {
@@ -227,4 +254,9 @@ OPERATIONS = {
     ("s3", "GetObject"): get_object,
     ("s3", "ListObjectsV2"): list_objects,
 }
+for _kind, _table in (("User", "users"), ("Group", "iam_groups")):
+    _names = (f"List{_kind}Policies", f"Get{_kind}Policy", f"ListAttached{_kind}Policies")
+    OPERATIONS.update(zip((("iam", _name) for _name in _names), _policies_of(_table, f"{_kind}Name"), strict=True))
+OPERATIONS["iam", "GetUser"] = get_user
+OPERATIONS["iam", "ListGroupsForUser"] = list_groups_for_user
 OPERATIONS["sts", "GetCallerIdentity"] = OPERATIONS["sts", "AssumeRole"] = lambda *_: None

@@ -81,7 +81,9 @@ class AccountState:
     histories: dict = field(default_factory=lambda: defaultdict(History))
     pipelines: dict = field(default_factory=dict)  # (region, name) -> {"definitions": {version: ...}, "runs": [...], "actions": [...]}
     deployments: dict = field(default_factory=dict)
-    groups: dict = field(default_factory=dict)
+    groups: dict = field(default_factory=dict)  # deployment groups by their name
+    users: dict = field(default_factory=dict)
+    iam_groups: dict = field(default_factory=dict)
     roles: dict = field(default_factory=dict)  # name -> {"role":…, "inline": {name: doc}, "attached": [(name, arn)]}
     managed: dict = field(default_factory=dict)  # arn -> document
     buckets: dict = field(default_factory=dict)  # name -> policy or None

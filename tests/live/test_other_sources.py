@@ -9,8 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.live.test_founding_case import WEB, an_empty_case, gaps_in, records_in
-from tests.live.world import ACTION_ROLE, KEY_A, KEY_B, NOW, REGION, SERVICE_ROLE, START, TOOLING, A, B, a_record, a_session, a_world
+from tests.live.world import ACTION_ROLE, KEY_A, KEY_B, NOW, REGION, SERVICE_ROLE, START, TOOLING, A, B, a_record, a_session, a_world, an_issue
+from trailsleuth import api
+from trailsleuth.cli.inquiry import ask
 from trailsleuth.errors import AccountUnreachable, EvidenceUnreadable
+from trailsleuth.fetch.live import settle
 from trailsleuth.fetch.trail_bucket import Wanted, is_trail_bucket, read_trail_bucket
 from trailsleuth.model import Inquiry, Question, Skipped
 
@@ -277,3 +280,45 @@ def test_paths_are_read_for_what_they_are(serve, live, tmp_path):
     assert sum(name.startswith("s3://") for name in names) == 28
     assert inquiry_of(tmp_path / "case").pipeline == "web"
     assert inquiry_of(tmp_path / "case").since == START.replace(minute=0, second=0)
+
+
+def test_the_key_of_a_user_leads_to_the_policies_of_the_user_and_its_groups(serve, live):
+    world = a_world()
+    user = f"arn:aws:iam::{B}:user/ci/uploader"
+    world.accounts[B].users["uploader"] = {
+        "user": {"UserName": "uploader", "UserId": "AIDA0", "Arn": user, "Path": "/ci/", "CreateDate": "2025-01-01T00:00:00Z"},
+        "groups": ["builders"],
+        "inline": {"upload": {"Version": "2012-10-17", "Statement": []}},
+    }
+    world.accounts[B].iam_groups["builders"] = {"inline": {"build": {"Version": "2012-10-17", "Statement": []}}}
+    identity = {"type": "IAMUser", "arn": user, "accountId": B, "accessKeyId": "AKIAUPLOADERUPLOADER", "userName": "uploader"}
+    message = f"User: {user} is not authorized to perform: codedeploy:RegisterApplicationRevision on resource: * because no identity-based policy allows it"
+    refusal = {"errorCode": "AccessDenied", "errorMessage": message}
+    world.accounts[B].histories[REGION].add(a_record(B, START, "codedeploy.amazonaws.com", "RegisterApplicationRevision", identity=identity, **refusal))
+    serve(world)
+    source, _ = live()
+    inquiry = Inquiry(access_key="AKIAUPLOADERUPLOADER")
+    settle(source, inquiry, lambda pieces: ask(api.load_inputs(pieces), inquiry).case_file)
+    snapshot = json.loads(source.store.kept(f"iam/{B}/user-uploader.json"))
+    assert [detail["Arn"] for detail in snapshot["UserDetailList"]] == [user]
+    assert snapshot["UserDetailList"][0]["GroupList"] == ["builders"]
+    assert [policy["PolicyName"] for policy in snapshot["GroupDetailList"][0]["GroupPolicyList"]] == ["build"]
+
+
+def test_a_role_of_a_web_identity_is_found_by_the_name_of_its_call(serve, live):
+    world = a_world()
+    role = f"arn:aws:iam::{B}:role/platform/cicd"
+    identity = {"type": "WebIdentityUser", "principalId": "oidc:repo", "userName": "repo", "identityProvider": "oidc"}
+    issued = an_issue(role, "run-1", "ASIAWEBIDENTITYROLE1")
+    history = world.accounts[B].histories[REGION]
+    history.add(a_record(B, START, "sts.amazonaws.com", "AssumeRoleWithWebIdentity", identity=identity, **issued))
+    history.add(a_record(B, START, "ecs.amazonaws.com", "CreateService", identity=a_session(role, "run-1", "ASIAWEBIDENTITYROLE1", START)))
+    serve(world)
+    source, _ = live()
+    assert any(record["eventName"] == "CreateService" for record in records_in(source.start(Inquiry(role=role))))
+
+
+def test_that_data_events_are_not_in_the_history_is_said(serve, live):
+    serve(a_world())
+    source, _ = live()
+    assert any("no data events" in why for why in gaps_in(source.start(WEB)))

@@ -82,7 +82,7 @@ def fetch_command(
     case.finish()
     pieces = case.inputs()
     write_stdout(to_json(case.path, pieces) if output is FetchFormat.JSON else to_table(case.path, pieces))
-    return 3 if any(json.loads(gap.data)["wanted"] != "policies" for gap in _gaps(pieces)) else 0
+    return 3 if any(json.loads(gap.data)["wanted"] in ("records", "execution") for gap in _gaps(pieces)) else 0
 
 
 def open_folder(asked: Asked, *, folder: Path | None, resume: Path | None) -> tuple[CaseFolder, Asked]:

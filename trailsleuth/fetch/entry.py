@@ -10,7 +10,7 @@ from trailsleuth.fetch.chase import HISTORY, SESSIONS, Chase, missing_account
 from trailsleuth.fetch.codepipeline import moment
 from trailsleuth.fetch.gaps import keep_gap
 from trailsleuth.fetch.lookup import FetchedRecord
-from trailsleuth.fetch.traces import issued_in, key_of, merged
+from trailsleuth.fetch.traces import ASSUMING, Issued, issued_in, key_of, merged
 from trailsleuth.model import Inquiry, account_of, same_role
 
 RECENT = timedelta(hours=24)
@@ -52,8 +52,13 @@ def _sessions_of_role(role: str, chase: Chase, regions: tuple[str, ...], window:
     account = account_of(role)
     if account is not None and account not in chase.accounts:
         keep_gap(chase.store, missing_account(account, role=role, start=window[0], end=window[1]))
-    found = chase.by_attribute("EventName", "AssumeRole", accounts=chase.accounts, regions=regions, window=window)
-    issued = merged(one for record in found if (one := issued_in(record)) is not None and same_role(one.role, role))
+    found: list[FetchedRecord] = []
+    issued: dict[str, Issued] = {}
+    for name in ASSUMING:  # the first is by far the commonest
+        found += chase.by_attribute("EventName", name, accounts=chase.accounts, regions=regions, window=window)
+        issued = merged(one for record in found if (one := issued_in(record)) is not None and same_role(one.role, role))
+        if issued:
+            break
     newest = sorted(issued.values(), key=lambda one: (one.time, one.key), reverse=True)[:SESSIONS]
     calls: list[FetchedRecord] = []
     for one in newest:
@@ -68,7 +73,10 @@ def _how_it_was_opened(key: str, found: Iterable[FetchedRecord], chase: Chase, r
         created = moment(_attributes(record).get("creationDate"))
         if key_of(record) == key and created is not None:
             window = (created - OPENING, created + OPENING)
-            chase.by_attribute("EventName", "AssumeRole", accounts=chase.accounts, regions=regions, window=window)
+            for name in ASSUMING:
+                opening = chase.by_attribute("EventName", name, accounts=chase.accounts, regions=regions, window=window)
+                if any((one := issued_in(item)) is not None and one.key == key for item in opening):
+                    return
             return
 
 

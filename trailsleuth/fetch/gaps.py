@@ -35,7 +35,7 @@ class NamedGap:
     start: datetime | None = None
     end: datetime | None = None
     why: str
-    wanted: str = "policies"  # records | policies | execution
+    wanted: str = "policies"  # records | policies | execution | data events
     allow: dict[str, Any] | None = field(default=None)
 
 

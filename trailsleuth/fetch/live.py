@@ -18,15 +18,17 @@ from trailsleuth.fetch.deployments import service_role_of_deployment
 from trailsleuth.fetch.entry import follow_entry
 from trailsleuth.fetch.gaps import NamedGap, keep_gap, told
 from trailsleuth.fetch.organization import fetch_organization_policies
+from trailsleuth.fetch.principals import fetch_principal, is_principal
 from trailsleuth.fetch.refusals import fetch_explanations
 from trailsleuth.fetch.resource_policies import fetch_artifact_policies, fetch_resource_policy
-from trailsleuth.fetch.roles import fetch_role
 from trailsleuth.fetch.sessions import Account, Surroundings, Ways, home_regions, open_accounts
 from trailsleuth.fetch.store import MemoryStore, Store
 from trailsleuth.model import CaseFile, Inquiry, Question, RawInput, Skipped, Standing, account_of, parse_arn
 
 DELIVERY = timedelta(minutes=15)  # CloudTrail promises no time; most records are there by then
 POLL = 30.0
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
+NO_DATA_EVENTS = "the event history holds no data events (S3 objects, Lambda calls, …): refusals of these stand in a trail's bucket alone, s3://BUCKET/PREFIX"
 ROUNDS = 4
 ACTIONS = 3
 
@@ -57,6 +59,8 @@ class LiveSource:
         else:
             raise UsageError("nothing to look for", next_step="give --pipeline, or one of --role, --session, --access-key, --event-id")
         fetch_explanations(self.chase.records, self.accounts, self.store)
+        if self.chase.records:
+            keep_gap(self.store, NamedGap(account=None, why=NO_DATA_EVENTS, wanted="data events"))
         yield from self._new()
 
     def answer(self, questions: tuple[Question, ...], case_file: CaseFile) -> Iterator[RawInput]:
@@ -170,7 +174,7 @@ class LiveSource:
 
     def _fetch_policies(self, roles: list[str]) -> None:
         """The policies of the roles that live in opened accounts, several at a time, and the organization's over those accounts."""
-        wanted = [role for role in dict.fromkeys(roles) if role not in self._policies_of and (arn := parse_arn(role)) and arn.is_role]
+        wanted = [role for role in dict.fromkeys(roles) if role not in self._policies_of and is_principal(role)]
         self._policies_of.update(wanted)
         own = [(role, self.accounts[account]) for role in wanted if (account := account_of(role)) in self.accounts and account]
         new_accounts = {account.id for _, account in own} - self._policies_of
@@ -178,7 +182,7 @@ class LiveSource:
         if own:
             self.around.progress.say(f"reading the policies of {', '.join(role.rpartition('/')[2] for role, _ in own)}")
             with ThreadPoolExecutor(max_workers=4) as pool:
-                list(pool.map(lambda pair: fetch_role(pair[0], pair[1], self.store), own))
+                list(pool.map(lambda pair: fetch_principal(pair[0], pair[1], self.store), own))
         if new_accounts:
             fetch_organization_policies(new_accounts, self.accounts, self.store)
 

@@ -14,7 +14,7 @@ from typing import Any
 from trailsleuth.fetch.codepipeline import moment
 from trailsleuth.model import role_of_session, same_role
 
-_ASSUMING = ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
+ASSUMING = ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 _AUTHORIZATION_ID = re.compile(r"authorization id: ([0-9a-z]{10,64})\b")
 _ENCODED = re.compile(r"Encoded authorization failure message: ([\w-]{20,10240})")
 
@@ -32,7 +32,7 @@ class Issued:
 
 def issued_in(record: Mapping[str, Any]) -> Issued | None:
     """The credential that the record handed out, None where it handed out none."""
-    if record.get("eventName") not in _ASSUMING:
+    if record.get("eventName") not in ASSUMING:
         return None
     response = _map(record.get("responseElements"))
     key = _map(response.get("credentials")).get("accessKeyId")
@@ -58,7 +58,7 @@ def role_of(record: Mapping[str, Any]) -> str | None:
 
 def is_refused_assume(record: Mapping[str, Any], *, caller: str | None, role: str) -> bool:
     """Whether the record is the refusal of that very hop: then there is no session to look for."""
-    if record.get("eventName") not in _ASSUMING or not record.get("errorCode"):
+    if record.get("eventName") not in ASSUMING or not record.get("errorCode"):
         return False
     said = f"{record.get('errorMessage')} {_map(record.get('requestParameters')).get('roleArn')}"
     return role.rpartition("/")[2] in said and (caller is None or same_role(role_of(record), caller))
