@@ -73,7 +73,8 @@ def main(rounds: int) -> int:
             same = pieces_of(folder) == whole
             lost += not same
             if not same:
-                print(f"round {number}: lost or doubled: {sorted(set(pieces_of(folder).items()) ^ set(whole.items()))[:3]}")
+                differing = {name for name, _ in set(pieces_of(folder).items()) ^ set(whole.items())}
+                print(f"round {number}: lost or doubled: {sorted(differing)}")
     print(f"{rounds} rounds, {kills} kills, {lost} rounds with a lost or doubled piece")
     return 1 if lost else 0
 

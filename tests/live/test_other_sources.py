@@ -322,3 +322,24 @@ def test_that_data_events_are_not_in_the_history_is_said(serve, live):
     serve(a_world())
     source, _ = live()
     assert any("no data events" in why for why in gaps_in(source.start(WEB)))
+
+
+def test_a_long_action_whose_refusal_came_from_a_later_session_is_followed_to_it(serve, live):
+    world = a_world()
+    start = START - timedelta(minutes=20)
+    action = world.accounts[A].pipelines[REGION, "web"]["actions"][0]
+    action["startTime"] = start
+    early = "ASIAEARLYEARLYEARLY1"
+    caller = a_session(SERVICE_ROLE, "1", KEY_A, start)
+    for account in (A, B):
+        identity = caller if account == A else {"type": "AWSAccount", "principalId": "AROAX:1", "accountId": A}
+        world.accounts[account].histories[REGION].add(
+            a_record(account, start, "sts.amazonaws.com", "AssumeRole", identity=identity, **an_issue(ACTION_ROLE, "1", early))
+        )
+    polling = a_session(ACTION_ROLE, "1", early, start)
+    world.accounts[B].histories[REGION].add(a_record(B, start + timedelta(seconds=2), "codedeploy.amazonaws.com", "GetApplication", identity=polling))
+    serve(world)
+    source, _ = live()
+    records = records_in(source.start(WEB))
+    assert any(record["userIdentity"].get("accessKeyId") == early for record in records)
+    assert any(record.get("errorCode") == "AccessDenied" and record["userIdentity"]["accessKeyId"] == KEY_B for record in records)

@@ -21,7 +21,7 @@ from trailsleuth.fetch.store import Store
 from trailsleuth.fetch.traces import Issued, is_refused_assume, issued_in, key_of, merged, role_of
 from trailsleuth.model import account_of, same_role
 
-NEAR_BEFORE, NEAR_AFTER = timedelta(seconds=15), timedelta(seconds=60)
+NEAR, NEAR_AFTER = timedelta(seconds=5), timedelta(seconds=30)
 WIDE_BEFORE, WIDE_AFTER = timedelta(minutes=2), timedelta(minutes=5)
 EARLIER = timedelta(days=30)
 HISTORY = timedelta(days=89, hours=23)
@@ -60,9 +60,12 @@ class Chase:
         if target.end < self.now - HISTORY:
             keep_gap(self.store, _too_old(target))
             return False
-        near = (target.start - NEAR_BEFORE, min(target.end, target.start + NEAR_AFTER) + NEAR_BEFORE)
+        near = (target.start - NEAR, min(target.end, target.start + NEAR_AFTER) + NEAR)
         wide = (target.start - WIDE_BEFORE, self._not_later(target.end + WIDE_AFTER))
-        closed = self._from_assume_calls(target, near) or self._from_assume_calls(target, wide) or self._from_provider_calls(target)
+        closed = self._from_assume_calls(target, near)
+        if not closed or not self._refusal_seen(target):  # a long action assumes its role again and again
+            closed = self._from_assume_calls(target, wide) or closed
+        closed = closed or self._from_provider_calls(target)
         self._what_ran_before(target)
         return closed
 
@@ -87,6 +90,11 @@ class Chase:
         self._asked.update(fetch_lookups([one for one in wanted if one not in self._asked], self.accounts, self.store))
         return [record for one in wanted for record in self._asked.get(one, ())]
 
+    @property
+    def looked(self) -> bool:
+        """Whether the event history was asked at all."""
+        return bool(self._asked)
+
     def ask_again(self) -> None:
         """Let every lookup be made anew: records may have been delivered since."""
         self.store.forget(list(self._pieces_of_lookups()))
@@ -108,10 +116,15 @@ class Chase:
         self._use([(key, target.caller) for record in refused if target.caller and (key := key_of(record))], target)
         return bool(refused) or any(one.key in seen for one in sessions)
 
+    def _refusal_seen(self, target: Target) -> bool:
+        """Whether a call failed that a role of the chain made, or the hop into it."""
+        roles = (target.role, target.caller, *target.also)
+        return any(record.get("errorCode") and any(same_role(role_of(record), role) for role in roles) for record in self.records)
+
     def _from_provider_calls(self, target: Target) -> bool:
         """The session's key read off its own calls, found among all calls of the services that the provider uses."""
         account = account_of(target.role)
-        window = (target.start - NEAR_BEFORE, self._not_later(target.end + NEAR_AFTER))
+        window = (target.start - NEAR, self._not_later(target.end + NEAR_AFTER))
         for source in providers().get(target.provider, {}).get("sources", ()):
             found = self.ask(self._lookups("EventSource", source, [account or ""], target.regions[:1], window))
             keys = dict.fromkeys(key for record in found if same_role(role_of(record), target.role) and (key := key_of(record)))

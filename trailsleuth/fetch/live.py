@@ -59,7 +59,7 @@ class LiveSource:
         else:
             raise UsageError("nothing to look for", next_step="give --pipeline, or one of --role, --session, --access-key, --event-id")
         fetch_explanations(self.chase.records, self.accounts, self.store)
-        if self.chase.records:
+        if self.chase.looked:
             keep_gap(self.store, NamedGap(account=None, why=NO_DATA_EVENTS, wanted="data events"))
         yield from self._new()
 
