@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from trailsleuth.api.cases import load
@@ -11,13 +12,13 @@ from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.investigation import run_investigation
 from trailsleuth.model import CaseFile, Evidence, Inquiry
 from trailsleuth.model.names import role_of
-from trailsleuth.model.reduction import Reduction
+from trailsleuth.model.reduction import Beyond, Reduction
 from trailsleuth.prove.reduction import prove_reduction
-from trailsleuth.remedy.reduction import propose_reduction
-from trailsleuth.remedy.reduction_gaps import call_gaps, finding_gaps, policy_gaps, trail_gaps
+from trailsleuth.remedy.reduction import kept_for_failures, lack_of, propose_reduction
+from trailsleuth.remedy.reduction_gaps import call_gaps, lack_gaps, policy_gaps, trail_gaps
 from trailsleuth.remedy.reduction_present import Present
 from trailsleuth.remedy.reduction_unused import beyond_trail, find_unused, unseen_kinds
-from trailsleuth.remedy.used import RoleTrail, bucket_owners, find_uses, read_trail
+from trailsleuth.remedy.used import RoleTrail, bucket_owners, find_uses, needs_of, read_trail
 
 __all__ = ["reduce", "reduce_evidence"]
 
@@ -44,24 +45,35 @@ def reduce_evidence(evidence: Evidence, *, role: str, since: datetime | None = N
 
 def _reduced(evidence: Evidence, trail: RoleTrail, case: CaseFile, *, since: datetime | None, until: datetime | None) -> Reduction:
     present = Present(trail.role, evidence.policies)
-    uses, unmapped = find_uses(trail, bucket_owners(evidence), present.looked_at)
-    draft = propose_reduction(uses, present, role=trail.role, findings=case.findings, deltas=case.deltas)
+    owners = bucket_owners(evidence)
+    uses, unmapped = find_uses(trail, owners, present.looked_at)
+    lack = lack_of(case.findings, case.deltas, trail.role)
+    refused = {record.event_id for finding in lack.findings for record in finding.evidence}
+    lack = replace(lack, needs=tuple(needs_of((r for r in trail.refused if r.event_id in refused), trail, owners)))
+    draft = propose_reduction(uses, present, lack)
     used = {u.iam_action.lower() for u in uses}
+    granted = used | {r.action.lower() for r in draft.requests}
     kinds = unseen_kinds(evidence)
-    placeholders = [p for d in case.deltas if d.attach_to == trail.role for p in d.placeholders]
     gaps = (
         *trail_gaps(evidence, trail, since=since, until=until),
-        *policy_gaps(evidence, present, trail, kinds=kinds, used=used),
+        *policy_gaps(evidence, present, trail, kinds=kinds, used=granted),
         *call_gaps(trail, unmapped, draft),
-        *finding_gaps(case.findings, case.deltas, trail.role),
+        *lack_gaps(lack, case.deltas),
+    )
+    failed = kept_for_failures(needs_of(trail.failed, trail, owners), present, draft)
+    proof = prove_reduction(
+        draft.statements, draft.requests, role=trail.role, policies=evidence.policies, placeholders=[p for d in lack.deltas for p in d.placeholders]
     )
     return Reduction(
         role=trail.role,
         statements=draft.statements,
         used=uses,
         unused=find_unused(present, draft.used_by, kinds),
-        proof=prove_reduction(draft.statements, draft.requests, role=trail.role, policies=evidence.policies, placeholders=placeholders),
-        beyond_trail=beyond_trail(evidence, present, role=trail.role, used=used, kinds=kinds),
+        proof=proof,
+        beyond_trail=(
+            *beyond_trail(evidence, present, role=trail.role, used=granted, kinds=kinds),
+            *(Beyond(why="calls of it failed for another reason than permissions", statement=statement) for statement in failed),
+        ),
         gaps=tuple(dict.fromkeys(gaps)),
     )
 

@@ -1,0 +1,134 @@
+"""What a trail cannot tell of a role, in sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from trailsleuth.catalog.operations import primary_action
+from trailsleuth.catalog.reduction import NoRecord
+from trailsleuth.model import Delta, Evidence, Record, account_of
+from trailsleuth.remedy.reduction import Draft, Lack
+from trailsleuth.remedy.reduction_present import Present
+from trailsleuth.remedy.reduction_unused import granted_unseen, grants_everything, never_reached
+from trailsleuth.remedy.used import RoleTrail
+
+LONG_ENOUGH = timedelta(days=90)  # as far back as the event history goes
+S3_KEY = "aws:s3:arn"
+
+
+def trail_gaps(evidence: Evidence, trail: RoleTrail, *, since: datetime | None, until: datetime | None) -> Iterator[str]:
+    """How far the trail reaches, and what of it could not be read."""
+    if not trail.calls:
+        yield f"No successful call of {trail.role} is in the evidence: the document holds only what its standing findings need."
+    account = account_of(trail.role)
+    held = next((a for a in evidence.coverage.accounts if a.account == account), None)
+    if held is None:
+        yield f"No trail of the role's own account {account or '(unknown)'} is in the evidence: most of what the role does cannot be seen."
+    elif held.first_event and held.last_event:
+        first, last = max(since or held.first_event, held.first_event), min(until or held.last_event, held.last_event)
+        if last - first < LONG_ENOUGH:
+            where = ", ".join(held.regions)
+            yield (
+                f"The trail of account {account} covers {_span(last - first)} ({_time(first)} to {_time(last)}) in {where}: "
+                "what the role does more rarely or in other regions is not seen."
+            )
+    for gap in evidence.coverage.gaps:
+        if gap.account in (None, account):
+            span = f" from {_time(gap.start)} to {_time(gap.end)}" if gap.start and gap.end else ""
+            yield f"A part of the trail{f' in {gap.region}' if gap.region else ''}{span} is missing: {gap.why}."
+    if evidence.coverage.unreadable:
+        yield f"{evidence.coverage.unreadable:,} records could not be read."
+    if trail.limited:
+        yield f"{len(trail.limited)} sessions were opened with a session policy, which may have kept calls from being made ({', '.join(trail.limited[:3])})."
+
+
+def call_gaps(trail: RoleTrail, unmapped: Counter[str], draft: Draft) -> Iterator[str]:
+    """Calls that could not be turned into a grant, or only with today's resource."""
+    for call, count in sorted(unmapped.items()):
+        yield f"{count:,} calls of {call} are not in the document: no IAM action is known for them."
+    for action, kept in sorted(draft.untold.items()):
+        places = sorted(k for k in kept if k)
+        how = f"the Resource of {'; '.join(places)} is kept" if places else "any of the account is allowed"
+        yield f"The trail does not show on what {action} was used: {how}."
+    for named in sorted(draft.not_allowed_now):
+        yield f"{named} worked, and the present policies do not allow it: they were changed, or another way was open; it is in the document."
+    for named in sorted(draft.allowed_elsewhere):
+        yield f"{named} is allowed by the policy of the resource: it is not in the document."
+    for named in sorted(draft.not_checked):
+        yield f"{named} would be checked as a rule, and worked without: it is not in the document."
+    failed = Counter(f"{_action(r)} ({r.error_code or 'error'})" for r in trail.failed)
+    if failed:
+        shown = ", ".join(f"{name} {count:,} times" if count > 1 else name for name, count in sorted(failed.items()))
+        yield f"Calls that failed for another reason than permissions do not count as used: {shown}."
+
+
+def policy_gaps(evidence: Evidence, present: Present, trail: RoleTrail, *, kinds: Iterable[NoRecord], used: set[str]) -> Iterator[str]:
+    """Policies that are not known, and grants whose use leaves no record."""
+    if not present.known:
+        yield f"The policies of {trail.role} are not in the evidence: what is unused cannot be told, and nothing is proven."
+    for arn in present.missing:
+        yield f"The document of {arn} is not in the evidence: what it grants is not weighed."
+    for run, left in never_reached(evidence, present, role=trail.role, used=used, kinds=kinds):
+        yield f"The {run.provider} action {run.action} broke off: whether it goes on to use {', '.join(left)}, the trail cannot tell."
+    yield from _unseen_gaps(present, kinds, used)
+    if any(kind.event_source == "s3.amazonaws.com" for kind in kinds):
+        for call, did, arns in _objects_behind_keys(trail.calls):
+            yield f"S3 used a key for the role ({call}) on objects in {', '.join(arns)}: they were {did}, though the object calls themselves are not here."
+
+
+def _unseen_gaps(present: Present, kinds: Iterable[NoRecord], used: set[str]) -> Iterator[str]:
+    named = False
+    for kind in kinds:
+        granting = [f"{', '.join(actions)} ({policy}, statement {s.label})" for policy, s, actions in granted_unseen(kind, present, used)]
+        if granting:
+            named = True
+            yield f"{_first_up(kind.what)} leave no record in this evidence (data events): whether {'; '.join(granting)} is used, it cannot tell."
+    if grants_everything(present) and not named:
+        yield "All actions are granted, and data events (S3 objects, Lambda invocations, DynamoDB items, messages) are not in this evidence."
+
+
+def lack_gaps(lack: Lack, deltas: Iterable[Delta]) -> Iterator[str]:
+    """What the role's own policies cannot cure, and what is left to fill in."""
+    ids = {f.id for f in lack.findings}
+    for delta in deltas:
+        if delta in lack.deltas:
+            for placeholder in delta.placeholders:
+                yield f"${{{placeholder.name}}} is to be filled in: {placeholder.why}; {placeholder.how_to_find}."
+        elif ids & set(delta.finding_ids):
+            yield f"A standing finding also needs a change of the {delta.policy_type.value} policy of {delta.attach_to}: see diagnose --role."
+
+
+def _objects_behind_keys(calls: Iterable[Record]) -> Iterator[tuple[str, str, list[str]]]:
+    """The buckets in the encryption contexts of KMS calls: S3 names the object there, or the bucket where it has a bucket key.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+    """
+    found: dict[str, set[str]] = {}
+    for record in calls:
+        context = record.request.get("encryptionContext")
+        arn = context.get(S3_KEY) if record.event_source == "kms.amazonaws.com" and isinstance(context, dict) else None
+        if isinstance(arn, str):
+            found.setdefault(record.event_name, set()).add(arn.partition("/")[0])
+    for call, arns in sorted(found.items()):
+        yield call, "read" if call == "Decrypt" else "written", sorted(arns)
+
+
+def _action(record: Record) -> str:
+    return primary_action(record.event_source, record.event_name, record.request) or record.call
+
+
+def _first_up(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _span(span: timedelta) -> str:
+    for size, name in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if span.total_seconds() >= 2 * size:
+            return f"{int(span.total_seconds() // size)} {name}"
+    return f"{int(span.total_seconds())} seconds"
