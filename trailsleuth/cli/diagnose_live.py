@@ -14,9 +14,12 @@ from trailsleuth.model import CaseFile, Inquiry, RawInput, Skipped
 def diagnose_live(paths: list[str], inquiry: Inquiry, *, profiles: tuple[str, ...], regions: tuple[str, ...], stdin: bytes | None) -> CaseFile:
     """The case that the accounts behind the profiles tell, together with exported evidence where some is given."""
     exported = tuple(read_inputs(paths, stdin=stdin)) if paths else ()
-    source = open_live(Ways(profiles=profiles, regions=regions), around=Surroundings(progress=ConsoleProgress()))
+    progress = ConsoleProgress()
+    source = open_live(Ways(profiles=profiles, regions=regions), around=Surroundings(progress=progress))
 
     def diagnose(fetched: tuple[RawInput | Skipped, ...]) -> CaseFile:
         return ask(api.load_inputs((*exported, *fetched)), inquiry).case_file
 
-    return settle(source, inquiry, diagnose)
+    found = settle(source, inquiry, diagnose)
+    progress.finish()
+    return found

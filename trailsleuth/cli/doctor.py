@@ -36,7 +36,9 @@ def doctor_command(
     Exit codes: 0 a live diagnosis works, 3 something that it needs is missing, 2 wrong usage, 4 no account answers.
     """
     ways = Ways(profiles=tuple(profile or ()), assume_roles=tuple(assume_role or ()), regions=tuple(region or ()))
-    checks = examine(ways, Surroundings(progress=ConsoleProgress()))
+    progress = ConsoleProgress()
+    checks = examine(ways, Surroundings(progress=progress))
+    progress.finish()
     write_stdout(to_json(checks) if output is DoctorFormat.JSON else to_table(checks))
     return exit_code(checks)
 

@@ -40,6 +40,12 @@ class ConsoleProgress:
         with self._lock:
             self._planned += calls
 
+    def finish(self) -> None:
+        """Take the bar away: the answer comes next."""
+        with self._lock:
+            if self.stream.isatty():
+                self._write("\r\x1b[K")
+
     def _line(self, text: str) -> None:
         clear = "\r\x1b[K" if self.stream.isatty() else ""
         self._write(f"{clear}{for_terminal(text)}\n")
