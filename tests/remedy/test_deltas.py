@@ -1,0 +1,123 @@
+"""The least statement at the right place, and nothing against a Deny."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.trail import A, B, allow, call, diagnose, refused, resource_policy, role, session, snapshot, trusts
+from trailsleuth.model import Delta, PolicyType
+from trailsleuth.remedy.deltas import merge
+
+DEPLOY, TARGET = role("deploy/Deploy"), role("ops/Target")
+BUCKET = "arn:aws:s3:::reports-of-b"
+KEY = f"arn:aws:kms:eu-west-1:{A}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def deltas(records: list[dict], *documents: dict, **inquiry: Any) -> tuple[Delta, ...]:
+    return diagnose(records, *documents, **inquiry).deltas
+
+
+def test_an_identity_grant_hangs_on_the_role_with_its_path() -> None:
+    (found,) = deltas([refused(session(DEPLOY), "s3", "GetObject", "s3:GetObject", f"{BUCKET}/x")])
+    assert (found.policy_type, found.attach_to, found.account) == (PolicyType.IDENTITY, DEPLOY, B)
+    assert found.statements == ({"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{BUCKET}/x"},)
+
+
+def test_a_passed_role_is_granted_to_its_service_only() -> None:
+    (found,) = deltas([refused(session(DEPLOY), "ecs", "RegisterTaskDefinition", "iam:PassRole", TARGET)])
+    assert found.statements[0]["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+
+
+def test_in_a_key_policy_the_resource_is_the_key_itself() -> None:
+    owner = resource_policy(KEY, {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{A}:root"}, "Action": "kms:*", "Resource": "*"})
+    records = [refused(session(DEPLOY), "kms", "Decrypt", "kms:Decrypt", KEY, clause="")]
+    (found,) = deltas(records, snapshot((DEPLOY, [allow("kms:Decrypt", KEY)], [])), owner)
+    assert (found.policy_type, found.attach_to, found.account) == (PolicyType.RESOURCE, KEY, A)
+    assert found.statements == ({"Effect": "Allow", "Principal": {"AWS": DEPLOY}, "Action": "kms:Decrypt", "Resource": "*"},)
+
+
+def test_a_bucket_policy_hangs_on_the_bucket_of_the_object() -> None:
+    records = [
+        refused(session(DEPLOY), "s3", "GetObject", "s3:GetObject", f"{BUCKET}/x", clause="because no resource-based policy allows the s3:GetObject action")
+    ]
+    (found,) = deltas(records)
+    assert found.attach_to == BUCKET
+
+
+def test_a_stale_trust_is_taken_out_and_the_living_role_named() -> None:
+    records = [refused(session(DEPLOY), "sts", "AssumeRole", "sts:AssumeRole", TARGET, clause="")]
+    (found,) = deltas(records, snapshot((DEPLOY, [allow("sts:AssumeRole")], []), (TARGET, [], [trusts({"AWS": "AROADEADDEADDEADDEAD"})])))
+    assert (found.policy_type, found.attach_to) == (PolicyType.TRUST, TARGET)
+    assert found.statements[0]["Principal"] == {"AWS": DEPLOY}
+    assert found.remove[0]["principals"] == ["AROADEADDEADDEADDEAD"]
+
+
+def test_a_deny_is_narrowed_and_never_answered_with_an_allow() -> None:
+    deny = {"Sid": "Fence", "Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"ArnNotEquals": {"aws:PrincipalArn": [role("Keeper")]}}}
+    records = [refused(session(DEPLOY), "s3", "GetObject", "s3:GetObject", f"{BUCKET}/x", clause="with an explicit deny in an identity-based policy")]
+    (found,) = deltas(records, snapshot((DEPLOY, [allow("s3:*"), deny], [])))
+    assert found.statements == ()
+    assert found.remove[0]["statement"] == deny
+    assert found.remove[0]["instead"]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"] == [role("Keeper"), DEPLOY]
+
+
+def test_where_the_way_of_calling_decides_the_policy_stays() -> None:
+    fenced = allow("s3:GetObject", f"{BUCKET}/*", IpAddress={"aws:SourceIp": "203.0.113.0/24"})
+    records = [refused(session(DEPLOY), "s3", "GetObject", "s3:GetObject", f"{BUCKET}/x", sourceIPAddress="198.51.100.7")]
+    assert deltas(records, snapshot((DEPLOY, [fenced], []))) == ()
+
+
+def test_a_condition_on_the_passed_service_is_made_to_fit() -> None:
+    wrong = allow("iam:PassRole", "*", StringEquals={"iam:PassedToService": "ec2.amazonaws.com"})
+    (found,) = deltas([refused(session(DEPLOY), "ecs", "RegisterTaskDefinition", "iam:PassRole", TARGET)], snapshot((DEPLOY, [wrong], [])))
+    assert found.statements == (
+        {
+            "Effect": "Allow",
+            "Action": "iam:PassRole",
+            "Resource": TARGET,
+            "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        },
+    )
+
+
+def test_what_the_trail_cannot_know_is_a_placeholder_and_no_star() -> None:
+    records = [
+        call(
+            session(DEPLOY),
+            "cloudformation",
+            "CreateChangeSet",
+            errorCode="ValidationError",
+            errorMessage="User doesn't have permission to call ssm:GetParameters",
+        )
+    ]
+    (found,) = deltas(records)
+    assert "${" in found.statements[0]["Resource"]
+    assert found.statements[0]["Resource"] != "*"
+    assert found.placeholders[0].name in found.statements[0]["Resource"]
+    assert found.placeholders[0].how_to_find
+
+
+def test_a_short_lived_id_is_widened_within_its_type() -> None:
+    stream = f"arn:aws:logs:eu-west-1:{B}:log-group:/aws/codebuild/web:log-stream:5f2d1c1e"
+    (found,) = deltas([refused(session(DEPLOY), "logs", "CreateLogStream", "logs:CreateLogStream", stream)])
+    assert found.statements[0]["Resource"] == f"arn:aws:logs:eu-west-1:{B}:log-group:/aws/codebuild/web:log-stream:*"
+
+
+def test_a_lake_formation_grant_is_no_policy_document() -> None:
+    records = [call(session(DEPLOY), "glue", "GetTable", errorCode="AccessDeniedException", errorMessage="Insufficient Lake Formation permission(s) on orders")]
+    assert deltas(records) == ()
+
+
+def test_merging_allows_no_pair_that_was_not_asked_for() -> None:
+    asked = {("s3:GetObject", "a"), ("s3:GetObject", "b"), ("s3:PutObject", "a")}
+    merged = merge([{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in sorted(asked)])
+
+    def listed(value: str | list[str]) -> list[str]:
+        return value if isinstance(value, list) else [value]
+
+    assert {(a, r) for s in merged for a in listed(s["Action"]) for r in listed(s["Resource"])} == asked
+
+
+def test_a_resource_that_a_wider_one_covers_is_left_out() -> None:
+    (merged,) = merge([{"Effect": "Allow", "Action": "s3:GetObject", "Resource": r} for r in ("arn:aws:s3:::b/*", "arn:aws:s3:::b/x")])
+    assert merged["Resource"] == "arn:aws:s3:::b/*"
