@@ -29,14 +29,16 @@ def prove_reduction(
     asked = tuple(requests)
     document = _with(statements, principal)
     before = [_identity(r, document) for r in asked]
-    undecided = {f"placeholder {p.name}" for p in placeholders}
+    open_names = {p.name for p in placeholders}
+    undecided = {f"placeholder {name}" for name in open_names}
     for decision in before:
         if decision is not None and decision.verdict is Verdict.UNDECIDED:
-            undecided.update(decision.missing_context or ("what the document says to a request",))
+            undecided.update(set(decision.missing_context) - open_names)
     verdicts = [d.verdict if d else None for d in before]
     refused = any(v not in (Verdict.ALLOWED, Verdict.UNDECIDED) for v in verdicts)
+    open_left = bool(undecided) or Verdict.UNDECIDED in verdicts
     return Proof(
-        sufficient=False if refused else None if undecided else True,
+        sufficient=False if refused else None if open_left else True,
         minimal=_minimal(statements, asked, verdicts, principal),
         undecided=tuple(sorted(undecided)),
     )

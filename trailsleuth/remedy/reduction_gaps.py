@@ -48,20 +48,32 @@ def call_gaps(trail: RoleTrail, unmapped: Counter[str], draft: Draft) -> Iterato
     """Calls that could not be turned into a grant, or only with today's resource."""
     for call, count in sorted(unmapped.items()):
         yield f"{count:,} calls of {call} are not in the document: no IAM action is known for them."
-    for action, kept in sorted(draft.untold.items()):
-        places = sorted(k for k in kept if k)
-        how = f"the Resource of {'; '.join(places)} is kept" if places else "any of the account is allowed"
-        yield f"The trail does not show on what {action} was used: {how}."
-    for named in sorted(draft.not_allowed_now):
-        yield f"{named} worked, and the present policies do not allow it: they were changed, or another way was open; it is in the document."
-    for named in sorted(draft.allowed_elsewhere):
-        yield f"{named} is allowed by the policy of the resource: it is not in the document."
-    for named in sorted(draft.not_checked):
-        yield f"{named} would be checked as a rule, and worked without: it is not in the document."
+    yield from _untold(draft)
+    for named, text in (
+        (
+            draft.not_allowed_now,
+            "The present policies do not allow it, and it worked (they were changed, or another way was open); in the document",
+        ),
+        (draft.allowed_elsewhere, "Allowed by the policy of the resource, and so not in the document"),
+        (draft.not_checked, "Checked as a rule, but the call worked without it; not in the document"),
+    ):
+        if named:
+            yield f"{text}: {'; '.join(sorted(named))}."
     failed = Counter(f"{_action(r)} ({r.error_code or 'error'})" for r in trail.failed)
     if failed:
         shown = ", ".join(f"{name} {count:,} times" if count > 1 else name for name, count in sorted(failed.items()))
         yield f"Calls that failed for another reason than permissions do not count as used: {shown}."
+
+
+def _untold(draft: Draft) -> Iterator[str]:
+    """Uses on an unknown resource, those of one statement together."""
+    by_place: dict[str, set[str]] = {}
+    for action, kept in draft.untold.items():
+        for place in kept:
+            by_place.setdefault(place, set()).add(action)
+    for place, actions in sorted(by_place.items()):
+        how = f"the Resource of {place} is kept" if place else "any of their kind in the account is allowed"
+        yield f"The trail does not show on what these were used, and {how}: {', '.join(sorted(actions))}."
 
 
 def policy_gaps(evidence: Evidence, present: Present, trail: RoleTrail, *, kinds: Iterable[NoRecord], used: set[str]) -> Iterator[str]:

@@ -185,7 +185,9 @@ def _passed(role: str, trail: RoleTrail, *, partition: str, account: str, instan
 def request_of(record: Record, seen: _Seen, trail: RoleTrail, owners: Mapping[str, str]) -> AccessRequest:
     """What IAM was asked, with the condition keys that the record tells. An unknown resource stands as `*`."""
     known, absent = request_context(record, iam_action=seen.iam_action)
-    context = {**known, "aws:PrincipalArn": (trail.role,), **seen.context}
+    linked = (seen.resource or "").partition("/aws-service-role/")[2].partition("/")[0]
+    service = {"iam:AWSServiceName": (linked,)} if linked and seen.iam_action == "iam:CreateServiceLinkedRole" else {}
+    context = {**known, "aws:PrincipalArn": (trail.role,), **service, **seen.context}
     session = record.identity.arn if role_of_session(record.identity.arn) else None
     resource = seen.resource or "*"
     return AccessRequest(
