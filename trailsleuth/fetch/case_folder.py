@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -39,11 +39,13 @@ class CaseFolder:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def kept(self, name: str) -> bytes | None:
-        """The piece under that name; its place in the manifest is made good where a kill came in between."""
+        """The piece under that name; None where it is not whole, or not what was fetched, so that it is fetched anew."""
         try:
-            return (self.path / name).read_bytes()
+            data = (self.path / name).read_bytes()
         except OSError:
             return None
+        entry = self._entries.get(name)
+        return data if (_is_json(data) if entry is None else entry.get("sha256") == hashlib.sha256(data).hexdigest()) else None
 
     def keep(self, name: str, data: bytes, provenance: Provenance) -> None:
         """Write the piece beside its name, then rename: whole or not at all."""
@@ -156,7 +158,18 @@ def read_case_folder(path: Path) -> tuple[RawInput | Skipped, ...]:
     """The pieces of a fetched case, named as they were when they were fetched, so that the answer has the same bytes as then."""
     document = read_manifest(path)
     folder = CaseFolder(path=path, version=str(document.get("version")), inquiry=document["inquiry"])
-    return tuple(gaps.told(piece) for piece in folder.inputs())
+    pieces = folder.inputs()
+    return (*(gaps.told(piece) for piece in pieces), *_departures(document.get("pieces", {}), pieces))
+
+
+def _departures(listed: Mapping[str, Any], pieces: Iterable[RawInput]) -> Iterator[Skipped]:
+    """Where the folder is not as it was fetched: pieces that were changed or taken away since."""
+    found = {piece.source: piece.sha256 for piece in pieces}
+    for name in sorted({*listed, *found}):
+        if name not in found:
+            yield Skipped(source=name, reason="the manifest lists it, and it is not in the case folder any more")
+        elif name in listed and listed[name].get("sha256") != found[name]:
+            yield Skipped(source=name, reason="changed since it was fetched: its hash is not the manifest's")
 
 
 def inquiry_of(path: Path) -> Inquiry:
@@ -176,6 +189,14 @@ def write_whole(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data)
+    except ValueError:
+        return False
+    return True
 
 
 def _entry_of_unlisted(data: bytes, name: str) -> dict[str, Any]:
