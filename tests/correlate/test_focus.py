@@ -86,11 +86,11 @@ def test_an_action_that_a_retry_cured_is_not_taken_before_one_that_failed_for_go
 def test_what_the_action_s_service_did_with_its_own_role_belongs_to_the_action() -> None:
     build = role("Build")
     records = [
-        assumed(service("codebuild"), build, "AWSCodeBuild-77", "ASIAB", 2, account=B),
-        refused(session(build, "AWSCodeBuild-77", "ASIAB", 2), "logs", "CreateLogStream", "logs:CreateLogStream", second=3, event_id="inside"),
+        assumed(service("codebuild"), build, "AWSCodeBuild-5f2d1c1e-77aa", "ASIAB", 2, account=B),
+        refused(session(build, "AWSCodeBuild-5f2d1c1e-77aa", "ASIAB", 2), "logs", "CreateLogStream", "logs:CreateLogStream", second=3, event_id="inside"),
     ]
     action = attempt("one", 0, actionTypeId={"category": "Build", "owner": "AWS", "provider": "CodeBuild", "version": "1"})
-    action["output"]["executionResult"]["externalExecutionId"] = "project:77"
+    action["output"]["executionResult"]["externalExecutionId"] = "project:5f2d1c1e-77aa"
     assert asked(evidence(records, runs(action))) == ["inside"]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from trailsleuth.analyze.changes import note_changes
 from trailsleuth.analyze.claims import Claim, weigh
+from trailsleuth.analyze.failures import explaining_failures
 from trailsleuth.analyze.findings import cite, make_finding
 from trailsleuth.analyze.grouping import group_refusals
 from trailsleuth.analyze.ownership import foreign_object_finding, is_foreign_object
@@ -17,7 +18,9 @@ from trailsleuth.analyze.refusals import Refusal, Surroundings, bucket_owners, f
 from trailsleuth.analyze.required import Pending, identity_verdict, needed_by_action, needed_by_content
 from trailsleuth.analyze.sharpen import is_cut, sharpen, unreadable
 from trailsleuth.analyze.wording import short
+from trailsleuth.catalog.operations import primary_action
 from trailsleuth.iam.document import parse_policy
+from trailsleuth.iam.match import resource_matches
 from trailsleuth.model import (
     Basis,
     Cause,
@@ -67,6 +70,7 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
         else:
             found += [finding for part in _parts(group, bench) for finding in _lasting(part, lasting, bench)]
     found += _coming(lasting, found, bench)
+    found += explaining_failures(scope, inquiry) if not groups else ()
     found += [_beside(group) for group in group_refusals(_read(scope.others, around))]
     return ranked(note_changes(tuple(found), evidence), inquiry, scope)
 
@@ -118,10 +122,20 @@ def _lasting(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> list[Fin
     claims, _ = weigh(refusal, bench.evidence.policies, _session_policy(refusal, bench))
     standing = Standing.ALSO_NEEDED if _is_cleanup(refusal, lasting, bench) else Standing.CAUSE
     found = []
+    session = bench.session(refusal.first)
     for claim in claims:
         observed = claim.observed
-        found.append(make_finding(refusal, claim, standing if observed else Standing.ALSO_NEEDED, Basis.OBSERVED if observed else Basis.INFERRED))
+        finding = make_finding(refusal, claim, standing if observed else Standing.ALSO_NEEDED, Basis.OBSERVED if observed else Basis.INFERRED)
+        found.append(replace(finding, endpoint=_endpoint(refusal.first), session_caller=session.assumed_by if session else None))
     return found
+
+
+def _endpoint(record: Record) -> str | None:
+    """The VPC endpoint that the call went through, as an ARN in its owner's account."""
+    if not record.vpc_endpoint_id:
+        return None
+    partition = (record.identity.arn or "arn:aws").split(":")[1]
+    return f"arn:{partition}:ec2:{record.region}:{record.vpc_endpoint_account or record.account}:vpc-endpoint/{record.vpc_endpoint_id}"
 
 
 def _hidden(refusal: Refusal) -> Finding:
@@ -158,10 +172,17 @@ def _coming(lasting: list[Refusal], found: list[Finding], bench: Bench) -> list[
             continue
         for finding in (*_passing(refusal, bench), *_needed(refusal, bench)):
             key = (finding.principal, (finding.iam_action or "").lower(), finding.resource)
-            if key not in known:
+            if not any(_says_the_same(key, other) for other in known):
                 known.add(key)
                 coming.append(finding)
     return coming
+
+
+def _says_the_same(coming: tuple[str | None, str, str | None], known: tuple[str | None, str, str | None]) -> bool:
+    """One principal and action on one resource, where the coming one may be a pattern of the one that is known exactly."""
+    if coming[:2] != known[:2] or coming[2] is None or known[2] is None:
+        return coming == known
+    return resource_matches(coming[2], known[2])
 
 
 def _curable(refusal: Refusal, found: list[Finding]) -> bool:
@@ -171,6 +192,9 @@ def _curable(refusal: Refusal, found: list[Finding]) -> bool:
 
 
 def _passing(refusal: Refusal, bench: Bench) -> Iterator[Finding]:
+    own = primary_action(refusal.first.event_source, refusal.first.event_name, refusal.first.request)
+    if refusal.iam_action not in (own, "iam:PassRole"):
+        return  # refused for something that comes after the roles were looked at
     session = bench.session(refusal.first)
     hints = hints_of(bench.scope.execution, session.calls if session else ())
     for passing in passed_next(refusal, bench.evidence.records, hints, bench.names):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from trailsleuth.analyze.actors import handed_role
 from trailsleuth.catalog.actions import resource_types, takes_resource
+from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.operations import primary_action, resource_of
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.iam.context import request_context
@@ -223,7 +224,7 @@ def access_request(refusal: Refusal) -> AccessRequest | None:
     if action == "iam:CreateServiceLinkedRole" and "/aws-service-role/" in (refusal.resource or ""):
         known = {**known, "iam:AWSServiceName": ((refusal.resource or "").split("/aws-service-role/")[1].partition("/")[0],)}
     provider, claims = federated_claims(record)
-    known = {**claims, **known}
+    known = {**claims, **known, **_source_of(refusal, record)}
     session = record.identity.arn if role_of_session(record.identity.arn) and _is_caller(refusal, record) else None
     return AccessRequest(
         principal=session or refusal.principal or provider or record.identity.principal_id or "",
@@ -234,6 +235,21 @@ def access_request(refusal: Refusal) -> AccessRequest | None:
         absent=absent,
         principal_id=record.identity.principal_id,
     )
+
+
+def _source_of(refusal: Refusal, record: Record) -> dict[str, tuple[str, ...]]:
+    """What a service that assumes a role sends along: the resource that it acts for, and its account.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    action = primary_action(record.event_source, record.event_name, record.request)
+    if action is None or not refusal.is_assume or (refusal.principal or "arn:").startswith("arn:"):
+        return {}
+    caller = parse_arn(role_of(record))
+    place: Place = {"partition": caller.partition if caller else "aws", "region": record.region, "account": record.identity.account or ""}
+    source = resource_of(record.event_source, record.event_name, action, record.request, **place)
+    found = {"aws:SourceArn": source if source and source != "*" else None, "aws:SourceAccount": record.identity.account}
+    return {key: (value,) for key, value in found.items() if value}
 
 
 def _is_caller(refusal: Refusal, record: Record) -> bool:
@@ -254,6 +270,7 @@ def federated_claims(record: Record) -> tuple[str | None, dict[str, tuple[str, .
     if who.type not in TEMPORARY_FEDERATED or not who.identity_provider:
         return None, {}
     host = who.identity_provider.partition(":oidc-provider/")[2] or who.identity_provider
-    audience, _, subject = (who.principal_id or "").removeprefix(who.identity_provider).removeprefix(":").partition(":")
-    found = {f"{host}:sub": who.user_name or subject, f"{host}:aud": audience}
+    rest = (who.principal_id or "").removeprefix(who.identity_provider).removeprefix(":")
+    audience = rest.removesuffix(f":{who.user_name}") if who.user_name else rest.partition(":")[0]
+    found = {f"{host}:sub": who.user_name or rest.partition(":")[2], f"{host}:aud": audience}
     return who.identity_provider, {key: (value,) for key, value in found.items() if value}

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from trailsleuth.analyze.passrole import passed_next
-from trailsleuth.analyze.refusals import Refusal, access_request
+from trailsleuth.analyze.refusals import Refusal, access_request, passed_service
 from trailsleuth.analyze.required import identity_verdict, needed_by_content
 from trailsleuth.catalog.operations import checks_more
 from trailsleuth.catalog.passed_roles import passing_rows
@@ -35,7 +35,7 @@ from trailsleuth.model.names import RoleNames
 def sharpen(refusal: Refusal, evidence: Evidence, execution: Execution | None, names: RoleNames) -> Refusal:
     """The same refusal with what the evidence adds: a decoded answer, the artifact key or bucket of the pipeline, the part of the call that misses."""
     refusal = _decoded(refusal, evidence.decoded, names)
-    refusal = _artifact(refusal, execution)
+    refusal = _named_by_content(_artifact(refusal, execution))
     if "iam_action" not in refusal.denial.known_from and not refusal.denial.wraps and refusal.denial.cause is None:
         refusal = _missing_part(refusal, evidence, names)
     return refusal
@@ -62,7 +62,9 @@ def _decoded(refusal: Refusal, decoded: tuple[DecodedAuthorization, ...], names:
         effect = refusal.denial.effect if answer.explicit is None else Effect.EXPLICIT if answer.explicit else Effect.IMPLICIT
         known = {**refusal.denial.known_from, "iam_action": "decoded", "resource": "decoded"}
         denial = replace(refusal.denial, iam_action=answer.action, resource=resource, effect=effect, policy_type=layer, known_from=known)
-        clear = replace(refusal, denial=denial, iam_action=answer.action or refusal.iam_action, resource=names.full(resource), passed_to=None)
+        role = names.full(resource)
+        passed_to = passed_service(refusal.first, role) if answer.action == "iam:PassRole" else None
+        clear = replace(refusal, denial=denial, iam_action=answer.action or refusal.iam_action, resource=role, passed_to=passed_to)
         request = access_request(clear)
         context = {**(request.context if request else {}), **answer.context}
         return replace(clear, resource_account=account_of(resource) or refusal.resource_account, request=replace(request, context=context) if request else None)
@@ -96,6 +98,18 @@ def _artifact(refusal: Refusal, execution: Execution | None) -> Refusal:
     owner = account_of(resource) or account_of(definition.service_role)
     known = {**refusal.denial.known_from, "resource": "pipeline"}
     clear = replace(refusal, denial=replace(refusal.denial, known_from=known), resource=resource, resource_account=owner)
+    return replace(clear, request=access_request(clear))
+
+
+def _named_by_content(refusal: Refusal) -> Refusal:
+    """A reported action whose resource the message leaves out: what the request is checked for tells it (a template's object, a role's tags)."""
+    if refusal.resource is not None or refusal.iam_action is None:
+        return refusal
+    found = {p.refusal.resource for p in needed_by_content(refusal) if p.refusal.iam_action == refusal.iam_action}
+    if len(found) != 1:
+        return refusal
+    resource = next(iter(found))
+    clear = replace(refusal, resource=resource, resource_account=account_of(resource) or refusal.resource_account)
     return replace(clear, request=access_request(clear))
 
 

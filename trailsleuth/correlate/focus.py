@@ -13,11 +13,12 @@ from trailsleuth.catalog.providers import acting_services
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.correlate.executions import AFTER, BEFORE, failed_attempts
 from trailsleuth.correlate.likeness import MATCH, likeness
-from trailsleuth.model import ActionRun, Evidence, Execution, Inquiry, Record, Session, same_role
+from trailsleuth.model import ActionRun, Evidence, Execution, Inquiry, Policy, Record, Session, same_role
 from trailsleuth.model.texts import words_in
 
 MILLISECONDS = re.compile(r"^\d{13}$")
 BESIDE = timedelta(minutes=10)  # refusals of one session this near to a matched one belong to the same attempt
+UNIQUE = 8  # a build or execution id shorter than this is no mark of its own
 WRAPPED = timedelta(seconds=10)  # a wrapper and the call that it reports
 PERMISSION_WORDS = re.compile(r"den(y|ied|ial)|permission|authoriz|forbidden|cannot be assumed|unable to assume|access", re.IGNORECASE)
 
@@ -174,11 +175,17 @@ def _driven(trail: Trail, chosen: list[Session], attempt: ActionRun, window: tup
     beside = [s for s in trail.sessions if s not in chosen and _overlaps(s, window) and (s.assumed_by in services or s.opened_by is None)]
     marks = {attempt.external_id.rpartition(":")[2]} if attempt.external_id else set()
     marks |= {str(build.get("id", "")).rpartition(":")[2] for s in chosen for c in s.calls if isinstance(build := c.response.get("build"), dict)}
-    exact = [s for s in beside if s.session_name and any(m and m in s.session_name for m in marks)]
+    exact = [s for s in beside if s.session_name and any(len(m) >= UNIQUE and m in s.session_name for m in marks)]
     named = {v for v in attempt.configuration.values() if isinstance(v, str)}
     by_role = [s for s in beside if s.principal and (s.principal in named or any(_names(c, {s.principal}) for o in chosen for c in o.calls))]
     accounts = {s.account for s in chosen}
-    return exact or by_role or [s for s in beside if s.assumed_by in services and s.account in accounts]
+    made_for = {p.arn for p in trail.evidence.policies.principals if p.trust and _trusts(p.trust, services[0])}
+    return exact or by_role or [s for s in beside if s.account in accounts and (s.assumed_by in services or s.principal in made_for)]
+
+
+def _trusts(trust: Policy, service: str) -> bool:
+    """The role is made for the provider's own service; one that EC2 or ECS takes may be anybody's."""
+    return any(value == service for s in trust.document.statements if s.principals for kind, value in s.principals.entries if kind == "Service")
 
 
 def _by_error(trail: Trail, inquiry: Inquiry) -> Focus:
@@ -186,7 +193,8 @@ def _by_error(trail: Trail, inquiry: Inquiry) -> Focus:
     points = {id(r): likeness(r, text, inquiry.asked) for r in trail.refused}
     best = max(points.values(), default=0.0)
     if best >= MATCH:
-        matched = [r for r in trail.refused if points[id(r)] >= max(MATCH, 0.7 * best)]
+        matched = [r for r in trail.refused if points[id(r)] >= max(MATCH, 0.8 * best)]
+        matched = [r for r in matched if _whole_name_in(r, text)] or matched
         homes = frozenset(h for h in map(trail.home, matched) if h)
         near = [r for r in trail.refused if trail.home(r) in homes and any(_near(r, m, trail) for m in matched)]
         return Focus(sessions=homes, asked=_in_order([*matched, *near]), matched_error=True)
@@ -194,6 +202,13 @@ def _by_error(trail: Trail, inquiry: Inquiry) -> Focus:
     if opaque is None and not PERMISSION_WORDS.search(text):
         return Focus(sessions=frozenset(), asked=())
     return _everything(trail)
+
+
+def _whole_name_in(record: Record, text: str) -> bool:
+    """The text names the caller or what was refused by its ARN or its role's whole session ARN."""
+    aim = record.request.get("roleArn")
+    names = (record.identity.arn, record.identity.issuer.arn if record.identity.issuer else None, record.denial.resource if record.denial else None, aim)
+    return any(isinstance(name, str) and name.startswith("arn:") and name in text for name in names)
 
 
 def _near(record: Record, matched: Record, trail: Trail) -> bool:

@@ -17,12 +17,14 @@ MATCH = 3.0  # below this, a record has nothing particular in common with the te
 def likeness(record: Record, text: str, asked: Denial | None) -> float:
     """Points of agreement between a refused record and the error text; 0 where nothing agrees."""
     flat = " ".join(text.split())
-    said = " ".join((record.error_message or "").split())
+    said = " ".join((record.error_message or "").split()).rstrip(".")
     points = 0.0
     if record.request_id and record.request_id in flat:
         points += 20
-    if said and (said.rstrip(".") in flat or flat in said):
+    if said and said == flat.rstrip("."):
         points += 10
+    elif said and (said in flat or flat in said):
+        points += min(10.0, min(len(said), len(flat)) / 6)  # "Access Denied" stands in half of all texts, a whole sentence does not
     points += _agreement(record, asked) if asked else 0.0
     points += 3 if _word(record.event_name, flat) else 0.0
     if record.denial is not None and record.denial.iam_action:

@@ -23,6 +23,11 @@ class Arn:
         return self.service == "iam" and self.resource.startswith("role/")
 
     @property
+    def names_principal(self) -> bool:
+        """A role or a user."""
+        return self.service == "iam" and self.resource.startswith(("role/", "user/"))
+
+    @property
     def name(self) -> str:
         """The last part of the resource: `role/path/Name` gives `Name`."""
         return self.resource.rpartition("/")[2]

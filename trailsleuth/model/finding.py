@@ -44,9 +44,10 @@ class Evidenced:
 class Finding:
     """One missing, refused or impossible permission. The fields up to `evidence` are the contract's.
 
-    `requests` are the decisions that stand behind it (what must become allowed); `blocking` the statements that deny or misfit, `statements` they themselves;
-    `mismatch` the part of the nearest statement that failed; `grantee` the identity provider that a trust policy must name where there is no
-    `principal`; `already` says that the policies in the evidence allow it, against what AWS said; `like` is its likeness to the error text asked about.
+    `requests` are the decisions that stand behind it (what must become allowed); `blocking` the statements that deny or misfit, `statements` they
+    themselves; `mismatch` the part of the nearest statement that failed. `grantee` is the identity provider that a trust policy must name where
+    there is no `principal`; `endpoint` the VPC endpoint (ARN) that the call went through; `session_caller` who assumed the session. `already` says
+    that the policies in the evidence allow it, against what AWS said.
     """
 
     id: str = ""
@@ -73,4 +74,5 @@ class Finding:
     mismatch: Mismatch | None = None
     grantee: str | None = None
     already: bool = False
-    like: float = 0.0
+    endpoint: str | None = None
+    session_caller: str | None = None

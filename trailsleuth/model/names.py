@@ -1,4 +1,4 @@
-"""Role ARNs with their path, from every place in the evidence that shows it.
+"""Role and user ARNs with their path, from every place in the evidence that shows it.
 
 An assumed-role ARN and a denial's text carry the role's name without its path; sessionIssuer, request parameters and snapshots carry the whole.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trailsleuth.model.arn import account_of, parse_arn, role_of_session
+from trailsleuth.model.arn import Arn, account_of, parse_arn, role_of_session
 from trailsleuth.model.evidence import Evidence
 from trailsleuth.model.record import Record
 
@@ -22,15 +22,15 @@ def role_of(record: Record) -> str | None:
 
 
 class RoleNames:
-    """Finds a role's full ARN by account and name (role names are unique in an account), and the role inside an instance profile."""
+    """Finds the full ARN of a role or user by account and name (unique in an account), and the role inside an instance profile."""
 
     def __init__(self, arns: Iterable[str], profiles: Iterable[tuple[str, str]] = ()) -> None:
-        self._full: dict[tuple[str, str], str] = {}
+        self._full: dict[tuple[str, str, str], str] = {}
         self._in_profile = {(account_of(role), profile.rpartition("/")[2]): role for profile, role in profiles}
         for text in sorted(set(arns)):
             arn = parse_arn(text)
-            if arn is not None and arn.is_role and (arn.resource.count("/") > 1 or (arn.account, arn.name) not in self._full):
-                self._full[arn.account, arn.name] = text
+            if arn is not None and arn.names_principal and (arn.resource.count("/") > 1 or _key(arn) not in self._full):
+                self._full[_key(arn)] = text
 
     def in_profile(self, profile: str, account: str | None) -> str | None:
         """The role inside an instance profile, named by ARN or name."""
@@ -40,19 +40,25 @@ class RoleNames:
         """The ARN with its path where the evidence knows it; a session ARN becomes its role; anything else comes back as it is."""
         text = role_of_session(text) or text
         arn = parse_arn(text)
-        if arn is None or not arn.is_role or arn.resource.count("/") > 1:
+        if arn is None or not arn.names_principal or arn.resource.count("/") > 1:
             return text
-        return self._full.get((arn.account, arn.name), text)
+        return self._full.get(_key(arn), text)
+
+
+def _key(arn: Arn) -> tuple[str, str, str]:
+    return (arn.account, arn.resource.partition("/")[0], arn.name)
 
 
 def role_names(evidence: Evidence) -> RoleNames:
-    """Every role ARN with its path that the evidence shows."""
-    found: list[str] = [p.arn for p in evidence.policies.principals if p.kind == "role"]
+    """Every role and user ARN with its path that the evidence shows."""
+    found: list[str] = [p.arn for p in evidence.policies.principals]
     for pipeline in evidence.pipelines:
         found += [a.role_arn for a in pipeline.actions if a.role_arn]
         found += [pipeline.service_role] if pipeline.service_role else []
     found += [run.role_arn for run in evidence.actions if run.role_arn]
     for record in evidence.records:
+        if record.identity.arn and record.identity.type == "IAMUser":
+            found.append(record.identity.arn)
         if record.identity.issuer is not None and record.identity.issuer.arn:
             found.append(record.identity.issuer.arn)
         if record.issued is not None and record.issued.role_arn:

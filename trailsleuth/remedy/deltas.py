@@ -78,11 +78,33 @@ def attachment(finding: Finding, layer: PolicyType, policies: PolicyEvidence) ->
             principal = find_principal(finding.principal, policies)
             arn = finding.policy_arn or (principal.boundary_arn if principal else None)
             return (arn, account_of(arn) or finding.principal_account) if arn else None
-        case PolicyType.SCP | PolicyType.RCP | PolicyType.VPC_ENDPOINT:
-            arn = finding.policy_arn or next((ref.policy_arn for ref in finding.blocking if ref.layer is layer and ref.policy_arn), None)
+        case PolicyType.SCP | PolicyType.RCP:
+            arn = finding.policy_arn or _blocking(finding, layer) or _allow_list(finding, layer, policies)
             return (arn, account_of(arn)) if arn else None
+        case PolicyType.VPC_ENDPOINT:
+            arn = _blocking(finding, layer) or finding.endpoint
+            return (arn, account_of(arn)) if arn else None
+        case PolicyType.SESSION:
+            caller = finding.session_caller
+            return (caller, account_of(caller)) if caller and caller.startswith("arn:") else None
         case _:
             return None
+
+
+def _blocking(finding: Finding, layer: PolicyType) -> str | None:
+    return next((ref.policy_arn for ref in finding.blocking if ref.layer is layer and ref.policy_arn), None)
+
+
+def _allow_list(finding: Finding, layer: PolicyType, policies: PolicyEvidence) -> str | None:
+    """The one guardrail of the account that allows by a list, and so leaves this action out; None where there is none or several."""
+    account = finding.principal_account if layer is PolicyType.SCP else finding.resource_account
+    lists = [
+        held.policy.arn
+        for held in policies.organization
+        if held.type is layer and (not held.targets or account in held.targets)
+        if any(s.effect == "Allow" and "*" not in s.actions for s in held.policy.document.statements)
+    ]
+    return lists[0] if len(lists) == 1 else None
 
 
 def resource_holder(resource: str | None) -> str | None:

@@ -16,7 +16,10 @@ REQUEST_SIDE = (
     "aws:sourcevpc",
     "aws:sourcevpce",
     "aws:vpcsourceip",
-)  # keys that tell how a call was made: the caller has to call otherwise, the policy stays
+    "aws:requesttag/",
+    "aws:tagkeys",
+    "s3:x-amz-",
+)  # keys (or their beginnings) that tell how a call was made or what it asked for: the caller has to call otherwise, the policy stays
 FITTING = ("stringequals", "stringlike", "stringequalsignorecase", "arnequals", "arnlike", "bool")  # operators that a given value can simply be put under
 
 
@@ -88,14 +91,24 @@ def _conditions(finding: Finding) -> dict[str, dict[str, Any]] | None:
         return wanted
     part = finding.mismatch
     near = finding.statements[0] if finding.statements else None
-    if part is None or part.key.lower() in REQUEST_SIDE or near is None or not _fits(part.operator):
+    if part is None or near is None or not _fits(part.operator) or part.key.lower().startswith(REQUEST_SIDE):
         return None
     for condition in near.conditions:
         values = _fitted(condition.key, condition.operator, condition.values, part, finding)
         if values is None:
+            if not _cannot_be_sent(part.key, finding):
+                return None
             continue
         wanted.setdefault(condition.operator, {})[condition.key] = values[0] if len(values) == 1 else list(values)
     return wanted
+
+
+def _cannot_be_sent(key: str, finding: Finding) -> bool:
+    """CodePipeline sends no external id when it assumes an action role: there the condition itself has to go, for this one role.
+
+    Source: https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create-cross-account.html (the trust it asks for has none)
+    """
+    return key.lower() == "sts:externalid" and finding.session_caller == "codepipeline.amazonaws.com"
 
 
 def _fits(operator: str) -> bool:
