@@ -177,6 +177,21 @@ def test_many_objects_become_what_they_have_in_common():
     assert len(grants(reduced(got, a_snapshot(*(allow("s3:GetObject", f"arn:aws:s3:::artifacts/site/v1/{n}.js") for n in range(20)))))) == 20
 
 
+def test_a_document_that_no_policy_can_hold_is_said():
+    names = [f"function-with-a-long-name-{n}" for n in range(120)]
+    calls = [a_call(n, "lambda:UpdateFunctionCode20150331v2", {"functionName": name}) for n, name in enumerate(names)]
+    answer = reduced(calls, a_snapshot(ADMIN))
+    assert len(grants(answer)) == len(names)
+    assert any("a managed policy holds 6,144" in gap for gap in answer.gaps)
+
+
+def test_a_user_is_reduced_like_a_role():
+    user = f"arn:aws:iam::{ACCOUNT}:user/ops"
+    call = service_call(1)
+    call["userIdentity"] = {"type": "IAMUser", "principalId": "AIDAUSER", "arn": user, "accountId": ACCOUNT, "userName": "ops"}
+    assert grants(reduced([call], role=user)) == {("ecs:UpdateService", CLUSTER)}
+
+
 def test_a_call_that_the_resource_itself_allows_needs_no_grant_of_the_role():
     queue = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:jobs"
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "sqs:*", "Resource": queue}]}

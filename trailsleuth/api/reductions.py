@@ -15,7 +15,7 @@ from trailsleuth.model.names import role_of
 from trailsleuth.model.reduction import Beyond, Reduction
 from trailsleuth.prove.reduction import prove_reduction
 from trailsleuth.remedy.reduction import kept_for_failures, lack_of, propose_reduction
-from trailsleuth.remedy.reduction_gaps import call_gaps, lack_gaps, policy_gaps, trail_gaps
+from trailsleuth.remedy.reduction_gaps import call_gaps, lack_gaps, policy_gaps, size_gap, trail_gaps
 from trailsleuth.remedy.reduction_present import Present
 from trailsleuth.remedy.reduction_unused import beyond_trail, find_unused, unseen_kinds
 from trailsleuth.remedy.used import RoleTrail, bucket_owners, find_uses, needs_of, read_trail
@@ -59,6 +59,7 @@ def _reduced(evidence: Evidence, trail: RoleTrail, case: CaseFile, *, since: dat
         *policy_gaps(evidence, present, trail, kinds=kinds, used=granted),
         *call_gaps(trail, unmapped, draft),
         *lack_gaps(lack, case.deltas),
+        *size_gap(draft.statements),
     )
     failed = kept_for_failures(needs_of(trail.failed, trail, owners), present, draft)
     proof = prove_reduction(

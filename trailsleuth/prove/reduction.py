@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trailsleuth.iam.applies import find_principal, policies_for
 from trailsleuth.iam.document import parse_policy
 from trailsleuth.iam.evaluate import decide
+from trailsleuth.iam.match import resource_matches
 from trailsleuth.model import AccessRequest, IamPrincipal, LayerDecision, Placeholder, PolicyEvidence, PolicyType, Proof, Verdict
 
 Statements = tuple[Mapping[str, Any], ...]
@@ -58,16 +59,25 @@ def _minimal(statements: Statements, requests: tuple[AccessRequest, ...], verdic
     by_action: dict[str, list[int]] = defaultdict(list)
     for index, request in enumerate(requests):
         by_action[request.action.lower()].append(index)
-    for actions, smaller in _smaller(statements):
-        touched = [i for action in actions for i in by_action.get(action.lower(), ())]
-        reduced = _with(smaller, principal)
+    for without in _smaller(statements):
+        touched = [i for action in without.actions for i in by_action.get(action.lower(), ()) if resource_matches(without.resource, requests[i].resource)]
+        reduced = _with(without.statements, principal)
         if not any((found := _identity(requests[i], reduced)) is None or found.verdict is not verdicts[i] for i in touched):
             return False
     return True
 
 
-def _smaller(statements: Statements) -> Iterator[tuple[tuple[str, ...], Statements]]:
-    """The document without one Allow statement, one of its actions or one of its resources, and the actions that this is about.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Without:
+    """A document with something taken out: what is left, and the requests that this may touch by their actions and resource."""
+
+    statements: Statements
+    actions: tuple[str, ...]
+    resource: str = "*"
+
+
+def _smaller(statements: Statements) -> Iterator[_Without]:
+    """The document without one Allow statement, one of its actions or one of its resources.
 
     A resource with a placeholder or a variable has no request to test it with.
     """
@@ -77,12 +87,13 @@ def _smaller(statements: Statements) -> Iterator[tuple[tuple[str, ...], Statemen
         others = (*statements[:index], *statements[index + 1 :])
         actions, resources = _listed(statement.get("Action")), _listed(statement.get("Resource"))
         if not all("${" in resource for resource in resources):
-            yield actions, others
+            yield _Without(statements=others, actions=actions)
             for action in actions if len(actions) > 1 else ():
-                yield (action,), (*others, {**statement, "Action": [a for a in actions if a != action]})
+                yield _Without(statements=(*others, {**statement, "Action": [a for a in actions if a != action]}), actions=(action,))
         for resource in resources if len(resources) > 1 else ():
             if "${" not in resource:
-                yield actions, (*others, {**statement, "Resource": [r for r in resources if r != resource]})
+                left = {**statement, "Resource": [r for r in resources if r != resource]}
+                yield _Without(statements=(*others, left), actions=actions, resource=resource)
 
 
 def _listed(value: object) -> tuple[str, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.catalog.reduction import NoRecord
@@ -16,6 +18,7 @@ from trailsleuth.remedy.used import RoleTrail
 
 LONG_ENOUGH = timedelta(days=90)  # as far back as the event history goes
 S3_KEY = "aws:s3:arn"
+MANAGED_SIZE, INLINE_SIZE = 6144, 10240
 
 
 def trail_gaps(evidence: Evidence, trail: RoleTrail, *, since: datetime | None, until: datetime | None) -> Iterator[str]:
@@ -99,6 +102,16 @@ def _unseen_gaps(present: Present, kinds: Iterable[NoRecord], used: set[str]) ->
             yield f"{_first_up(kind.what)} leave no record in this evidence (data events): whether {'; '.join(granting)} is used, it cannot tell."
     if grants_everything(present) and not named:
         yield "All actions are granted, and data events (S3 objects, Lambda invocations, DynamoDB items, messages) are not in this evidence."
+
+
+def size_gap(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Whether IAM takes the document as one policy; it does not count blanks.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    size = len(json.dumps({"Version": "2012-10-17", "Statement": [dict(s) for s in statements]}, separators=(",", ":")))
+    if size > MANAGED_SIZE:
+        yield f"The document has {size:,} signs: a managed policy holds {MANAGED_SIZE:,}, inline ones {INLINE_SIZE:,} together."
 
 
 def lack_gaps(lack: Lack, deltas: Iterable[Delta]) -> Iterator[str]:

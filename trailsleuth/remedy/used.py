@@ -65,7 +65,7 @@ def read_trail(evidence: Evidence, role: str, *, since: datetime | None = None, 
     names = role_names(evidence)
     full = names.full(role) or role
     principal = find_principal(full, evidence.policies)
-    own = [r for r in evidence.records if same_role(names.full(role_of(r)), full)]
+    own = [r for r in evidence.records if (who := names.full(role_of(r))) == full or same_role(who, full)]
     ids = {(r.identity.principal_id or "").partition(":")[0] for r in own} | ({principal.unique_id} if principal else set())
     far = [r for r in evidence.records if r.identity.type in COPIES and (r.identity.principal_id or "-").partition(":")[0] in ids - {""}]
     opened = [r for r in evidence.records if r.issued is not None and same_role(names.full(r.issued.role_arn or r.issued.assumed_role_arn), full)]
