@@ -124,10 +124,12 @@ def _policies_of(table, name):
         return {"PolicyNames": sorted(_find(getattr(state, table), asked[name], "NoSuchEntity", 404)["inline"]), "IsTruncated": False}
 
     def inline(state, region, asked):
-        document = getattr(state, table)[asked[name]]["inline"][asked["PolicyName"]]
+        documents = _find(getattr(state, table), asked[name], "NoSuchEntity", 404)["inline"]
+        document = _find(documents, asked["PolicyName"], "NoSuchEntity", 404)
         return {name: asked[name], "PolicyName": asked["PolicyName"], "PolicyDocument": quote(json.dumps(document))}
 
     def attached(state, region, asked):
+        _find(getattr(state, table), asked[name], "NoSuchEntity", 404)
         return {"AttachedPolicies": [], "IsTruncated": False}
 
     return listed, inline, attached

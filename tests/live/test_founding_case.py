@@ -85,7 +85,7 @@ def test_session_tokens_are_dropped_on_arrival(serve, live):
     assert KEY_B in b"".join(piece.data for piece in pieces).decode()
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_throttling_errors_resets_and_slow_bodies_change_nothing(serve, live, seed):
     aws = serve(a_world(background=200))
     source, _ = live()
