@@ -72,7 +72,8 @@ def weigh(refusal: Refusal, policies: PolicyEvidence, session_policy: tuple[Poli
 
 def _claims(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> tuple[Claim, ...]:
     if refusal.denial.effect is Effect.EXPLICIT:
-        return (_explicit(refusal, decision),)
+        own = _explicit(refusal, decision)
+        return (own, *(c for c in _besides(own, refusal, decision, policies) if c.cause is Cause.EXPLICIT_DENY))
     if is_service_linked(refusal.principal) and refusal.denial.policy_type in (None, PolicyType.IDENTITY):
         return (Claim(layers=(PolicyType.RESOURCE,), cause=Cause.MISSING_ALLOW),)
     if refusal.denial.policy_type is None:

@@ -24,7 +24,11 @@ from trailsleuth.model import (
     same_role,
 )
 
-FULL_ACCESS = {"Version": "2012-10-17", "Statement": [{"Sid": "AssumedFullAccess", "Effect": "Allow", "Action": "*", "Resource": "*"}]}
+FULL_ACCESS = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+DEFAULTS = {  # what AWS attaches everywhere by default
+    PolicyType.SCP: ("FullAWSAccess", FULL_ACCESS),
+    PolicyType.RCP: ("RCPFullAWSAccess", FULL_ACCESS | {"Principal": "*"}),
+}
 TRUST_ACTIONS = ("sts:assumerole", "sts:assumerolewithwebidentity", "sts:assumerolewithsaml", "sts:tagsession", "sts:setsourceidentity", "sts:setcontext")
 
 
@@ -106,7 +110,8 @@ def _levels(account: str | None, kind: PolicyType, policies: PolicyEvidence, *, 
     levels = []
     for name, group in sorted(groups.items()):
         allows = any(s.effect == "Allow" for p in group for s in p.document.statements)
-        extra = () if allows and not assume_allow else (parse_policy(FULL_ACCESS, name="FullAWSAccess"),)
+        default, statement = DEFAULTS[kind]
+        extra = () if allows and not assume_allow else (parse_policy({"Version": "2012-10-17", "Statement": [statement]}, name=default),)
         levels.append(PolicyLevel(name=name, policies=(*group, *extra)))
     return tuple(levels) or None
 

@@ -7,16 +7,19 @@ removal and one of those calls fails. Harmless: neighbouring calls that were den
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trailsleuth.catalog.actions import access_level, actions_of
+from trailsleuth.catalog.short_lived import widened
 from trailsleuth.iam.applies import find_principal, find_resource_policy, policies_for
+from trailsleuth.iam.document import parse_policy
 from trailsleuth.iam.evaluate import decide
-from trailsleuth.model import AccessRequest, Decision, Delta, Finding, PolicyEvidence, Proof, Verdict
+from trailsleuth.model import AccessRequest, Decision, Delta, Finding, Policy, PolicyEvidence, PolicyType, Proof, Verdict, account_of
 from trailsleuth.prove.apply import with_deltas
 
 NEIGHBOURS = 3
+WRITING = ("Write", "Permissions management")
 
 
 def prove_deltas(deltas: tuple[Delta, ...], findings: tuple[Finding, ...], policies: PolicyEvidence) -> tuple[Delta, ...]:
@@ -24,26 +27,58 @@ def prove_deltas(deltas: tuple[Delta, ...], findings: tuple[Finding, ...], polic
     return tuple(replace(delta, proof=_proof(delta, deltas, findings, policies)) for delta in deltas)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Check:
+    """One request behind a finding. `delegated`: AWS named the caller's identity policy, so the resource's own policy leaves it to that."""
+
+    request: AccessRequest
+    endpoint: str | None
+    delegated: bool
+
+    def decide(self, policies: PolicyEvidence) -> Decision:
+        held = policies_for(self.request, policies, endpoint=self.endpoint)
+        if self.delegated and held.resource_unknown:
+            held = replace(held, resource_unknown=False, resource=_delegating(self.request))
+        return decide(self.request, held)
+
+
+def _delegating(request: AccessRequest) -> Policy:
+    account = account_of(request.principal)
+    root = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "*", "Resource": "*"}
+    return parse_policy({"Version": "2012-10-17", "Statement": [root]}, name="the resource's policy, which leaves it to IAM")
+
+
+def _checks(findings: list[Finding]) -> list[_Check]:
+    return [
+        _Check(
+            request=request,
+            endpoint=finding.endpoint,
+            delegated=finding.policy_types == (PolicyType.IDENTITY,) and finding.principal_account == finding.resource_account,
+        )
+        for finding in findings
+        for request in finding.requests
+    ]
+
+
 def _proof(delta: Delta, deltas: tuple[Delta, ...], findings: tuple[Finding, ...], policies: PolicyEvidence) -> Proof | None:
     behind = [f for f in findings if f.id in delta.finding_ids]
-    requests = [r for f in behind for r in f.requests]
-    if not requests or not any(_known(r, policies) for r in requests):
+    checks = _checks(behind)
+    if delta.policy_type is PolicyType.SESSION or not any(_known(c.request, policies) for c in checks):
         return None
     undecided = [f"placeholder {p.name}" for p in delta.placeholders]
     undecided += [f"the resource of {f.iam_action}" for f in behind if f.resource is None]
     after = with_deltas(policies, deltas)
-    verdicts = [(_decide(r, policies), _decide(r, after)) for r in requests]
+    verdicts = [(c.decide(policies), c.decide(after)) for c in checks]
     for _, decision in verdicts:
         if decision.verdict is Verdict.UNDECIDED:
             undecided += decision.missing_context or tuple(f"the {layer.value} policies of the other side" for layer in decision.blocked_by)
     sufficient = _sufficient([(b.verdict, a.verdict) for b, a in verdicts]) if not undecided else None
     if sufficient is None and not undecided:
         undecided.append("what the policies in the evidence allow already")
-    minimal = _minimal(delta, deltas, requests, policies) if sufficient else None
     return Proof(
         sufficient=sufficient,
-        minimal=minimal,
-        harmless=_harmless(requests, policies, after) if sufficient else None,
+        minimal=_minimal(delta, deltas, checks, policies) if sufficient else None,
+        harmless=_harmless(checks, policies, after) if sufficient else None,
         undecided=tuple(sorted(set(undecided))),
     )
 
@@ -56,22 +91,18 @@ def _known(request: AccessRequest, policies: PolicyEvidence) -> bool:
     )
 
 
-def _decide(request: AccessRequest, policies: PolicyEvidence) -> Decision:
-    return decide(request, policies_for(request, policies))
-
-
 def _sufficient(verdicts: list[tuple[Verdict, Verdict]]) -> bool | None:
-    """All allowed afterwards, none before. A call that was undecided before (a policy not in the evidence) leaves it open."""
+    """All allowed afterwards, none before. A call that the policies allowed before (they were changed since, or do not show all) leaves it open."""
     if not all(after is Verdict.ALLOWED for _, after in verdicts):
         return False
     return True if all(before is not Verdict.ALLOWED for before, _ in verdicts) else None
 
 
-def _minimal(delta: Delta, deltas: tuple[Delta, ...], requests: list[AccessRequest], policies: PolicyEvidence) -> bool:
+def _minimal(delta: Delta, deltas: tuple[Delta, ...], checks: list[_Check], policies: PolicyEvidence) -> bool:
     others = tuple(d for d in deltas if d is not delta)
     for smaller in _smaller(delta):
         after = with_deltas(policies, (*others, smaller))
-        if all(_decide(r, after).verdict is Verdict.ALLOWED for r in requests):
+        if all(c.decide(after).verdict is Verdict.ALLOWED for c in checks):
             return False
     return True
 
@@ -93,20 +124,24 @@ def _smaller(delta: Delta) -> Iterator[Delta]:
         yield replace(delta, remove=delta.remove[:i] + delta.remove[i + 1 :])
 
 
-def _harmless(requests: list[AccessRequest], before: PolicyEvidence, after: PolicyEvidence) -> bool:
+def _harmless(checks: list[_Check], before: PolicyEvidence, after: PolicyEvidence) -> bool:
     """Neighbours of the calls (a resource beside, other writing actions on the same one) that were denied are denied still."""
-    for probe in {(p.principal, p.action, p.resource): p for r in requests for p in _neighbours(r)}.values():
-        if (probe.action.lower(), probe.resource) in {(r.action.lower(), r.resource) for r in requests}:
+    asked = [(c.request.action.lower(), c.request.resource) for c in checks]
+    probes = {(p.request.principal, p.request.action, p.request.resource): p for c in checks for p in _neighbours(c)}
+    for probe in probes.values():
+        if (probe.request.action.lower(), probe.request.resource) in asked:
             continue
-        if _decide(probe, before).verdict is not Verdict.ALLOWED and _decide(probe, after).verdict is Verdict.ALLOWED:
+        if probe.decide(before).verdict is not Verdict.ALLOWED and probe.decide(after).verdict is Verdict.ALLOWED:
             return False
     return True
 
 
-def _neighbours(request: AccessRequest) -> Iterator[AccessRequest]:
-    if request.resource != "*":
-        yield replace(request, resource=request.resource + "-beside")
+def _neighbours(check: _Check) -> Iterator[_Check]:
+    """Beside a short-lived id or a pattern stands nothing else: there the whole type is meant."""
+    request = check.request
+    if "*" not in widened(request.resource):
+        yield replace(check, request=replace(request, resource=request.resource + "-beside"))
     prefix, _, name = request.action.partition(":")
-    writing = [a for a in actions_of(prefix) if access_level(a) in ("Write", "Permissions management") and not a.endswith(":" + name)]
+    writing = [a for a in actions_of(prefix) if any(w in (access_level(a) or "") for w in WRITING) and not a.endswith(":" + name)]
     for action in writing[:: max(1, len(writing) // NEIGHBOURS)][:NEIGHBOURS]:
-        yield replace(request, action=action)
+        yield replace(check, request=replace(request, action=action))
