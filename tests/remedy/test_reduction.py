@@ -74,6 +74,9 @@ def test_the_role_in_an_instance_profile_is_known_from_the_snapshot():
     call = a_call(1, "ec2:AssociateIamInstanceProfile", {"AssociateIamInstanceProfileRequest": {"IamInstanceProfile": {"Arn": profile}}})
     used = {(use.iam_action, use.resource) for use in reduced([call], snapshot).used}
     assert ("iam:PassRole", TASK) in used
+    alone = reduced([call])
+    assert not any(action == "iam:PassRole" for action, _ in grants(alone))
+    assert any("add iam:PassRole on that role" in gap for gap in alone.gaps)
 
 
 def test_a_key_that_s3_used_for_the_role_is_granted_by_its_arn_and_tells_of_the_objects():
@@ -267,7 +270,27 @@ def test_a_recovered_role_is_reduced_to_its_successes_and_the_lasting_refusal():
     assert not any(resource == "*" for action, resource in grants(answer) if action != "ecs:RegisterTaskDefinition")
 
 
-@pytest.mark.parametrize("heading", ["no_record", "no_permission", "one_run"])
+def test_run_instances_keeps_what_it_is_checked_on_and_does_not_name():
+    place = f"arn:aws:ec2:eu-west-1:{ACCOUNT}"
+    request = {"instancesSet": {"items": [{"imageId": "ami-0a1b2c3d4e5f60718", "minCount": 1, "maxCount": 1}]}, "subnetId": "subnet-1"}
+    run = a_call(1, "ec2:RunInstances", request)
+    kept = {resource for _, resource in grants(reduced([run], a_snapshot(ADMIN)))}
+    assert {f"{place}:volume/*", f"{place}:security-group/*", f"{place}:instance/*", f"{place}:subnet/subnet-1"} <= kept
+    assert f"{place}:subnet/*" not in kept
+    kinds = ["instance/*", "network-interface/*", "subnet/*", "security-group/sg-1"]
+    few = a_snapshot(allow("ec2:RunInstances", ["arn:aws:ec2:*::image/*", *(f"{place}:{kind}" for kind in kinds)]))
+    answer = reduced([run], few)
+    assert {resource.rpartition(":")[2] for _, resource in grants(answer)} == {
+        "image/ami-0a1b2c3d4e5f60718",
+        "instance/*",
+        "network-interface/*",
+        "subnet/subnet-1",
+        "security-group/sg-1",
+    }
+    assert (answer.proof.sufficient, answer.proof.minimal) == (True, True)
+
+
+@pytest.mark.parametrize("heading", ["no_record", "no_permission", "one_run", "also_checked"])
 def test_every_row_of_the_table_holds_for_its_example_and_not_for_its_counter_example(heading):
     for row in rows_of("reduction", heading):
         assert row["source"].startswith("https://"), row["id"]

@@ -6,8 +6,11 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.load import rows_of
 from trailsleuth.catalog.short_lived import widened
+
+_PART = re.compile(r"\$\{([^}]+)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,18 @@ def unrecorded() -> tuple[NoRecord, ...]:
 def needs_no_permission(action: str) -> bool:
     """The call is allowed to whoever has credentials."""
     return any(action.lower() in (a.lower() for a in row["actions"]) for row in rows_of("reduction", "no_permission"))
+
+
+@cache
+def also_checked(action: str) -> tuple[str, ...]:
+    """The kinds of resources that the action is checked on even where its request names none of them."""
+    return tuple(kind for row in rows_of("reduction", "also_checked") if action in row["actions"] for kind in row["kinds"])
+
+
+def any_of_form(arn_format: str, place: Place) -> str:
+    """Anything of an ARN format in one place: `${Partition}`, `${Region}` and `${Account}` filled in, every other part a star."""
+    values = {"Partition": place["partition"], "Region": place["region"], "Account": place["account"]}
+    return _PART.sub(lambda match: values.get(match.group(1), "*"), arn_format)
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trailsleuth.iam.match import action_matches, resource_matches
@@ -29,14 +29,15 @@ STANDING = (Standing.CAUSE, Standing.ALSO_NEEDED)
 class Draft:
     """A document in the making. `requests` must be allowed by it; `used_by` are the used actions of each present statement.
 
-    The notes: uses whose resource is not known, with the statement that was kept; that no present policy allows any more; that the resource's own
-    policy allows; that the catalogue implies and the call did without.
+    The notes: uses whose resource is not known, with the statement that was kept; calls that passed an unknown role; uses that no present policy
+    allows any more; that the resource's own policy allows; that the catalogue implies and the call did without.
     """
 
     statements: tuple[Mapping[str, Any], ...] = ()
     requests: tuple[AccessRequest, ...] = ()
     used_by: dict[Place, set[str]] = field(default_factory=lambda: defaultdict(set))
     untold: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    unknown_roles: set[str] = field(default_factory=set)
     not_allowed_now: set[str] = field(default_factory=set)
     allowed_elsewhere: set[str] = field(default_factory=set)
     not_checked: set[str] = field(default_factory=set)
@@ -81,11 +82,27 @@ def _grounded(use: Use, request: AccessRequest, present: Present, draft: Draft) 
     for found in granting:
         draft.used_by[found.place].add(use.iam_action)
     chosen = _narrowest(granting)
+    if chosen is None and use.implied and "*" in (use.resource or ""):
+        yield from _within(use.resource or "", request, present)
+        return
     if chosen is None and present.known and not present.missing and not _wanted(use, request, present, draft):
+        return
+    if chosen is None and use.resource is None and use.iam_action == "iam:PassRole":
+        draft.unknown_roles.update(use.calls)
         return
     if use.resource is None:
         draft.untold[use.iam_action].add(_kept_from(chosen))
     yield from atoms_of(request, use.resource, chosen)
+
+
+def _within(pattern: str, request: AccessRequest, present: Present) -> Iterator[Atom]:
+    """Of a kind of resources that no statement allows as a whole, those that one allows; all of the kind where the policies are not known."""
+    if not present.known or present.missing:
+        yield from atoms_of(request, pattern, None)
+    for found in present.granting(request, resource_known=False):
+        for resource in found.statement.resources:
+            if resource_matches(pattern, resource):
+                yield from atoms_of(replace(request, resource=resource), resource, found)
 
 
 def _wanted(use: Use, request: AccessRequest, present: Present, draft: Draft) -> bool:

@@ -11,14 +11,13 @@ from itertools import takewhile
 from typing import Any
 
 from trailsleuth.catalog.actions import resource_types, takes_resource
-from trailsleuth.catalog.arns import fits
-from trailsleuth.catalog.reduction import beyond_one_run
+from trailsleuth.catalog.arns import Place, fits
+from trailsleuth.catalog.reduction import any_of_form, beyond_one_run
 from trailsleuth.iam.match import resource_matches
 from trailsleuth.model import AccessRequest, Statement, parse_arn
 from trailsleuth.remedy.reduction_present import PASSED_TO, Granting, conditions_of
 
 MANY = 10  # ARNs of one kind in one statement: beyond that, what they have in common
-_PART = re.compile(r"\$\{([^}]+)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +100,8 @@ def _forms(request: AccessRequest) -> tuple[str, ...]:
         return ("*",)
     arn = parse_arn(request.principal)
     region = next((v[0] for k, v in request.context.items() if k.lower() == "aws:requestedregion" and v), "*")
-    values = {"Partition": arn.partition if arn else "aws", "Account": request.resource_account or "*", "Region": region}
-    return tuple(sorted({_PART.sub(lambda m: values.get(m.group(1), "*"), form) for form in required}))
+    place: Place = {"partition": arn.partition if arn else "aws", "account": request.resource_account or "*", "region": region}
+    return tuple(sorted({any_of_form(form, place) for form in required}))
 
 
 def generalised(atoms: Iterable[Atom]) -> list[Atom]:

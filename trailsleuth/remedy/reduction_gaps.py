@@ -52,6 +52,9 @@ def call_gaps(trail: RoleTrail, unmapped: Counter[str], draft: Draft) -> Iterato
     for call, count in sorted(unmapped.items()):
         yield f"{count:,} calls of {call} are not in the document: no IAM action is known for them."
     yield from _untold(draft)
+    if draft.unknown_roles:
+        calls = ", ".join(sorted(draft.unknown_roles))
+        yield f"{calls} passed the role of an instance profile, which only the account's IAM snapshot names: add iam:PassRole on that role to the document."
     for named, text in (
         (
             draft.not_allowed_now,

@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Any
 
 from trailsleuth.catalog.actions import resource_types
-from trailsleuth.catalog.arns import fits
+from trailsleuth.catalog.arns import Place, fits
 from trailsleuth.catalog.operations import needs
 from trailsleuth.catalog.passed_roles import passed_roles
-from trailsleuth.catalog.reduction import needs_no_permission
+from trailsleuth.catalog.reduction import also_checked, any_of_form, needs_no_permission
 from trailsleuth.iam.applies import find_principal
 from trailsleuth.iam.context import request_context
 from trailsleuth.model import AccessRequest, Evidence, IamPrincipal, Record, account_of, parse_arn, role_of_session, same_role
@@ -153,6 +153,7 @@ def _needs_of(record: Record, trail: RoleTrail) -> Iterator[_Seen]:
         for resource in _resources(record, need.iam_action, need.resource, trail):
             if resource is not None or not implied:
                 yield _Seen(iam_action=need.iam_action, resource=resource, implied=implied, context=context)
+    yield from _unnamed(record, partition=partition, account=account)
     for passed in passed_roles(record.event_source, record.event_name, record.request):
         context = {"iam:PassedToService": (passed.service,)} if passed.service else {}
         role = _passed(passed.role, trail, partition=partition, account=account, instance_profile=passed.instance_profile)
@@ -173,6 +174,18 @@ def _resources(record: Record, action: str, told: str | None, trail: RoleTrail) 
         shown = [arn for arn in shown if ("/" in arn) is on_objects]
     named = tuple(trail.names.full(arn) for arn in shown)
     return named or (trail.names.full(told) if told and ":alias/" not in told else None,)
+
+
+def _unnamed(record: Record, *, partition: str, account: str) -> Iterator[_Seen]:
+    """Resources of the kinds that the call is checked on and its request does not name."""
+    place: Place = {"partition": partition, "region": record.region, "account": account}
+    called = needs(record.event_source, record.event_name, record.request, **place)
+    for action in dict.fromkeys(need.iam_action for need in called):
+        told = [need.resource for need in called if need.iam_action == action and need.resource]
+        for kind in resource_types(action) if also_checked(action) else ():
+            forms = kind.arn_formats if kind.name in also_checked(action) else ()
+            if forms and not any(fits(arn, form) for arn in told for form in forms):
+                yield _Seen(iam_action=action, resource=any_of_form(forms[0], place), implied=True)
 
 
 def _passed(role: str, trail: RoleTrail, *, partition: str, account: str, instance_profile: bool) -> str | None:
