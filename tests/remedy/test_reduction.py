@@ -84,6 +84,8 @@ def test_a_key_that_s3_used_for_the_role_is_granted_by_its_arn_and_tells_of_the_
     decrypt = a_call(1, "kms:Decrypt", context, resources=[{"ARN": KEY, "accountId": OTHER, "type": "AWS::KMS::Key"}], sharedEventID="one-call")
     decrypt["userIdentity"]["invokedBy"] = "AWS Internal"
     copy = decrypt | {"eventID": "in-the-other-account", "recipientAccountId": OTHER}
+    by_request = [a_call(2, "kms:Decrypt", context, resources=decrypt["resources"], requestID="one", recipientAccountId=who) for who in (OTHER, ACCOUNT)]
+    assert [use.count for use in reduced(by_request).used] == [1]
     answer = reduced([decrypt, copy], a_snapshot(allow("kms:Decrypt", KEY), allow("s3:GetObject*", "arn:aws:s3:::artifacts/*")))
     assert grants(answer) == {("kms:Decrypt", KEY)}
     assert answer.used[0].count == 1

@@ -85,10 +85,16 @@ def read_trail(evidence: Evidence, role: str, *, since: datetime | None = None, 
 
 
 def _once(records: Iterable[Record], account: str | None) -> list[Record]:
-    """Each call once, by its shared event id: the copy of the role's own account where there is one."""
+    """Each call once: the copy of the role's own account where there is one. Copies share the `sharedEventID`, else the request's id.
+
+    Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+    """
     found: dict[str, Record] = {}
+    told: dict[tuple[str, str], str | None] = {}
     for record in sorted(records, key=lambda r: (r.recipient_account != account, r.event_time, r.event_id, r.recipient_account or "")):
-        found.setdefault(record.shared_event_id or f"{record.event_id} {record.recipient_account}", record)
+        request = (record.request_id or record.event_id, record.call)
+        if told.setdefault(request, record.recipient_account) == record.recipient_account:
+            found.setdefault(record.shared_event_id or f"{record.event_id} {record.recipient_account}", record)
     return sorted(found.values(), key=lambda r: (r.event_time, r.event_id, r.recipient_account or ""))
 
 
