@@ -88,13 +88,13 @@ class Case:
     ) -> Diagnosis:
         """The failed execution, role, session, credential or record asked about; without any, every denied chain, the likeliest cause first."""
         inquiry = Inquiry(
-            pipeline=pipeline,
-            execution_id=execution_id,
-            role=role,
-            session=session,
-            access_key=access_key,
-            event_id=event_id,
-            error=error,
+            pipeline=_writable(pipeline),
+            execution_id=_writable(execution_id),
+            role=_writable(role),
+            session=_writable(session),
+            access_key=_writable(access_key),
+            event_id=_writable(event_id),
+            error=_writable(error),
             since=since,
             until=until,
         )
@@ -104,6 +104,11 @@ class Case:
     def records(self) -> pd.DataFrame:
         """One row a record."""
         return frames.records_frame(self.evidence.records)
+
+
+def _writable(text: str | None) -> str | None:
+    """The text without half surrogate pairs: a command line's bytes that are no UTF-8 become them, and no JSON can carry them."""
+    return text if text is None else text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def load(paths: str | PathLike[str] | Sequence[str | PathLike[str]], *, stdin: bytes | None = None) -> Case:

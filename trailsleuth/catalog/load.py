@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -10,16 +11,18 @@ from typing import Any
 
 Row = Mapping[str, Any]
 DATA = Path(__file__).parent / "data"
+_NAME = re.compile(r"[a-z0-9_-]{1,64}(?:/[a-z0-9_-]{1,64})?")
 
 
 @cache
 def read_table(name: str) -> Mapping[str, tuple[Row, ...]]:
     """The row lists of `data/<name>.toml`, by their heading; empty where there is no such table.
 
+    The name may come from a record (`operations/` and its event source), so one that is no plain name opens nothing.
     TOML is slow to read, so the tables are cut by service and nobody reads one that the evidence does not ask for.
     """
     path = DATA / f"{name}.toml"
-    if not path.is_file():
+    if not _NAME.fullmatch(name) or not path.is_file():
         return {}
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     return {heading: tuple(rows) for heading, rows in table.items() if isinstance(rows, list)}

@@ -23,7 +23,7 @@ def simulate_requests(text: str) -> list[Answer]:
 def answer_request(request: object, index: int = 0) -> Answer:
     """The decision on one request object; one that cannot be read is undecided and says why."""
     named = request.get("id") if isinstance(request, Mapping) else None
-    identifier = str(index) if named is None else named
+    identifier = named if isinstance(named, str) or (isinstance(named, int) and not isinstance(named, bool)) else str(index if named is None else named)
     try:
         asked, policies = read_request(request)
     except ValueError as reason:

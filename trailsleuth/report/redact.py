@@ -18,6 +18,11 @@ sha256 started ended first_seen last_seen event_time first_event last_event from
 """
 _KEPT_FIELDS = frozenset(_KEPT.split())
 _NAME_FIELDS = {"pipeline": "pipeline", "stage": "stage", "action": "action", "session_name": "session", "Sid": "statement"}
+_POLICY_FIELDS = frozenset({"conditions", "document", "remove"})
+_POLICY_WORD = re.compile(
+    r"Version|Id|Statement|Sid|Effect|(?:Not)?(?:Principal|Action|Resource)|Condition|AWS|Service|Federated|CanonicalUser"
+    r"|(?:String|Numeric|Date|Arn|Binary|Bool|(?:Not)?IpAddress|Null)[A-Za-z]{0,40}"
+)
 _FILE_FIELDS = frozenset({"source", "path"})
 _WORDS_OF_AWS = """
 aws role user root group policy service-role aws-service-role aws-reserved sso.amazonaws.com assumed-role federated-user instance-profile function
@@ -95,12 +100,13 @@ class _Veil:
             if word:
                 self._by_word.setdefault(word.group(), []).append((name, word.start()))
 
-    def field(self, key: str, value: object) -> object:
-        """A value of the document under its key, redacted; containers keep their form."""
+    def field(self, key: str, value: object, *, of_policy: bool = False) -> object:
+        """A value of the document under its key, redacted; containers keep their form, and the document's own fields their names."""
+        of_policy = of_policy or key in _POLICY_FIELDS
         if isinstance(value, dict):
-            return {self.text(inner) if ":" not in inner else inner: self.field(inner, member) for inner, member in value.items()}
+            return {self._key(inner) if of_policy else inner: self.field(inner, member, of_policy=of_policy) for inner, member in value.items()}
         if isinstance(value, list):
-            return [self.field(key, member) for member in value]
+            return [self.field(key, member, of_policy=of_policy) for member in value]
         if not isinstance(value, str) or key in _KEPT_FIELDS:
             return value
         if key in _FILE_FIELDS:
@@ -108,6 +114,10 @@ class _Veil:
         if key in _NAME_FIELDS and value in self._names:
             return self._names[value]
         return self.text(value)
+
+    def _key(self, key: str) -> str:
+        """A key inside a policy: its elements, operators and condition keys stay, whatever else is named like them."""
+        return key if ":" in key or _POLICY_WORD.fullmatch(key) else self.text(key)
 
     def text(self, text: str) -> str:
         """Running text: tokens by their form, what lies between them by the names learnt."""
