@@ -61,6 +61,7 @@ CONTRACT = {
         "error_code": MAYBE,
         "error_message": MAYBE,
         "source": TEXT,
+        "position": NUMBER,
     },
     "deltas": {
         "policy_type": TEXT,

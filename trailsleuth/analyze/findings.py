@@ -26,6 +26,7 @@ def cite(record: Record) -> Evidenced:
         error_code=record.error_code,
         error_message=record.error_message,
         source=record.origin.source,
+        position=record.origin.position,
     )
 
 

@@ -10,20 +10,24 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from trailsleuth.api.cases import Case, Diagnosis, load, load_inputs
+    from trailsleuth.api.custody import Summary, info, mark_unverified
     from trailsleuth.api.digests import verify
     from trailsleuth.api.explanations import explain
     from trailsleuth.api.reductions import reduce
     from trailsleuth.api.simulations import simulate
     from trailsleuth.iam.requests import simulate_requests
 
-__all__ = ["Case", "Diagnosis", "explain", "load", "load_inputs", "reduce", "simulate", "simulate_requests", "verify"]
+__all__ = ["Case", "Diagnosis", "Summary", "explain", "info", "load", "load_inputs", "mark_unverified", "reduce", "simulate", "simulate_requests", "verify"]
 
 _HOMES = {
     "Case": "trailsleuth.api.cases",
     "Diagnosis": "trailsleuth.api.cases",
+    "Summary": "trailsleuth.api.custody",
     "explain": "trailsleuth.api.explanations",
+    "info": "trailsleuth.api.custody",
     "load": "trailsleuth.api.cases",
     "load_inputs": "trailsleuth.api.cases",
+    "mark_unverified": "trailsleuth.api.custody",
     "reduce": "trailsleuth.api.reductions",
     "simulate": "trailsleuth.api.simulations",
     "simulate_requests": "trailsleuth.iam.requests",

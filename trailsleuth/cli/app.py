@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fix": ("trailsleuth.cli.fix:fix_command", "Show a saved case's policy change as Terraform, CDK and others."),
     "fetch": ("trailsleuth.cli.fetch:fetch_command", "Fetch the evidence of a failed execution into a folder."),
     "verify": ("trailsleuth.cli.verify:verify_command", "Check log files against their digests."),
+    "info": ("trailsleuth.cli.info:info_command", "Show what a case consists of, and whether it was changed."),
     "doctor": ("trailsleuth.cli.doctor:doctor_command", "Check profiles, regions and permissions for live use."),
     "permissions": ("trailsleuth.cli.permissions:permissions_command", "Print the read-only policy that live use needs."),
     "catalog": ("trailsleuth.cli.catalog:catalog_app", "Look up an IAM action; update the catalogue."),

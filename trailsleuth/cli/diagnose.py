@@ -43,6 +43,8 @@ def diagnose_command(
     output_file: Annotated[Path | None, typer.Option(help="Write there instead of stdout, whole or not at all.", metavar="PATH")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the output file.")] = False,
     redact_names: Annotated[bool, typer.Option("--redact", help="Replace account ids, keys, names and addresses, so that it can be shared.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Mark findings whose records no CloudTrail digest proves.")] = False,
+    keys: Annotated[Path | None, typer.Option("--keys", help="With --verify: saved output of `aws cloudtrail list-public-keys`.", metavar="FILE")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also show refusals of other principals and executions.")] = False,
 ) -> None:
     """Say why AWS refused, and which policy change cures it.
@@ -51,6 +53,8 @@ def diagnose_command(
     """
     paths, profiles, regions = list(evidence or []), tuple(profile or ()), tuple(region or ())
     _check(paths, profiles, regions, error=error)
+    if keys is not None and not verify:
+        raise UsageError("--keys is for --verify")
     check_output_file(output_file, force=force)
     start, end = parse_window(since, until)
     inquiry = Inquiry(
@@ -66,6 +70,8 @@ def diagnose_command(
     )
     found = _diagnosis(paths, inquiry, profiles, regions)
     check_evidence(found.case_file, paths)
+    if verify:
+        found = _verified(found, paths, inquiry, keys, profile=next(iter(profiles), None))
     document = redact(case_document(found.case_file)) if redact_names else case_document(found.case_file)
     write_answer(_shown(document, output, fix, everything=everything, to_file=output_file is not None), output_file, force=force)
     raise typer.Exit(found.exit_code)
@@ -77,6 +83,12 @@ def _diagnosis(paths: list[str], inquiry: Inquiry, profiles: tuple[str, ...], re
         return ask(api.load(paths, stdin=stdin), inquiry)
     live = importlib.import_module("trailsleuth.cli.diagnose_live")  # an offline run need not wait for it
     return api.Diagnosis(live.diagnose_live(paths, inquiry, profiles=profiles, regions=regions, stdin=stdin))
+
+
+def _verified(found: api.Diagnosis, paths: list[str], inquiry: Inquiry, keys: Path | None, *, profile: str | None) -> api.Diagnosis:
+    """The same answer, with what no digest proves marked; a profile is asked for the public keys where none are saved."""
+    saved = None if keys is None else str(keys)
+    return api.Diagnosis(api.mark_unverified(found.case_file, paths, inquiry=inquiry, keys=saved, profile=profile if saved is None else None))
 
 
 def _shown(document: Document, output: OutputFormat, fix: FixFormat | None, *, everything: bool, to_file: bool) -> str:

@@ -80,7 +80,7 @@ class CaseFolder:
             self._write_manifest(complete=True)
 
     def _names(self) -> list[str]:
-        files = (path for path in self.path.rglob("*.json") if path.is_file())
+        files = (path for path in self.path.rglob("*.json") if path.is_file() and not path.is_symlink())
         names = (path.relative_to(self.path).as_posix() for path in files)
         return sorted(name for name in names if name != MANIFEST)
 
@@ -138,7 +138,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest of a case folder; EvidenceUnreadable where there is none."""
     try:
         document = json.loads((path / MANIFEST).read_bytes())
-    except (OSError, ValueError) as failure:
+    except (OSError, ValueError, RecursionError) as failure:
         raise EvidenceUnreadable(
             f"{path} is no case folder",
             why=f"its {MANIFEST} is missing or not readable",
@@ -158,8 +158,8 @@ def read_case_folder(path: Path) -> tuple[RawInput | Skipped, ...]:
     """The pieces of a fetched case, named as they were when they were fetched, so that the answer has the same bytes as then."""
     document = read_manifest(path)
     folder = CaseFolder(path=path, version=str(document.get("version")), inquiry=document["inquiry"])
-    pieces = folder.inputs()
-    return (*(gaps.told(piece) for piece in pieces), *_departures(document.get("pieces", {}), pieces))
+    pieces, listed = folder.inputs(), document.get("pieces")
+    return (*(gaps.told(piece) for piece in pieces), *_departures(listed if isinstance(listed, dict) else {}, pieces))
 
 
 def _departures(listed: Mapping[str, Any], pieces: Iterable[RawInput]) -> Iterator[Skipped]:
@@ -168,7 +168,7 @@ def _departures(listed: Mapping[str, Any], pieces: Iterable[RawInput]) -> Iterat
     for name in sorted({*listed, *found}):
         if name not in found:
             yield Skipped(source=name, reason="the manifest lists it, and it is not in the case folder any more")
-        elif name in listed and listed[name].get("sha256") != found[name]:
+        elif name in listed and (not isinstance(listed[name], dict) or listed[name].get("sha256") != found[name]):
             yield Skipped(source=name, reason="changed since it was fetched: its hash is not the manifest's")
 
 
@@ -194,7 +194,7 @@ def write_whole(path: Path, data: bytes) -> None:
 def _is_json(data: bytes) -> bool:
     try:
         json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 

@@ -48,11 +48,22 @@ def gap_of(refusal: Refusal, *, lost: str, wanted: str = "policies", start: date
     return NamedGap(account=refusal.account, region=refusal.region, start=start, end=end, why=why, wanted=wanted, allow=allow)
 
 
+def _read(data: bytes) -> dict[str, Any] | None:
+    try:
+        gap = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return gap if isinstance(gap, dict) and isinstance(gap.get("why"), str) else None
+
+
 def told(piece: RawInput) -> RawInput | Skipped:
-    """A piece as the core takes it: a kept gap as an input that was skipped, with the reason and what would allow it."""
-    if not piece.source.startswith(f"{FOLDER}/"):
+    """A piece as the core takes it: a kept gap as an input that was skipped, with the reason and what would allow it.
+
+    One that was changed until it is no gap any more is handed over like any other file: it will be named as not recognised.
+    """
+    gap = _read(piece.data) if piece.source.startswith(f"{FOLDER}/") else None
+    if gap is None:
         return piece
-    gap = json.loads(piece.data)
     place = " ".join(str(gap[name]) for name in ("account", "region") if gap.get(name))
     allow = f"; to allow it: {json.dumps(gap['allow'])}" if gap.get("allow") else ""
     return Skipped(source=f"account {place}" if place else "live", reason=f"{gap['why']}{allow}")

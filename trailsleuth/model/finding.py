@@ -27,7 +27,10 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidenced:
-    """One record that a finding rests on, by the contract."""
+    """One record that a finding rests on, by the contract; `position` counts the records before it in its source.
+
+    `verified` says whether the file is one that CloudTrail's digests prove; None: nobody asked.
+    """
 
     event_id: str
     event_time: datetime
@@ -38,6 +41,8 @@ class Evidenced:
     error_code: str | None
     error_message: str | None
     source: str
+    position: int = 0
+    verified: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ def case_document(case: CaseFile) -> Document:
         "findings": [_finding(finding) for finding in case.findings],
         "deltas": [_delta(delta) for delta in case.deltas],
         "questions": [_question(question) for question in case.questions],
-        "coverage": _coverage(case.coverage),
+        "coverage": coverage_document(case.coverage),
     }
 
 
@@ -122,6 +122,8 @@ def _chain(chain: Chain) -> Document:
 
 
 def _evidenced(record: Evidenced) -> Document:
+    """A cited record; `verified` stands there only where `--verify` asked for it."""
+    verified = {} if record.verified is None else {"verified": record.verified}
     return {
         "event_id": record.event_id,
         "event_time": utc(record.event_time),
@@ -132,6 +134,8 @@ def _evidenced(record: Evidenced) -> Document:
         "error_code": record.error_code,
         "error_message": record.error_message,
         "source": record.source,
+        "position": record.position,
+        **verified,
     }
 
 
@@ -187,7 +191,8 @@ def _gap(gap: Gap) -> Document:
     return {"account": gap.account, "region": gap.region, "from": utc(gap.start), "to": utc(gap.end), "why": gap.why}
 
 
-def _coverage(coverage: Coverage) -> Document:
+def coverage_document(coverage: Coverage) -> Document:
+    """What was seen and what was not, by the contract."""
     return {
         "accounts": [
             {
