@@ -44,4 +44,4 @@ def _with_error_shown(scope: Scope) -> Scope:
     execution = scope.execution
     if execution is None or execution.attempt is None:
         return scope
-    return replace(scope, execution=replace(execution, shown=record_of_attempt(execution.attempt)))
+    return replace(scope, execution=replace(execution, shown=record_of_attempt(execution.attempt, execution.action_role)))

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 from trailsleuth.analyze.refusals import Refusal
 from trailsleuth.catalog.passed_roles import passing_rows
-from trailsleuth.iam.applies import find_principal, policies_for, statements_of
+from trailsleuth.iam.applies import conditioned_on, find_principal, policies_for, statements_of
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import (
+    AccessRequest,
     Cause,
     Decision,
     Effect,
@@ -23,6 +24,7 @@ from trailsleuth.model import (
     NearMiss,
     Policy,
     PolicyEvidence,
+    PolicySet,
     PolicyType,
     Statement,
     StatementRef,
@@ -66,8 +68,17 @@ def weigh(refusal: Refusal, policies: PolicyEvidence, session_policy: tuple[Poli
         return (Claim(layers=layers, cause=cause, policy_arn=denial.policy_arn, sure=False),), None
     held = policies_for(refusal.request, policies, session=session_policy, endpoint=refusal.first.vpc_endpoint_id)
     decision = decide(refusal.request, held)
-    claims = _claims(refusal, decision, policies)
+    claims = tuple(_with_unsure_statement(c, refusal.request, held) for c in _claims(refusal, decision, policies))
     return tuple(replace(c, statements=statements_of(c.blocking, held)) for c in claims), decision
+
+
+def _with_unsure_statement(claim: Claim, request: AccessRequest, held: PolicySet) -> Claim:
+    """A condition whose value the trail does not show: the statement that hangs on it."""
+    if claim.cause is not Cause.CONDITION_MISMATCH or claim.blocking or claim.mismatch is None:
+        return claim
+    resource = (held.resource,) if held.resource else ()
+    policies = held.identity if PolicyType.IDENTITY in claim.layers else resource
+    return replace(claim, blocking=conditioned_on(claim.mismatch.key, request, policies)[:1])
 
 
 def _claims(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> tuple[Claim, ...]:
@@ -241,6 +252,8 @@ def _default(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> 
         return (
             replace(_trust(refusal, resource, policies), sure=False) if refusal.is_assume else Claim(layers=(far_side,), cause=Cause.MISSING_ALLOW, sure=False)
         )
+    if allowed_here and resource is None and _foreign_bucket(refusal):
+        return Claim(layers=(PolicyType.RESOURCE,), cause=Cause.MISSING_ALLOW, sure=False)
     if decision.verdict is Verdict.ALLOWED:
         return Claim(layers=(), cause=Cause.UNKNOWN, already=True, sure=False)
     if refusal.principal is None and refusal.is_assume:
@@ -250,6 +263,15 @@ def _default(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> 
     if refusal.cross_account and (resource is None or resource.verdict is not Verdict.ALLOWED):
         return Claim(layers=(PolicyType.IDENTITY, far_side), cause=Cause.MISSING_ALLOW, sure=False)
     return replace(_claim(PolicyType.IDENTITY, identity), sure=False)
+
+
+def _foreign_bucket(refusal: Refusal) -> bool:
+    """A bucket that nothing in the evidence shows to be the caller's own: S3 gives callers of its own account a reason, others a bare refusal.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+    """
+    arn = parse_arn(refusal.resource)
+    return arn is not None and arn.service == "s3" and refusal.resource_account != refusal.principal_account
 
 
 def _merged(claims: list[Claim]) -> tuple[Claim, ...]:

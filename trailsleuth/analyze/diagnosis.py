@@ -9,6 +9,7 @@ from trailsleuth.analyze.changes import note_changes
 from trailsleuth.analyze.claims import Claim, weigh
 from trailsleuth.analyze.failures import explaining_failures
 from trailsleuth.analyze.findings import cite, make_finding
+from trailsleuth.analyze.gone import gone_finding, role_gone
 from trailsleuth.analyze.grouping import group_refusals
 from trailsleuth.analyze.ownership import foreign_object_finding, is_foreign_object
 from trailsleuth.analyze.passrole import hints_of, passed_next
@@ -29,12 +30,14 @@ from trailsleuth.model import (
     Finding,
     Inquiry,
     Policy,
+    PolicyEvidence,
     PolicyType,
     Record,
     Scope,
     Session,
     Standing,
     Verdict,
+    same_role,
 )
 from trailsleuth.model.names import RoleNames, role_names, role_of
 
@@ -60,7 +63,7 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     names = role_names(evidence)
     bench = Bench(evidence=evidence, scope=scope, names=names, successes=Successes(evidence.records, names), sessions={s.id: s for s in scope.sessions})
     around = Surroundings(names=names, owners=bucket_owners(evidence), records=evidence.records)
-    asked = [sharpen(r, evidence, scope.execution, names) for r in _read(_told(scope), around)]
+    asked = [sharpen(r, evidence, scope.execution, names) for r in _read(_told(scope, around, evidence.policies), around)]
     groups = group_refusals(asked)
     lasting = [g for g in groups if bench.successes.after(g) is None]
     found: list[Finding] = []
@@ -75,10 +78,17 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     return ranked(note_changes(tuple(found), evidence), inquiry, scope)
 
 
-def _told(scope: Scope) -> tuple[Record, ...]:
-    """The refused records asked about; where there is none, the pipeline's own error if it carries a whole refusal (the call itself was not recorded)."""
+def _told(scope: Scope, around: Surroundings, policies: PolicyEvidence) -> tuple[Record, ...]:
+    """The refused records asked about; where there is none, the pipeline's own error if it carries a refusal that no record shows.
+
+    It must name who was refused, or be borne out by the policies of the action's role: wrapper texts speak of permissions for other failures too.
+    """
     shown = scope.execution.shown if scope.execution else None
-    return scope.asked or ((shown,) if shown is not None and shown.denial is not None and shown.denial.iam_action else ())
+    if scope.asked or shown is None or shown.denial is None or shown.denial.iam_action is None:
+        return scope.asked
+    refusal = read_refusal(shown, around)
+    borne_out = refusal is not None and identity_verdict(refusal, policies) in (Verdict.IMPLICITLY_DENIED, Verdict.EXPLICITLY_DENIED)
+    return (shown,) if shown.denial.principal is not None or borne_out else ()
 
 
 def _read(records: Iterable[Record], around: Surroundings) -> Iterator[Refusal]:
@@ -119,6 +129,9 @@ def _lasting(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> list[Fin
         return [_hidden(refusal)]
     if is_foreign_object(refusal, bench.evidence.records):
         return [foreign_object_finding(refusal)]
+    gone = role_gone(refusal, bench.evidence.records)
+    if gone is not None:
+        return [gone_finding(refusal, gone)]
     claims, _ = weigh(refusal, bench.evidence.policies, _session_policy(refusal, bench))
     standing = Standing.ALSO_NEEDED if _is_cleanup(refusal, lasting, bench) else Standing.CAUSE
     found = []
@@ -211,8 +224,9 @@ def _passing(refusal: Refusal, bench: Bench) -> Iterator[Finding]:
 def _needed(refusal: Refusal, bench: Bench) -> Iterator[Finding]:
     session = bench.session(refusal.first)
     pending = list(needed_by_content(refusal))
-    if bench.scope.execution is not None:
-        pending += needed_by_action(refusal, bench.scope.execution, session.calls if session else ())
+    execution = bench.scope.execution
+    if execution is not None and same_role(refusal.principal, execution.action_role):
+        pending += needed_by_action(refusal, execution, session.calls if session else ())
     for need in pending:
         if identity_verdict(need.refusal, bench.evidence.policies) is Verdict.IMPLICITLY_DENIED and bench.successes.ever(need.refusal) is None:
             yield _next_finding(need, bench, Basis.INFERRED, None)

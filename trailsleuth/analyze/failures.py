@@ -8,10 +8,17 @@ Sure:  observed: the record and the text say the same.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from trailsleuth.analyze.findings import cite
+from trailsleuth.catalog.messages import opaque_error
 from trailsleuth.model import Basis, Cause, Finding, Inquiry, Record, Scope, Standing, account_of
 from trailsleuth.model.names import role_of
+from trailsleuth.model.texts import texts_in
 
+MISSING = re.compile(r"NoSuch|NotFound|DoesNotExist|ResourceNotFound")
+NAMING = 5  # a name shorter than this stands in texts by chance
 TELLING = 16  # a message shorter than this stands in too many texts to explain one
 
 
@@ -20,13 +27,32 @@ def explaining_failures(scope: Scope, inquiry: Inquiry) -> tuple[Finding, ...]:
     text = " ".join((inquiry.error or (scope.execution.error_message if scope.execution else None) or "").split())
     if not text:
         return ()
+    own = _own_words(scope)
+    if own is not None:
+        return (own,)
     calls = [call for s in scope.sessions if s.id in scope.focus for call in s.calls if call.failed and call.denial is None]
     by_kind: dict[tuple[str, str | None, str], list[Record]] = {}
     for call in calls:
         said = " ".join((call.error_message or "").split()).rstrip(".")
-        if len(said) >= TELLING and said in text:
+        if (len(said) >= TELLING and said in text) or _misses_what_is_named(call, text):
             by_kind.setdefault((call.call, call.error_code, said), []).append(call)
     return tuple(_finding(records) for records in by_kind.values())
+
+
+def _own_words(scope: Scope) -> Finding | None:
+    """The action's own error where its text says a reason that is no permission: a token, a file, a quota."""
+    shown = scope.execution.shown if scope.execution else None
+    opaque = opaque_error(shown.error_message or "") if shown is not None else None
+    if shown is None or opaque is None or not opaque.explains:
+        return None
+    finding = _finding([shown])
+    return replace(finding, explanation=f"{shown.error_message} {opaque.meaning}")
+
+
+def _misses_what_is_named(call: Record, text: str) -> bool:
+    """A call that found nothing there, on the very thing that the text names: the artifact's key, the project, the branch."""
+    named = {value for value in texts_in(dict(call.request)) if len(value) >= NAMING}
+    return MISSING.search(call.error_code or "") is not None and any(value in text for value in named)
 
 
 def _finding(records: list[Record]) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -15,6 +16,7 @@ SNAPSHOT = "aws iam get-account-authorization-details --profile {account} --outp
 EXECUTIONS = "aws codepipeline list-action-executions --pipeline-name {pipeline} --output json > action-executions.json"
 DECODE = "aws sts decode-authorization-message --profile {account} --encoded-message <the blob of record {event}> --output json > decoded-{event}.json"
 DETAILS = "aws iam-toolbox get-request-authorization-details --authorization-id {id} --region {region} --profile {account} --output json > details-{event}.json"
+OBJECTS = re.compile(r"artifact|object", re.IGNORECASE)
 DATA_EVENTS = "aws cloudtrail get-event-selectors --trail-name <trail> --profile {account} --region {region}"
 
 
@@ -172,7 +174,7 @@ def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) ->
     text = inquiry.error or (scope.execution.error_message if scope.execution else None)
     opaque = opaque_error(text) if text else None
     account = (account_of(scope.execution.action_role) if scope.execution else None) or next((a.account for a in evidence.coverage.accounts), None)
-    about_objects = opaque is not None and opaque.sources[:1] == ("s3.amazonaws.com",) and not _has_data_events(evidence)
+    about_objects = opaque is not None and opaque.permission and OBJECTS.search(opaque.text) is not None and not _has_data_events(evidence)
     if about_objects and account:
         because = (
             "the text is about S3 objects, and no S3 data event is in the evidence: reads and writes of objects are recorded only where data events are on"

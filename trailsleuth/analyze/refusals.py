@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from trailsleuth.analyze.actors import handed_role
 from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.arns import Place
-from trailsleuth.catalog.operations import primary_action, resource_of
+from trailsleuth.catalog.operations import plain_event_name, primary_action, resource_of
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.iam.context import request_context
 from trailsleuth.iam.match import resource_matches
@@ -23,6 +23,7 @@ from trailsleuth.model.texts import texts_in
 
 TEMPORARY_FEDERATED = ("WebIdentityUser", "SAMLUser")
 ASSUME = "sts:assumerole"
+TAGGING = ("TagResource", "CreateTags", "AddTags")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +225,7 @@ def access_request(refusal: Refusal) -> AccessRequest | None:
     if action == "iam:CreateServiceLinkedRole" and "/aws-service-role/" in (refusal.resource or ""):
         known = {**known, "iam:AWSServiceName": ((refusal.resource or "").split("/aws-service-role/")[1].partition("/")[0],)}
     provider, claims = federated_claims(record)
-    known = {**claims, **known, **_source_of(refusal, record)}
+    known = {**claims, **known, **_source_of(refusal, record), **_create_action(action, record)}
     session = record.identity.arn if role_of_session(record.identity.arn) and _is_caller(refusal, record) else None
     return AccessRequest(
         principal=session or refusal.principal or provider or record.identity.principal_id or "",
@@ -250,6 +251,16 @@ def _source_of(refusal: Refusal, record: Record) -> dict[str, tuple[str, ...]]:
     source = resource_of(record.event_source, record.event_name, action, record.request, **place)
     found = {"aws:SourceArn": source if source and source != "*" else None, "aws:SourceAccount": record.identity.account}
     return {key: (value,) for key, value in found.items() if value}
+
+
+def _create_action(action: str, record: Record) -> dict[str, tuple[str, ...]]:
+    """Tagging at creation sends the call that creates: `ecs:CreateAction`, `ec2:CreateAction` and the like.
+
+    Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
+    """
+    prefix, _, name = action.partition(":")
+    call = plain_event_name(record.event_name)
+    return {f"{prefix}:CreateAction": (call,)} if name in TAGGING and call != name else {}
 
 
 def _is_caller(refusal: Refusal, record: Record) -> bool:

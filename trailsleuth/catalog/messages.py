@@ -71,7 +71,8 @@ class CodeRow:
 class OpaqueError:
     """A text that hides its cause: what it usually means, where the record of it stands, and what else gives the same text.
 
-    `sources` are the event sources to look at, `providers` the CodePipeline providers it comes from; `values` is what the text filled in.
+    `sources` are the event sources to look at, `providers` the CodePipeline providers it comes from; `values` is what the text filled
+    in. `permission` false: it is about none; `explains`: the text says the reason itself.
     """
 
     id: str
@@ -83,6 +84,7 @@ class OpaqueError:
     look_at: str
     other_causes: tuple[str, ...]
     permission: bool
+    explains: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -180,6 +182,7 @@ def opaque_errors() -> tuple[OpaqueError, ...]:
             look_at=row.get("look_at", ""),
             other_causes=tuple(row.get("other_causes", ())),
             permission=row.get("permission", True),
+            explains=row.get("explains", False),
         )
         for row in table_of("opaque_errors.toml")["error"]
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from trailsleuth.catalog.managed_policies import managed_document
 from trailsleuth.iam.document import parse_policy
+from trailsleuth.iam.match import action_matches, resource_matches
 from trailsleuth.model import (
     AccessRequest,
     IamPrincipal,
@@ -138,3 +139,16 @@ def statements_of(refs: tuple[StatementRef, ...], held: PolicySet) -> tuple[Stat
         hit = next((p for p in policies if p.name == ref.policy and p.arn == ref.policy_arn), None)
         found += [s for s in hit.document.statements if s.index == ref.index] if hit else []
     return tuple(found)
+
+
+def conditioned_on(key: str, request: AccessRequest, policies: tuple[Policy, ...]) -> tuple[StatementRef, ...]:
+    """The Allows that fit the request but for a condition on a key whose value is not known."""
+    return tuple(
+        StatementRef(layer=PolicyType.IDENTITY, policy=policy.name, statement=s.label, policy_arn=policy.arn, index=s.index)
+        for policy in policies
+        for s in policy.document.statements
+        if s.effect == "Allow"
+        and any(c.key.lower() == key.lower() for c in s.conditions)
+        and any(action_matches(pattern, request.action) for pattern in s.actions)
+        and (not s.resources or any(resource_matches(pattern, request.resource) for pattern in s.resources))
+    )

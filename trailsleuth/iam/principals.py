@@ -38,6 +38,7 @@ class Caller:
     session: str | None = None
     principal_arn: str | None = None
     service_linked: bool = False
+    path_known: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -58,7 +59,16 @@ def read_caller(principal: str, role_arn: str | None = None) -> Caller:
         role, _, session = rest.partition("/")
         issuer = role_arn if role_arn and role_arn.rpartition("/")[2] == role else f"arn:{arn.partition}:iam::{arn.account}:role/{role}"
         linked = "/aws-service-role/" in issuer or role.startswith("AWSServiceRoleFor")
-        return Caller(kind="session", text=principal, account=arn.account, name=role, session=session or None, principal_arn=issuer, service_linked=linked)
+        return Caller(
+            kind="session",
+            text=principal,
+            account=arn.account,
+            name=role,
+            session=session or None,
+            principal_arn=issuer,
+            service_linked=linked,
+            path_known=issuer == role_arn,
+        )
     if arn.service == "iam" and kind == "role":
         linked = rest.startswith("aws-service-role/")
         return Caller(kind="role", text=principal, account=arn.account, name=name, principal_arn=principal, service_linked=linked)
@@ -98,7 +108,9 @@ def _aws(value: str, caller: Caller) -> Grant:
 
 
 def _is_role_of(value: str, caller: Caller) -> bool:
-    """A session's ARN lacks the role's path, and role names are unique in an account."""
+    """A session's ARN lacks the role's path, and role names are unique in an account: by name, unless the path is known. A policy must have it right."""
+    if caller.path_known:
+        return value == caller.principal_arn
     arn = parse_arn(value)
     return arn is not None and arn.is_role and arn.account == caller.account and arn.name == caller.name
 

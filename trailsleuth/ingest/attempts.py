@@ -8,8 +8,8 @@ from trailsleuth.model import ActionRun, Identity, Record, account_of
 CODEPIPELINE = "codepipeline.amazonaws.com"
 
 
-def record_of_attempt(run: ActionRun) -> Record | None:
-    """What the failed action says of itself, as a record of CodePipeline; None where it has no text or no time."""
+def record_of_attempt(run: ActionRun, role: str | None) -> Record | None:
+    """What the failed action says of itself, as a record of CodePipeline's call with the action's role; None where it has no text or no time."""
     when = run.updated or run.started
     if when is None or not run.error_text:
         return None
@@ -19,8 +19,8 @@ def record_of_attempt(run: ActionRun) -> Record | None:
         event_source=CODEPIPELINE,
         event_name="ActionExecution",
         region=run.region or "",
-        identity=Identity(arn=run.role_arn, account=account_of(run.role_arn)),
-        recipient_account=account_of(run.role_arn),
+        identity=Identity(arn=role, account=account_of(role)),
+        recipient_account=account_of(role),
         request={},
         response={},
         error_code=run.error_code,

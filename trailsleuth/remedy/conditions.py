@@ -1,0 +1,120 @@
+"""The conditions that a new statement carries: never fewer guards than the statement that nearly applied had.
+
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from trailsleuth.model import Cause, Condition, Finding, Placeholder
+
+REQUEST_SIDE = (
+    "aws:multifactorauthpresent",
+    "aws:multifactorauthage",
+    "aws:securetransport",
+    "aws:sourceip",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:vpcsourceip",
+    "aws:requesttag/",
+    "aws:tagkeys",
+    "s3:x-amz-",
+    "sts:externalid",
+)  # keys (or their beginnings) that tell how a call was made or what it asked for: the caller has to call otherwise, the policy stays
+OWNER_KEY = "aws:resourceaccount"
+FITTING = ("stringequals", "stringlike", "stringequalsignorecase", "arnequals", "arnlike", "bool")  # operators that a value can simply be put under
+
+
+@dataclass(slots=True)
+class Fitted:
+    """The Condition element, and placeholders for values that the trail does not show."""
+
+    element: dict[str, dict[str, Any]] = field(default_factory=dict)
+    placeholders: tuple[Placeholder, ...] = ()
+
+
+def fit_conditions(finding: Finding) -> Fitted | None:
+    """What the statement must carry: the condition that nearly applied with the failed value made to fit; None where the call must change instead."""
+    known = {op: dict(keys) for op, keys in finding.conditions.items()}
+    if finding.cause is not Cause.CONDITION_MISMATCH or known:
+        return Fitted(element=known or _token_conditions(finding))
+    part = finding.mismatch
+    if part is None:
+        return None
+    if part.key.lower() == OWNER_KEY and finding.resource is not None:
+        return Fitted()  # the exact ARN says which resource is meant; only its owner's number was wrong
+    if not finding.statements or (part.key.lower().startswith(REQUEST_SIDE) and not _cannot_be_sent(part.key, finding)):
+        return None
+    return _refit(finding, finding.statements[0].conditions)
+
+
+def _refit(finding: Finding, conditions: tuple[Condition, ...]) -> Fitted | None:
+    fitted = Fitted()
+    for condition in conditions:
+        failed = _failed(condition, finding)
+        if failed and _cannot_be_sent(condition.key, finding):
+            continue
+        values = _value(condition, finding, fitted) if failed else condition.values
+        if values is None:
+            return None
+        fitted.element.setdefault(condition.operator, {})[condition.key] = values[0] if len(values) == 1 else list(values)
+    return fitted
+
+
+def _failed(condition: Condition, finding: Finding) -> bool:
+    """The condition that was false; where only an unknown key is to blame, every condition on a key that the trail does not show."""
+    part = finding.mismatch
+    if part is None:
+        return False
+    if part.operator:
+        return (condition.key.lower(), condition.operator.lower()) == (part.key.lower(), part.operator.lower())
+    return _context(finding, condition.key) is None
+
+
+def _value(condition: Condition, finding: Finding, fitted: Fitted) -> tuple[str, ...] | None:
+    """What the request carried, or a placeholder for it; None for a key that it did not carry, or an operator that is no comparison for equality."""
+    part = finding.mismatch
+    given = part.given if part is not None and part.key.lower() == condition.key.lower() and part.given is not None else _context(finding, condition.key)
+    operator = condition.operator.lower().removesuffix("ifexists").rpartition(":")[2]
+    if operator not in FITTING or given == ():
+        return None
+    if given is not None:
+        return given
+    name = "".join(word[:1].upper() + word[1:] for word in re.split(r"\W+", condition.key) if word)
+    how = f"the value of {condition.key} that the call carries: see the request, or decode the authorization message"
+    fitted.placeholders += (Placeholder(name=name, why=f"the record does not show {condition.key}", how_to_find=how),)
+    return ("${" + name + "}",)
+
+
+def _cannot_be_sent(key: str, finding: Finding) -> bool:
+    """CodePipeline sends no external id when it assumes an action role: there the condition itself has to go, for this one role.
+
+    Source: https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create-cross-account.html (the trust it asks for has none)
+    """
+    return key.lower() == "sts:externalid" and finding.session_caller == "codepipeline.amazonaws.com"
+
+
+def _context(finding: Finding, key: str) -> tuple[str, ...] | None:
+    """The values of a key in the request; () where it was absent, None where nobody knows."""
+    for request in finding.requests:
+        for name, values in request.context.items():
+            if name.lower() == key.lower():
+                return values
+        if key.lower() in {absent.lower() for absent in request.absent}:
+            return ()
+    return None
+
+
+def _token_conditions(finding: Finding) -> dict[str, dict[str, Any]]:
+    """Audience and subject of the presented token: a provider let in without them would let in everybody who has an account there.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
+    """
+    if finding.principal is not None or not finding.grantee:
+        return {}
+    keys = {k: v for request in finding.requests for k, v in request.context.items() if k.endswith((":aud", ":sub"))}
+    return {"StringEquals": {k: v[0] for k, v in sorted(keys.items())}} if keys else {}
