@@ -126,6 +126,9 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         _complain([f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}"])
         return TrailsleuthError.exit_code
+    except MemoryError:
+        _complain(["error: not enough memory for this evidence", "  next: give fewer files, or raise the limit (ulimit -v)"])
+        return TrailsleuthError.exit_code
     except Exception as error:
         return _unexpected(error)
     return answer if isinstance(answer, int) and not isinstance(answer, bool) else 0
@@ -169,7 +172,9 @@ def _complain(lines: list[str], *, as_is: bool = False) -> None:
 
 
 def _prepare_streams() -> None:
-    """Signs that the terminal's encoding lacks are spelled out instead of ending the run."""
+    """Signs that the terminal's encoding lacks are spelled out instead of ending the run; a closed stdin is an empty one."""
+    if sys.stdin is None:
+        sys.stdin = io.TextIOWrapper(io.BytesIO())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

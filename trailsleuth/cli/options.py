@@ -88,7 +88,7 @@ def parse_window(since: str | None, until: str | None) -> tuple[datetime | None,
 def terminal_context(stream: TextIO | None = None, *, everything: bool = False) -> RenderContext:
     """What stdout can show. Colour only on a terminal, never with NO_COLOR (https://no-color.org) or TERM=dumb."""
     out = stream or sys.stdout
-    on_terminal = out.isatty()
+    on_terminal = out is not None and out.isatty()
     color = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     columns = shutil.get_terminal_size((_DEFAULT_COLUMNS, 24)).columns if on_terminal or "COLUMNS" in os.environ else _DEFAULT_COLUMNS
     unicode = (getattr(out, "encoding", None) or "ascii").lower().replace("-", "").startswith("utf")

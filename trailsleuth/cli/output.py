@@ -13,6 +13,8 @@ from trailsleuth.errors import SourceError, UsageError
 
 def write_stdout(text: str) -> None:
     """The answer, alone. A reader that went away (`| head`) is no error: what is left is not wanted."""
+    if sys.stdout is None:
+        raise SourceError("cannot write the answer", why="stdout is closed", next_step="choose an --output-file")
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -36,12 +38,15 @@ def check_output_file(path: Path | None, *, force: bool) -> None:
         raise UsageError(f"--output-file {path} is a directory")
     if not path.parent.is_dir():
         raise UsageError(f"--output-file {path}: there is no directory {path.parent}")
-    if path.exists() and not force:
+    if path.exists() and not force and not _is_special(path):
         raise UsageError(f"--output-file {path} exists already; --force overwrites it")
 
 
 def write_file(text: str, path: Path, *, force: bool) -> None:
     """Writes beside the target and moves it there when it is complete; without `force` an existing file stays as it is."""
+    if _is_special(path):
+        _write_into(text, path)
+        return
     target = path.resolve() if force and path.is_symlink() else path
     temporary: str | None = None
     try:
@@ -60,6 +65,21 @@ def write_file(text: str, path: Path, *, force: bool) -> None:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def _is_special(path: Path) -> bool:
+    """A device or a pipe: it is written into, since a file moved there would take its place."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _write_into(text: str, path: Path) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="\n", errors="backslashreplace") as out:
+            out.write(text)
+    except BrokenPipeError:
+        return  # the reader went away, as with stdout
+    except OSError as cause:
+        raise SourceError(f"cannot write {path}", why=cause.strerror or str(cause), next_step="choose another --output-file") from cause
 
 
 def _move(temporary: Path, target: Path, *, force: bool) -> None:

@@ -16,6 +16,13 @@ _JSON = re.compile(r"\{|\[\s*[\[{\]]|\[\s*\Z")  # `[` before anything else begin
 
 def pieces_of(data: bytes) -> Iterator[Piece]:
     """Every part of the input with its form, in its order; what cannot be read is a piece as well."""
+    try:
+        yield from _pieces_of(data)
+    except MemoryError:
+        yield Piece(Form.CUT, reason=f"not enough memory to read all of its {len(data):,} bytes: what was read before stands")
+
+
+def _pieces_of(data: bytes) -> Iterator[Piece]:
     for found in _documents(data):
         if isinstance(found, Break):
             yield Piece(Form.BROKEN if found.lost else Form.CUT if found.cut else Form.NOTE, reason=found.reason)

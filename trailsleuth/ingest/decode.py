@@ -12,6 +12,8 @@ from collections import Counter
 from math import isfinite
 from typing import Any
 
+from trailsleuth.ingest.memory import ASKED_FROM, DECODED_SHARE, ENCODED_SHARE, ensure_room
+
 FAST_FROM = 1_000_000  # bytes from which on loading msgspec (50 ms) costs less than it saves
 
 # An escape at a time, so that the backslash of an escaped backslash starts none; group 1 is half a surrogate pair.
@@ -35,6 +37,8 @@ def decode(source: bytes | str) -> object:
     if len(source) >= FAST_FROM or "msgspec" in sys.modules:
         import msgspec
 
+        if len(source) >= ASKED_FROM:
+            ensure_room(DECODED_SHARE * len(source))
         try:
             return msgspec.json.decode(source)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -85,6 +89,8 @@ def may_repeat_keys(source: bytes | str, value: object) -> bool:
     """Never false where a key stands twice in an object: the source then has more keys than the value that was read from it."""
     if isinstance(source, str):
         return any(end in source for end in _ODD_ENDS) or source.count('":') != _encoded(value).count(b'":')
+    if len(source) >= ASKED_FROM:
+        ensure_room(ENCODED_SHARE * len(source))
     return any(end in source for end in _ODD_ENDS_BYTES) or source.count(b'":') != _encoded(value).count(b'":')
 
 
