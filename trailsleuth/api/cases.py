@@ -9,6 +9,7 @@ from functools import cached_property
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
+from trailsleuth.api.listing import SCAN_FROM, Listing, list_evidence
 from trailsleuth.fetch.exports import read_inputs
 from trailsleuth.ingest import read_evidence
 from trailsleuth.investigation import run_investigation
@@ -98,7 +99,10 @@ class Case:
             since=since,
             until=until,
         )
-        return Diagnosis(run_investigation(self.evidence, inquiry))
+        return Diagnosis(self._answer(inquiry))
+
+    def _answer(self, inquiry: Inquiry) -> CaseFile:
+        return run_investigation(self.evidence, inquiry)
 
     @cached_property
     def records(self) -> pd.DataFrame:
@@ -111,13 +115,39 @@ def _writable(text: str | None) -> str | None:
     return text if text is None else text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
+class LargeCase(Case):
+    """Evidence on disk that is too large to be held. A question reads what it needs; `evidence` and `records` read everything when asked for."""
+
+    def __init__(self, listing: Listing, *, stdin: bytes | None = None) -> None:
+        self.__dict__.update(listing=listing, stdin=stdin)
+
+    def __repr__(self) -> str:
+        return f"LargeCase({', '.join(self.__dict__['listing'].paths)})"
+
+    def __getattr__(self, name: str) -> Evidence:
+        if name != "evidence":
+            raise AttributeError(name)
+        read = read_evidence(read_inputs(self.__dict__["listing"].paths, stdin=self.__dict__["stdin"]))
+        self.__dict__["evidence"] = read
+        return read
+
+    def _answer(self, inquiry: Inquiry) -> CaseFile:
+        from trailsleuth.api.scanning import scan_evidence
+
+        needed = None if "evidence" in self.__dict__ else scan_evidence(self.__dict__["listing"], inquiry, stdin=self.__dict__["stdin"])
+        return super()._answer(inquiry) if needed is None else run_investigation(needed, inquiry)
+
+
 def load(paths: str | PathLike[str] | Sequence[str | PathLike[str]], *, stdin: bytes | None = None) -> Case:
     """Reads exported evidence: files, directories, archives; "-" stands for `stdin`.
 
     Raises EvidenceUnreadable for a path that does not exist; odd content is part of the coverage instead.
     """
-    listed = [paths] if isinstance(paths, str | PathLike) else list(paths)
-    return load_inputs(read_inputs([fspath(p) for p in listed], stdin=stdin))
+    listed = [fspath(p) for p in ([paths] if isinstance(paths, str | PathLike) else paths)]
+    listing = list_evidence(listed)
+    if listing.size >= SCAN_FROM:
+        return LargeCase(listing, stdin=stdin)
+    return load_inputs(read_inputs(listed, stdin=stdin))
 
 
 def load_inputs(inputs: Iterable[RawInput | Skipped]) -> Case:

@@ -26,12 +26,17 @@ def read_inputs(paths: Sequence[str], *, stdin: bytes | None = None, limits: Lim
     A path that does not exist raises EvidenceUnreadable before anything is read; in a tree, what cannot be read is skipped. Each file ends with one RawInput
     at least, an empty one where nothing in it could be read, so that its hash is on record.
     """
+    check_paths(paths)
+    return _read_all(paths, stdin, limits or Limits())
+
+
+def check_paths(paths: Sequence[str]) -> None:
+    """Raises EvidenceUnreadable for a path that does not exist."""
     for path in paths:
         if path != STDIN and not Path(path).exists():
             raise EvidenceUnreadable(
                 f"cannot read {label(path)}", why="there is no such file or directory", next_step="check the path; '-' reads standard input"
             )
-    return _read_all(paths, stdin, limits or Limits())
 
 
 def _read_all(paths: Sequence[str], stdin: bytes | None, limits: Limits) -> Iterator[RawInput | Skipped]:
@@ -53,7 +58,21 @@ def _read_named(path: str, limits: Limits) -> Iterator[RawInput | Skipped]:
 
 
 def _read_tree(root: str, limits: Limits) -> Iterator[RawInput | Skipped]:
-    """The tree in the order of its names; links and devices in it are not followed: a tree may come from anywhere."""
+    for found in walk_tree(root):
+        if isinstance(found, Skipped):
+            yield found
+        else:
+            yield from read_file(found.path, limits)
+
+
+def read_file(path: str, limits: Limits | None = None) -> Iterator[RawInput | Skipped]:
+    """One file of a tree; that it cannot be read is said, and no error."""
+    limits = limits or Limits()
+    yield from _hand_over(_load(path, limits), path, limits)
+
+
+def walk_tree(root: str) -> Iterator[os.DirEntry[str] | Skipped]:
+    """The files of a tree in the order of its names; links and devices in it are not followed: a tree may come from anywhere."""
     folders = [root]
     while folders:
         folder = folders.pop()
@@ -65,16 +84,15 @@ def _read_tree(root: str, limits: Limits) -> Iterator[RawInput | Skipped]:
         folders.extend(entry.path for entry in reversed(entries) if entry.is_dir(follow_symlinks=False))
         for entry in entries:
             if not entry.is_dir(follow_symlinks=False):
-                yield from _read_entry(entry, limits)
+                yield _entry(entry)
 
 
-def _read_entry(entry: os.DirEntry[str], limits: Limits) -> Iterator[RawInput | Skipped]:
+def _entry(entry: os.DirEntry[str]) -> os.DirEntry[str] | Skipped:
     if entry.is_symlink():
-        yield Skipped(source=label(entry.path), reason="a symbolic link in a tree is not followed", lost=False)
-    elif not entry.is_file(follow_symlinks=False):
-        yield Skipped(source=label(entry.path), reason="no plain file (a pipe, a socket or a device) in a tree", lost=False)
-    else:
-        yield from _hand_over(_load(entry.path, limits), entry.path, limits)
+        return Skipped(source=label(entry.path), reason="a symbolic link in a tree is not followed", lost=False)
+    if not entry.is_file(follow_symlinks=False):
+        return Skipped(source=label(entry.path), reason="no plain file (a pipe, a socket or a device) in a tree", lost=False)
+    return entry
 
 
 def _load(path: str, limits: Limits) -> bytes | str | OSError:

@@ -12,6 +12,7 @@ from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.coverage import Ledger, account_coverage
 from trailsleuth.ingest.decoded import parse_decoded
 from trailsleuth.ingest.forms import Form, Piece
+from trailsleuth.ingest.gaps import parse_gap, sorted_gaps
 from trailsleuth.ingest.once import RecordsOnce, once
 from trailsleuth.ingest.pipelines import parse_actions, parse_pipeline, parse_runs, parse_state
 from trailsleuth.ingest.policies import is_endpoint, parse_org_policy, parse_resource_policy
@@ -22,6 +23,7 @@ from trailsleuth.model import (
     Coverage,
     DecodedAuthorization,
     Evidence,
+    Gap,
     OrgPolicy,
     Origin,
     Pipeline,
@@ -40,15 +42,15 @@ _NOWHERE = Origin(source="")
 
 def read_evidence(inputs: Iterable[RawInput | Skipped]) -> Evidence:
     """Everything in the inputs, each record once, with what was skipped and why. Never raises on odd content."""
-    reader = _Reader()
-    with _no_collector():
+    reader = Reader()
+    with no_collector():
         for item in inputs:
             reader.take(item)
         return reader.evidence()
 
 
 @contextmanager
-def _no_collector() -> Iterator[None]:
+def no_collector() -> Iterator[None]:
     """JSON makes no cycles, but its many objects set the cycle collector off again and again: half the time of a large trail."""
     enabled = gc.isenabled()
     gc.disable()
@@ -62,7 +64,7 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-class _Reader:
+class Reader:
     """What has been read so far."""
 
     def __init__(self) -> None:
@@ -75,6 +77,7 @@ class _Reader:
         self.resources: list[ResourcePolicy] = []
         self.organization: list[OrgPolicy] = []
         self.decoded: list[DecodedAuthorization] = []
+        self.gaps: list[Gap] = []
 
     def take(self, item: RawInput | Skipped) -> None:
         """Reads one input to its end."""
@@ -93,7 +96,7 @@ class _Reader:
         if piece.form is Form.RECORD:
             found = parse_record(piece.value, origin)
             if isinstance(found, Record):
-                self.records.add(found)
+                self.add(found)
             else:
                 self.ledger.add_unreadable(origin.source, found.reason)
         elif piece.form is Form.BROKEN:
@@ -102,6 +105,10 @@ class _Reader:
             self.ledger.add_reason(Skipped(source=origin.source, reason=piece.reason, lost=piece.form is Form.CUT))
         else:
             self._take_answer(piece, origin)
+
+    def add(self, record: Record) -> None:
+        """Takes a record that was read."""
+        self.records.add(record)
 
     def _take_answer(self, piece: Piece, origin: Origin) -> None:
         """An answer of CodePipeline, IAM, Organizations or STS."""
@@ -116,6 +123,8 @@ class _Reader:
                 self._keep(self.actions, parse_state(piece.value, origin), piece, origin)
             case Form.DECODED:
                 self._keep(self.decoded, parse_decoded(piece.value), piece, origin)
+            case Form.GAP:
+                self.gaps.append(parse_gap(piece.value))
             case Form.SNAPSHOT:
                 self.pages.add(piece.value, origin.source)
             case _:
@@ -143,15 +152,6 @@ class _Reader:
         records = self.records.sorted()
         for note in (*self.records.notes, *self.pages.all_notes()):
             self.ledger.add_reason(note)
-        coverage = Coverage(
-            accounts=account_coverage(records),
-            records_read=len(records),
-            duplicates=self.records.duplicates,
-            denied=sum(record.denial is not None and record.denial.of_the_call for record in records),
-            unreadable=self.ledger.unreadable,
-            skipped=self.ledger.skipped(),
-            inputs=self.ledger.inputs(),
-        )
         return Evidence(
             records=records,
             pipelines=once(self.pipelines, lambda one: repr(replace(one, origin=_NOWHERE))),
@@ -159,13 +159,27 @@ class _Reader:
             actions=once(self.actions, lambda one: one.action_execution_id or repr(replace(one, origin=_NOWHERE))),
             policies=self._policies(),
             decoded=tuple(_sorted_once(self.decoded)),
-            coverage=coverage,
+            coverage=self.coverage(records),
+        )
+
+    def coverage(self, records: tuple[Record, ...]) -> Coverage:
+        """What was read and what was not."""
+        return Coverage(
+            accounts=account_coverage(records),
+            records_read=len(records),
+            duplicates=self.records.duplicates,
+            denied=sum(record.denial is not None and record.denial.of_the_call for record in records),
+            unreadable=self.ledger.unreadable,
+            skipped=self.ledger.skipped(),
+            gaps=sorted_gaps(self.gaps),
+            inputs=self.ledger.inputs(),
         )
 
     def _policies(self) -> PolicyEvidence:
         resources = _sorted_once(self.resources)
         return PolicyEvidence(
             accounts=self.pages.accounts(),
+            partial_accounts=self.pages.partial_accounts(),
             principals=principals_of(self.pages),
             managed=managed_policies(self.pages),
             resources=tuple(policy for policy in resources if not is_endpoint(policy)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from trailsleuth.ingest.fields import map_of, unmasked
 from trailsleuth.model import IssuedSession, JsonMap, session_name_of
 
-_ISSUING = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetFederationToken", "GetSessionToken"})
+ISSUING = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetFederationToken", "GetSessionToken"})
 
 
 def issued_session(event_source: str, event_name: str, request: JsonMap, response: JsonMap) -> IssuedSession | None:
@@ -16,7 +16,7 @@ def issued_session(event_source: str, event_name: str, request: JsonMap, respons
 
     An AssumeRole by a service may lack `assumedRoleUser` or the whole answer: role and session name are in the request then.
     """
-    if event_name not in _ISSUING or event_source != "sts.amazonaws.com":
+    if event_name not in ISSUING or event_source != "sts.amazonaws.com":
         return None
     user = map_of(response.get("assumedRoleUser")) or map_of(response.get("federatedUser"))
     arn = unmasked(user.get("arn"))

@@ -38,6 +38,10 @@ class RecordsOnce:
         told = self._told.setdefault(key, {_said(known): known.origin.source})
         told[_said(record)] = min(told.get(_said(record), record.origin.source), record.origin.source)
 
+    def all(self) -> Iterable[Record]:
+        """The records so far, in no order."""
+        return self._records.values()
+
     def sorted(self) -> tuple[Record, ...]:
         """All records by time, id and account, addenda merged into what they correct."""
         for (event_id, _), told in self._told.items():

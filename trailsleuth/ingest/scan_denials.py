@@ -1,0 +1,48 @@
+"""A quick look at an error: can it be a refusal? Never no where `read_denial` would say yes; a yes is only a reason to look closer."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache
+
+from trailsleuth.catalog.messages import code_row, message_forms
+
+_SENTENCE = " to perform"
+_WORD = re.compile(r"[a-z0-9']+")
+_WRAPPED = re.compile(r"[^ -\[\]-~]|&|<Code>|^\s*\{|  ")  # what plain_message would change first: escapes, HTML, JSON, other signs, double spaces
+
+
+def may_be_denial(code: str, text: str) -> bool:
+    """The code is one of a refusal, or the text has a word of a form of refusal, or it has to be unwrapped first."""
+    if code and _denied(code):
+        return True
+    if not text:
+        return False
+    if _WRAPPED.search(text):
+        return True
+    lower = text.lower()
+    return any(word in lower for word in _words())
+
+
+@cache
+def _denied(code: str) -> bool:
+    row = code_row(code)
+    return row is not None and row.denied
+
+
+@cache
+def _words() -> tuple[str, ...]:
+    """A few words of which every anchor of a refusal's form holds one at least."""
+    anchors = {anchor for form in message_forms() if form.refused for anchor in form.anchors} | {_SENTENCE}
+    chosen: list[str] = []
+    left = set(anchors)
+    while left:
+        counted = Counter(word for anchor in sorted(left) for word in set(_WORD.findall(anchor)) if len(word) > 3)
+        if not counted:
+            chosen += sorted(left)
+            break
+        word = max(sorted(counted), key=lambda found: (counted[found], len(found)))
+        chosen.append(word)
+        left = {anchor for anchor in left if word not in anchor}
+    return tuple(chosen)

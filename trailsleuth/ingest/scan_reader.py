@@ -1,0 +1,122 @@
+"""Evidence out of a scan: the records that matter, and a coverage that counts all of them, equal to what reading everything gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from trailsleuth.ingest.coverage import NO_ACCOUNT
+from trailsleuth.ingest.documents import Document, documents
+from trailsleuth.ingest.evidence import Reader
+from trailsleuth.ingest.record import parse_record
+from trailsleuth.ingest.scan import Span
+from trailsleuth.ingest.scan_light import LightRecords
+from trailsleuth.ingest.scan_select import LightCall
+from trailsleuth.ingest.times import parse_time
+from trailsleuth.model import AccountCoverage, Coverage, Origin, RawInput, Record, Skipped
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was counted of one account."""
+
+    regions: set[str] = field(default_factory=set)
+    first: datetime | None = None
+    last: datetime | None = None
+    records: int = 0
+
+    def add(self, regions: Iterable[str], first: datetime | None, last: datetime | None, records: int) -> None:
+        self.regions.update(regions)
+        self.first = min((t for t in (self.first, first) if t is not None), default=None)
+        self.last = max((t for t in (self.last, last) if t is not None), default=None)
+        self.records += records
+
+
+class ScanReader(Reader):
+    """Takes whole inputs as the careful reader does, and besides single records of files that were only counted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lights = LightRecords()
+        self._tallies: dict[str, _Tally] = {}
+        self._merged = 0
+        self._repeats = 0
+        self._seen: set[tuple[str, int]] = set()
+        self.read_whole: list[int] = []  # a number for each record of the inputs that are read whole, as `hashes` gives it
+
+    def add(self, record: Record) -> None:
+        """Takes a record of an input that is read whole."""
+        self._tally(record.account).add((record.region,) if record.region else (), record.event_time, record.event_time, 1)
+        self.read_whole.append(hash((record.event_id, record.recipient_account)))
+        self._keep_once(record)
+
+    def count_file(self, item: RawInput, spans: Iterable[Span]) -> None:
+        """Puts a scanned file on record, with what it holds."""
+        self.ledger.add_input(item)
+        for span in spans:
+            self._tally(span.account).add(span.regions, parse_time(span.first), parse_time(span.last), span.records)
+
+    def count_copy(self, item: RawInput, records: int) -> None:
+        """Puts a file on record that has the very content of another."""
+        self.ledger.add_input(item)
+        self._repeats += records
+
+    def take_whole(self, source: str, position: int, raw: bytes) -> None:
+        """One record of a scanned file, with all its members."""
+        if not self._is_new(source, position):
+            return
+        for found in documents(raw):
+            if isinstance(found, Document) and isinstance(found.value, dict):  # the scan has decoded it: it is nothing else
+                self._take_counted(found.value, found.notes, Origin(source=source, position=position))
+
+    def _take_counted(self, payload: dict[str, object], notes: Iterable[str], origin: Origin) -> None:
+        for note in notes:
+            self.ledger.add_reason(Skipped(source=origin.source, reason=note, lost=False))
+        record = parse_record(payload, origin)
+        if isinstance(record, Record):
+            self._keep_once(record)
+        else:
+            account = payload.get("recipientAccountId")
+            self._tally(account if isinstance(account, str) else None).records -= 1
+            self.ledger.add_unreadable(origin.source, record.reason)
+
+    def take_light(self, source: str, call: LightCall) -> None:
+        """One record of a scanned file of which only the fact counts."""
+        if self._is_new(source, call.position):
+            self._keep_once(self._lights.record(call, source))
+
+    def _is_new(self, source: str, position: int) -> bool:
+        if (source, position) in self._seen:
+            return False
+        self._seen.add((source, position))
+        return True
+
+    def _keep_once(self, record: Record) -> None:
+        before = self.records.duplicates
+        self.records.add(record)
+        if self.records.duplicates > before:
+            self._tally(record.account).records -= 1
+            self._merged += 1
+
+    def _tally(self, account: str | None) -> _Tally:
+        return self._tallies.setdefault(account or NO_ACCOUNT, _Tally())
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        """The times of the first and of the last record of all."""
+        times = [(tally.first, tally.last) for tally in self._tallies.values() if tally.first is not None and tally.last is not None]
+        return (min(first for first, _ in times), max(last for _, last in times)) if times else None
+
+    def coverage(self, records: tuple[Record, ...]) -> Coverage:
+        """As if all records had been read. An addendum that was merged into its record counts for no record of its own."""
+        addenda = self.records.duplicates - self._merged
+        return replace(
+            super().coverage(records),
+            accounts=tuple(_account(name, tally) for name, tally in sorted(self._tallies.items()) if tally.records > 0),
+            records_read=sum(tally.records for tally in self._tallies.values()) - addenda,
+            duplicates=self.records.duplicates + self._repeats,
+        )
+
+
+def _account(name: str, tally: _Tally) -> AccountCoverage:
+    return AccountCoverage(account=name, regions=tuple(sorted(tally.regions)), first_event=tally.first, last_event=tally.last, records=tally.records)

@@ -1,0 +1,258 @@
+"""The second look at a log file: the calls of sessions in question, and what bears on a refusal (a later success, an earlier registration, an upload)."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+
+from trailsleuth.ingest.fields import map_of
+from trailsleuth.ingest.scan import is_issuing, issued_marks, plain_records
+from trailsleuth.ingest.scan_identity import Identities, Who
+from trailsleuth.ingest.scan_shapes import Glance, NotThisShape
+from trailsleuth.ingest.scan_slices import Slices, in_order
+from trailsleuth.model.texts import words_in
+
+FAMILY_KEYS = ("family", "functionName", "stackName", "projectName", "name", "jobName", "jobDefinitionName")
+Call = tuple[str, str]
+Place = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pursuit:
+    """Refusals of one call by one principal in one region: when they were, and what a success that cures one of them must hold.
+
+    `texts`: one of these stands in it. `role`: its request names a role. `first`: the first success after each refusal counts, whatever it holds.
+    """
+
+    times: tuple[str, ...]
+    texts: tuple[bytes, ...] = ()
+    role: bool = False
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is looked for among the calls of one operation, successful ones all.
+
+    `successes` by (principal, region); `templates` by (account, region): refusal times, of which the latest earlier call of each family is wanted;
+    `uploads` are (bucket, key); `things` are names of functions, projects and the like, whose role an earlier call shows.
+    """
+
+    successes: Mapping[Place, Pursuit] = field(default_factory=dict)
+    templates: Mapping[tuple[str | None, str | None], tuple[str, ...]] = field(default_factory=dict)
+    uploads: frozenset[tuple[str, str]] = frozenset()
+    things: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which records a question needs beside the refused ones. All numbers are checksums of `scan_identity`.
+
+    `keys`: access keys whose calls are counted; `owners`: principal ids, likewise, whatever the key; `keyless`: principal ids whose calls without a key
+    belong to a session in question; `whole`: keys and ids of sessions whose calls are wanted with all their members; `opened`: issued keys and role ids.
+    `edges`: the times of the first and the last record of all.
+    """
+
+    ids: frozenset[str] = frozenset()
+    keys: frozenset[int] = frozenset()
+    owners: frozenset[int] = frozenset()
+    keyless: frozenset[int] = frozenset()
+    whole: frozenset[int] = frozenset()
+    opened: frozenset[int] = frozenset()
+    calls: Mapping[Call, Wanted] = field(default_factory=dict)
+    buckets: frozenset[str] = frozenset()
+    edges: frozenset[str] = frozenset()
+
+    def of_session(self, who: Who) -> bool:
+        """The caller is a session in question."""
+        return who.key in self.keys or who.owner in self.owners or (who.key == 0 and who.owner in self.keyless)
+
+
+class LightCall(NamedTuple):
+    """A call of which only the fact counts: who, when, what, where and whether it failed. `caller` is `userIdentity` as bytes."""
+
+    position: int
+    event_id: str
+    time: str
+    source: str
+    name: str
+    region: str | None
+    account: str | None
+    code: str | None
+    message: str | None
+    endpoint: str | None
+    caller: bytes
+
+
+class Ranked(NamedTuple):
+    """A record of which only the first or the last of its kind over all files is wanted; `light` or `whole` holds it."""
+
+    kind: tuple[object, ...]
+    order: tuple[str, str]
+    position: int
+    light: LightCall | None
+    whole: bytes
+
+
+@dataclass(slots=True)
+class Selected:
+    """What the second look found in one file."""
+
+    whole: list[tuple[int, bytes]] = field(default_factory=list)
+    light: list[LightCall] = field(default_factory=list)
+    firsts: list[Ranked] = field(default_factory=list)
+    lasts: list[Ranked] = field(default_factory=list)
+
+
+def select_from(data: bytes, selection: Selection, identities: Identities, positions: frozenset[int] = frozenset()) -> Selected | None:
+    """The records of one file that the selection names, and those at the positions; None where the file is not plain (the first look has said so)."""
+    records = plain_records(data)
+    if records is None:
+        return None
+    look = _Look(data, records, selection, identities)
+    look.whole += positions
+    for index, record in enumerate(records):
+        look.take(index, record)
+    return look.result()
+
+
+class _Look:
+    """One file being gone through."""
+
+    def __init__(self, data: bytes, records: list[Glance], selection: Selection, identities: Identities) -> None:
+        self.selection = selection
+        self.identities = identities
+        self.slices = Slices(data, records)
+        self.whole: list[int] = []
+        self.light: list[LightCall] = []
+        self.firsts: dict[tuple[object, ...], tuple[tuple[str, str], LightCall]] = {}
+        self.lasts: dict[tuple[object, ...], tuple[tuple[str, str], int]] = {}
+
+    def take(self, index: int, record: Glance) -> None:
+        raw = bytes(record.userIdentity)
+        mine = self.selection.of_session(self.identities.of(raw)[1])
+        if self._is_named(record, mine) or self._is_read(index, record, raw, mine):
+            self.whole.append(index)
+        elif mine:
+            self.light.append(light_call(index, record, raw))
+        if self.selection.buckets and not _is_null(record.resources):
+            self._owner(index, record)
+
+    def _is_named(self, record: Glance, mine: bool) -> bool:
+        if record.eventID in self.selection.ids or record.eventTime in self.selection.edges:
+            return True
+        return is_issuing(record) and (mine or not self.selection.opened.isdisjoint(issued_marks(record)))
+
+    def _is_read(self, index: int, record: Glance, raw: bytes, mine: bool) -> bool:
+        """The analysis may look at the call's request."""
+        wanted = self.selection.calls.get((record.eventSource, record.eventName))
+        if wanted is not None and not record.failed and self._bears_on(index, record, raw, wanted):
+            return True
+        if not mine:
+            return False
+        who = self.identities.of(raw)[1]
+        return not self.selection.whole.isdisjoint((who.key, who.owner)) or (wanted is not None and _reads_request(wanted))
+
+    def _bears_on(self, index: int, record: Glance, raw: bytes, wanted: Wanted) -> bool:
+        request = bytes(record.requestParameters)
+        pursuit = wanted.successes.get((self.identities.of(raw)[1].role, record.awsRegion or ""))
+        if pursuit is not None and self._cures(index, record, raw, pursuit):
+            return True
+        times = wanted.templates.get((record.recipientAccountId, record.awsRegion))
+        if times:
+            self._template(index, record, request, times)
+        if wanted.uploads and _upload(request) in wanted.uploads:
+            return True
+        return bool(wanted.things) and b"role" in request.lower() and not wanted.things.isdisjoint(words_in(_parsed(request)))
+
+    def _cures(self, index: int, record: Glance, raw: bytes, pursuit: Pursuit) -> bool:
+        request = bytes(record.requestParameters)
+        if pursuit.role and b":role/" in request:
+            return True
+        if pursuit.texts:
+            told = request + bytes(record.resources)
+            if b"\\" in told or any(text in told for text in pursuit.texts):
+                return True
+        if pursuit.first:
+            slot = bisect_right(pursuit.times, record.eventTime)
+            kind = (record.eventSource, record.eventName, self.identities.of(raw)[1].role, record.awsRegion, record.vpcEndpointId, slot)
+            order = (record.eventTime, record.eventID)
+            if kind not in self.firsts or order < self.firsts[kind][0]:
+                self.firsts[kind] = (order, light_call(index, record, raw))
+        return False
+
+    def _template(self, index: int, record: Glance, request: bytes, times: tuple[str, ...]) -> None:
+        parsed = _parsed(request)
+        family = next((str(parsed[key]) for key in FAMILY_KEYS if isinstance(parsed.get(key), str)), "")
+        before = bisect_right(times, record.eventTime)
+        slot = before - 1 if before and times[before - 1] == record.eventTime else before  # a registration in the very second of the refusal counts
+        kind = ("template", record.eventSource, record.eventName, record.recipientAccountId, record.awsRegion, family, slot)
+        self._last(kind, index, record)
+
+    def _owner(self, index: int, record: Glance) -> None:
+        raw = bytes(record.resources)
+        if b":s3:::" not in raw:
+            return
+        for member in msgspec.json.decode(raw):
+            arn = (member.get("ARN") or member.get("arn")) if isinstance(member, dict) else None
+            bucket = arn.rpartition(":::")[2].partition("/")[0] if isinstance(arn, str) and ":s3:::" in arn else None
+            if bucket in self.selection.buckets and member.get("accountId"):
+                self._last(("bucket", bucket), index, record)
+
+    def _last(self, kind: tuple[object, ...], index: int, record: Glance) -> None:
+        order = (record.eventTime, record.eventID)
+        if kind not in self.lasts or order > self.lasts[kind][0]:
+            self.lasts[kind] = (order, index)
+
+    def result(self) -> Selected:
+        needed = in_order([*self.whole, *(index for _, index in self.lasts.values())])
+        cut = {index: self.slices.of(index) for index in needed}
+        return Selected(
+            whole=[(index, cut[index]) for index in in_order(self.whole)],
+            light=self.light,
+            firsts=[Ranked(kind, order, light.position, light, b"") for kind, (order, light) in self.firsts.items()],
+            lasts=[Ranked(kind, order, index, None, cut[index]) for kind, (order, index) in self.lasts.items()],
+        )
+
+
+def light_call(index: int, record: Glance, raw: bytes) -> LightCall:
+    """The call without what it asked for and what was answered."""
+    return LightCall(
+        index,
+        record.eventID,
+        record.eventTime,
+        record.eventSource,
+        record.eventName,
+        record.awsRegion,
+        record.recipientAccountId,
+        record.errorCode,
+        record.errorMessage,
+        record.vpcEndpointId,
+        raw,
+    )
+
+
+def _reads_request(wanted: Wanted) -> bool:
+    """The analysis would look at the request of any such call, so that a light one could mislead it."""
+    return bool(wanted.templates or wanted.things)
+
+
+def _is_null(raw: msgspec.Raw) -> bool:
+    return len(memoryview(raw)) <= len(b"null")
+
+
+def _parsed(request: bytes) -> dict[str, Any]:
+    try:
+        return dict(map_of(msgspec.json.decode(request)))
+    except NotThisShape:
+        return {}
+
+
+def _upload(request: bytes) -> tuple[str, str] | None:
+    parsed = _parsed(request)
+    bucket, key = parsed.get("bucketName"), parsed.get("key")
+    return (bucket, key) if isinstance(bucket, str) and isinstance(key, str) else None

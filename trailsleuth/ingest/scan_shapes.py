@@ -1,0 +1,79 @@
+"""The parts of a CloudTrail log file that a scan looks at, as typed shapes: the decoder checks all of the JSON and builds nothing else.
+
+A file of any other shape (other members, a missing or odd field, no eventVersion) does not decode, and is read the careful way.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+_NULL = msgspec.Raw(b"null")
+
+
+class Glance(msgspec.Struct, gc=False):
+    """What is needed of every record, to count it and to see whether it matters."""
+
+    eventVersion: str
+    eventTime: str
+    eventID: str
+    eventSource: str
+    eventName: str
+    userIdentity: msgspec.Raw = _NULL
+    requestParameters: msgspec.Raw = _NULL
+    responseElements: msgspec.Raw = _NULL
+    awsRegion: str | None = None
+    recipientAccountId: str | None = None
+    errorCode: str | None = None
+    errorMessage: str | None = None
+    eventCategory: str | None = None
+    vpcEndpointId: str | None = None
+    resources: msgspec.Raw = _NULL
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.errorCode or self.errorMessage)
+
+
+class Log(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A log file as CloudTrail delivers it."""
+
+    Records: list[Glance]
+
+
+class RawLog(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """The same with each record as the bytes that it is."""
+
+    Records: list[msgspec.Raw]
+
+
+class ErrorOnly(msgspec.Struct, gc=False):
+    """The errors that stand at the top of a record."""
+
+    errorCode: str | None = None
+    errorMessage: str | None = None
+
+
+class Credentials(msgspec.Struct, gc=False):
+    accessKeyId: str | None = None
+
+
+class AssumedUser(msgspec.Struct, gc=False):
+    assumedRoleId: str | None = None
+    federatedUserId: str | None = None
+    arn: str | None = None
+
+
+class Issued(msgspec.Struct, gc=False):
+    """The answer of a call that hands out credentials."""
+
+    credentials: Credentials | None = None
+    assumedRoleUser: AssumedUser | None = None
+    federatedUser: AssumedUser | None = None
+
+
+decode_log = msgspec.json.Decoder(Log).decode
+decode_raw_log = msgspec.json.Decoder(RawLog).decode
+decode_glance = msgspec.json.Decoder(Glance).decode
+decode_errors = msgspec.json.Decoder(ErrorOnly).decode
+decode_issued = msgspec.json.Decoder(Issued).decode
+NotThisShape = (msgspec.MsgspecError, UnicodeError, RecursionError)
