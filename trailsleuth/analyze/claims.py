@@ -216,10 +216,12 @@ def _trust(refusal: Refusal, found: LayerDecision | None, policies: PolicyEviden
 def stale_statements(refusal: Refusal, policies: PolicyEvidence) -> tuple[StatementRef, ...]:
     """Trust statements that name a unique id (`AROA…`, `AIDA…`): IAM shows one where the role or user was deleted, even if one of its name exists again.
 
+    An id that the snapshot lacks is taken for a deleted principal's only where the snapshots of caller and role are whole: a partial one lacks
+    the living, too.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     target = find_principal(refusal.resource, policies)
-    if target is None or target.trust is None:
+    if target is None or target.trust is None or {account_of(refusal.principal), account_of(target.arn)} & set(policies.partial_accounts):
         return ()
     live = {p.unique_id for p in policies.principals}
     return tuple(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from trailsleuth.analyze.gap_questions import gap_questions
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.messages import OpaqueError, opaque_error
 from trailsleuth.iam.applies import find_principal
@@ -28,10 +29,20 @@ def conclude(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, in
         return Outcome.CAUSE_FOUND, _summary(told), (*_about_findings(standing, evidence),)
     if standing:
         return Outcome.INCONCLUSIVE, standing[0].explanation, (*_about_findings(standing, evidence),)
-    missing = tuple(_uncovered(evidence, scope, inquiry))
+    missing = _with_gaps(tuple(_uncovered(evidence, scope, inquiry)), evidence, scope, inquiry)
     if missing:
         return Outcome.INCONCLUSIVE, f"Nothing that was asked about was refused in this evidence, but it is not whole: {missing[0].because}.", missing
     return Outcome.NO_DENIAL_FOUND, _nothing(findings, scope, inquiry), ()
+
+
+def _with_gaps(asked: tuple[Question, ...], evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Question, ...]:
+    """With what closes the gaps that a fetch named; one statement, or one export of an account, is asked for once."""
+    found = list(asked)
+    for question in gap_questions(evidence, scope, inquiry, region=_region(evidence, scope), lookup=LOOKUP):
+        by_export = question.command.startswith(LOOKUP[:30])
+        if not any(q.account == question.account and (q.command == question.command or (by_export and q.wanted == "records")) for q in found):
+            found.append(question)
+    return tuple(found)
 
 
 def _summary(standing: list[Finding]) -> str:
@@ -84,9 +95,14 @@ def _policies_wanted(finding: Finding, evidence: Evidence) -> Iterator[Question]
         yield Question(account=account, wanted="policies", because=because, command=SNAPSHOT.format(account=account))
     owner = finding.resource_account
     trust = PolicyType.TRUST in finding.policy_types
-    if owner and owner not in evidence.policies.accounts and trust:
+    if owner and trust and (owner not in evidence.policies.accounts or _not_looked_at(finding.resource, evidence)):
         because = f"the trust policy of {short(finding.resource)} would show whom it lets in"
         yield Question(account=owner, wanted="policies", because=because, command=SNAPSHOT.format(account=owner))
+
+
+def _not_looked_at(role: str | None, evidence: Evidence) -> bool:
+    """A role that a partial snapshot does not hold."""
+    return account_of(role) in evidence.policies.partial_accounts and find_principal(role, evidence.policies) is None
 
 
 def _decoding(finding: Finding, evidence: Evidence) -> Iterator[Question]:

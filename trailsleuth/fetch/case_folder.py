@@ -159,7 +159,7 @@ def read_case_folder(path: Path) -> tuple[RawInput | Skipped, ...]:
     document = read_manifest(path)
     folder = CaseFolder(path=path, version=str(document.get("version")), inquiry=document["inquiry"])
     pieces, listed = folder.inputs(), document.get("pieces")
-    return (*(gaps.told(piece) for piece in pieces), *_departures(listed if isinstance(listed, dict) else {}, pieces))
+    return (*pieces, *_departures(listed if isinstance(listed, dict) else {}, pieces))
 
 
 def _departures(listed: Mapping[str, Any], pieces: Iterable[RawInput]) -> Iterator[Skipped]:

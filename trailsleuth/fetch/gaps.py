@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 from trailsleuth.fetch.calls import Refusal, Why
 from trailsleuth.fetch.operations import allowing_statement, operations
 from trailsleuth.fetch.store import Provenance, Store, encoded, piece_name
-from trailsleuth.model import RawInput, Skipped
 
 SCHEMA = "trailsleuth.gap/1"
 FOLDER = "gaps"
@@ -46,27 +44,6 @@ def gap_of(refusal: Refusal, *, lost: str, wanted: str = "policies", start: date
     allow = allowing_statement(row) if row is not None and refusal.why is Why.DENIED else None
     why = f"{lost}: {reason}" + (f" ({refusal.code})" if refusal.code else "")
     return NamedGap(account=refusal.account, region=refusal.region, start=start, end=end, why=why, wanted=wanted, allow=allow)
-
-
-def _read(data: bytes) -> dict[str, Any] | None:
-    try:
-        gap = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    return gap if isinstance(gap, dict) and isinstance(gap.get("why"), str) else None
-
-
-def told(piece: RawInput) -> RawInput | Skipped:
-    """A piece as the core takes it: a kept gap as an input that was skipped, with the reason and what would allow it.
-
-    One that was changed until it is no gap any more is handed over like any other file: it will be named as not recognised.
-    """
-    gap = _read(piece.data) if piece.source.startswith(f"{FOLDER}/") else None
-    if gap is None:
-        return piece
-    place = " ".join(str(gap[name]) for name in ("account", "region") if gap.get(name))
-    allow = f"; to allow it: {json.dumps(gap['allow'])}" if gap.get("allow") else ""
-    return Skipped(source=f"account {place}" if place else "live", reason=f"{gap['why']}{allow}")
 
 
 def keep_gap(store: Store, gap: NamedGap) -> None:

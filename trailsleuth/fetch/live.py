@@ -16,14 +16,14 @@ from trailsleuth.fetch.chase import Chase, Target, missing_account, regions_of
 from trailsleuth.fetch.codepipeline import FailedAction, FailedExecution, find_execution
 from trailsleuth.fetch.deployments import service_role_of_deployment
 from trailsleuth.fetch.entry import follow_entry
-from trailsleuth.fetch.gaps import NamedGap, keep_gap, told
+from trailsleuth.fetch.gaps import NamedGap, keep_gap
 from trailsleuth.fetch.organization import fetch_organization_policies
 from trailsleuth.fetch.principals import fetch_principal, is_principal
 from trailsleuth.fetch.refusals import fetch_explanations
 from trailsleuth.fetch.resource_policies import fetch_artifact_policies, fetch_resource_policy
 from trailsleuth.fetch.sessions import Account, Surroundings, Ways, home_regions, open_accounts
 from trailsleuth.fetch.store import MemoryStore, Store
-from trailsleuth.model import CaseFile, Inquiry, Question, RawInput, Skipped, Standing, account_of, parse_arn
+from trailsleuth.model import CaseFile, Inquiry, Question, RawInput, Standing, account_of, parse_arn
 
 DELIVERY = timedelta(minutes=15)  # CloudTrail promises no time; most records are there by then
 POLL = 30.0
@@ -76,9 +76,9 @@ class LiveSource:
         fetch_explanations(self.chase.records, self.accounts, self.store)
         yield from self._new()
 
-    def inputs(self) -> tuple[RawInput | Skipped, ...]:
-        """Everything fetched so far, by name, and what could not be fetched."""
-        return tuple(told(piece) for piece in self.store.inputs())
+    def inputs(self) -> tuple[RawInput, ...]:
+        """Everything fetched so far, by name; what could not be fetched is a piece, too."""
+        return self.store.inputs()
 
     def _new(self) -> Iterator[RawInput]:
         for piece in self.store.inputs():
@@ -200,7 +200,7 @@ def open_live(ways: Ways, *, around: Surroundings, store: Store | None = None, n
     )
 
 
-def settle(source: LiveSource, inquiry: Inquiry, diagnose: Callable[[tuple[RawInput | Skipped, ...]], CaseFile]) -> CaseFile:
+def settle(source: LiveSource, inquiry: Inquiry, diagnose: Callable[[tuple[RawInput, ...]], CaseFile]) -> CaseFile:
     """Diagnose, fetch what the case still asks for, and diagnose again, until nothing new comes."""
     list(source.start(inquiry))
     case_file = diagnose(source.inputs())

@@ -116,7 +116,7 @@ class _Reader:
 
     def _snapshot(self, found: Mapping[str, Any]) -> dict[str, Any]:
         documents = [document for arn in self.managed if (document := self._document(arn)) is not None]
-        return {ROLE.details: [], USER.details: [], GROUP.details: [], **found, "Policies": documents}
+        return {"Partial": True, ROLE.details: [], USER.details: [], GROUP.details: [], **found, "Policies": documents}
 
     def _detail(self, kind: Kind, entity: Mapping[str, Any]) -> dict[str, Any]:
         name = str(entity[kind.name])

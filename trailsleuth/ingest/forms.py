@@ -14,6 +14,7 @@ from trailsleuth.ingest.documents import document_in
 from trailsleuth.ingest.record import MAX_DEPTH, nested_deeper
 from trailsleuth.ingest.rows import is_row, record_of_row, row_of_cells, rows_of_result_set
 
+GAP_SCHEMA = "trailsleuth.gap/1"  # docs/reference/live.md
 MAX_WRAPPERS = 10  # wrappers inside each other; a record in a notification in a queue message has four
 
 
@@ -34,6 +35,7 @@ class Form(Enum):
     RESOURCE_POLICY = auto()
     ORG_POLICY = auto()
     DECODED = auto()
+    GAP = auto()  # what a fetch could not get
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,8 @@ def _of_map(members: dict[str, Any], depth: int) -> Iterator[Piece]:
 
 def answer_forms(members: dict[str, Any]) -> list[Form]:
     """The answers of AWS that an object is; most often none or one."""
+    if members.get("schema") == GAP_SCHEMA:
+        return [Form.GAP]
     forms = {form: None for marks, form in _ANSWERS if marks <= members.keys()}
     if isinstance(declared := members.get("pipeline"), dict) and "name" in declared:
         forms[Form.PIPELINE] = None

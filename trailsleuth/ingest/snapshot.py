@@ -16,6 +16,9 @@ from trailsleuth.model import IamPrincipal, Policy, Skipped, account_of
 
 JsonObject = Mapping[str, Any]
 
+PARTIAL = "Partial"  # set where only some of an account's principals were looked at, as a live fetch does
+LISTS = ("RoleDetailList", "UserDetailList", "GroupDetailList", "Policies")
+
 
 @dataclass(slots=True)
 class SnapshotPages:
@@ -26,11 +29,14 @@ class SnapshotPages:
     groups: dict[str, JsonObject] = field(default_factory=dict)
     managed: dict[str, JsonObject] = field(default_factory=dict)
     notes: list[Skipped] = field(default_factory=list)
+    _whole: set[str] = field(default_factory=set)  # accounts with a page that claims to be one of an account's whole snapshot
     _told: dict[str, dict[str, str]] = field(default_factory=dict)  # each telling of an entry, and the first source of it
 
     def add(self, page: JsonObject, source: str) -> None:
-        """Takes a page in."""
-        for name, known in (("RoleDetailList", self.roles), ("UserDetailList", self.users), ("GroupDetailList", self.groups), ("Policies", self.managed)):
+        """Takes a page in. One with `Partial` shows the principals that somebody looked at, not the account's."""
+        if page.get(PARTIAL) is not True:
+            self._whole |= _accounts_of(entry for name in LISTS for entry in map(map_of, list_of(page.get(name))))
+        for name, known in zip(LISTS, (self.roles, self.users, self.groups, self.managed), strict=True):
             for entry in map(map_of, list_of(page.get(name))):
                 if arn := text_of(entry.get("Arn")):
                     self._add(known, arn, entry, source)
@@ -54,8 +60,16 @@ class SnapshotPages:
 
     def accounts(self) -> tuple[str, ...]:
         """The accounts that the pages are about."""
-        arns = (*self.roles, *self.users, *self.groups, *self.managed)
-        return tuple(sorted({account for arn in arns if (account := account_of(arn)) and account != "aws"}))
+        return tuple(sorted(_accounts_of({"Arn": arn} for arn in (*self.roles, *self.users, *self.groups, *self.managed))))
+
+    def partial_accounts(self) -> tuple[str, ...]:
+        """Those of them whose pages are all marked as partial."""
+        return tuple(account for account in self.accounts() if account not in self._whole)
+
+
+def _accounts_of(entries: Iterable[JsonObject]) -> set[str]:
+    found = (account_of(text_of(entry.get("Arn"))) for entry in entries)
+    return {account for account in found if account and account != "aws"}
 
 
 def principals_of(pages: SnapshotPages) -> tuple[IamPrincipal, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,11 +27,16 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
+    """Evidence that is missing. `wanted` says of which kind (records, policies, execution, data events; "" not told), `allow` is the statement
+    that lets the collector fetch it."""
+
     account: str | None
     region: str | None
     start: datetime | None
     end: datetime | None
     why: str
+    wanted: str = ""
+    allow: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,9 +122,11 @@ class OrgPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyEvidence:
-    """All policies in the evidence. `accounts` are those with an IAM snapshot."""
+    """All policies in the evidence. `accounts` are those with an IAM snapshot, `partial_accounts` those of which it shows only some principals:
+    that one is not there tells nothing."""
 
     accounts: tuple[str, ...] = ()
+    partial_accounts: tuple[str, ...] = ()
     principals: tuple[IamPrincipal, ...] = ()
     managed: tuple[Policy, ...] = ()
     resources: tuple[ResourcePolicy, ...] = ()

@@ -188,7 +188,8 @@ def _question(question: Question) -> Document:
 
 
 def _gap(gap: Gap) -> Document:
-    return {"account": gap.account, "region": gap.region, "from": utc(gap.start), "to": utc(gap.end), "why": gap.why}
+    told = {"account": gap.account, "region": gap.region, "from": utc(gap.start), "to": utc(gap.end), "why": gap.why}
+    return told | ({"wanted": gap.wanted} if gap.wanted else {}) | ({"allow": dict(gap.allow)} if gap.allow else {})
 
 
 def coverage_document(coverage: Coverage) -> Document:

@@ -1,0 +1,63 @@
+"""Gaps that a fetch named and that bear on the question: nothing can be said not to have been refused where they lie, and each has what closes it.
+
+Sees:  gaps of records, of the execution and of data events, and the accounts and the time of the chain.
+Why:   what could not be fetched may hold the refusal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+from trailsleuth.model import Evidence, Gap, Inquiry, Question, Scope, account_of
+
+HIDING = ("records", "execution", "data events")
+DATA_EVENTS = "trailsleuth diagnose s3://<the trail's bucket>/<prefix> --since {since} --until {until} --profile <log account>"
+
+
+def gap_questions(evidence: Evidence, scope: Scope, inquiry: Inquiry, *, region: str, lookup: str) -> Iterator[Question]:
+    """One question a gap. `lookup` is the command that exports records, with since, until, region and account to be filled in."""
+    accounts = chain_accounts(scope, inquiry)
+    for gap in evidence.coverage.gaps:
+        if gap.wanted in HIDING and _touches(gap, accounts, scope):
+            wanted = "execution" if gap.wanted == "execution" else "records"
+            yield Question(account=gap.account, wanted=wanted, because=_because(gap), command=_command(gap, scope, region, lookup))
+
+
+def chain_accounts(scope: Scope, inquiry: Inquiry) -> frozenset[str]:
+    """The accounts that the question leads through; empty where it names none and no chain was found."""
+    roles = [inquiry.role]
+    if scope.execution is not None:
+        roles += [scope.execution.action_role, scope.execution.service_role]
+    hops = (hop.account or account_of(hop.role) for chain in scope.chains for hop in chain.hops)
+    return frozenset(filter(None, (*scope.entered, *map(account_of, roles), *hops)))
+
+
+def _touches(gap: Gap, accounts: frozenset[str], scope: Scope) -> bool:
+    if gap.account is not None and accounts and gap.account not in accounts:
+        return False
+    before = gap.end is not None and scope.since is not None and gap.end < scope.since
+    after = gap.start is not None and scope.until is not None and gap.start > scope.until
+    return not before and not after
+
+
+def _because(gap: Gap) -> str:
+    if gap.allow is None:
+        return gap.why
+    return f"{gap.why}; this statement in the collector's policy allows it"
+
+
+def _command(gap: Gap, scope: Scope, region: str, lookup: str) -> str:
+    since, until = _iso(gap.start or scope.since), _iso(gap.end or scope.until)
+    if gap.allow is not None:
+        return json.dumps(gap.allow)
+    if gap.wanted == "data events":
+        return DATA_EVENTS.format(since=since, until=until)
+    if gap.wanted == "execution":
+        return "trailsleuth doctor --profile <pipeline account>"
+    return lookup.format(since=since, until=until, region=gap.region or region, account=gap.account or "<profile>")
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else "<time>"
