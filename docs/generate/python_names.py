@@ -8,7 +8,7 @@ from functools import cached_property
 
 import trailsleuth
 from docs.generate.markdown import code, codes, marked, table, whole
-from trailsleuth import errors, notebook
+from trailsleuth import api, errors, notebook
 from trailsleuth.report import frames
 
 INTRO = """
@@ -41,7 +41,7 @@ NOTEBOOK = (
 
 def page() -> str:
     """The page."""
-    names = [_entry(name, getattr(trailsleuth, name)) for name in trailsleuth.__all__]
+    names = [_entry(name, getattr(api, name)) for name in trailsleuth.__all__]
     return whole("Python", INTRO, *names, _frames(), _notebook(), _errors())
 
 

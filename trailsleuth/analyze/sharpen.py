@@ -50,6 +50,7 @@ def unreadable(refusal: Refusal, evidence: Evidence) -> bool:
 
 
 def is_cut(refusal: Refusal) -> bool:
+    """Its encoded message breaks off: nobody can decode it."""
     return refusal.denial.encoded is EncodedMessage.TRUNCATED
 
 
