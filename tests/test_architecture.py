@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "trailsleuth"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_MODULE, USUAL_MODULE = 400, 150
+LATE_LOADERS = {"api", "cli"}
 HEAVY = {"boto3", "botocore", "pandas", "numpy", "typer", "cryptography", "IPython"}
 
 
@@ -80,7 +81,7 @@ def test_public_names_say_what_comes_out(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=dotted)
 def test_rooms_are_entered_by_the_front_door(path: Path) -> None:
-    """No relative imports, and none of the package's own modules from inside a function: that hides circles."""
+    """No relative imports, and none of the package's own modules from inside a function; only the top floors may load late, for a fast start."""
     tree = tree_of(path)
     assert [node.lineno for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level] == []
     hidden = [
@@ -90,7 +91,7 @@ def test_rooms_are_entered_by_the_front_door(path: Path) -> None:
         if (isinstance(inner, ast.ImportFrom) and (inner.module or "").startswith("trailsleuth"))
         or (isinstance(inner, ast.Import) and any(name.name.startswith("trailsleuth") for name in inner.names))
     ]
-    assert hidden == []
+    assert hidden == [] or path.relative_to(PACKAGE).parts[0] in LATE_LOADERS
 
 
 def lists_names(path: Path) -> list[str] | None:
