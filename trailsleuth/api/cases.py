@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from trailsleuth.api.listing import SCAN_FROM, Listing, list_evidence
 from trailsleuth.fetch.exports import read_inputs
+from trailsleuth.fetch.paths import inquiry_in, is_more_than_files, read_paths
 from trailsleuth.ingest import read_evidence
 from trailsleuth.investigation import run_investigation
 from trailsleuth.model import CaseFile, Evidence, Inquiry, Outcome, RawInput, Skipped
@@ -73,6 +74,7 @@ class Case:
     """Evidence, read. `diagnose` answers a question about it; `records` is the trail as a DataFrame (UTC, CloudTrail's names)."""
 
     evidence: Evidence
+    fetched_for: Inquiry | None = None  # what a fetched case was fetched for: asked again where no other way in is given
 
     def diagnose(
         self,
@@ -99,7 +101,7 @@ class Case:
             since=since,
             until=until,
         )
-        return Diagnosis(self._answer(inquiry))
+        return Diagnosis(self._answer(inquiry.or_else(self.fetched_for)))
 
     def _answer(self, inquiry: Inquiry) -> CaseFile:
         return run_investigation(self.evidence, inquiry)
@@ -139,11 +141,13 @@ class LargeCase(Case):
 
 
 def load(paths: str | PathLike[str] | Sequence[str | PathLike[str]], *, stdin: bytes | None = None) -> Case:
-    """Reads exported evidence: files, directories, archives; "-" stands for `stdin`.
+    """Reads exported evidence: files, directories, archives; folders of `trailsleuth fetch`; `s3://` trail buckets; "-" stands for `stdin`.
 
     Raises EvidenceUnreadable for a path that does not exist; odd content is part of the coverage instead.
     """
     listed = [fspath(p) for p in ([paths] if isinstance(paths, str | PathLike) else paths)]
+    if is_more_than_files(listed):
+        return Case(read_evidence(read_paths(listed, stdin=stdin)), inquiry_in(listed))
     listing = list_evidence(listed)
     if listing.size >= SCAN_FROM:
         return LargeCase(listing, stdin=stdin)

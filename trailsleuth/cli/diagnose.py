@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,8 @@ from trailsleuth.cli.inquiry import ask
 from trailsleuth.cli.options import FixFormat, OutputFormat, parse_window, terminal_context
 from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.errors import EvidenceUnreadable, UsageError
+from trailsleuth.fetch.sessions import Ways
+from trailsleuth.fetch.trail_bucket import is_trail_bucket
 from trailsleuth.model import CaseFile, Inquiry
 from trailsleuth.report.context import Document, RenderContext
 from trailsleuth.report.document import case_document
@@ -26,7 +29,9 @@ _EXPORT_COMMAND = "aws cloudtrail lookup-events --region REGION --start-time 202
 
 
 def diagnose_command(
-    evidence: Annotated[list[str] | None, typer.Argument(help="Files, directories or archives of exported evidence; - for stdin.", show_default=False)] = None,
+    evidence: Annotated[
+        list[str] | None, typer.Argument(help="Exported files, directories, archives; a fetched case; s3://BUCKET/PREFIX; - for stdin.", show_default=False)
+    ] = None,
     pipeline: Annotated[str | None, typer.Option(help="The CodePipeline whose newest failed execution is asked about.", metavar="NAME")] = None,
     execution_id: Annotated[str | None, typer.Option(help="This execution instead of the newest failed one.", metavar="ID")] = None,
     role: Annotated[str | None, typer.Option(help="Ask about a role.", metavar="ARN")] = None,
@@ -37,7 +42,9 @@ def diagnose_command(
     since: Annotated[str | None, typer.Option(help="Start: ISO 8601, or 2h, 3d before now.", metavar="TIME")] = None,
     until: Annotated[str | None, typer.Option(help="End, likewise.", metavar="TIME")] = None,
     profile: Annotated[list[str] | None, typer.Option(help="Live: an AWS profile, one an account. Repeatable.", metavar="NAME")] = None,
+    assume_role: Annotated[list[str] | None, typer.Option(help="Live: a role into a further account. Repeatable.", metavar="ARN")] = None,
     region: Annotated[list[str] | None, typer.Option(help="Live: a region. Repeatable.", metavar="NAME")] = None,
+    wait: Annotated[int, typer.Option(help="Live: poll that long for records that are still on their way.", metavar="MINUTES", min=0)] = 0,
     output: Annotated[OutputFormat, typer.Option("--output", "-o", help="How to show the answer.")] = OutputFormat.TABLE,
     fix: Annotated[FixFormat | None, typer.Option(help="Only the policy change, in the language of your tool.")] = None,
     output_file: Annotated[Path | None, typer.Option(help="Write there instead of stdout, whole or not at all.", metavar="PATH")] = None,
@@ -51,8 +58,9 @@ def diagnose_command(
 
     Exit codes: 0 a cause was found, 1 nothing was denied, 2 wrong usage, 3 inconclusive, 4 evidence unreadable or an account out of reach, 130 interrupted.
     """
-    paths, profiles, regions = list(evidence or []), tuple(profile or ()), tuple(region or ())
-    _check(paths, profiles, regions, error=error)
+    paths = list(evidence or [])
+    ways = Ways(profiles=tuple(profile or ()), assume_roles=tuple(assume_role or ()), regions=tuple(region or ()))
+    _check(paths, ways, wait, error=error)
     if keys is not None and not verify:
         raise UsageError("--keys is for --verify")
     check_output_file(output_file, force=force)
@@ -68,21 +76,25 @@ def diagnose_command(
         since=start,
         until=end,
     )
-    found = _diagnosis(paths, inquiry, profiles, regions)
+    found = _diagnosis(paths, inquiry, ways, wait)
     check_evidence(found.case_file, paths)
     if verify:
-        found = _verified(found, paths, inquiry, keys, profile=next(iter(profiles), None))
+        found = _verified(found, paths, inquiry, keys, profile=next(iter(ways.profiles), None))
     document = redact(case_document(found.case_file)) if redact_names else case_document(found.case_file)
     write_answer(_shown(document, output, fix, everything=everything, to_file=output_file is not None), output_file, force=force)
     raise typer.Exit(found.exit_code)
 
 
-def _diagnosis(paths: list[str], inquiry: Inquiry, profiles: tuple[str, ...], regions: tuple[str, ...]) -> api.Diagnosis:
+def _diagnosis(paths: list[str], inquiry: Inquiry, ways: Ways, wait: int) -> api.Diagnosis:
     stdin = _stdin() if STDIN in paths else None
-    if not profiles:
+    if not _asks_accounts(paths, ways):
         return ask(api.load(paths, stdin=stdin), inquiry)
     live = importlib.import_module("trailsleuth.cli.diagnose_live")  # an offline run need not wait for it
-    return api.Diagnosis(live.diagnose_live(paths, inquiry, profiles=profiles, regions=regions, stdin=stdin))
+    return api.Diagnosis(live.diagnose_live(paths, inquiry, ways=ways, wait=timedelta(minutes=wait) if wait else None, stdin=stdin))
+
+
+def _asks_accounts(paths: list[str], ways: Ways) -> bool:
+    return bool(ways.profiles or ways.assume_roles) or any(map(is_trail_bucket, paths))
 
 
 def _verified(found: api.Diagnosis, paths: list[str], inquiry: Inquiry, keys: Path | None, *, profile: str | None) -> api.Diagnosis:
@@ -98,11 +110,13 @@ def _shown(document: Document, output: OutputFormat, fix: FixFormat | None, *, e
     return render(document, output.value, context)
 
 
-def _check(paths: list[str], profiles: tuple[str, ...], regions: tuple[str, ...], *, error: str | None) -> None:
-    if not paths and not profiles:
+def _check(paths: list[str], ways: Ways, wait: int, *, error: str | None) -> None:
+    if not paths and not _asks_accounts(paths, ways):
         raise UsageError("no evidence given: name exported files or directories, or --profile for live use; see trailsleuth diagnose --help")
-    if regions and not profiles:
+    if ways.regions and not _asks_accounts(paths, ways):
         raise UsageError("--region is for live use and needs --profile")
+    if wait and not (ways.profiles or ways.assume_roles):
+        raise UsageError("--wait is for live use and needs --profile")
     if error == STDIN and STDIN in paths:
         raise UsageError("both the evidence and --error are to be read from stdin")
     if paths.count(STDIN) > 1:
@@ -121,7 +135,9 @@ def check_evidence(case: CaseFile, paths: list[str]) -> None:
     if coverage.records_read or case.execution is not None or case.findings:
         return
     tried = ", ".join(paths) or "the accounts"
-    if coverage.skipped:
+    if coverage.gaps and not coverage.skipped:
+        why = coverage.gaps[0].why
+    elif coverage.skipped:
         first = coverage.skipped[0]
         more = f" (and {len(coverage.skipped) - 1} more)" if len(coverage.skipped) > 1 else ""
         why = f"{first.source}: {first.reason}{more}"

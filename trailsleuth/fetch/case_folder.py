@@ -12,7 +12,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +151,10 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 def is_case_folder(path: Path) -> bool:
     """Whether the directory holds a fetched case."""
-    return (path / MANIFEST).is_file() and f'"{SCHEMA}"'.encode() in (path / MANIFEST).read_bytes()
+    try:
+        return (path / MANIFEST).is_file() and f'"{SCHEMA}"'.encode() in (path / MANIFEST).read_bytes()
+    except OSError:
+        return False
 
 
 def read_case_folder(path: Path) -> tuple[RawInput | Skipped, ...]:
@@ -175,9 +178,8 @@ def _departures(listed: Mapping[str, Any], pieces: Iterable[RawInput]) -> Iterat
 def inquiry_of(path: Path) -> Inquiry:
     """What the case was fetched for: the question that `trailsleuth diagnose FOLDER` answers where no other is asked."""
     asked = read_manifest(path)["inquiry"]
-    entries: dict[str, Any] = {name: asked.get(name) for name in ENTRIES}
-    times: dict[str, Any] = {name: datetime.fromisoformat(asked[name]) for name in ("since", "until") if isinstance(asked.get(name), str)}
-    return Inquiry(**entries, **times)
+    entries: dict[str, Any] = {name: _text(asked.get(name)) for name in ENTRIES}
+    return Inquiry(**entries, since=_moment(asked.get("since")), until=_moment(asked.get("until")))
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -204,3 +206,16 @@ def _entry_of_unlisted(data: bytes, name: str) -> dict[str, Any]:
     service, _, rest = name.partition("/")
     account = rest.split("/", 1)[0] if rest[:12].isdigit() else None
     return {"source": service, "account": account, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
+def _text(value: object) -> str | None:
+    """The text, fit for any encoding; None for what is none."""
+    return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if isinstance(value, str) else None
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        read = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +21,7 @@ from trailsleuth.fetch.sessions import Account
 from trailsleuth.model import RawInput, Skipped
 
 MARGIN = timedelta(hours=26)  # a file lies under the day of its delivery, which is hours after its oldest record at worst, in any time zone
-AT_ONCE = 16
+AT_ONCE, AHEAD = 16, 32
 LARGEST = 256 * 1024 * 1024
 
 
@@ -37,6 +38,13 @@ class Wanted:
 def is_trail_bucket(path: str) -> bool:
     """Whether a piece of evidence is named as a bucket."""
     return path.startswith("s3://")
+
+
+def can_list(url: str, account: Account) -> bool:
+    """Whether the account's identity may list what the URL names."""
+    bucket, _, prefix = url.removeprefix("s3://").partition("/")
+    answer = account.ask("s3", "ListObjectsV2", account.region or "us-east-1", Bucket=bucket, Prefix=prefix, MaxKeys=1) if bucket else None
+    return not isinstance(answer, Refusal)
 
 
 def read_trail_bucket(url: str, account: Account, wanted: Wanted) -> Iterator[RawInput | Skipped]:
@@ -58,7 +66,13 @@ def read_trail_bucket(url: str, account: Account, wanted: Wanted) -> Iterator[Ra
     account.around.progress.say(f"{url}: {len(logs)} log files")
     account.around.progress.planned(len(logs))
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        yield from pool.map(reader.file, logs)
+        ahead: deque[Future[RawInput | Skipped]] = deque()  # no more than these are held, however slowly they are taken
+        for key in logs:
+            ahead.append(pool.submit(reader.file, key))
+            if len(ahead) > AHEAD:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
 
 
 class _Bucket:
@@ -111,11 +125,12 @@ def _day_folders(reader: _Bucket, prefix: str, wanted: Wanted) -> Iterator[str]:
     found = False
     for region_folder in _region_folders(reader, prefix, wanted):
         found = True
-        if wanted.since is None or wanted.until is None:
+        if wanted.since is None:
             yield region_folder
             continue
+        until = wanted.until or reader.account.around.now()
         day = (wanted.since - MARGIN).replace(hour=0, minute=0, second=0, microsecond=0)
-        while day <= wanted.until + MARGIN:
+        while day <= until + MARGIN:
             yield f"{region_folder}{day:%Y/%m/%d}/"
             day += timedelta(days=1)
     if not found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +60,12 @@ class Inquiry:
     since: datetime | None = None
     until: datetime | None = None
     asked: Denial | None = None  # the error text, where it reads as a refusal
+
+    def or_else(self, asked: Inquiry | None) -> Inquiry:
+        """This question; where it names no way in, the one that was asked when the evidence was fetched, with this error text and window."""
+        if asked is None or self.names_more_than_the_error:
+            return self
+        return replace(asked, error=self.error or asked.error, since=self.since or asked.since, until=self.until or asked.until)
 
     @property
     def names_more_than_the_error(self) -> bool:
