@@ -21,6 +21,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from trailsleuth.cli.output import silence_stdout
+from trailsleuth.cli.talk import Color, Manners, manners_first, set_manners
 from trailsleuth.errors import TrailsleuthError, UsageError
 from trailsleuth.report.sanitize import for_terminal
 
@@ -33,6 +34,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("trailsleuth.cli.simulate:simulate_command", "Ask what IAM would decide on a request, offline."),
     "reduce": ("trailsleuth.cli.reduce:reduce_command", "Write the smallest policy that a role's calls need."),
     "fix": ("trailsleuth.cli.fix:fix_command", "Show a saved case's policy change as Terraform, CDK and others."),
+    "events": ("trailsleuth.cli.events:events_command", "Find records: filter, select, query."),
+    "sessions": ("trailsleuth.cli.sessions:sessions_command", "List who used which credential, and who opened it."),
+    "timeline": ("trailsleuth.cli.timeline:timeline_command", "Show what happened in the order of time."),
+    "bundle": ("trailsleuth.cli.bundle:bundle_command", "Pack evidence to be shared, redacted if asked for."),
     "fetch": ("trailsleuth.cli.fetch:fetch_command", "Fetch the evidence of a failed execution into a folder."),
     "verify": ("trailsleuth.cli.verify:verify_command", "Check log files against their digests."),
     "info": ("trailsleuth.cli.info:info_command", "Show what a case consists of, and whether it was changed."),
@@ -104,8 +109,16 @@ def _print_version(wanted: bool) -> None:
 
 
 @app.callback()
-def start(version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)] = False) -> None:
+def start(
+    _version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)] = False,
+    color: Annotated[Color, typer.Option(help="Colour: auto is on a terminal without NO_COLOR.")] = Color.AUTO,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what was read and how long it took.")] = False,
+) -> None:
     """Finds the denied permission behind an opaque AWS error in CloudTrail, across accounts, and writes the smallest policy change that cures it."""
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose exclude each other")
+    set_manners(Manners(color=color, quiet=quiet, verbose=verbose))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -114,7 +127,9 @@ def main(arguments: list[str] | None = None) -> int:
     with contextlib.suppress(ValueError):  # not in the main thread: whoever runs it there has a handler of their own
         signal.signal(signal.SIGTERM, _stop)
     try:
-        answer = typer.main.get_command(app).main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
+        answer = typer.main.get_command(app).main(
+            args=manners_first(sys.argv[1:] if arguments is None else arguments), prog_name=PROGRAM, standalone_mode=False
+        )
     except TrailsleuthError as error:
         _complain(error_lines(error))
         return error.exit_code

@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from trailsleuth.cli.talk import manners
 from trailsleuth.report.sanitize import for_terminal
 
 BAR = 24
@@ -56,6 +57,8 @@ class ConsoleProgress:
             self._write(f"[{'#' * filled}{'.' * (BAR - filled)}] {self._done}/{self._planned}")
 
     def _write(self, text: str) -> None:
+        if manners().quiet:
+            return
         with contextlib.suppress(OSError, ValueError):
             self.stream.write(text)
             self.stream.flush()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TextIO
 
+from trailsleuth.cli.talk import Color, manners
 from trailsleuth.errors import UsageError
 from trailsleuth.report.context import RenderContext
 
@@ -86,10 +87,11 @@ def parse_window(since: str | None, until: str | None) -> tuple[datetime | None,
 
 
 def terminal_context(stream: TextIO | None = None, *, everything: bool = False) -> RenderContext:
-    """What stdout can show. Colour only on a terminal, never with NO_COLOR (https://no-color.org) or TERM=dumb."""
+    """What stdout can show. By itself colour only on a terminal, and not with NO_COLOR (https://no-color.org) or TERM=dumb."""
     out = stream or sys.stdout
     on_terminal = out is not None and out.isatty()
-    color = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    wanted = manners().color
+    color = wanted is Color.ALWAYS or (wanted is Color.AUTO and on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
     columns = shutil.get_terminal_size((_DEFAULT_COLUMNS, 24)).columns if on_terminal or "COLUMNS" in os.environ else _DEFAULT_COLUMNS
     unicode = (getattr(out, "encoding", None) or "ascii").lower().replace("-", "").startswith("utf")
     return RenderContext(width=min(max(columns, 40), _MAX_COLUMNS), color=color, unicode=unicode, everything=everything)

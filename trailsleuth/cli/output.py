@@ -6,9 +6,13 @@ import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from trailsleuth.errors import SourceError, UsageError
+
+Content = str | bytes | Iterable[str]
 
 
 def write_stdout(text: str) -> None:
@@ -42,7 +46,20 @@ def check_output_file(path: Path | None, *, force: bool) -> None:
         raise UsageError(f"--output-file {path} exists already; --force overwrites it")
 
 
-def write_file(text: str, path: Path, *, force: bool) -> None:
+def write_pieces(pieces: Iterable[str], path: Path | None, *, force: bool = False) -> None:
+    """A stream: to stdout as it comes, or to the file that is named, whole or not at all."""
+    if path is not None:
+        write_file(pieces, path, force=force)
+        return
+    try:
+        for piece in pieces:
+            sys.stdout.write(piece)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()
+
+
+def write_file(text: Content, path: Path, *, force: bool) -> None:
     """Writes beside the target and moves it there when it is complete; without `force` an existing file stays as it is."""
     if _is_special(path):
         _write_into(text, path)
@@ -51,9 +68,8 @@ def write_file(text: str, path: Path, *, force: bool) -> None:
     temporary: str | None = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n", errors="backslashreplace") as out:
-            out.write(text)
-            out.flush()
+        with os.fdopen(handle, "wb") as out:
+            _pour(text, out)
             os.fsync(out.fileno())
         Path(temporary).chmod(0o666 & ~_umask())
         _move(Path(temporary), target, force=force)
@@ -72,14 +88,21 @@ def _is_special(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
-def _write_into(text: str, path: Path) -> None:
+def _write_into(text: Content, path: Path) -> None:
     try:
-        with path.open("w", encoding="utf-8", newline="\n", errors="backslashreplace") as out:
-            out.write(text)
+        with path.open("wb") as out:
+            _pour(text, out)
     except BrokenPipeError:
         return  # the reader went away, as with stdout
     except OSError as cause:
         raise SourceError(f"cannot write {path}", why=cause.strerror or str(cause), next_step="choose another --output-file") from cause
+
+
+def _pour(text: Content, out: BinaryIO) -> None:
+    """Writes it down to the disk."""
+    pieces = (text,) if isinstance(text, str | bytes) else text
+    out.writelines(piece if isinstance(piece, bytes) else piece.encode("utf-8", "backslashreplace") for piece in pieces)
+    out.flush()
 
 
 def _move(temporary: Path, target: Path, *, force: bool) -> None:

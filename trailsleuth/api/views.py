@@ -1,0 +1,190 @@
+"""The trail without a question: records as a stream, the sessions in it, a timeline. What replaces grep over exports.
+
+Inputs are read one after the other and records given out as they are read, so that a trail of any size can be looked through.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+from trailsleuth.fetch.exports import read_inputs
+from trailsleuth.ingest.contents import pieces_of
+from trailsleuth.ingest.forms import Form
+from trailsleuth.ingest.record import parse_record
+from trailsleuth.model import Origin, RawInput, Record, Skipped
+from trailsleuth.model.names import role_of
+from trailsleuth.model.view import Moment, Opening, SessionView, kind_of
+
+__all__ = ["EventStream", "Where", "events", "sessions", "timeline"]
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+_LOST = (Form.BROKEN, Form.CUT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Which records are wanted: all conditions that are given must hold. Texts may have `*` and `?`, and capitals do not matter.
+
+    `call` is `ecs:RunTask` or a bare `RunTask`; `principal` a role, user or session by ARN or by name; `text` stands anywhere in the record.
+    `denied` are refused calls, `failed` calls with any error, `writes` calls that are not read-only.
+    """
+
+    account: str | None = None
+    region: str | None = None
+    call: str | None = None
+    principal: str | None = None
+    session: str | None = None
+    access_key: str | None = None
+    event_id: str | None = None
+    error: str | None = None
+    address: str | None = None
+    text: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    denied: bool = False
+    failed: bool = False
+    writes: bool = False
+
+    def holds(self, record: Record) -> bool:
+        """Whether the record is wanted."""
+        if (self.since is not None and record.event_time < self.since) or (self.until is not None and record.event_time > self.until):
+            return False
+        if (self.denied and record.denial is None) or (self.failed and not record.failed) or (self.writes and record.read_only is True):
+            return False
+        return all(any(_like(value, wanted) for value in values) for wanted, values in self._asked(record)) and _has(record, self.text)
+
+    def _asked(self, record: Record) -> Iterator[tuple[str, tuple[str | None, ...]]]:
+        """The texts asked for, each with what of the record may be meant."""
+        who, service = record.identity, record.event_source.removesuffix(".amazonaws.com")
+        issued = record.issued
+        asked: tuple[tuple[str | None, tuple[str | None, ...]], ...] = (
+            (self.account, (record.recipient_account, who.account)),
+            (self.region, (record.region,)),
+            (self.call, (f"{service}:{record.event_name}", record.event_name)),
+            (self.principal, (role_of(record), who.arn, _name(role_of(record)), who.user_name, who.invoked_by)),
+            (self.session, (_name(who.arn), issued.session_name if issued else None)),
+            (self.access_key, (who.access_key_id, issued.access_key_id if issued else None)),
+            (self.event_id, (record.event_id, record.shared_event_id)),
+            (self.error, (record.error_code,)),
+            (self.address, (record.source_ip,)),
+        )
+        return ((wanted, values) for wanted, values in asked if wanted is not None)
+
+    def can_stand_in(self, data: bytes) -> bool:
+        """False where an id that is asked for is surely not in the input, so that it need not be read."""
+        ids = [text for text in (self.event_id, self.access_key) if text and text.isascii() and text.replace("-", "").isalnum()]
+        return all(text.encode() in data for text in ids)
+
+
+def _like(value: str | None, wanted: str) -> bool:
+    return value is not None and fnmatchcase(value.lower(), wanted.lower())
+
+
+def _name(arn: str | None) -> str | None:
+    return arn.rpartition("/")[2] if arn else None
+
+
+def _has(record: Record, text: str | None) -> bool:
+    return text is None or text.lower() in str(record.payload).lower()
+
+
+class EventStream:
+    """Iterates over the wanted records in the order of the evidence, copies left out; counts what could not be read on the way."""
+
+    def __init__(self, paths: Paths, where: Where, *, stdin: bytes | None = None) -> None:
+        listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+        self._inputs = read_inputs([os.fspath(path) for path in listed], stdin=stdin)
+        self._where = where
+        self._seen: set[int] = set()
+        self.read = 0
+        self.found = 0
+        self.unreadable = 0
+        self.skipped: list[Skipped] = []
+
+    def __iter__(self) -> Iterator[Record]:
+        for record in self.every():
+            if self._where.holds(record):
+                self.found += 1
+                yield record
+
+    def every(self, *, skimming: bool = True) -> Iterator[Record]:
+        """All records, each once; `skimming` leaves out inputs in which an id that is asked for does not occur."""
+        for item in self._inputs:
+            if isinstance(item, Skipped):
+                self.skipped.append(item)
+            elif item.data and (not skimming or self._where.can_stand_in(item.data)):
+                yield from self._records_of(item)
+
+    def _records_of(self, item: RawInput) -> Iterator[Record]:
+        for position, piece in enumerate(pieces_of(item.data)):
+            if piece.form is not Form.RECORD:
+                self.unreadable += piece.form in _LOST
+                continue
+            found = parse_record(piece.value, Origin(source=item.source, position=position))
+            if not isinstance(found, Record):
+                self.unreadable += 1
+                continue
+            copy = hash((found.event_id, found.recipient_account))
+            if copy not in self._seen:
+                self._seen.add(copy)
+                self.read += 1
+                yield found
+
+
+def events(paths: Paths, where: Where | None = None, *, stdin: bytes | None = None) -> EventStream:
+    """The records of the evidence, as they are read."""
+    return EventStream(paths, where or Where(), stdin=stdin)
+
+
+def sessions(paths: Paths, where: Where | None = None, *, stdin: bytes | None = None) -> tuple[list[SessionView], EventStream]:
+    """Every credential that made a wanted call, in the order of its first one, with who handed it out; and the stream that told it.
+
+    A call across accounts is in both trails: it counts once.
+    """
+    wanted = where or Where()
+    stream = EventStream(paths, wanted, stdin=stdin)
+    views: dict[str, SessionView] = {}
+    openings: dict[str, Opening] = {}
+    for record in stream.every(skimming=False):
+        who = record.identity
+        if record.issued is not None and record.issued.access_key_id:
+            openings.setdefault(record.issued.access_key_id, Opening.of(record, role_of(record)))
+        if wanted.holds(record) and who.type != "AWSService":  # a service that calls by itself has no credential
+            stream.found += 1
+            key = who.access_key_id or who.arn or who.principal_id or "unknown"
+            views.setdefault(key, SessionView.of(record, role_of(record))).add(record)
+    for view in views.values():
+        view.opened = openings.get(view.access_key_id or "")
+    told = {shared for view in views.values() if view.access_key_id for shared in view.shared}
+    kept = [view for view in views.values() if view.access_key_id or len(view.shared) < view.calls or not view.shared <= told]
+    return sorted(kept, key=lambda view: (view.first, view.principal or "", view.access_key_id or "")), stream
+
+
+def timeline(paths: Paths, where: Where | None = None, *, stdin: bytes | None = None) -> tuple[list[Moment], EventStream]:
+    """The wanted calls in the order of time, equal neighbours as one; and the stream that told them. A call in two trails stands once."""
+    stream = EventStream(paths, where or Where(), stdin=stdin)
+    seen: set[str] = set()
+    moments: list[Moment] = []
+    for record in stream:
+        if record.shared_event_id is not None:
+            if record.shared_event_id in seen:
+                continue
+            seen.add(record.shared_event_id)
+        moments.append(Moment.of(record, role_of(record), kind_of(record)))
+    moments.sort(key=lambda moment: (moment.time, moment.event_id))
+    return _joined(moments), stream
+
+
+def _joined(moments: list[Moment]) -> list[Moment]:
+    joined: list[Moment] = []
+    for moment in moments:
+        if joined and joined[-1].equals(moment):
+            joined[-1].until = moment.time
+            joined[-1].count += 1
+        else:
+            joined.append(moment)
+    return joined

@@ -1,0 +1,137 @@
+"""`trailsleuth events`: the records that match, as a table, as evidence again, as columns, or through a JMESPath expression."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Annotated, Protocol
+
+import typer
+
+from trailsleuth.api.views import Where, events
+from trailsleuth.cli import views
+from trailsleuth.cli.options import parse_window, terminal_context
+from trailsleuth.cli.output import check_output_file
+from trailsleuth.cli.views import ViewFormat, given_paths, write_stream
+from trailsleuth.errors import UsageError
+from trailsleuth.model import Record
+from trailsleuth.report.context import RenderContext
+from trailsleuth.report.views import EVENT_COLUMNS, csv_pieces, event_table, json_pieces, jsonl_pieces, picked_pieces, selected
+
+
+class Query(Protocol):
+    """A JMESPath expression, read."""
+
+    def search(self, value: object) -> object: ...
+
+
+def events_command(
+    evidence: views.Evidence = None,
+    account: views.Account = None,
+    region: views.Region = None,
+    call: views.Call = None,
+    principal: views.Principal = None,
+    session: views.Session = None,
+    access_key: views.AccessKey = None,
+    event_id: views.EventId = None,
+    error: views.Error = None,
+    ip: views.Address = None,
+    text: views.Text = None,
+    since: views.Since = None,
+    until: views.Until = None,
+    denied: views.Denied = False,
+    failed: views.Failed = False,
+    writes: views.Writes = False,
+    select: Annotated[str | None, typer.Option(help="Only these members: eventTime,userIdentity.arn,errorCode.", metavar="A,B.C")] = None,
+    query: Annotated[str | None, typer.Option(help="JMESPath on each record; null shows nothing.", metavar="EXPRESSION")] = None,
+    limit: views.Limit = None,
+    output: views.Output = ViewFormat.TABLE,
+    output_file: views.OutputFile = None,
+    force: views.Force = False,
+) -> int:
+    """Find records in exported trails. Filters take * and ?; all that are given must hold. Records come in the order of the evidence, each once.
+
+    `-o json` without --select is evidence again: `trailsleuth events logs/ --denied -o json --output-file denied.json`.
+
+    Exit codes: 0 a record was found, 1 none was, 2 wrong usage, 4 evidence unreadable, 130 interrupted.
+    """
+    paths, stdin = given_paths(evidence, "events")
+    if select is not None and query is not None:
+        raise UsageError("--select and --query exclude each other: a query selects by itself")
+    columns, expression = _columns(select), _expression(query)
+    check_output_file(output_file, force=force)
+    start, end = parse_window(since, until)
+    wanted = Where(
+        account=account,
+        region=region,
+        call=call,
+        principal=principal,
+        session=session,
+        access_key=access_key,
+        event_id=event_id,
+        error=error,
+        address=ip,
+        text=text,
+        since=start,
+        until=end,
+        denied=denied,
+        failed=failed,
+        writes=writes,
+    )
+    stream = events(paths, wanted, stdin=stdin)
+    context = RenderContext() if output_file is not None else terminal_context()
+    records = islice(stream, limit) if expression is None else iter(stream)
+    if expression is not None:
+        pieces = _answers(records, expression, limit, output)
+    elif columns is not None:
+        pieces = picked_pieces((selected(record, columns) for record in records), columns, output.value, context)
+    else:
+        pieces = _whole(records, output, context)
+    return write_stream(pieces, stream, output_file, force=force)
+
+
+def _whole(records: Iterable[Record], output: ViewFormat, context: RenderContext) -> Iterator[str]:
+    match output:
+        case ViewFormat.TABLE:
+            return event_table(records, context)
+        case ViewFormat.JSON:
+            return json_pieces((record.payload for record in records), name="Records")
+        case ViewFormat.JSONL:
+            return jsonl_pieces(record.payload for record in records)
+        case ViewFormat.CSV:
+            return csv_pieces((selected(record, EVENT_COLUMNS) for record in records), EVENT_COLUMNS)
+
+
+def _answers(records: Iterable[Record], expression: Query, limit: int | None, output: ViewFormat) -> Iterator[str]:
+    """What the expression gives for each record, a JSON value a line (or one list)."""
+    answers = islice((answer for record in records if (answer := _asked(expression, record)) is not None), limit)
+    if output is ViewFormat.CSV:
+        raise UsageError("--query gives any JSON: its output is json or jsonl; --select fills columns")
+    return json_pieces(answers) if output is ViewFormat.JSON else jsonl_pieces(answers)
+
+
+def _asked(expression: Query, record: Record) -> object:
+    try:
+        return expression.search(record.payload)
+    except ValueError as cause:  # a function that meets a value of another type: https://jmespath.org/specification.html#functions
+        raise UsageError("--query does not fit the records", why=str(cause).splitlines()[0], next_step="guard the value: not_null(x, '')") from cause
+
+
+def _columns(select: str | None) -> list[str] | None:
+    if select is None:
+        return None
+    columns = list(dict.fromkeys(part.strip() for part in select.split(",") if part.strip()))
+    if not columns:
+        raise UsageError("--select names nothing", next_step="give members of the record: eventTime,userIdentity.arn")
+    return columns
+
+
+def _expression(query: str | None) -> Query | None:
+    if query is None:
+        return None
+    try:
+        compiled: Query = importlib.import_module("jmespath").compile(query)
+    except ValueError as cause:
+        raise UsageError(f"--query {query!r} is no JMESPath expression", next_step="see https://jmespath.org") from cause
+    return compiled
