@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 from pathlib import Path
@@ -15,6 +16,7 @@ from trailsleuth.catalog import load
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.iam.requests import simulate_requests
 from trailsleuth.ingest import read_evidence
+from trailsleuth.ingest.decode import CarefulDecoder
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.document import case_document
 from trailsleuth.report.formats import RENDERERS, render
@@ -71,3 +73,10 @@ def test_the_package_data_has_only_plain_names():
     names = [path.relative_to(load.DATA).with_suffix("").as_posix() for path in Path(load.DATA).rglob("*.toml")]
     assert names
     assert all(load._NAME.fullmatch(name) for name in names)
+
+
+def test_reading_broken_files_again_and_again_leaves_nothing_in_memory():
+    for number in range(300):
+        read_evidence([an_input('{"Records": [{"eventID": "a", "eventID": "b"}, {"broken": ' + str(number))])
+    gc.collect(0)
+    assert sum(isinstance(one, CarefulDecoder) for one in gc.get_objects()) < 50

@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from collections import Counter
+from functools import partial
 from math import isfinite
 from typing import Any
 
@@ -113,7 +114,9 @@ class CarefulDecoder:
 
     def __init__(self) -> None:
         self.notes: list[str] = []
-        self._decoder = json.JSONDecoder(strict=False, parse_constant=str, parse_float=_number, parse_int=_integer, object_pairs_hook=self._build)
+        self._decoder = json.JSONDecoder(
+            strict=False, parse_constant=str, parse_float=_number, parse_int=_integer, object_pairs_hook=partial(_build, self.notes)
+        )
 
     def decode(self, text: str) -> object:
         try:
@@ -128,18 +131,20 @@ class CarefulDecoder:
         except (ValueError, RecursionError) as error:
             raise NotJson(_why(error)) from error
 
-    def _build(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        built = dict(pairs)
-        if len(built) == len(pairs):
-            return built
-        counts = Counter(key for key, _ in pairs)
-        repeated = sorted(key for key, count in counts.items() if count > 1)
-        for key in ("errorCode", "errorMessage"):
-            if key in repeated:
-                built[key] = _worst([value for name, value in pairs if name == key])
-        where = f" of record {built['eventID']}" if isinstance(built.get("eventID"), str) else ""
-        self.notes.append(f"repeated in one object{where}, which may hide something: {', '.join(repeated)[:200]}")
+
+def _build(notes: list[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of the pairs; a key that stands twice is noted."""
+    built = dict(pairs)
+    if len(built) == len(pairs):
         return built
+    counts = Counter(key for key, _ in pairs)
+    repeated = sorted(key for key, count in counts.items() if count > 1)
+    for key in ("errorCode", "errorMessage"):
+        if key in repeated:
+            built[key] = _worst([value for name, value in pairs if name == key])
+    where = f" of record {built['eventID']}" if isinstance(built.get("eventID"), str) else ""
+    notes.append(f"repeated in one object{where}, which may hide something: {', '.join(repeated)[:200]}")
+    return built
 
 
 _REFUSAL = re.compile(r"denied|unauthori[sz]ed|not authori[sz]ed|forbidden", re.IGNORECASE)

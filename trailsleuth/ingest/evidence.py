@@ -37,6 +37,7 @@ from trailsleuth.model import (
 
 T = TypeVar("T")
 
+_MANY_OBJECTS = 200_000
 _NOWHERE = Origin(source="")
 
 
@@ -51,13 +52,16 @@ def read_evidence(inputs: Iterable[RawInput | Skipped]) -> Evidence:
 
 @contextmanager
 def no_collector() -> Iterator[None]:
-    """JSON makes no cycles, but its many objects set the cycle collector off again and again: half the time of a large trail."""
+    """JSON makes no cycles, but its many objects set the cycle collector off again and again: half the time of a large trail.
+
+    After a small one the collector goes on as usual: what is moved to the oldest generation uncounted would never be looked through.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if not gc.get_freeze_count():
+        if gc.get_count()[0] > _MANY_OBJECTS and not gc.get_freeze_count():
             gc.freeze()  # moves what was made to the oldest generation, so that enabling does not walk through all of it
             gc.unfreeze()
         if enabled:
