@@ -30,8 +30,8 @@ table key alias stack changeset cluster service task task-definition repository 
 application deploymentgroup deploymentconfig project build domain index layer rule event-bus statemachine execution db instance volume image
 security-group subnet vpc vpc-endpoint network-interface snapshot organization account ou AWSLogs CloudTrail default amazon
 """
-_GENERIC = frozenset(_WORDS_OF_AWS.split())
-_TOKEN = re.compile(
+GENERIC = frozenset(_WORDS_OF_AWS.split())
+TOKEN = re.compile(
     r"""
     (?P<arn>arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:[0-9a-z]*:(?:\$\{[^}\s]*\}|,(?!\s|arn:|$)|[^\s"'`<>,;()\[\]{}\\])+)
   | (?P<unique>(?<![A-Za-z0-9])(?:AKIA|ASIA|AROA|AIDA|AGPA|AIPA|ANPA|ANVA|ABIA|ACCA|APKA|ASCA)[A-Z0-9]{8,}(?::(?P<session>[\w+=,.@-]{2,64}))?)
@@ -59,12 +59,12 @@ _COLON_KINDS = {"function", "secret", "log-group", "log-stream", "stateMachine",
 
 def redact(document: Document) -> Document:
     """The same case under other names. Equal documents give equal answers; ids of findings stay, so that answers can be matched."""
-    veil = _Veil()
+    veil = Veil()
     veil.learn(document)
     return {key: veil.field(key, value) for key, value in document.items()}
 
 
-class _Veil:
+class Veil:
     """The stand-ins given out so far, by kind and by what they stand for."""
 
     def __init__(self) -> None:
@@ -88,9 +88,9 @@ class _Veil:
         """Meets all names first, so that one that occurs bare in a sentence is known by then."""
         for field, text in _strings(document):
             kind = _NAME_FIELDS.get(field)
-            if kind and text and not _TOKEN.fullmatch(text):
+            if kind and text and not TOKEN.fullmatch(text):
                 self.name(kind, text)
-            for found in _TOKEN.finditer(text):
+            for found in TOKEN.finditer(text):
                 self._token(found)
             if field in {"error_message", "explanation", "summary", "command"}:
                 for named in [*filter(_looks_like_a_name, _NAMED.findall(text)), *_PROFILE.findall(text)]:
@@ -122,7 +122,7 @@ class _Veil:
     def text(self, text: str) -> str:
         """Running text: tokens by their form, what lies between them by the names learnt."""
         out, end = [], 0
-        for found in _TOKEN.finditer(text):
+        for found in TOKEN.finditer(text):
             out += [self._bare(text[end : found.start()]), self._token(found)]
             end = found.end()
         return "".join([*out, self._bare(text[end:])])
@@ -184,13 +184,13 @@ class _Veil:
 
     def _resource(self, service: str, resource: str) -> str:
         parts = [part for part in _SEGMENT.split(resource) if part]
-        kind = parts[0] if len(parts) > 1 and parts[0] in _GENERIC | _COLON_KINDS else {"s3": "bucket", "sns": "topic", "sqs": "queue"}.get(service, "name")
+        kind = parts[0] if len(parts) > 1 and parts[0] in GENERIC | _COLON_KINDS else {"s3": "bucket", "sns": "topic", "sqs": "queue"}.get(service, "name")
         session = kind == "assumed-role"
         out = []
         for number, part in enumerate(parts):
-            if _SEGMENT.fullmatch(part) or part in _GENERIC or (number == 0 and part == kind) or part.startswith("AWSServiceRole") or _is_service(part):
+            if _SEGMENT.fullmatch(part) or part in GENERIC or (number == 0 and part == kind) or part.startswith("AWSServiceRole") or _is_service(part):
                 out.append(part)
-            elif _TOKEN.fullmatch(part):
+            elif TOKEN.fullmatch(part):
                 out.append(self.text(part))
             else:
                 out.append(self.name("session" if session and number == len(parts) - 1 and number > 2 else "role" if session else kind, part))
@@ -199,7 +199,7 @@ class _Veil:
 
 def _looks_like_a_name(word: str) -> bool:
     """Tells `role SecretRole` from `role that`: a capital within, or a sign that prose has not."""
-    if word.lower() in _GENERIC or _TOKEN.search(word):
+    if word.lower() in GENERIC or TOKEN.search(word):
         return False
     return any(sign.isupper() or sign in "-_/" or sign.isdigit() for sign in word[1:])
 

@@ -1,0 +1,79 @@
+"""Evidence packed to be handed on: as it is, or under other names with the same verdict."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from trailsleuth.catalog.actions import prefixes
+from trailsleuth.fetch.exports import read_inputs
+from trailsleuth.ingest.contents import pieces_of
+from trailsleuth.ingest.forms import Form, Piece
+from trailsleuth.model import RawInput, Skipped
+from trailsleuth.report.redact_evidence import EvidenceVeil
+
+__all__ = ["Bundle", "bundle"]
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip file can hold: equal evidence gives equal bytes
+_UNREADABLE = {"eventVersion": "1.0", "eventName": "Unreadable"}  # stands for a record that could not be read
+_CUT = b'{"Records": ['
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """Files by name, what was left out and why, and the question (`pipeline`, `role` …) in the words of the bundle."""
+
+    files: tuple[tuple[str, bytes], ...]
+    left_out: tuple[Skipped, ...] = ()
+    asked: Mapping[str, str] = field(default_factory=dict)
+
+    def zipped(self) -> bytes:
+        """The zip file."""
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+            for name, data in self.files:
+                packed.writestr(zipfile.ZipInfo(name, _EPOCH), data, zipfile.ZIP_DEFLATED)
+        return out.getvalue()
+
+
+def bundle(paths: Paths, *, redact: bool = False, asked: Mapping[str, str] | None = None, stdin: bytes | None = None) -> Bundle:
+    """Everything under the paths that is evidence. `redact`: identifiers are replaced throughout, and so that the diagnosis stays the same."""
+    listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    found = list(read_inputs([os.fspath(path) for path in listed], stdin=stdin))
+    left_out = tuple(item for item in found if isinstance(item, Skipped))
+    inputs = sorted((item for item in found if isinstance(item, RawInput) and item.data), key=lambda item: (item.source, item.data))
+    if not redact:
+        return Bundle(files=tuple(_as_it_is(inputs)), left_out=left_out, asked=dict(asked or {}))
+    secret = hashlib.sha256(b"".join(hashlib.sha256(item.data).digest() for item in inputs)).digest()
+    veil = EvidenceVeil(prefixes(), secret=secret)
+    held = [list(pieces_of(item.data)) for item in inputs]
+    for pieces in held:
+        for piece in pieces:
+            veil.learn_value(piece.value)
+    veil.ready()
+    files = tuple(file for number, pieces in enumerate(held, 1) for file in _redacted(number, pieces, veil))
+    return Bundle(files=files, left_out=left_out, asked={name: veil.text(text) if name == "error" else veil.leaf(text) for name, text in (asked or {}).items()})
+
+
+def _as_it_is(inputs: Iterable[RawInput]) -> Iterator[tuple[str, bytes]]:
+    for number, item in enumerate(inputs, 1):
+        yield f"evidence/{number:04d}-{PurePath(item.source).name[-80:] or 'stdin'}", item.data
+
+
+def _redacted(number: int, pieces: Sequence[Piece], veil: EvidenceVeil) -> Iterator[tuple[str, bytes]]:
+    """The records of an input in one file, its other answers in a second; parts that could not be read leave a mark, since they are gaps."""
+    records = [_UNREADABLE if piece.form is Form.BROKEN else veil.value(piece.value) for piece in pieces if piece.form in (Form.RECORD, Form.BROKEN)]
+    answers = [veil.value(piece.value) for piece in pieces if piece.value is not None and piece.form is not Form.RECORD]
+    if records:
+        yield f"evidence/{number:04d}-records.json", (json.dumps({"Records": records}) + "\n").encode()
+    if answers:
+        yield f"evidence/{number:04d}-answers.jsonl", "".join(f"{json.dumps(answer)}\n" for answer in answers).encode()
+    if any(piece.form is Form.CUT for piece in pieces):
+        yield f"evidence/{number:04d}-cut.json", _CUT
