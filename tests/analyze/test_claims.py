@@ -111,6 +111,24 @@ def test_a_trust_that_names_a_dead_id_is_stale() -> None:
     assert found.cause is Cause.STALE_PRINCIPAL
 
 
+@pytest.mark.parametrize("account", [A, B])
+def test_an_id_that_a_partial_snapshot_lacks_is_not_taken_for_stale(account: str) -> None:
+    trust = trusts({"AWS": "AROAELSEELSEELSEELSE"})
+    shown = {A: snapshot((FAR, [], [trust])), B: snapshot((DEPLOY, [allow("sts:AssumeRole", FAR)], [trusts(ECS)]))}
+    shown[account]["Partial"] = True
+    message = refused(session(DEPLOY), "sts", "AssumeRole", "sts:AssumeRole", FAR, clause="")
+    found = one([message], *shown.values())
+    assert found.cause is Cause.UNTRUSTED_PRINCIPAL
+
+
+def test_a_whole_snapshot_beside_a_partial_one_tells_who_is_gone() -> None:
+    trust = trusts({"AWS": "AROADEADDEADDEADDEAD"})
+    caller = snapshot((DEPLOY, [allow("sts:AssumeRole", FAR)], [trusts(ECS)]))
+    whole = snapshot((FAR, [], [trust]))
+    message = refused(session(DEPLOY), "sts", "AssumeRole", "sts:AssumeRole", FAR, clause="")
+    assert one([message], caller, whole, {**whole, "Partial": True}).cause is Cause.STALE_PRINCIPAL
+
+
 def test_a_trust_that_admits_leaves_the_identity_side() -> None:
     (found,) = assume(trusts({"AWS": f"arn:aws:iam::{B}:root"}), [allow("sts:AssumeRole", role("Else", A))])
     assert (found.cause, found.policy_types) == (Cause.SCOPE_MISMATCH, (PolicyType.IDENTITY,))

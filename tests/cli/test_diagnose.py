@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from tests.report.build import TOOLING, a_quiet_case, an_open_case, the_founding_case
 from trailsleuth.cli import diagnose, diagnose_live
 from trailsleuth.cli.app import main
+from trailsleuth.fetch.sessions import Ways
 from trailsleuth.model import Coverage, Outcome, Skipped
 from trailsleuth.report.document import case_document
 
@@ -98,8 +100,10 @@ def test_evidence_or_the_error_may_come_from_stdin(answered, monkeypatch):
 
 
 def test_profiles_and_regions_go_to_the_live_reader(answered):
-    ran = answered(the_founding_case(), "--pipeline", "web", "--profile", "tooling", "--profile", "workload", "--region", "eu-west-1")
-    live = {"profiles": ("tooling", "workload"), "regions": ("eu-west-1",), "stdin": None, "pipeline": "web"}
+    named = ("--profile", "tooling", "--profile", "workload", "--region", "eu-west-1", "--assume-role", "arn:aws:iam::111122223333:role/R", "--wait", "5")
+    ran = answered(the_founding_case(), "--pipeline", "web", *named)
+    ways = Ways(profiles=("tooling", "workload"), assume_roles=("arn:aws:iam::111122223333:role/R",), regions=("eu-west-1",))
+    live = {"ways": ways, "wait": timedelta(minutes=5), "stdin": None, "pipeline": "web"}
     assert ran.api.loaded == ([], live)
     assert ran.code == 0
 
@@ -113,6 +117,7 @@ def test_profiles_and_regions_go_to_the_live_reader(answered):
         ("-", "-"),
         ("",),
         ("a.json", "--region", "eu-west-1"),
+        ("a.json", "--wait", "5"),
         ("a.json", "--since", "whenever"),
         ("a.json", "--since", "1h", "--until", "2h"),
         ("a.json", "--output", "yaml"),

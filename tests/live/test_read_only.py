@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 import trailsleuth.fetch
-from tests.live.test_founding_case import WEB, by_name, gaps_in
-from tests.live.world import A, B, a_world
+from tests.live.world import A, a_world
 from trailsleuth.fetch.guard import OperationForbidden
 from trailsleuth.fetch.operations import POLICY_ACCOUNTS, operations, shipped_policy
 
@@ -74,49 +73,3 @@ def test_the_shipped_policies_hold_no_star_in_an_action(account):
         policy = shipped_policy(account, minimal=minimal)
         assert policy["Statement"]
         assert not any("*" in action for statement in policy["Statement"] for action in statement["Action"])
-
-
-def test_the_tool_works_with_exactly_its_shipped_policy(serve, live):
-    aws = serve(a_world())
-    source, _ = live()
-    free = by_name(source.start(WEB))
-    aws.accounts[A].policy = shipped_policy("pipeline", minimal=False)
-    aws.accounts[B].policy = shipped_policy("target", minimal=False)
-    source, _ = live()
-    assert by_name(source.start(WEB)) == free
-
-
-def test_the_minimal_policy_still_gives_the_records(serve, live):
-    aws = serve(a_world())
-    aws.accounts[A].policy = shipped_policy("pipeline", minimal=True)
-    aws.accounts[B].policy = shipped_policy("target", minimal=True)
-    source, _ = live()
-    pieces = list(source.start(WEB))
-    assert any("AccessKeyId-ASIACROSS" in piece.source for piece in pieces)
-    assert not any(piece.source.startswith(("iam/", "resource-policies/")) for piece in pieces)
-    assert len(gaps_in(pieces)) >= 4
-
-
-OPTIONAL = sorted({action for row in operations().values() if row.optional and "pipeline" in row.accounts for action in row.iam_actions})
-USED = {"codepipeline:ListPipelineExecutions", "codepipeline:GetPipelineExecution", "kms:GetKeyPolicy", "s3:GetBucketPolicy"} | {
-    action for action in OPTIONAL if action.startswith("iam:") and "Role" in action
-}
-
-
-@pytest.mark.parametrize("action", [action for action in OPTIONAL if action in USED])
-def test_each_optional_permission_that_is_removed_gives_a_marked_and_smaller_answer(serve, live, action):
-    aws = serve(a_world())
-    source, _ = live()
-    whole = by_name(source.start(WEB))
-    for account, kind in ((A, "pipeline"), (B, "target")):
-        policy = shipped_policy(account=kind, minimal=False)
-        for statement in policy["Statement"]:
-            statement["Action"] = [allowed for allowed in statement["Action"] if allowed != action]
-        aws.accounts[account].policy = policy
-    source, _ = live()
-    pieces = list(source.start(WEB))
-    marked = [why for why in gaps_in(pieces) if action.partition(":")[2] in why]
-    assert marked
-    left = {name for name in by_name(pieces) if not name.startswith("gaps/")}
-    assert left <= {name for name in whole if not name.startswith("gaps/")}
-    assert any(b'"allow": {' in piece.data and action.encode() in piece.data for piece in pieces if piece.source.startswith("gaps/"))

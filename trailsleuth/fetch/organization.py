@@ -22,15 +22,18 @@ REGION, LEVELS, PAGES = "us-east-1", 6, 20  # an organization nests five units d
 def fetch_organization_policies(targets: Iterable[str], accounts: Mapping[str, Account], store: Store) -> None:
     """The policies that hold for each target account, through the first opened account that may read them."""
     wanted = sorted(set(targets))
-    refusal: Refusal | None = None
+    refused: list[tuple[int, Refusal]] = []
     for account in accounts.values():
         reader = _Reader(account)
         refusal = reader.read(wanted)
         if refusal is None:
             reader.keep(store)
             return
-    if refusal is not None and refusal.code != NO_ORGANIZATION:
-        keep_gap(store, gap_of(refusal, lost="service and resource control policies"))
+        if refusal.code != NO_ORGANIZATION:
+            refused.append((reader.answers, refusal))
+    if refused:
+        _, furthest = max(refused, key=lambda one: one[0])  # member accounts get nowhere, and no statement would change that
+        keep_gap(store, gap_of(furthest, lost="service and resource control policies"))
 
 
 class _Reader:
@@ -38,6 +41,7 @@ class _Reader:
 
     def __init__(self, account: Account) -> None:
         self.account = account
+        self.answers = 0
         self.policies: dict[str, Mapping[str, Any]] = {}
         self.targets: dict[str, set[str]] = {}
         self.attached: dict[str, set[str]] = {}
@@ -67,6 +71,7 @@ class _Reader:
             if isinstance(answer, Refusal):
                 yield answer
                 return
+            self.answers += 1
             parent = next(iter(answer.get("Parents", ())), None)
             if parent is None:
                 return
@@ -102,6 +107,7 @@ class _Reader:
         for _ in range(PAGES):
             more = {"NextToken": token} if token else {}
             page = self.account.ask("organizations", "ListPoliciesForTarget", REGION, TargetId=level, Filter=kind, **more)
+            self.answers += not isinstance(page, Refusal)
             yield page
             token = None if isinstance(page, Refusal) else page.get("NextToken")
             if not token:
