@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from trailsleuth.api import Case, Diagnosis
+from trailsleuth.report import words
 from trailsleuth.report.context import RenderContext
+from trailsleuth.report.document import coverage_document
 from trailsleuth.report.embedded import embedded_coverage, embedded_report
 from trailsleuth.report.text import render_text
 
@@ -44,6 +46,7 @@ def load_ipython_extension(shell: Shell) -> None:
     html.for_type(Diagnosis, diagnosis_html)
     html.for_type(Case, case_html)
     plain.for_type(Diagnosis, lambda diagnosis, printer, _cycle: printer.text(diagnosis_text(diagnosis)))
+    plain.for_type(Case, lambda case, printer, _cycle: printer.text(case_text(case)))
     register_accessor()
 
 
@@ -60,6 +63,11 @@ def diagnosis_text(diagnosis: Diagnosis) -> str:
 def case_html(case: Case) -> str:
     """What the loaded evidence covers."""
     return embedded_coverage(case.evidence.coverage)
+
+
+def case_text(case: Case) -> str:
+    """The same in a line, for consoles: the evidence itself would fill pages."""
+    return words.coverage_line(coverage_document(case.evidence.coverage))
 
 
 def register_accessor() -> None:

@@ -35,6 +35,10 @@ def test_a_case_is_shown_as_what_it_covers(shown):
     html = shown["text/html"][Case](Case(Evidence(coverage=a_coverage())))
     assert "1,354 records" in html
     assert "444455556666" in html
+    printed = []
+    shown["text/plain"][Case](Case(Evidence(coverage=a_coverage())), SimpleNamespace(text=printed.append), False)
+    assert printed[0].startswith("1,354 records of 2 accounts")
+    assert "\n" not in printed[0]
 
 
 def test_the_trail_accessor_finds_denials_sessions_and_calls(shown):
