@@ -199,7 +199,7 @@ def get_object(state, region, asked):
 
 
 def list_objects(state, region, asked):
-    keys = sorted(state.objects.get(asked["Bucket"], {}))
+    keys = sorted(_find(state.objects, asked["Bucket"], "AccessDenied", 403))
     prefix, delimiter = asked.get("prefix", ""), asked.get("delimiter", "")
     below = [key for key in keys if key.startswith(prefix)]
     folders = sorted({prefix + key[len(prefix) :].split(delimiter)[0] + delimiter for key in below if delimiter and delimiter in key[len(prefix) :]})

@@ -10,12 +10,10 @@ import pytest
 
 from tests.live.conftest import SECRET
 from tests.live.servers import Faults
-from tests.live.world import ACTION_ROLE, EXECUTION_ROLE, TASK_ROLE, TOKEN, A, B, a_record, a_session, a_world
+from tests.live.world import ACTION_ROLE, EXECUTION_ROLE, KEY_B, MESSAGE, TASK_ROLE, TOKEN, A, B, a_record, a_session, a_world
 from trailsleuth import api
 from trailsleuth.cli.app import main
-from trailsleuth.fetch.case_folder import read_case_folder
 from trailsleuth.fetch.operations import shipped_policy
-from trailsleuth.report.json import render_json
 
 LIVE = ["--pipeline", "web", "--profile", "tooling", "--profile", "workload"]
 
@@ -50,14 +48,55 @@ def test_the_founding_case_is_diagnosed_live(recent, capsys):
     assert TOKEN not in out + err
 
 
-def test_the_case_folder_answers_offline_with_the_same_bytes(recent, capsys, tmp_path, monkeypatch):
-    _, live, _ = run(capsys, "diagnose", *LIVE, "--output", "json")
+@pytest.mark.parametrize("output", ["json", "table"])
+def test_the_case_folder_answers_offline_with_the_same_bytes(recent, capsys, tmp_path, monkeypatch, output):
+    live_code, live, _ = run(capsys, "diagnose", *LIVE, "--output", output)
     code, out, err = run(capsys, "fetch", *LIVE, "-o", str(tmp_path / "case"))
     assert code == 0, err
     assert "gap: " in out
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    offline = api.load_inputs(read_case_folder(tmp_path / "case")).diagnose(pipeline="web")
-    assert render_json(offline.document()) == live
+    offline_code, offline, err = run(capsys, "diagnose", str(tmp_path / "case"), "--output", output)
+    assert (offline_code, offline, err) == (live_code, live, "")
+
+
+def test_the_case_folder_is_asked_what_it_was_fetched_for_unless_another_question_is_put(recent, capsys, tmp_path):
+    run(capsys, "fetch", *LIVE, "-o", str(tmp_path / "case"))
+    case = api.load(tmp_path / "case")
+    assert case.diagnose().document()["execution"]["pipeline"] == "web"
+    assert case.diagnose(error=MESSAGE).document()["execution"]["pipeline"] == "web"
+    assert case.diagnose(access_key=KEY_B).document()["execution"] is None
+
+
+def test_what_could_not_be_fetched_is_a_gap_of_the_answer(recent, capsys):
+    _, out, _ = run(capsys, "diagnose", *LIVE, "--output", "json")
+    coverage = json.loads(out)["coverage"]
+    gaps = {gap.get("wanted"): gap for gap in coverage["gaps"]}
+    assert "s3://" in gaps["data events"]["why"]
+    assert gaps["policies"]["allow"]["Effect"] == "Allow"
+    assert coverage["skipped"] == []
+
+
+def test_a_live_chain_that_was_not_refused_stays_open_for_what_the_history_does_not_show(recent, capsys):
+    history = recent.accounts[B].histories["eu-west-1"]
+    for events in (history.events, *history.index.values()):
+        events[:] = [event for event in events if "AccessDenied" not in event["CloudTrailEvent"]]
+    code, out, _ = run(capsys, "diagnose", *LIVE, "--output", "json")
+    case = json.loads(out)
+    if case["outcome"] == "inconclusive":
+        assert any("s3://" in question["command"] for question in case["questions"])
+    assert (code, case["outcome"]) != (1, "no_denial_found")
+
+
+def test_two_profiles_are_one_and_a_role(recent, capsys):
+    reader = f"arn:aws:iam::{B}:role/Reader"
+    issued = {"Credentials": {"AccessKeyId": "ASIAREADERREADER0001", "SecretAccessKey": SECRET, "SessionToken": TOKEN, "Expiration": "2099-01-01T00:00:00Z"}}
+    recent.identities["ASIAREADERREADER0001"] = (B, f"arn:aws:sts::{B}:assumed-role/Reader/trailsleuth")
+    recent.assumable = {reader: issued}
+    _, by_profiles, _ = run(capsys, "diagnose", *LIVE, "--output", "json")
+    code, by_role, err = run(capsys, "diagnose", "--pipeline", "web", "--profile", "tooling", "--assume-role", reader, "--output", "json")
+    assert (code, by_role) == (0, by_profiles)
+    assert SECRET not in err
+    assert TOKEN not in err
 
 
 def test_faults_on_the_way_leave_the_answer_as_it_is(recent, capsys, monkeypatch):

@@ -36,22 +36,22 @@ def diagnose_live(paths: list[str], inquiry: Inquiry, *, ways: Ways, wait: timed
             return _diagnosed((*given, *logs), asked)
         source = open_live(ways, around=around, wait=wait)
         found = settle(source, asked, lambda fetched: _diagnosed((*given, *fetched), asked))
-        return _with_buckets(found, source, given, asked, buckets, ways) if buckets else found
+        return _with_buckets(found, source, given, asked, buckets) if buckets else found
     finally:
         progress.finish()
 
 
-def _with_buckets(found: CaseFile, source: LiveSource, given: Inputs, asked: Inquiry, buckets: list[str], ways: Ways) -> CaseFile:
+def _with_buckets(found: CaseFile, source: LiveSource, given: Inputs, asked: Inquiry, buckets: list[str]) -> CaseFile:
     """Once more, with the log files of the failed execution's time and of the accounts that its chain leads through."""
     ran = found.execution
     wanted = _wanted(
         asked,
-        ways.regions,
+        source.regions,
         since=ran.started - MARGIN if ran and ran.started else None,
         until=ran.ended + MARGIN if ran and ran.ended else None,
         accounts=(*source.accounts, *(hop.account for chain in found.chains for hop in chain.hops)),
     )
-    logs = tuple(read_paths(buckets, ways=ways, wanted=wanted, around=source.around))
+    logs = tuple(read_paths(buckets, wanted=wanted, opened=source.accounts.values()))
     return _diagnosed((*given, *source.inputs(), *logs), asked)
 
 

@@ -19,9 +19,11 @@ def read_paths(
     ways: Ways | None = None,
     wanted: Wanted | None = None,
     around: Surroundings | None = None,
+    opened: Iterable[Account] = (),
 ) -> Iterator[RawInput | Skipped]:
-    """Every input under the paths. A bucket is read through the first of the profiles that may list it, for the days and places in `wanted`."""
-    accounts: list[Account] = []
+    """Every input under the paths. A bucket is read through the first of the accounts (opened already, or by `ways`) that may list it, for the
+    days and places in `wanted`."""
+    accounts = list(opened)
     for path in paths:
         if is_trail_bucket(path):
             accounts = accounts or list(open_accounts(ways or Ways(), around or Surroundings()).values())
