@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 import traceback
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.live.conftest import SECRET
 from tests.live.test_founding_case import WEB
 from tests.live.world import ACTION_ROLE, KEY_B, REGION, START, B, a_record, a_session, a_world
+from trailsleuth.cli.app import main
 from trailsleuth.errors import AccountUnreachable
 from trailsleuth.fetch.case_folder import new_folder
 from trailsleuth.fetch.secrets import REMOVED, clean_text, secret_table, without_secrets
@@ -95,8 +97,8 @@ def test_thirty_kinds_of_secrets_appear_in_no_piece_no_file_and_no_line(serve, l
     history = world.accounts[B].histories[REGION]
     for number, secret in enumerate(CANARIES.values()):
         identity = a_session(ACTION_ROLE, "1772614901412", KEY_B, START)
-        time = START + timedelta(seconds=5, milliseconds=number)
-        record = a_record(B, time, "ecs.amazonaws.com", f"RunTask{number}", identity=identity, requestParameters=secret, responseElements=secret)
+        moment = START + timedelta(seconds=5, milliseconds=number)
+        record = a_record(B, moment, "ecs.amazonaws.com", f"RunTask{number}", identity=identity, requestParameters=secret, responseElements=secret)
         history.add(record)
     serve(world)
     folder = new_folder(tmp_path / "case", version="0", inquiry={})
@@ -118,3 +120,65 @@ def test_an_error_of_the_credentials_quotes_none_of_them(serve, live):
         live()
     told = "".join(traceback.format_exception(caught.value)) + caught.value.why + caught.value.next_step
     assert SECRET not in told
+
+
+def a_world_of_secrets():
+    """The founding case of an hour ago; every kind of secret stands in a refused call's request, answer and message, and in the pipeline."""
+    start = datetime.fromtimestamp(int(time.time()) - 3600, UTC)
+    world = a_world(start=start)
+    identity = a_session(ACTION_ROLE, str(int(start.timestamp() * 1000) + 1412), KEY_B, start)
+    for number, secret in enumerate(CANARIES.values()):
+        text = secret.get("note") or secret.get("url") or json.dumps(secret)
+        message = f"User: {identity['arn']} is not authorized to perform: ecs:RunTask on resource: arn:aws:ecs:{REGION}:{B}:task-definition/x{number} {text}"
+        refusal = {"errorCode": "AccessDenied", "errorMessage": message, "requestParameters": secret, "responseElements": secret}
+        record = a_record(B, start + timedelta(seconds=5, milliseconds=number), "ecs.amazonaws.com", "RunTask", identity=identity, **refusal)
+        world.accounts[B].histories[REGION].add(record)
+    action = world.accounts["111122223333"].pipelines[REGION, "web"]["actions"][0]
+    action["input"]["configuration"]["OAuthToken"] = CANARY
+    action["output"]["executionResult"]["externalExecutionSummary"] += f" (password={CANARY}, Bearer {CANARY})"
+    return world
+
+
+def test_no_secret_is_in_what_the_commands_write(serve, capsys, tmp_path, monkeypatch):
+    for name in ("AWS_SECRET_ACCESS_KEY_OLD", "GITHUB_TOKEN", "DATABASE_URL", "TRAILSLEUTH_TOKEN"):
+        monkeypatch.setenv(name, CANARY)
+    monkeypatch.setenv("TRAILSLEUTH_DEBUG", "1")
+    monkeypatch.setattr("trailsleuth.fetch.pace.SLACK", 0.01)
+    world = serve(a_world_of_secrets())
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    records = [json.loads(event["CloudTrailEvent"]) for state in world.accounts.values() for history in state.histories.values() for event in history.events]
+    (exports / "trail.json").write_text(json.dumps({"Records": records}))
+    actions = world.accounts["111122223333"].pipelines[REGION, "web"]["actions"]
+    (exports / "actions.json").write_text(json.dumps({"actionExecutionDetails": actions}, default=str))
+    live = ["--pipeline", "web", "--profile", "tooling", "--profile", "workload"]
+    case, outputs = str(tmp_path / "case"), ("json", "table", "markdown", "html", "jsonl", "csv")
+    for arguments in (
+        ["fetch", *live, "-o", case],
+        ["diagnose", *live, "--all", "--output", "json"],
+        *(["diagnose", given, "--all", "--output", output] for output in outputs for given in (case, str(exports))),
+        ["explain", str(exports / "trail.json"), "--output", "json"],
+    ):
+        assert main(arguments) == 0
+    told = capsys.readouterr()
+    written = b"".join(path.read_bytes() for path in (tmp_path / "case").rglob("*") if path.is_file()).decode()
+    assert "ecs:RunTask" in told.out
+    for text in (told.out, told.err, written):
+        assert CANARY not in text
+        assert SECRET not in text
+
+
+def test_a_traceback_shows_no_secret(serve, monkeypatch):
+    serve(a_world_of_secrets())
+    monkeypatch.setenv("TRAILSLEUTH_DEBUG", "1")
+
+    def broken(*_args, **_named):
+        raise RuntimeError("a fault of trailsleuth")
+
+    monkeypatch.setattr("trailsleuth.fetch.live.settle", broken)
+    monkeypatch.setattr("trailsleuth.cli.diagnose_live.settle", broken)
+    with pytest.raises(RuntimeError) as caught:
+        main(["diagnose", "--pipeline", "web", "--profile", "tooling", "--profile", "workload"])
+    told = "".join(traceback.format_exception(caught.value))
+    assert SECRET not in told
+    assert CANARY not in told

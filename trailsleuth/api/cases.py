@@ -9,6 +9,7 @@ from functools import cached_property
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
+from trailsleuth.api.cleaned import without_secrets
 from trailsleuth.api.listing import SCAN_FROM, Listing, list_evidence
 from trailsleuth.fetch.exports import read_inputs
 from trailsleuth.fetch.paths import inquiry_in, is_more_than_files, read_paths
@@ -101,7 +102,7 @@ class Case:
             since=since,
             until=until,
         )
-        return Diagnosis(self._answer(inquiry.or_else(self.fetched_for)))
+        return Diagnosis(without_secrets(self._answer(inquiry.or_else(self.fetched_for))))
 
     def _answer(self, inquiry: Inquiry) -> CaseFile:
         return run_investigation(self.evidence, inquiry)
