@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from trailsleuth.analyze.refusals import Refusal
 from trailsleuth.catalog.passed_roles import passing_rows
+from trailsleuth.catalog.resource_policies import can_carry_policy
 from trailsleuth.iam.applies import conditioned_on, find_principal, policies_for, statements_of
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import (
@@ -85,7 +86,7 @@ def _claims(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> t
     if refusal.denial.effect is Effect.EXPLICIT:
         own = _explicit(refusal, decision)
         return (own, *(c for c in _besides(own, refusal, decision, policies) if c.cause is Cause.EXPLICIT_DENY))
-    if is_service_linked(refusal.principal) and refusal.denial.policy_type in (None, PolicyType.IDENTITY):
+    if is_service_linked(refusal.principal) and refusal.denial.policy_type in (None, PolicyType.IDENTITY, PolicyType.RESOURCE):
         return (Claim(layers=(PolicyType.RESOURCE,), cause=Cause.MISSING_ALLOW),)
     if refusal.denial.policy_type is None:
         return _by_policies(refusal, decision, policies)
@@ -110,6 +111,8 @@ def _beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
     if refusal.cross_account and _is_aws_managed_key(refusal, policies):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
+    if _owner_only(refusal, policies):
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
     if denial.policy_type in (PolicyType.LAKE_FORMATION, PolicyType.OTHER):
         return Claim(layers=(denial.policy_type,), cause=denial.cause or Cause.MISSING_ALLOW)
     return None
@@ -124,6 +127,18 @@ def _handed_across(refusal: Refusal) -> bool:
     by_service = refusal.principal is not None and not refusal.principal.startswith("arn:") and refusal.is_assume
     caller = call.identity.account
     return bool(by_service and caller and refusal.resource_account and caller != refusal.resource_account and passing_rows(call.event_source, call.event_name))
+
+
+def _owner_only(refusal: Refusal, policies: PolicyEvidence) -> bool:
+    """Another account's resource of a service without resource policies, refused without a reason although the caller's own policies allow it.
+
+    Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-service-behavior.html
+    """
+    action, request = refusal.iam_action, refusal.request
+    if action is None or request is None or not refusal.cross_account or refusal.denial.policy_type is not None or can_carry_policy(action):
+        return False
+    found = decide(request, policies_for(request, policies)).layer(PolicyType.IDENTITY)
+    return found is not None and found.verdict is Verdict.ALLOWED
 
 
 def _is_aws_managed_key(refusal: Refusal, policies: PolicyEvidence) -> bool:

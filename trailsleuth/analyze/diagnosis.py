@@ -15,12 +15,14 @@ from trailsleuth.analyze.ownership import foreign_object_finding, is_foreign_obj
 from trailsleuth.analyze.passrole import hints_of, passed_next
 from trailsleuth.analyze.rank import ranked
 from trailsleuth.analyze.recovery import Successes
-from trailsleuth.analyze.refusals import Refusal, Surroundings, bucket_owners, for_action, read_refusal
+from trailsleuth.analyze.refusals import Refusal, Surroundings, bucket_owners, for_action, for_target, read_refusal, targets_of
 from trailsleuth.analyze.required import Pending, identity_verdict, needed_by_action, needed_by_content
 from trailsleuth.analyze.sharpen import is_cut, sharpen, unreadable
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.operations import primary_action
+from trailsleuth.iam.applies import policies_for
 from trailsleuth.iam.document import parse_policy
+from trailsleuth.iam.evaluate import decide
 from trailsleuth.iam.match import resource_matches
 from trailsleuth.model import (
     Basis,
@@ -118,10 +120,20 @@ def _plain_cause(refusal: Refusal) -> Cause:
 
 
 def _parts(refusal: Refusal, bench: Bench) -> list[Refusal]:
-    """A text that names several actions is one refusal each; those that the policies allow are not what was refused."""
+    """A text that names several actions, or a call with several targets, is one refusal each; those that the policies allow are not what was refused."""
+    if refusal.denial.at_target and refusal.first.denial is refusal.denial:
+        aimed = [for_target(refusal, action, target) for action, target in targets_of(refusal.first)]
+        open_ = [part for part in aimed if not _admitted(part, bench)]
+        return open_ or [refusal]
     parts = [refusal, *(for_action(refusal, action) for action in refusal.denial.other_actions)]
     missing = [part for part in parts if identity_verdict(part, bench.evidence.policies) is not Verdict.ALLOWED]
     return missing if len(parts) > 1 and missing else [refusal]
+
+
+def _admitted(refusal: Refusal, bench: Bench) -> bool:
+    if refusal.request is None:
+        return False
+    return decide(refusal.request, policies_for(refusal.request, bench.evidence.policies)).verdict is Verdict.ALLOWED
 
 
 def _lasting(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> list[Finding]:

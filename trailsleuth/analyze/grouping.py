@@ -22,7 +22,7 @@ def group_refusals(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
         groups[refusal.principal, (refusal.iam_action or "").lower(), refusal.resource, cause].append(refusal)
     merged = [_merge(group) for group in groups.values()]
     merged = _fold(merged, lambda r: r.resource is None and r.iam_action is not None, _same_action)
-    merged = _fold(merged, lambda r: r.denial.wraps, _reports)
+    merged = _fold(merged, lambda r: r.denial.wraps or r.denial.at_target, _reports)
     merged = _fold(merged, lambda r: "iam_action" not in r.denial.known_from, _made_for)
     return tuple(sorted(merged, key=lambda r: (r.first.event_time, r.first.event_id)))
 
@@ -72,6 +72,8 @@ def _reports(wrapper: Refusal, inner: Refusal) -> bool:
     near = any(abs(a.event_time - b.event_time) <= REPORTED_WITHIN for a in wrapper.records for b in inner.records)
     if not near:
         return False
+    if wrapper.denial.at_target:
+        return True
     named, found = (wrapper.iam_action or "").lower(), (inner.iam_action or "").lower()
     return not named or named == found or named.partition(":")[0] == found.partition(":")[0]
 

@@ -196,14 +196,16 @@ def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) ->
             "the text is about S3 objects, and no S3 data event is in the evidence: reads and writes of objects are recorded only where data events are on"
         )
         yield Question(account=account, wanted="records", because=because, command=DATA_EVENTS.format(account=account, region=region))
-    elif inquiry.error and not inquiry.names_more_than_the_error and not scope.matched_error and _speaks_of_refusal(inquiry, opaque):
+    elif inquiry.error and not scope.asked and _speaks_of_refusal(inquiry, opaque):
         because = "no refused record fits the error text"
         command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=account or "<profile>")
         yield Question(account=account, wanted="records", because=because, command=command)
 
 
 def _speaks_of_refusal(inquiry: Inquiry, opaque: OpaqueError | None) -> bool:
-    return inquiry.asked is not None or (opaque is not None and opaque.permission)
+    """The text is a refusal; where a role or session narrows the question already, it must read as one, not only speak of permissions."""
+    about_permissions = opaque is not None and opaque.permission and not inquiry.names_more_than_the_error
+    return (inquiry.asked is not None and inquiry.asked.cause is None) or about_permissions
 
 
 def _has_data_events(evidence: Evidence) -> bool:

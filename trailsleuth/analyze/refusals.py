@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from trailsleuth.analyze.actors import handed_role
 from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.arns import Place
+from trailsleuth.catalog.deliveries import deliveries
 from trailsleuth.catalog.operations import plain_event_name, primary_action, resource_of
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.iam.context import request_context
@@ -77,6 +78,9 @@ def read_refusal(record: Record, around: Surroundings) -> Refusal | None:
     action = denial.iam_action or (None if denial.by_passed_role else primary_action(record.event_source, record.event_name, record.request))
     principal = _principal(record, denial, action, around)
     resource = _resource(record, denial, action, around)
+    targets = targets_of(record) if denial.at_target else ()
+    if targets:
+        action, resource = targets[0]
     account = account_of(principal) or record.identity.account or record.account
     refusal = Refusal(
         records=(record,),
@@ -90,6 +94,17 @@ def read_refusal(record: Record, around: Surroundings) -> Refusal | None:
         request=None,
     )
     return replace(refusal, request=access_request(refusal)) if action else refusal
+
+
+def targets_of(record: Record) -> tuple[tuple[str, str], ...]:
+    """The (action, ARN) pairs that a service needs on what the request tells it to deliver to."""
+    return deliveries(texts_in(dict(record.request)))
+
+
+def for_target(refusal: Refusal, action: str, target: str) -> Refusal:
+    """The same refusal, of another target that the request names."""
+    other = replace(refusal, iam_action=action, resource=target, resource_account=account_of(target), request=None)
+    return replace(other, request=access_request(other))
 
 
 def for_action(refusal: Refusal, action: str) -> Refusal:
@@ -127,7 +142,8 @@ def _resource(record: Record, denial: Denial, action: str | None, around: Surrou
         return "*"
     if _is_service_trust(record, denial, action):
         return handed_role(record, around.records, around.names)
-    if denial.wraps and primary_action(record.event_source, record.event_name, record.request) != action:
+    inner = denial.wraps or denial.by_passed_role
+    if inner and primary_action(record.event_source, record.event_name, record.request) != action:
         return _of_same_service(record, action, around.names)
     return resource_in(record, action, around.names) or _star(denial, action)
 
@@ -140,10 +156,10 @@ def _with_path(record: Record, pathless: str | None, action: str, names: RoleNam
 
 
 def _of_same_service(record: Record, action: str, names: RoleNames) -> str | None:
-    """A wrapper tells the inner call's resource only where the request names one in that service's own form."""
-    found = resource_in(record, action, names)
-    arn = parse_arn(found)
-    return found if arn is not None and found in set(texts_in(dict(record.request))) else None
+    """A wrapper tells the inner call's resource only where the request names one in that action's own form."""
+    forms = [_pattern(form) for kind in resource_types(action) for form in kind.arn_formats]
+    named = {text for text in texts_in(dict(record.request)) if text.startswith("arn:") and any(resource_matches(form, text) for form in forms)}
+    return names.full(next(iter(named))) if len(named) == 1 else None
 
 
 def _star(denial: Denial, action: str) -> str | None:

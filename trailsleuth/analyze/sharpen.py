@@ -62,7 +62,8 @@ def _decoded(refusal: Refusal, decoded: tuple[DecodedAuthorization, ...], names:
         layer = next((PolicyType(t) for t in answer.policy_types if t in set(PolicyType)), refusal.denial.policy_type)
         effect = refusal.denial.effect if answer.explicit is None else Effect.EXPLICIT if answer.explicit else Effect.IMPLICIT
         known = {**refusal.denial.known_from, "iam_action": "decoded", "resource": "decoded"}
-        denial = replace(refusal.denial, iam_action=answer.action, resource=resource, effect=effect, policy_type=layer, known_from=known)
+        arn = next((policy for policy, _ in answer.statements if policy.startswith("arn:")), refusal.denial.policy_arn)
+        denial = replace(refusal.denial, iam_action=answer.action, resource=resource, effect=effect, policy_type=layer, policy_arn=arn, known_from=known)
         role = names.full(resource)
         passed_to = passed_service(refusal.first, role) if answer.action == "iam:PassRole" else None
         clear = replace(refusal, denial=denial, iam_action=answer.action or refusal.iam_action, resource=role, passed_to=passed_to)
@@ -73,13 +74,20 @@ def _decoded(refusal: Refusal, decoded: tuple[DecodedAuthorization, ...], names:
 
 
 def _answers(refusal: Refusal, answer: DecodedAuthorization) -> bool:
-    """By authorization id, else by the principal of a refusal that is encoded."""
+    """By authorization id; else by the principal, of a refusal that is encoded or of the very action on a resource of that name."""
     if answer.authorization_id and refusal.denial.authorization_id:
         return answer.authorization_id == refusal.denial.authorization_id
-    if refusal.denial.encoded is None or "iam_action" in refusal.denial.known_from:
-        return False
     who = role_of_session(answer.principal) or answer.principal
-    return who == refusal.principal or same_role(who, refusal.principal)
+    if who != refusal.principal and not same_role(who, refusal.principal):
+        return False
+    if "iam_action" not in refusal.denial.known_from:
+        return refusal.denial.encoded is not None
+    same_action = (answer.action or "").lower() == (refusal.iam_action or "").lower()
+    return same_action and (refusal.resource is None or _last(answer.resource) == _last(refusal.resource))
+
+
+def _last(resource: str | None) -> str:
+    return (resource or "").rpartition("/")[2]
 
 
 def _artifact(refusal: Refusal, execution: Execution | None) -> Refusal:

@@ -60,6 +60,7 @@ class Denial:
     `wraps` is true where the text reports another call's refusal (Lambda saying that EC2 refused), which has, or may have, its own record.
     `by_passed_role`: not the caller was refused but the role that it handed to the service (a function's execution role, a build's service role).
     `other_actions`: further actions that the text names, or that AWS documents for this text, as needed beside `iam_action`.
+    `at_target`: the policy of what the request names as a target (a queue, topic, function) does not admit the service that is to deliver to it.
     `unverified_action`: the Service Authorization Reference does not know the action. `path_unknown`: `resource` is an IAM ARN that was made from
     a bare name and lacks its path. `truncated`: the text is cut off at its end.
     """
@@ -80,6 +81,7 @@ class Denial:
     advice: str = ""
     known_from: dict[str, str] = field(default_factory=dict)
     by_passed_role: bool = False
+    at_target: bool = False
     other_actions: tuple[str, ...] = ()
     unverified_action: bool = False
     path_unknown: bool = False

@@ -114,7 +114,7 @@ def resource_holder(resource: str | None) -> str | None:
     arn = parse_arn(resource)
     if arn is not None and arn.service == "s3":
         return f"arn:{arn.partition}:s3:::{arn.resource.partition('/')[0]}"
-    if arn is not None and arn.service == "lambda" and arn.resource.count(":") == 2:
+    if arn is not None and arn.service == "lambda" and arn.resource.startswith("function:") and arn.resource.count(":") == 2:
         return resource.rpartition(":")[0]
     return resource
 
