@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from docs.generate.markdown import anchor, code, codes, prose, source, table, whole
-from docs.generate.rows import Row, files, headings, rows
+from docs.generate.rows import Row, files, headings, rows, words
 
 INTRO = """
 What trailsleuth knows of AWS stands in tables, not in the code: each row has an id, a source, an example and a counter-example, and the tests run
@@ -17,6 +17,7 @@ roles](passed-roles.md), [resources](resources.md), [pipeline actions](pipeline-
 """
 ELSEWHERE = {"denial_messages", "denied_codes", "denial_advice", "opaque_errors", "pipeline_actions", "provider_services"}
 TITLES: Mapping[str, str] = {
+    "deliveries": "What services need on their targets",
     "evaluation": "Where a service decides otherwise",
     "managed_policies": "AWS managed policies that are known",
     "operation_rules": "Names of operations by rule",
@@ -25,8 +26,11 @@ TITLES: Mapping[str, str] = {
     "reduction": "What a reduction has to know",
     "service_linked_roles": "Service-linked roles",
     "services": "Names of services",
+    "resource_policies": "Services with resource policies",
     "short_lived": "Resources that live for one run",
 }
+SENTENCES = ("what", "why", "meaning")
+ASIDE = ("id", "source", "verified", "example", "examples", "counter", "counters", "counter_example", "counter_examples")
 TOLD: Mapping[str, Callable[[Row], str]] = {
     "own_account_only": lambda row: prose(row["why"]),
     "gateway_endpoint": lambda row: prose(row["why"]),
@@ -49,14 +53,16 @@ def page() -> str:
 
 def _table(name: str) -> list[str]:
     listed = [(anchor(row["id"]), _told(heading, row), source(row["source"])) for heading in headings(name) for row in rows(name, heading)]
-    return [f"## {TITLES.get(name, name.replace('_', ' '))}", "", *table(["row", "fact", ""], listed)]
+    named = [codes(words(name)), ""] if words(name) else []
+    return [f"## {TITLES.get(name, name.replace('_', ' ').capitalize())}", "", *named, *(table(["row", "fact", ""], listed) if listed else [])]
 
 
 def _told(heading: str, row: Row) -> str:
     if heading in TOLD:
         return TOLD[heading](row)
-    facts = [prose(row["why"])] if "why" in row else []
-    facts += [codes(row["actions"] if isinstance(row["actions"], list) else [row["actions"]])] if "actions" in row else []
-    facts += [f"{code(row['pattern'])} becomes {code(row['widened'])}"] if "widened" in row else []
-    facts += [f"on {codes(row['kinds'])}"] if "kinds" in row else []
-    return " ".join(facts)
+    facts = [prose(row[name]) for name in SENTENCES if name in row]
+    return " ".join([*facts, "; ".join(_fact(name, value) for name, value in row.items() if name not in (*SENTENCES, *ASIDE))])
+
+
+def _fact(name: str, value: object) -> str:
+    return f"{name.replace('_', ' ')} {codes(value) if isinstance(value, list) else code(value)}"

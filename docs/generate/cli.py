@@ -75,7 +75,8 @@ def parameters(command: Callable[..., object]) -> Iterator[Parameter]:
 
 def _parameter(name: str, kind: object, info: ArgumentInfo | OptionInfo, default: object) -> Parameter:
     argument = isinstance(info, ArgumentInfo)
-    flags = tuple(info.param_decls or ())
+    first = (info.default,) if isinstance(info.default, str) and info.default.startswith("-") else ()  # where Annotated leaves the first name
+    flags = (*first, *(info.param_decls or ()))
     if not any(flag.startswith("--") for flag in flags) and not argument:
         flags = (f"--{name.replace('_', '-')}", *flags)
     required = default is inspect.Parameter.empty

@@ -18,14 +18,21 @@ def files(folder: str = "") -> list[str]:
 
 def rows(name: str, heading: str) -> list[Row]:
     """The rows `[[heading]]` of one table."""
-    found = tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8")).get(heading, [])
-    return list(found)
+    return [row for row in _table(name).get(heading, []) if isinstance(row, dict)]
+
+
+def words(name: str) -> list[str]:
+    """The plain texts of a table that is a list of names."""
+    return [word for listed in _table(name).values() if isinstance(listed, list) for word in listed if isinstance(word, str)]
+
+
+def _table(name: str) -> Row:
+    return tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def headings(name: str) -> list[str]:
     """What kinds of rows a table has."""
-    found = tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
-    return [heading for heading, listed in found.items() if isinstance(listed, list)]
+    return [heading for heading, listed in _table(name).items() if isinstance(listed, list)]
 
 
 def every_row() -> Iterator[tuple[str, Row]]:

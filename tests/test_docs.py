@@ -1,0 +1,315 @@
+"""The documentation is whole and true: everything is in it, generated pages are current, and what it shows is run."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docs import generate
+from docs.generate import cli, documents, python_names, rows, tutorial
+from docs.generate.markdown import code
+from tests.test_cases import diagnosed
+from trailsleuth import api
+from trailsleuth.catalog.describe import describe
+from trailsleuth.cli.app import COMMANDS, main
+from trailsleuth.cli.catalog import to_json as catalog_json
+from trailsleuth.report.explanation import explanation_document
+from trailsleuth.report.reduction import reduction_document
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+CASES = ROOT / "fixtures" / "cases"
+FOUNDING = CASES / "founding-first-snapshot" / "evidence"
+SAMPLE = [
+    "founding-first-snapshot",
+    "founding-tooling-trail-only",
+    "org-scp-tag-required",
+    "cp-hop-both-sides",
+    "noise-recovered-hop",
+    "oth-account-missing",
+    "cb-secret-and-key",
+    "ecs-execution-secret-suffix",
+]
+REDUCED = "arn:aws:iam::310030040050:role/release/BlueGreen"
+FREE = ("conditions", "document.Statement", "remove", "known_from", "statement", "inquiry", "collectors")  # objects whose members AWS or the user names
+
+
+def text_of(page: str) -> str:
+    return (DOCS / "reference" / page).read_text(encoding="utf-8")
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(DOCS))
+
+
+# --- the reference
+
+
+@pytest.mark.parametrize("page", generate.PAGES)
+def test_a_generated_page_is_what_the_code_says_now(page: str) -> None:
+    assert text_of(page) == generate.written(page), "out of date: run `python -m docs.generate`"
+
+
+def test_every_command_and_option_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    page = text_of("cli.md")
+    known = cli.commands()
+    assert {name.partition(" ")[0] for name in known} == set(COMMANDS)
+    for name, command in known.items():
+        section = page.split(f"\n## trailsleuth {name}\n", 1)[1].split("\n## ", 1)[0]
+        for one in cli.parameters(command):
+            assert one.text, f"{name}: {one.names} has no help"
+            for flag in one.names:
+                assert code(one.metavar if one.argument else flag) in section
+        main([*name.split(), "--help"])
+        shown = set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", capsys.readouterr().out, re.MULTILINE))
+        assert len(shown) > 1
+        assert [flag for flag in shown if f"`{flag}`" not in page] == []
+        assert "xit code" in section or name == "fix", name
+
+
+def test_every_exit_code_is_documented() -> None:
+    page = text_of("cli.md")
+    assert all(f"| `{number}` |" in page for number in (0, 1, 2, 3, 4, 130))
+
+
+def test_every_error_is_documented_with_its_exit_code() -> None:
+    page = text_of("python.md")
+    for kind in python_names.error_classes():
+        assert re.search(rf"\| `{kind.__name__}` \| `\w+` \| {kind.exit_code} \|", page)
+
+
+def test_every_public_name_is_documented() -> None:
+    import trailsleuth
+
+    assert all(f"\n## {name}\n" in text_of("python.md") for name in trailsleuth.__all__)
+
+
+def test_every_row_of_every_table_is_documented() -> None:
+    whole = "".join(text_of(page) for page in generate.PAGES)
+    missing = [f"{table}: {row['id']}" for table, row in rows.every_row() if "id" in row and f"`{row['id']}`" not in whole]
+    assert missing == []
+
+
+# --- the JSON documents
+
+
+@cache
+def fields_of(schema: str) -> dict[str, str]:
+    """Path to type, as the JSON page tells it."""
+    return {path: kind for one in documents.listed() if one["schema"] == schema for path, kind, _ in one["fields"]}
+
+
+def paths_in(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Every field of a document with its value, without the members of free objects."""
+    if path and not path.endswith("[]"):
+        yield path, value
+    if isinstance(value, dict) and not path.endswith(FREE):
+        for key, inner in value.items():
+            yield from paths_in(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and not path.endswith(FREE):
+        for inner in value:
+            yield from paths_in(inner, f"{path}[]")
+
+
+def fits(value: object, kind: str) -> bool:
+    if value is None:
+        return "null" in kind
+    expected = {str: "text", bool: "yes", int: "number", list: "list", dict: "object"}[type(value)]
+    return kind.startswith(expected)
+
+
+def complaints(schema: str, written: list[object], *, but: tuple[str, ...] = ()) -> list[str]:
+    """Fields that are not documented, of another type, or documented and never written."""
+    known, seen, wrong = fields_of(schema), set(but), []
+    for document in written:
+        for path, value in paths_in(document):
+            seen.add(path)
+            if path not in known:
+                wrong.append(f"not documented: {path}")
+            elif not fits(value, known[path]):
+                wrong.append(f"{path} is {value!r}, not {known[path]}")
+    return sorted({*wrong, *(f"never written: {path}" for path in known.keys() - seen)})
+
+
+def test_the_case_document_has_the_documented_fields() -> None:
+    written: list[object] = [json.loads(json.dumps(diagnosed(CASES / name))) for name in SAMPLE]
+    rare = ("coverage.skipped[].source", "coverage.skipped[].reason", "findings[].evidence[].verified")
+    gaps = tuple(path for path in fields_of("trailsleuth.case/1") if path.startswith("coverage.gaps[]"))
+    placeholders = tuple(path for path in fields_of("trailsleuth.case/1") if path.startswith("deltas[].placeholders[]"))
+    assert complaints("trailsleuth.case/1", written, but=(*rare, *gaps, *placeholders)) == []
+
+
+def test_the_explanation_has_the_documented_fields() -> None:
+    text = "User: arn:aws:iam::222222222222:user/ana is not authorized to perform: ecs:RunTask on resource: * with an explicit deny in an identity-based policy"
+    assert complaints("trailsleuth.explanation/1", [explanation_document(api.explain(text))]) == []
+
+
+def test_the_decisions_have_the_documented_fields() -> None:
+    asked = {"principal": REDUCED, "action": "s3:GetObject", "resource": "arn:aws:s3:::b/k", "context": {"aws:SourceIp": "192.0.2.1"}}
+    condition = {"StringEquals": {"aws:PrincipalTag/team": "a"}}
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*", "Condition": condition}
+    held = [{"identity": [{"name": "p", "policy": {"Version": "2012-10-17", "Statement": [one]}}]} for one in (statement, {**statement, "Condition": {}})]
+    requests = [{"id": "unreadable"}, *({"id": "one", **asked, "policies": policies} for policies in held)]
+    saved = api.simulate([str(FOUNDING)], principal=REDUCED, action="s3:GetObject", resource="arn:aws:s3:::basket-artifacts-0040/k")
+    assert complaints("a list of answers", [api.simulate_requests(json.dumps(requests)), saved]) == []
+
+
+def test_the_reduction_has_the_documented_fields() -> None:
+    assert complaints("trailsleuth.reduction/1", [reduction_document(api.reduce([FOUNDING], role=REDUCED))]) == []
+
+
+def test_the_catalogue_answer_has_the_documented_fields() -> None:
+    found = describe("ecs:RegisterTaskDefinition"), describe("s3:PutObject")
+    answer = {"schema": "trailsleuth.catalog/1", "actions": [catalog_json(one) for one in found if one is not None]}
+    update = ("directory", "written", "skipped", "skipped[].source", "skipped[].reason")
+    assert complaints("trailsleuth.catalog/1", [answer], but=update) == []
+
+
+def test_info_and_verify_have_the_documented_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only that nothing else is written: what a sample without digests or a manifest lacks is tested with the commands."""
+    for command, schema in (("info", "trailsleuth.info/1"), ("verify", "trailsleuth.verification/1")):
+        main([command, str(FOUNDING), "--output", "json"])
+        document = json.loads(capsys.readouterr().out)
+        if command == "info":
+            document["coverage"] = {}
+        told = [one for one in complaints(schema, [document]) if not one.startswith("never written")]
+        assert told == []
+
+
+@pytest.mark.parametrize(("command", "name"), [("sessions", "a list of sessions"), ("timeline", "a list of moments")])
+def test_the_views_have_the_documented_fields(command: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, str(FOUNDING), "-o", "json"]) == 0
+    assert complaints(name, [json.loads(capsys.readouterr().out)]) == []
+
+
+def test_every_enumeration_that_the_json_page_names_is_whole() -> None:
+    page = text_of("json.md")
+    for kind in documents.ENUMERATIONS.values():
+        assert all(f"`{member.value}`" in page for member in kind)
+
+
+# --- the pages
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    listed = re.findall(r"(\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(name_of(page) for page in PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_has_one_title_and_names_no_place_on_a_disk(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    outside = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    assert len(re.findall(r"^# ", outside, re.MULTILINE)) == 1
+    assert re.search(r"(?<![\w.:$/}])/(home|root|work|tmp|Users|var|opt)/\w", text) is None
+
+
+def test_decisions_are_numbered_without_a_hole() -> None:
+    numbers = [int(page.name[:4]) for page in sorted((DOCS / "decisions").glob("0*.md"))]
+    assert numbers == list(range(1, len(numbers) + 1))
+    index = (DOCS / "decisions" / "index.md").read_text(encoding="utf-8")
+    assert all(page.name in index for page in (DOCS / "decisions").glob("0*.md"))
+
+
+# --- what the pages show is run
+
+RUN = re.compile(r"<!-- run: exit (\d+) -->\n\s*```sh\n(.*?)```", re.DOTALL)
+PRINTS = re.compile(r"<!-- prints -->\n\s*```text\n(.*?)```", re.DOTALL)
+FILES = re.compile(r"<!-- file: (\S+) -->\n\s*```\w+\n(.*?)```", re.DOTALL)
+PYTHON = re.compile(r"<!-- python -->\n```python\n(.*?)```", re.DOTALL)
+RUNNING = [page for page in PAGES if "<!-- run: exit" in page.read_text(encoding="utf-8")]
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the fixtures in it, as a clone has them."""
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", RUNNING, ids=name_of)
+def test_the_commands_of_a_page_do_what_it_says(page: Path, clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = page.read_text(encoding="utf-8")
+    for name, content in FILES.findall(text):
+        (clone / name).write_text(content, encoding="utf-8")
+    steps = re.split(r"(?=<!-- run: exit)", text)[1:]
+    assert steps
+    for step in steps:
+        found = RUN.match(step)
+        assert found is not None, step[:80]
+        printed = ""
+        for line in found[2].strip().splitlines():
+            words = shlex.split(line)
+            assert words[0] == "trailsleuth"
+            assert main(words[1:]) == int(found[1]), line
+            printed += capsys.readouterr().out
+        for shown in PRINTS.findall(step):
+            assert shown in printed
+
+
+def test_the_python_of_the_pages_runs(clone: Path) -> None:
+    blocks = [block for page in PAGES for block in PYTHON.findall(page.read_text(encoding="utf-8"))]
+    assert blocks
+    for block in blocks:
+        exec(compile(block, "docs", "exec"), {})  # noqa: S102 - the documentation's own code
+
+
+# --- the tutorial
+
+
+def saved_cells() -> list[dict[str, Any]]:
+    return list(json.loads(tutorial.NOTEBOOK.read_text(encoding="utf-8"))["cells"])
+
+
+def test_the_tutorial_is_the_one_that_its_script_writes() -> None:
+    bare = [{**cell, "outputs": [], "execution_count": None} if cell["cell_type"] == "code" else cell for cell in saved_cells()]
+    joined = [{**cell, "source": "".join(cell["source"])} for cell in bare]
+    assert joined == tutorial.cells(), "out of date: run `python -m docs.generate.tutorial`"
+
+
+def test_the_tutorial_was_executed_without_an_error() -> None:
+    outputs = [output for cell in saved_cells() if cell["cell_type"] == "code" for output in cell["outputs"]]
+    assert len(outputs) >= 9
+    assert [output for output in outputs if output["output_type"] == "error"] == []
+
+
+def test_the_tutorial_says_today_what_it_said_when_it_was_saved(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its code, run here; what it prints is what is saved."""
+    monkeypatch.chdir(DOCS)
+    space: dict[str, Any] = {}
+    for cell in saved_cells():
+        if cell["cell_type"] != "code":
+            continue
+        source = "".join(cell["source"]).replace("%load_ext trailsleuth.notebook", "from trailsleuth.notebook import register_accessor; register_accessor()")
+        exec(compile(source, "tutorial", "exec"), space)  # noqa: S102 - the documentation's own code
+        printed = "".join("".join(output["text"]) for output in cell["outputs"] if output["output_type"] == "stream")
+        assert capsys.readouterr().out == printed
+    assert space["diagnosis"].exit_code == 0
+
+
+def test_the_tutorial_runs_in_a_kernel() -> None:
+    pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    done = tutorial.executed()["cells"]
+    for cell, saved in zip(done, saved_cells(), strict=True):
+        for output, before in zip(cell.get("outputs", []), saved.get("outputs", []), strict=True):
+            assert output.get("text") == before.get("text")
+            plain = [one.get("data", {}).get("text/plain") for one in (output, before)]
+            assert plain[0] == plain[1]
