@@ -6,12 +6,14 @@ import hashlib
 import io
 import json
 import os
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from trailsleuth.catalog.actions import prefixes
+from trailsleuth.catalog.arn_words import arn_words
 from trailsleuth.fetch.exports import read_inputs
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.forms import Form, Piece
@@ -23,6 +25,7 @@ __all__ = ["Bundle", "bundle"]
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip file can hold: equal evidence gives equal bytes
 _UNREADABLE = {"eventVersion": "1.0", "eventName": "Unreadable"}  # stands for a record that could not be read
+_SERVICE = re.compile(rb"(?:arn:aws[a-z-]*:|\b)([a-z0-9-]+)(?::|\.amazonaws\.com)")
 _CUT = b'{"Records": ['
 
 
@@ -52,14 +55,17 @@ def bundle(paths: Paths, *, redact: bool = False, asked: Mapping[str, str] | Non
     if not redact:
         return Bundle(files=tuple(_as_it_is(inputs)), left_out=left_out, asked=dict(asked or {}))
     secret = hashlib.sha256(b"".join(hashlib.sha256(item.data).digest() for item in inputs)).digest()
-    veil = EvidenceVeil(prefixes(), secret=secret)
     held = [list(pieces_of(item.data)) for item in inputs]
-    for pieces in held:
-        for piece in pieces:
-            veil.learn_value(piece.value)
-    veil.ready()
+    services = _services(inputs)
+    veil = EvidenceVeil(prefixes(), arn_words(services) | services, secret=secret)
+    veil.learn_all(piece.value for pieces in held for piece in pieces)
     files = tuple(file for number, pieces in enumerate(held, 1) for file in _redacted(number, pieces, veil))
     return Bundle(files=files, left_out=left_out, asked={name: veil.text(text) if name == "error" else veil.leaf(text) for name, text in (asked or {}).items()})
+
+
+def _services(inputs: Iterable[RawInput]) -> frozenset[str]:
+    """The services that occur in the evidence."""
+    return prefixes() & {found.decode() for item in inputs for found in _SERVICE.findall(item.data)} | {"iam"}
 
 
 def _as_it_is(inputs: Iterable[RawInput]) -> Iterator[tuple[str, bytes]]:

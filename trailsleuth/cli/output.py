@@ -127,9 +127,9 @@ def _umask() -> int:
     return mask
 
 
-def write_answer(text: str, path: Path | None, *, force: bool = False) -> None:
+def write_answer(text: str | bytes, path: Path | None, *, force: bool = False) -> None:
     """To the file where one is named, else to stdout."""
     if path is None:
-        write_stdout(text)
+        write_stdout(text if isinstance(text, str) else text.decode())
     else:
         write_file(text, path, force=force)

@@ -47,11 +47,11 @@ TOKEN = re.compile(
     re.X,
 )
 _MADE_NEEDS_DIGIT = re.compile(r"\d")
-_NAMED = re.compile(
+NAMED = re.compile(
     r"\b(?:role|user|bucket|cluster|function|repository|pipeline|stack|project|application|topic|queue|secret|alias|profile|name)"
     r"[ :=/\"']+([\w+=.@/-]{3,128})"
 )
-_PROFILE = re.compile(r"--profile[ =]([\w+=.@/-]+)")
+PROFILE = re.compile(r"--profile[ =]([\w+=.@/-]+)")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _SEGMENT = re.compile(r"(\$\{[^}]*\}|[*?]|[:/])")
 _COLON_KINDS = {"function", "secret", "log-group", "log-stream", "stateMachine", "execution", "application", "deploymentgroup", "db", "cluster"}
@@ -93,7 +93,7 @@ class Veil:
             for found in TOKEN.finditer(text):
                 self._token(found)
             if field in {"error_message", "explanation", "summary", "command"}:
-                for named in [*filter(_looks_like_a_name, _NAMED.findall(text)), *_PROFILE.findall(text)]:
+                for named in [*filter(looks_like_a_name, NAMED.findall(text)), *PROFILE.findall(text)]:
                     self.name("name", named)
         for name in sorted((name for name in self._names if len(name) > 2), key=lambda name: (-len(name), name)):
             word = _WORD.search(name)
@@ -197,7 +197,7 @@ class Veil:
         return "".join(out)
 
 
-def _looks_like_a_name(word: str) -> bool:
+def looks_like_a_name(word: str) -> bool:
     """Tells `role SecretRole` from `role that`: a capital within, or a sign that prose has not."""
     if word.lower() in GENERIC or TOKEN.search(word):
         return False

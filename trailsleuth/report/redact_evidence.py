@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote, unquote
 
-from trailsleuth.report.redact import GENERIC, TOKEN, Veil
+from trailsleuth.report.redact import GENERIC, NAMED, PROFILE, TOKEN, Veil, looks_like_a_name
 from trailsleuth.report.redact_words import Words
 
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html and the answers of IAM and CodePipeline
@@ -22,6 +22,7 @@ pipelineType startTime lastUpdateTime lastStatusChange created updated code trig
 DefaultVersionId Version Effect effect Action NotAction action encryptionAlgorithm keySpec operations instanceType launchType
 x-amz-server-side-encryption x-amz-acl
 bytesTransferredIn bytesTransferredOut x-amz-date X-Amz-Date X-Amz-Algorithm PermissionsBoundaryType AwsManaged addendum reason updatedFields
+Type ActionMode Capabilities CannedACL Extract
 """
 _KEPT_FIELDS = frozenset(_KEPT.split()) - {"addendum", "trigger"}
 _PROSE = frozenset(
@@ -33,21 +34,29 @@ _PLAIN = re.compile(r"true|false|null|-?\d{1,10}(?:\.\d+)?|v\d+|\d{4}-\d\d-\d\d(
 _REGION = re.compile(r"(?<![a-z0-9])(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov|-iso[a-z]?)?-[a-z]+-\d[a-z]?(?![a-z0-9])")
 _SERVICE_HOST = re.compile(r"(?:[a-z0-9-]+\.)*amazonaws\.com(?:\.cn)?")
 _OPERATION = re.compile(r"(?<![\w-])([a-z][a-z0-9-]{1,40}):([A-Za-z][\w-]*\*?)(/[^\s\"']+)?")
+_PROVIDER_KEY = re.compile(r"[\w.-]+\.[a-z]{2,10}(?:/[^\s:]*)?:[a-z_]+")  # a claim of an OIDC provider: host/path:sub
+_QUOTED = re.compile(r"'([\w+=.@/-]{3,128})'")  # CodePipeline and CloudFormation put names between such signs
+_SAML = re.compile(r":saml-provider/([^\W_]+)")
+_CUT_LENGTH, _LONGEST_WORD = 1024, 64  # CloudTrail cuts messages at 1 KB, in the middle of a name
 _WORDS_KEPT = """
 aws amazon amazonaws com cn arn http https role user root policy group alias service key table function bucket true false default latest main master log
 logs s3 kms iam ecs ecr ec2 sqs sns sts lambda codepipeline codebuild codedeploy cloudformation dynamodb instance profile assumed awsreservedsso
-AES256 FARGATE EC2 KMS ENABLED DISABLED ACTIVE
+AES256 FARGATE EC2 KMS ENABLED DISABLED ACTIVE oidc eks id sub aud amr token actions githubusercontent dkr api execute
 """
 
 
 class EvidenceVeil(Veil):
-    """`kept`: further words that stay, such as the prefixes of services. Everything has to be learned before anything is redacted."""
+    """`prefixes` are those of services; `kept` further words of AWS that stay. Everything has to be learned before anything is redacted."""
 
-    def __init__(self, kept: Iterable[str], *, secret: bytes) -> None:
+    def __init__(self, prefixes: Iterable[str], kept: Iterable[str], *, secret: bytes) -> None:
         super().__init__()
-        self._prefixes = frozenset(kept)
-        plain = {word.lower() for word in _WORDS_KEPT.split()} | {part for word in GENERIC for part in re.findall(r"[a-z]+", word.lower())}
-        self._made = Words(plain | self._prefixes, secret=secret)
+        self._prefixes = frozenset(prefixes)
+        words = (*_WORDS_KEPT.split(), *GENERIC, *kept)
+        plain = frozenset(part for word in words for part in (word.lower(), *re.findall(r"[a-z0-9]+", word.lower())))
+        self._made = Words(plain, secret=secret, account=self._account)
+
+    def _account(self, digits: str) -> str:
+        return self._stand_in("account", digits, lambda number: f"{number:012d}")
 
     def name(self, _kind: str, text: str) -> str:
         """The name by its words; a region or a service inside it stays."""
@@ -55,18 +64,24 @@ class EvidenceVeil(Veil):
             self._names[text] = self._between(_REGION, text, self._made.name)
         return self._names[text]
 
-    def learn_value(self, value: object) -> None:
-        """Meets the names in a piece of evidence, so that prose that mentions one is known to."""
-        for key, text in _texts(value):
-            if key in _PROSE or key in _KEPT_FIELDS:
-                continue
-            if "*" in text or "?" in text:
+    def learn_all(self, values: Iterable[object]) -> None:
+        """Meets everything: first the fragments by which patterns compare names, then the names, so that prose that mentions one is known to."""
+        held = [(key, text) for value in values for key, text in _texts(value) if key not in _KEPT_FIELDS]
+        for key, text in held:
+            if key not in _PROSE:
                 self._made.cut_at(text)
-        for key, text in _texts(value):
-            if key not in _KEPT_FIELDS and key not in _PROSE:
+                for provider in _SAML.findall(text):  # the principalId of such a session ends with it
+                    self._made.cut_at(f"*{provider}")
+            elif len(text) >= _CUT_LENGTH:
+                self._made.cut_at(f"{text[-_LONGEST_WORD:]}*")
+        for key, text in held:
+            if key not in _PROSE:
                 self.leaf(text)
+            for named in (*filter(looks_like_a_name, NAMED.findall(text)), *PROFILE.findall(text), *_QUOTED.findall(text)) if key in _PROSE else ():
+                self.leaf(named)
+        self._ready()
 
-    def ready(self) -> None:
+    def _ready(self) -> None:
         """All names are known: from here on they are found in prose."""
         for name in sorted((name for name in self._names if len(name) > 3 and not _PLAIN.fullmatch(name)), key=lambda name: (-len(name), name)):
             word = re.search(r"[A-Za-z0-9]+", name)
@@ -85,7 +100,10 @@ class EvidenceVeil(Veil):
             return "REDACTED"
         if key in _KEPT_FIELDS:
             return value
-        return self._inner(value) or (self.text(value) if key in _PROSE else self.leaf(value))
+        inner = self._inner(value)
+        if inner is not None:
+            return inner
+        return self.text(value)[: max(len(value), _CUT_LENGTH)] if key in _PROSE else self.leaf(value)
 
     def _bare_number(self, value: object) -> object:
         """An account id that a tool wrote as a number."""
@@ -98,7 +116,7 @@ class EvidenceVeil(Veil):
         """A key: a member's name stays, a tag's or an ARN does not."""
         if parent in _MAPS_OF_NAMES:
             return self.leaf(name)
-        if "/" in name and _OPERATION.fullmatch(name):
+        if ("/" in name and _OPERATION.fullmatch(name)) or _PROVIDER_KEY.fullmatch(name):
             return self.leaf(name)
         return self.text(name) if TOKEN.search(name) else name
 
@@ -134,10 +152,11 @@ class EvidenceVeil(Veil):
         return self._between(_SERVICE_HOST, text, lambda part: self.name("name", part), lambda host: self._host(host.group()))
 
     def _host(self, host: str) -> str:
-        """A service's host as it is; the bucket or the API's id before it is a name."""
+        """A service's host or principal as it is; the bucket, the API's id or the like before it is a name."""
         labels = host.split(".")
-        kept = [label if label in self._prefixes or _REGION.fullmatch(label) or label in {"amazonaws", "com", "cn", "dkr"} else "" for label in labels]
-        return ".".join(label if stays else self.name("bucket", label) for label, stays in zip(labels, kept, strict=True))
+        if len(labels) == 3 or (len(labels) == 4 and not labels[1].startswith("s3")):
+            return host
+        return ".".join(label if _REGION.fullmatch(label) else self.name("bucket", label) for label in labels)
 
     def text(self, text: str) -> str:
         """Prose: identifiers by their form, names that were met elsewhere; actions and services stay."""
@@ -157,6 +176,9 @@ class EvidenceVeil(Veil):
         if kind == "blob":
             return self._stand_in("blob", text, lambda number: f"REDACTED{number}".ljust(len(text), "A"))
         return super()._token(found)
+
+    def _unique(self, text: str, session: str | None) -> str:
+        return super()._unique(text, None) + (f":{self.leaf(session)}" if session else "")
 
     def _ip6(self, text: str) -> str:
         address = text if _sound(text) else text.rstrip(":")

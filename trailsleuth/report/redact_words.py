@@ -10,29 +10,35 @@ import hashlib
 import hmac
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 _CHUNK = re.compile(r"[^\W_]+")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_BESIDE = re.compile(r"([^\W_]+)[*?]|[*?]([^\W_]+)")
 _SYLLABLES = tuple(c + v for c in "bdfgklmnprstvz" for v in "aeiou")
+_ACCOUNT_DIGITS = 12
 _KEPT_DIGITS = 3  # versions and counters; longer numbers may be account ids, times or the like
 
 
 class Words:
-    """The words given out so far. `kept` are words that say nothing of their owner (in lower case); `secret` makes addresses unguessable."""
+    """The words given out so far. `kept` are words that say nothing of their owner (in lower case); `secret` makes addresses
+    unguessable; `account` gives an account id's stand-in."""
 
-    def __init__(self, kept: Iterable[str], *, secret: bytes) -> None:
+    def __init__(self, kept: Iterable[str], *, secret: bytes, account: Callable[[str], str]) -> None:
         self._kept = frozenset(kept)
         self._secret = secret
+        self._account = account
         self._words: dict[str, str] = {}
         self._numbers: dict[str, str] = {}
-        self._cuts: set[str] = set()
+        self._cuts: tuple[str, ...] = ()  # the longest first
+        self._made: set[str] = set()
         self._mixed: dict[str, str] = {}
 
     def cut_at(self, pattern: str) -> None:
         """Remembers the fragments beside a pattern's wildcards: words that begin or end so are made of two."""
-        for beside in re.findall(r"([^\W_]+)[*?]|[*?]([^\W_]+)", pattern):
-            self._cuts.update(part.lower() for part in beside if part)
+        found = {part.lower() for beside in _BESIDE.findall(pattern) for part in beside if part} - set(self._cuts)
+        if found:
+            self._cuts = tuple(sorted({*self._cuts, *found}, key=lambda cut: (-len(cut), cut)))
 
     def name(self, text: str) -> str:
         """The name under other words."""
@@ -48,10 +54,12 @@ class Words:
 
     def _odd(self, chunk: str) -> str:
         """Random ids and other scripts: a word of its own for the whole, or for what a pattern parts it into."""
-        for cut in sorted(self._cuts, key=lambda cut: (-len(cut), cut)):
+        for cut in self._cuts:
             rest = chunk[len(cut) :]
             if rest and chunk.lower().startswith(cut):
                 return self._chunk(chunk[: len(cut)]) + self._odd_word(rest)
+            if rest and chunk.lower().endswith(cut):
+                return self._odd_word(chunk[: -len(cut)]) + self._chunk(chunk[-len(cut) :])
         return self._odd_word(chunk)
 
     def _odd_word(self, chunk: str) -> str:
@@ -63,7 +71,7 @@ class Words:
         low = part.lower()
         if low in self._kept:
             return part
-        for cut in sorted(self._cuts, key=lambda cut: (-len(cut), cut)):
+        for cut in self._cuts:
             if cut != low and low.startswith(cut):
                 return _styled(self._plain(cut), part[: len(cut)]) + _styled(self._plain(low[len(cut) :]), part[len(cut) :])
             if cut != low and low.endswith(cut):
@@ -75,14 +83,17 @@ class Words:
             return word
         if word not in self._words:
             number = len(self._words)
-            while (made := _spelled(number)) in self._kept or made in self._words.values():
+            while (made := _spelled(number)) in self._kept or made in self._made:
                 number += 1
             self._words[word] = made
+            self._made.add(made)
         return self._words[word]
 
     def _number(self, digits: str) -> str:
         if len(digits) <= _KEPT_DIGITS:
             return digits
+        if len(digits) == _ACCOUNT_DIGITS:
+            return self._account(digits)
         return self._numbers.setdefault(digits, f"{10 ** (len(digits) - 1) + len(self._numbers) + 1}")
 
     def address(self, text: str) -> str:
