@@ -74,7 +74,8 @@ def register_accessor() -> None:
     """Gives every DataFrame with CloudTrail's columns `df.trail.denied()`, `df.trail.sessions()` and `df.trail.chain(key)`."""
     import pandas as pd
 
-    pd.api.extensions.register_dataframe_accessor("trail")(TrailAccessor)
+    if getattr(pd.DataFrame, "trail", None) is not TrailAccessor:  # loading the extension again is no fault
+        pd.api.extensions.register_dataframe_accessor("trail")(TrailAccessor)
 
 
 class TrailAccessor:
