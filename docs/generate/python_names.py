@@ -31,7 +31,7 @@ COLUMNS: Mapping[str, list[str]] = {
 FRAMES = (
     "Times are UTC timestamps. `findings`, `deltas` and `chains` have the names of the [JSON document](json.md), `records` those of CloudTrail; "
     "`denied` is trailsleuth's reading of the error, `source` the file and position. `findings.event_ids` cites records; "
-    "`sufficient`, `minimal` and `undecided` are the proof's."
+    "`sufficient`, `minimal`, `harmless` and `undecided` are the proof's."
 )
 NOTEBOOK = (
     "`%load_ext trailsleuth.notebook` shows cases and diagnoses as HTML (as text where there is none) and gives DataFrames of records the `trail` accessor. "

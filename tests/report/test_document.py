@@ -75,7 +75,7 @@ CONTRACT = {
     },
     "document": {"Version": TEXT, "Statement": LIST},
     "placeholders": {"name": TEXT, "why": TEXT, "how_to_find": TEXT},
-    "proof": {"sufficient": (bool, type(None)), "minimal": (bool, type(None)), "undecided": LIST},
+    "proof": {"sufficient": (bool, type(None)), "minimal": (bool, type(None)), "harmless": (bool, type(None)), "undecided": LIST},
     "questions": {"account": MAYBE, "wanted": TEXT, "because": TEXT, "command": TEXT},
     "coverage": {
         "accounts": LIST,

@@ -167,7 +167,7 @@ def _placeholder(placeholder: Placeholder) -> Document:
 
 
 def _proof(proof: Proof) -> Document:
-    return {"sufficient": proof.sufficient, "minimal": proof.minimal, "undecided": list(proof.undecided)}
+    return {"sufficient": proof.sufficient, "minimal": proof.minimal, "harmless": proof.harmless, "undecided": list(proof.undecided)}
 
 
 def _delta(delta: Delta) -> Document:

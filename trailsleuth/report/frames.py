@@ -32,7 +32,7 @@ FINDING_COLUMNS = [
     "event_ids",
     "id",
 ]
-DELTA_COLUMNS = ["policy_type", "account", "attach_to", "document", "remove", "finding_ids", "placeholders", "sufficient", "minimal", "undecided"]
+DELTA_COLUMNS = ["policy_type", "account", "attach_to", "document", "remove", "finding_ids", "placeholders", "sufficient", "minimal", "harmless", "undecided"]
 CHAIN_COLUMNS = ["chain", "hop", "role", "session_name", "access_key_id", "assumed_by", "event_id", "account", "calls", "denied"]
 RECORD_COLUMNS = [
     "eventTime",

@@ -96,6 +96,8 @@ def proof_text(proof: Document | None) -> str:
         _verdict(proof["sufficient"], yes="sufficient", no="NOT sufficient", open_="sufficiency undecided"),
         _verdict(proof["minimal"], yes="minimal", no="not minimal", open_="minimality undecided"),
     ]
+    if (harmless := proof.get("harmless")) is not None:  # older documents do not say
+        said.append("harmless" if harmless else "NOT harmless: calls beside it become allowed too")
     missing = f"; open: {', '.join(map(str, proof['undecided']))}" if proof["undecided"] else ""
     return f"{', '.join(said)}{missing}"
 
