@@ -16,13 +16,13 @@ HIDING = ("records", "execution", "data events")
 DATA_EVENTS = "trailsleuth diagnose s3://<the trail's bucket>/<prefix> --since {since} --until {until} --profile <log account>"
 
 
-def gap_questions(evidence: Evidence, scope: Scope, inquiry: Inquiry, *, region: str, lookup: str) -> Iterator[Question]:
-    """One question a gap. `lookup` is the command that exports records, with since, until, region and account to be filled in."""
+def gap_questions(evidence: Evidence, scope: Scope, inquiry: Inquiry, *, region: str, exports: tuple[str, str]) -> Iterator[Question]:
+    """One question a gap. `exports` are the commands that export records and executions, with since, until, region, account and pipeline to be filled in."""
     accounts = chain_accounts(scope, inquiry)
     for gap in evidence.coverage.gaps:
         if gap.wanted in HIDING and _touches(gap, accounts, scope):
             wanted = "execution" if gap.wanted == "execution" else "records"
-            yield Question(account=gap.account, wanted=wanted, because=_because(gap), command=_command(gap, scope, region, lookup))
+            yield Question(account=gap.account, wanted=wanted, because=_because(gap), command=_command(gap, scope, region, exports))
 
 
 def chain_accounts(scope: Scope, inquiry: Inquiry) -> frozenset[str]:
@@ -48,15 +48,16 @@ def _because(gap: Gap) -> str:
     return f"{gap.why}; this statement in the collector's policy allows it"
 
 
-def _command(gap: Gap, scope: Scope, region: str, lookup: str) -> str:
+def _command(gap: Gap, scope: Scope, region: str, exports: tuple[str, str]) -> str:
     since, until = _iso(gap.start or scope.since), _iso(gap.end or scope.until)
     if gap.allow is not None:
         return json.dumps(gap.allow)
     if gap.wanted == "data events":
         return DATA_EVENTS.format(since=since, until=until)
     if gap.wanted == "execution":
-        return "trailsleuth doctor --profile <pipeline account>"
-    return lookup.format(since=since, until=until, region=gap.region or region, account=gap.account or "<profile>")
+        pipeline = scope.execution.pipeline if scope.execution else None
+        return exports[1].format(pipeline=pipeline or "<pipeline>")
+    return exports[0].format(since=since, until=until, region=gap.region or region, account=gap.account or "<profile>")
 
 
 def _iso(moment: datetime | None) -> str:

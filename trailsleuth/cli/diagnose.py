@@ -135,8 +135,9 @@ def check_evidence(case: CaseFile, paths: list[str]) -> None:
     if coverage.records_read or case.execution is not None or case.findings:
         return
     tried = ", ".join(paths) or "the accounts"
-    if coverage.gaps and not coverage.skipped:
-        why = coverage.gaps[0].why
+    gap = next((gap for gap in coverage.gaps if gap.wanted in ("records", "execution")), None)
+    if gap is not None:
+        why = gap.why
     elif coverage.skipped:
         first = coverage.skipped[0]
         more = f" (and {len(coverage.skipped) - 1} more)" if len(coverage.skipped) > 1 else ""

@@ -21,6 +21,8 @@ NO_HOST_TRIES = 2  # nobody listens there: a region that does not exist, or no n
 FIRST_PAUSE = 0.15
 LONGEST_PAUSE = 5.0
 
+TRIES_AFTER_GIVING_UP = 2
+
 Answer = Mapping[str, Any]
 
 
@@ -34,6 +36,9 @@ class Why(StrEnum):
     BROKEN = "broken"
     CREDENTIALS = "credentials"
     FAILED = "failed"
+
+
+PASSING = (Why.THROTTLED, Why.UNREACHABLE, Why.BROKEN)  # reasons that trying again may do away with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +65,14 @@ def error_codes() -> Mapping[str, tuple[str, ...]]:
     return {meaning: tuple(codes) for meaning, codes in table.items()}
 
 
-def attempt(call: Callable[[], Answer], *, sleep: Callable[[float], None]) -> Answer | tuple[Why, str]:
+def attempt(call: Callable[[], Answer], *, sleep: Callable[[float], None], tries: int = TRIES) -> Answer | tuple[Why, str]:
     """The answer of a call, tried until it comes or trying has no point; else the reason and AWS's code."""
     outcome: Answer | tuple[Why, str] = (Why.FAILED, "")
-    for number in range(TRIES):
+    for number in range(tries):
         if number:
             sleep(_pause(number))
         outcome = _once(call)
-        if not isinstance(outcome, tuple) or outcome[0] not in (Why.THROTTLED, Why.UNREACHABLE, Why.BROKEN):
+        if not isinstance(outcome, tuple) or outcome[0] not in PASSING:
             return outcome
         if outcome[1] == "EndpointConnectionError" and number >= NO_HOST_TRIES:
             return outcome

@@ -52,6 +52,7 @@ class Chase:
     now: datetime
     records: list[FetchedRecord] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)  # accounts of the chain that nobody opened, each named as a gap
     _asked: dict[Lookup, tuple[FetchedRecord, ...]] = field(default_factory=dict)
 
     def follow(self, target: Target) -> bool:
@@ -174,6 +175,7 @@ class Chase:
         for role in (target.role, target.caller, *target.also):
             account = account_of(role)
             if account is not None and account not in self.accounts:
+                self.missing.add(account)
                 keep_gap(self.store, missing_account(account, role=str(role), start=target.start, end=target.end))
 
     def _not_later(self, time: datetime) -> datetime:

@@ -68,9 +68,9 @@ class LiveSource:
         for question in questions:
             if question.account is None:
                 continue
-            if question.account not in self.accounts:
+            if question.account not in self.accounts and question.account not in self.chase.missing:
                 keep_gap(self.store, missing_account(question.account, role="a part of the chain"))
-            elif question.wanted == "records":
+            elif question.account in self.accounts and question.wanted == "records":
                 self._records_for(question.account, case_file)
         self._policies_for(case_file)
         fetch_explanations(self.chase.records, self.accounts, self.store)
@@ -89,7 +89,7 @@ class LiveSource:
     def _from_pipeline(self, inquiry: Inquiry) -> None:
         execution = find_execution(inquiry, self.accounts, home_regions(self.accounts, self.regions), self.store)
         if not execution.actions:
-            self.around.progress.say(f"pipeline {execution.place.name}: no failed action in its {'execution' if execution.execution_id else 'history'}")
+            self._nothing_failed(inquiry, execution)
         roles: list[str] = [execution.place.service_role] if execution.place.service_role else []
         for action in execution.actions[:ACTIONS]:
             target = self._target(action, execution)
@@ -99,6 +99,14 @@ class LiveSource:
         if execution.actions:
             fetch_artifact_policies(execution.place, self.store)
         self._fetch_policies(roles)
+
+    def _nothing_failed(self, inquiry: Inquiry, execution: FailedExecution) -> None:
+        place = execution.place
+        window = " in the time asked for" if inquiry.since or inquiry.until else ""
+        which = f"execution {inquiry.execution_id} of pipeline {place.name} has no failed action" if inquiry.execution_id else ""
+        why = which or f"pipeline {place.name} has no failed execution{window}: there is nothing to explain; --execution-id names another"
+        self.around.progress.say(why)
+        keep_gap(self.store, NamedGap(account=place.account.id, region=place.region, why=why, wanted="execution"))
 
     def _target(self, action: FailedAction, execution: FailedExecution) -> Target | None:
         role = action.role or execution.place.service_role

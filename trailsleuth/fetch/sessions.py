@@ -17,7 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from trailsleuth.errors import AccountUnreachable, UsageError
-from trailsleuth.fetch.calls import Answer, Refusal, Why, attempt
+from trailsleuth.fetch.calls import PASSING, TRIES, TRIES_AFTER_GIVING_UP, Answer, Refusal, Why, attempt
 from trailsleuth.fetch.guard import stand_guard
 from trailsleuth.fetch.operations import operations
 from trailsleuth.fetch.pace import Pace
@@ -67,14 +67,20 @@ class Account:
     identity: str = ""
     partition: str = "aws"
     region: str | None = None
+    _given_up: set[tuple[str, str, str]] = field(default_factory=set)  # what was tried to the end in vain: it is not tried as long again
     _clients: dict[tuple[str, str], BaseClient] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, service: str, operation: str, region: str, **parameters: object) -> Answer | Refusal:
         """The answer of one reading operation, or why there is none. Credentials that no longer work end the run: AccountUnreachable."""
-        outcome = attempt(lambda: _read(self._raw(service, operation, region, parameters)), sleep=self.around.sleep)
+        place = (service, operation, region)
+        tries = TRIES_AFTER_GIVING_UP if place in self._given_up else TRIES
+        outcome = attempt(lambda: _read(self._raw(service, operation, region, parameters)), sleep=self.around.sleep, tries=tries)
         if not isinstance(outcome, tuple):
+            self._given_up.discard(place)
             return outcome
+        if outcome[0] in PASSING:
+            self._given_up.add(place)
         why, code = outcome
         if why is Why.CREDENTIALS and self._is_elsewhere_fine(region):
             why = Why.UNREACHABLE  # AWS answers so in a region that the account has not enabled
