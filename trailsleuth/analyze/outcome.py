@@ -38,11 +38,11 @@ def conclude(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, in
 def _with_gaps(asked: tuple[Question, ...], evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Question, ...]:
     """With what closes the gaps that a fetch named; one statement, or one export of an account, is asked for once."""
     found = list(asked)
-    for question in gap_questions(evidence, scope, inquiry, region=_region(evidence, scope), lookup=LOOKUP):
+    for question in gap_questions(evidence, scope, inquiry, region=_region(evidence, scope), exports=(LOOKUP, EXECUTIONS)):
         by_export = question.command.startswith(LOOKUP[:30])
         if not any(q.account == question.account and (q.command == question.command or (by_export and q.wanted == "records")) for q in found):
             found.append(question)
-    return tuple(found)
+    return tuple(sorted(found, key=lambda q: q.wanted != "execution" or q.account is None))
 
 
 def _summary(standing: list[Finding]) -> str:
