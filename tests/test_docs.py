@@ -20,6 +20,9 @@ from trailsleuth import api
 from trailsleuth.catalog.describe import describe
 from trailsleuth.cli.app import COMMANDS, main
 from trailsleuth.cli.catalog import to_json as catalog_json
+from trailsleuth.cli.doctor import to_json as doctor_json
+from trailsleuth.cli.fetch import to_json as fetched_json
+from trailsleuth.fetch.doctor import Check, State
 from trailsleuth.report.explanation import explanation_document
 from trailsleuth.report.reduction import reduction_document
 
@@ -188,6 +191,12 @@ def test_info_and_verify_have_the_documented_fields(capsys: pytest.CaptureFixtur
 def test_the_views_have_the_documented_fields(command: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, str(FOUNDING), "-o", "json"]) == 0
     assert complaints(name, [json.loads(capsys.readouterr().out)]) == []
+
+
+def test_doctor_and_fetch_have_the_documented_fields(tmp_path: Path) -> None:
+    check = Check(account="111122223333", subject="region", state=next(iter(State)), detail="eu-west-1")
+    assert complaints("trailsleuth.doctor/1", [json.loads(doctor_json((check,)))]) == []
+    assert complaints("trailsleuth.fetched/1", [json.loads(fetched_json(tmp_path, ()))]) == []
 
 
 def test_every_enumeration_that_the_json_page_names_is_whole() -> None:
