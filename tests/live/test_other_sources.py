@@ -110,6 +110,8 @@ def test_organization_policies_come_with_the_accounts_that_they_hold_for(serve, 
         "p-FullAccess.json": [A, B],
         "p-Rcp.json": [B],
     }
+    assert found["organizations/p-FullAccess.json"]["Attachments"] == {A: ["r-root"], B: ["r-root"]}
+    assert found["organizations/p-DenyEcs.json"]["Attachments"] == {B: ["ou-work"]}
     assert not any("control policies" in why for why in gaps_in(pieces))
 
 

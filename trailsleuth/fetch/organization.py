@@ -43,8 +43,7 @@ class _Reader:
         self.account = account
         self.answers = 0
         self.policies: dict[str, Mapping[str, Any]] = {}
-        self.targets: dict[str, set[str]] = {}
-        self.attached: dict[str, set[str]] = {}
+        self.attached: dict[str, dict[str, set[str]]] = {}
 
     def read(self, accounts: Iterable[str]) -> Refusal | None:
         """Read for every account; the first refusal ends it."""
@@ -58,7 +57,8 @@ class _Reader:
     def keep(self, store: Store) -> None:
         """Keep each policy with the accounts it holds for."""
         for identifier, policy in sorted(self.policies.items()):
-            document = {"Policy": policy, "Targets": sorted(self.targets[identifier]), "AttachedTo": sorted(self.attached[identifier])}
+            attached = {account: sorted(levels) for account, levels in self.attached[identifier].items()}
+            document = {"Policy": policy, "Targets": sorted(attached), "Attachments": attached}
             about = Provenance(call="organizations:DescribePolicy", account=self.account.id)
             store.keep(piece_name("organizations", identifier), encoded(document), about)
 
@@ -89,8 +89,7 @@ class _Reader:
                     refusal = self._policy(str(summary["Id"]))
                     if refusal is not None:
                         return refusal
-                    self.targets.setdefault(str(summary["Id"]), set()).add(account)
-                    self.attached.setdefault(str(summary["Id"]), set()).add(level)
+                    self.attached.setdefault(str(summary["Id"]), {}).setdefault(account, set()).add(level)
         return None
 
     def _policy(self, identifier: str) -> Refusal | None:

@@ -102,12 +102,16 @@ def _identity(principal: IamPrincipal | None) -> tuple[tuple[Policy, ...], tuple
 
 
 def _levels(account: str | None, kind: PolicyType, policies: PolicyEvidence, *, assume_allow: bool) -> tuple[PolicyLevel, ...] | None:
-    """One level for each set of targets. AWS attaches a policy that allows everything by default: where a level shows no Allow of its own, that one
-    is taken to be there too. A target that is an OU or a root is taken to hold the account."""
+    """One level for each place of attachment, or set of targets where these are not known.
+
+    AWS attaches a policy that allows everything by default: where a level shows no Allow of its own, that one is taken to be there too. A target
+    that is an OU or a root is taken to hold the account.
+    """
     held = [p for p in policies.organization if p.type is kind and _targets(p, account)]
     groups: dict[str, list[Policy]] = {}
     for found in held:
-        groups.setdefault(",".join(found.targets) or "organization", []).append(found.policy)
+        for name in [level for holder, level in found.attached if holder == account] or [",".join(found.targets) or "organization"]:
+            groups.setdefault(name, []).append(found.policy)
     levels = []
     for name, group in sorted(groups.items()):
         allows = any(s.effect == "Allow" for p in group for s in p.document.statements)

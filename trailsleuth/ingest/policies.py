@@ -43,4 +43,10 @@ def parse_org_policy(answer: Mapping[str, Any]) -> OrgPolicy | str:
         policy=parse_policy(policy.get("Content"), name=name, arn=text_of(summary.get("Arn"))),
         type=_ORG_TYPES[kind],
         targets=tuple(sorted({target for target in targets if target})),
+        attached=tuple(sorted(_attached(map_of(answer.get("Attachments"))))),
     )
+
+
+def _attached(found: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """`{account: [level, …]}`, which a live fetch adds to the answer: every level has to allow a call."""
+    return {(account, level) for account, levels in found.items() for value in list_of(levels) if (level := text_of(value))}

@@ -113,11 +113,13 @@ class ResourcePolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrgPolicy:
-    """An SCP or RCP; without targets it holds for every account in the evidence."""
+    """An SCP or RCP; without targets it holds for every account in the evidence. `attached` are pairs of an account and the level (root, unit, the account
+    itself) at which it holds for it, where that is known."""
 
     policy: Policy
     type: PolicyType  # SCP or RCP
     targets: tuple[str, ...] = ()
+    attached: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
