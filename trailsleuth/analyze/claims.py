@@ -276,7 +276,7 @@ def _default(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> 
     if refusal.principal is None and refusal.is_assume:
         return Claim(layers=(PolicyType.TRUST,), cause=Cause.UNTRUSTED_PRINCIPAL, sure=False)
     if parse_arn(refusal.principal) is None:
-        return Claim(layers=(far_side,), cause=Cause.UNTRUSTED_PRINCIPAL if refusal.is_assume else Cause.MISSING_ALLOW, sure=False)
+        return replace(_trust(refusal, resource, policies) if refusal.is_assume else _claim(far_side, resource), sure=False)
     if refusal.cross_account and (resource is None or resource.verdict is not Verdict.ALLOWED):
         return Claim(layers=(PolicyType.IDENTITY, far_side), cause=Cause.MISSING_ALLOW, sure=False)
     return replace(_claim(PolicyType.IDENTITY, identity), sure=False)

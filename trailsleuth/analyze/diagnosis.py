@@ -67,7 +67,7 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     around = Surroundings(names=names, owners=bucket_owners(evidence), records=evidence.records)
     asked = [sharpen(r, evidence, scope.execution, names) for r in _read(_told(scope, around, evidence.policies), around)]
     groups = group_refusals(asked)
-    lasting = [g for g in groups if bench.successes.after(g) is None]
+    lasting = [g for g in groups if bench.successes.after(g) is None and not _got_past(g, groups, bench)]
     found: list[Finding] = []
     for group in groups:
         if group not in lasting:
@@ -75,7 +75,7 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
         else:
             found += [finding for part in _parts(group, bench) for finding in _lasting(part, lasting, bench)]
     found += _coming(lasting, found, bench)
-    found += explaining_failures(scope, inquiry) if not groups else ()
+    found += explaining_failures(scope, inquiry, evidence.records) if not groups else ()
     found += [_beside(group) for group in group_refusals(_read(scope.others, around))]
     return ranked(note_changes(tuple(found), evidence), inquiry, scope)
 
@@ -104,8 +104,25 @@ def _recovered(refusal: Refusal, bench: Bench) -> Finding:
     success = bench.successes.after(refusal)
     claim = Claim(layers=(refusal.denial.policy_type,) if refusal.denial.policy_type else (), cause=_plain_cause(refusal))
     finding = make_finding(refusal, claim, Standing.RECOVERED, Basis.OBSERVED)
-    when = success.event_time.isoformat().replace("+00:00", "Z") if success else ""
+    if success is None:
+        return replace(
+            finding, explanation=f"{finding.explanation} A later try got past it: it was refused for something else, and the policies now allow this."
+        )
+    when = success.event_time.isoformat().replace("+00:00", "Z")
     return replace(finding, explanation=f"{finding.explanation} The same call succeeded at {when}: it had only to settle, or was cured since.")
+
+
+def _got_past(refusal: Refusal, groups: tuple[Refusal, ...], bench: Bench) -> bool:
+    """The same operation was later refused to the same principal for another action, and the policies in the evidence allow the earlier one by now."""
+    later = any(
+        o.first.call == refusal.first.call
+        and o.principal == refusal.principal
+        and o.iam_action != refusal.iam_action
+        and o.last.event_time > refusal.last.event_time
+        for o in groups
+        if o is not refusal
+    )
+    return later and identity_verdict(refusal, bench.evidence.policies) is Verdict.ALLOWED
 
 
 def _beside(refusal: Refusal) -> Finding:

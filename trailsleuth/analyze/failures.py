@@ -22,7 +22,7 @@ NAMING = 5  # a name shorter than this stands in texts by chance
 TELLING = 16  # a message shorter than this stands in too many texts to explain one
 
 
-def explaining_failures(scope: Scope, inquiry: Inquiry) -> tuple[Finding, ...]:
+def explaining_failures(scope: Scope, inquiry: Inquiry, records: tuple[Record, ...]) -> tuple[Finding, ...]:
     """One finding for each kind of failure in focus that the error text repeats; () where the text repeats none."""
     text = " ".join((inquiry.error or (scope.execution.error_message if scope.execution else None) or "").split())
     if not text:
@@ -30,11 +30,12 @@ def explaining_failures(scope: Scope, inquiry: Inquiry) -> tuple[Finding, ...]:
     own = _own_words(scope)
     if own is not None:
         return (own,)
-    calls = [call for s in scope.sessions if s.id in scope.focus for call in s.calls if call.failed and call.denial is None]
+    focus = [call for s in scope.sessions if s.id in scope.focus for call in s.calls] or list(records if inquiry.error else ())
+    calls = [call for call in focus if call.failed and call.denial is None]
     by_kind: dict[tuple[str, str | None, str], list[Record]] = {}
     for call in calls:
         said = " ".join((call.error_message or "").split()).rstrip(".")
-        if (len(said) >= TELLING and said in text) or _misses_what_is_named(call, text):
+        if (len(said) >= TELLING and said in text) or _misses_what_is_named(call, text) or _code_in(call, inquiry.error or ""):
             by_kind.setdefault((call.call, call.error_code, said), []).append(call)
     return tuple(_finding(records) for records in by_kind.values())
 
@@ -47,6 +48,12 @@ def _own_words(scope: Scope) -> Finding | None:
         return None
     finding = _finding([shown])
     return replace(finding, explanation=f"{shown.error_message} {opaque.meaning}")
+
+
+def _code_in(call: Record, text: str) -> bool:
+    """The text that the user saw names the call's error code as a word of its own."""
+    code = call.error_code or ""
+    return len(code) >= TELLING - 4 and re.search(rf"(?<![\w.]){re.escape(code)}(?![\w.])", text) is not None
 
 
 def _misses_what_is_named(call: Record, text: str) -> bool:

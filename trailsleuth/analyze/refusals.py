@@ -260,7 +260,8 @@ def _source_of(refusal: Refusal, record: Record) -> dict[str, tuple[str, ...]]:
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
     action = primary_action(record.event_source, record.event_name, record.request)
-    if action is None or not refusal.is_assume or (refusal.principal or "arn:").startswith("arn:"):
+    by_service = not (refusal.principal or "arn:").startswith("arn:")
+    if action is None or not by_service or not (refusal.is_assume or refusal.denial.at_target):
         return {}
     caller = parse_arn(role_of(record))
     place: Place = {"partition": caller.partition if caller else "aws", "region": record.region, "account": record.identity.account or ""}

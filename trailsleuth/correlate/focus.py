@@ -196,7 +196,7 @@ def _by_error(trail: Trail, inquiry: Inquiry) -> Focus:
         matched = [r for r in trail.refused if points[id(r)] >= max(MATCH, 0.8 * best)]
         matched = [r for r in matched if _whole_name_in(r, text)] or matched
         homes = frozenset(h for h in map(trail.home, matched) if h)
-        near = [r for r in trail.refused if trail.home(r) in homes and any(_near(r, m, trail) for m in matched)]
+        near = [r for r in trail.refused if any(_near(r, m, trail) or _made_by_service(r, m) for m in matched)]
         return Focus(sessions=homes, asked=_in_order([*matched, *near]), matched_error=True)
     opaque = opaque_error(text)
     if opaque is None and not PERMISSION_WORDS.search(text):
@@ -211,8 +211,15 @@ def _whole_name_in(record: Record, text: str) -> bool:
     return any(isinstance(name, str) and name.startswith("arn:") and name in text for name in names)
 
 
+def _made_by_service(record: Record, matched: Record) -> bool:
+    """A call that the service of the matched one made in its own name for it, in the same moment."""
+    own = record.identity.type == "AWSService" and record.identity.invoked_by == matched.event_source
+    return own and record.account == matched.account and abs(record.event_time - matched.event_time) <= WRAPPED
+
+
 def _near(record: Record, matched: Record, trail: Trail) -> bool:
-    return trail.home(record) == trail.home(matched) and abs(record.event_time - matched.event_time) <= BESIDE
+    home = trail.home(record)
+    return home is not None and home == trail.home(matched) and abs(record.event_time - matched.event_time) <= BESIDE
 
 
 def _everything(trail: Trail) -> Focus:
