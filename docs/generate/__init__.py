@@ -20,12 +20,12 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "resources.md": tables.resources_page,
     "pipeline-actions.md": pipelines.page,
 }
-NOTICE = "<!-- Written by `python -m docs.generate`; change the code or the table instead. -->\n\n"
+NOTICE = "\n<!-- Written by `python -m docs.generate`; change the code or the table instead. -->\n"
 
 
 def written(name: str) -> str:
     """A page as it should stand in its file."""
-    return NOTICE + PAGES[name]().rstrip() + "\n"
+    return PAGES[name]().rstrip() + "\n" + NOTICE
 
 
 def stale() -> list[str]:
