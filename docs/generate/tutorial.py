@@ -13,7 +13,7 @@ CELLS: tuple[tuple[str, str], ...] = (
         "markdown",
         "# The founding case\n\n"
         "A CodePipeline in account 210020030040 deploys to ECS in account 310030040050 and fails with *The provided role does not have sufficient\n"
-        "permissions to access CodeDeploy*. The role has every CodeDeploy permission there is. Which one is missing?\n\n"
+        "permissions to access CodeDeploy*. The role has the CodeDeploy permissions that the action needs. What is missing?\n\n"
         "The evidence is made up and lies in the repository: CloudTrail files of both accounts, CodePipeline's account of the execution, and the IAM\n"
         "snapshot of the second account.",
     ),
