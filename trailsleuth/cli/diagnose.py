@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +15,12 @@ from trailsleuth import api
 from trailsleuth.cli.inquiry import ask
 from trailsleuth.cli.options import FixFormat, OutputFormat, parse_window, terminal_context
 from trailsleuth.cli.output import check_output_file, write_answer
+from trailsleuth.cli.policy_files import check_policy_files, read_patches
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.fetch.sessions import Ways
 from trailsleuth.fetch.trail_bucket import is_trail_bucket
 from trailsleuth.model import CaseFile, Inquiry
-from trailsleuth.report.context import Document, RenderContext
+from trailsleuth.report.context import RenderContext
 from trailsleuth.report.document import case_document
 from trailsleuth.report.fix import render_fix
 from trailsleuth.report.formats import render
@@ -47,6 +49,8 @@ def diagnose_command(
     wait: Annotated[int, typer.Option(help="Live: poll that long for records that are still on their way.", metavar="MINUTES", min=0)] = 0,
     output: Annotated[OutputFormat, typer.Option("--output", "-o", help="How to show the answer.")] = OutputFormat.TABLE,
     fix: Annotated[FixFormat | None, typer.Option(help="Only the policy change, in the language of your tool.")] = None,
+    policy_file: Annotated[list[Path] | None, typer.Option(help="The source of the policy to change: shows it patched.", metavar="PATH")] = None,
+    attached_to: Annotated[str | None, typer.Option(help="What that policy is attached to, where it is not clear.", metavar="ARN")] = None,
     output_file: Annotated[Path | None, typer.Option(help="Write there instead of stdout, whole or not at all.", metavar="PATH")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the output file.")] = False,
     redact_names: Annotated[bool, typer.Option("--redact", help="Replace account ids, keys, names and addresses, so that it can be shared.")] = False,
@@ -63,6 +67,8 @@ def diagnose_command(
     _check(paths, ways, wait, error=error)
     if keys is not None and not verify:
         raise UsageError("--keys is for --verify")
+    files = list(policy_file or [])
+    check_policy_files(files, attached_to, output, redacted=redact_names)
     check_output_file(output_file, force=force)
     start, end = parse_window(since, until)
     inquiry = Inquiry(
@@ -81,7 +87,9 @@ def diagnose_command(
     if verify:
         found = _verified(found, paths, inquiry, keys, profile=next(iter(ways.profiles), None))
     document = redact(case_document(found.case_file)) if redact_names else case_document(found.case_file)
-    write_answer(_shown(document, output, fix, everything=everything, to_file=output_file is not None), output_file, force=force)
+    context = RenderContext() if output_file is not None else terminal_context()
+    context = replace(context, everything=everything, patches=read_patches(document, files, attached_to))
+    write_answer(render_fix(document, fix.value) if fix is not None else render(document, output.value, context), output_file, force=force)
     raise typer.Exit(found.exit_code)
 
 
@@ -101,13 +109,6 @@ def _verified(found: api.Diagnosis, paths: list[str], inquiry: Inquiry, keys: Pa
     """The same answer, with what no digest proves marked; a profile is asked for the public keys where none are saved."""
     saved = None if keys is None else str(keys)
     return api.Diagnosis(api.mark_unverified(found.case_file, paths, inquiry=inquiry, keys=saved, profile=profile if saved is None else None))
-
-
-def _shown(document: Document, output: OutputFormat, fix: FixFormat | None, *, everything: bool, to_file: bool) -> str:
-    if fix is not None:
-        return render_fix(document, fix.value)
-    context = RenderContext(everything=everything) if to_file else terminal_context(everything=everything)
-    return render(document, output.value, context)
 
 
 def _check(paths: list[str], ways: Ways, wait: int, *, error: str | None) -> None:

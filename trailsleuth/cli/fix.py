@@ -10,6 +10,8 @@ import typer
 
 from trailsleuth.cli.options import FixFormat
 from trailsleuth.cli.output import check_output_file, write_answer
+from trailsleuth.cli.policy_files import read_patches
+from trailsleuth.cli.talk import say
 from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.report.document import read_document
 from trailsleuth.report.fix import render_fix
@@ -18,6 +20,8 @@ from trailsleuth.report.fix import render_fix
 def fix_command(
     case: Annotated[str, typer.Argument(help="A case saved with `diagnose --output json`; - for stdin.", metavar="CASE")],
     output: Annotated[FixFormat, typer.Option("--output", "-o", help="The form of the change.")] = FixFormat.TERRAFORM,
+    policy_file: Annotated[Path | None, typer.Option(help="Print this policy's source patched instead; the diff goes to stderr.", metavar="PATH")] = None,
+    attached_to: Annotated[str | None, typer.Option(help="What that policy is attached to, where it is not clear.", metavar="ARN")] = None,
     output_file: Annotated[Path | None, typer.Option(help="Write there instead of stdout, whole or not at all.", metavar="PATH")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the output file.")] = False,
 ) -> None:
@@ -27,4 +31,11 @@ def fix_command(
         text = sys.stdin.buffer.read() if case == "-" else Path(case).read_bytes()
     except OSError as cause:
         raise EvidenceUnreadable(f"cannot read {case}", why=cause.strerror or str(cause), next_step="save a case with --output json") from cause
-    write_answer(render_fix(read_document(text, source=case), output.value), output_file, force=force)
+    document = read_document(text, source=case)
+    if policy_file is None:
+        write_answer(render_fix(document, output.value), output_file, force=force)
+        return
+    (made,) = read_patches(document, [policy_file], attached_to)
+    for line in made.shown_diff():
+        say(line)
+    write_answer(made.text, output_file, force=force)

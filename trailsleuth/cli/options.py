@@ -32,6 +32,9 @@ class OutputFormat(StrEnum):
     MERMAID = "mermaid"
     DOT = "dot"
     JUNIT = "junit"
+    SARIF = "sarif"
+    OCSF = "ocsf"
+    TIMESKETCH = "timesketch"
 
 
 class FixFormat(StrEnum):

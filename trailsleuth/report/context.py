@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from trailsleuth.report.policy_source import Patch
+
 Document = dict[str, Any]
 """The JSON document of the contract, as plain values: what every renderer shows."""
 
@@ -13,10 +15,12 @@ Document = dict[str, Any]
 class RenderContext:
     """Colour and typographic signs are additive: without them the same words say the same thing.
 
-    `everything` also shows the findings of other principals, sessions and executions, which a table leaves out.
+    `everything` also shows the findings of other principals, sessions and executions, which a table leaves out. `patches` are source files of policies
+    that were given, with the case's changes made.
     """
 
     width: int = 80
     color: bool = False
     unicode: bool = True
     everything: bool = False
+    patches: tuple[Patch, ...] = ()

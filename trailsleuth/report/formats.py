@@ -9,8 +9,11 @@ from trailsleuth.report.diagram import render_dot, render_mermaid
 from trailsleuth.report.html import render_html
 from trailsleuth.report.json import render_json
 from trailsleuth.report.markdown import render_markdown
+from trailsleuth.report.ocsf import render_ocsf
+from trailsleuth.report.sarif import render_sarif
 from trailsleuth.report.tables import render_csv, render_jsonl, render_junit
 from trailsleuth.report.text import render_text
+from trailsleuth.report.timesketch import render_timesketch
 
 RENDERERS: dict[str, Callable[[Document, RenderContext], str]] = {
     "table": render_text,
@@ -22,6 +25,9 @@ RENDERERS: dict[str, Callable[[Document, RenderContext], str]] = {
     "mermaid": lambda document, _context: render_mermaid(document),
     "dot": lambda document, _context: render_dot(document),
     "junit": lambda document, _context: render_junit(document),
+    "sarif": render_sarif,
+    "ocsf": lambda document, _context: render_ocsf(document),
+    "timesketch": lambda document, _context: render_timesketch(document),
 }
 
 

@@ -23,6 +23,7 @@ def render_markdown(document: Document, context: RenderContext) -> str:
         *(_questions(document) if first else ()),
         *_chain(document),
         *_deltas(document),
+        *(block for made in context.patches for block in (f"### Patched {code_span(made.source.path)}", code_block(made.diff, "diff"))),
         *_evidence(document, everything=everything),
         *(() if first else _questions(document)),
         *_coverage(document),

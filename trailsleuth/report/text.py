@@ -6,7 +6,7 @@ from trailsleuth.report import words
 from trailsleuth.report.context import Document, RenderContext
 from trailsleuth.report.json import policy_json
 from trailsleuth.report.layout import command_lines, hanging, paragraph, table_lines, width_of
-from trailsleuth.report.sanitize import for_terminal
+from trailsleuth.report.sanitize import for_terminal, visible
 
 _STYLES = {"cause_found": "1;31", "no_denial_found": "1;32", "inconclusive": "1;33", "head": "1"}
 _MARGIN = 2
@@ -52,6 +52,7 @@ def render_text(document: Document, context: RenderContext) -> str:
         _questions(page, document)
     _chains(page, document)
     _deltas(page, document)
+    _patches(page)
     _evidence(page, document)
     if not first:
         _questions(page, document)
@@ -160,6 +161,13 @@ def _policy(page: _Page, delta: Document) -> None:
     if delta["remove"]:
         page.say("take out, or narrow:", indent=5)
         page.lines += ["", *_json_lines(page, delta["remove"]), ""]
+
+
+def _patches(page: _Page) -> None:
+    for made in page.context.patches:
+        page.heading(page.safe(f"PATCHED {made.source.path}"))
+        page.lines += ["", *made.shown_diff()] if made.edits else ["", "  nothing to change in it"]
+        page.lines += ["", *(visible(line) for line in made.text.splitlines())] if made.edits else []
 
 
 def _json_lines(page: _Page, value: object) -> list[str]:
