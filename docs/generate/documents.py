@@ -20,8 +20,8 @@ ENUMERATIONS: Mapping[str, type[Enum]] = {
 INTRO = """
 Programs read these documents; people read the tables. Each names its schema and version: `trailsleuth.case/1` may gain fields, and a field that is
 renamed or taken away makes a version 2. An empty list says that there is nothing, `null` that it is not known (or does not apply, where the meaning
-says so). `trailsleuth diagnose
---output jsonl` gives the same in lines, one for each finding, delta and so on; `csv` the findings as a table.
+says so). With `--output jsonl` the case comes in
+lines, one for each finding, delta and so on; with `csv` the findings as a table.
 """
 CAUSES: Mapping[Cause, str] = {
     Cause.MISSING_ALLOW: "no statement allows the action to this principal at all (without policies in the evidence: any implicit refusal)",
