@@ -8,11 +8,12 @@ Sure:  a layer named by the message is observed; one found by evaluation is infe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from trailsleuth.analyze.refusals import Refusal
-from trailsleuth.catalog.passed_roles import passing_rows
-from trailsleuth.catalog.resource_policies import can_carry_policy
+from trailsleuth.analyze.beyond import beyond_policies, is_service_linked
+from trailsleuth.analyze.claim import Claim, layer_claim
+from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.trust import trust_claim
 from trailsleuth.iam.applies import conditioned_on, find_principal, policies_for, statements_of
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import (
@@ -20,17 +21,11 @@ from trailsleuth.model import (
     Cause,
     Decision,
     Effect,
-    LayerDecision,
-    Mismatch,
-    NearMiss,
     Policy,
     PolicyEvidence,
     PolicySet,
     PolicyType,
-    Statement,
-    StatementRef,
     Verdict,
-    account_of,
     parse_arn,
 )
 
@@ -38,29 +33,10 @@ GUARDS = (PolicyType.SCP, PolicyType.RCP, PolicyType.BOUNDARY, PolicyType.SESSIO
 SIDES = (PolicyType.IDENTITY, PolicyType.RESOURCE, PolicyType.TRUST)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """One thing that must change: the layers (one, or both sides for one cause), the cause, and the statements that deny or misfit.
-
-    `observed`: the refusal itself names the layer, or nothing but it can be meant. `sure` false: by elimination or by default, not shown.
-    `mismatch` is the part of the nearest statement that failed. `already` true: the policies in the evidence allow it, against the message.
-    """
-
-    layers: tuple[PolicyType, ...]
-    cause: Cause
-    policy_arn: str | None = None
-    blocking: tuple[StatementRef, ...] = ()
-    statements: tuple[Statement, ...] = ()  # what `blocking` refers to
-    mismatch: Mismatch | None = None
-    observed: bool = True
-    sure: bool = True
-    already: bool = False
-
-
 def weigh(refusal: Refusal, policies: PolicyEvidence, session_policy: tuple[Policy, ...] | None = None) -> tuple[tuple[Claim, ...], Decision | None]:
     """The claims that a refusal comes down to, the message's own first; and the policies' decision, None where nothing could be decided."""
     denial = refusal.denial
-    fixed = _beyond_policies(refusal, policies)
+    fixed = beyond_policies(refusal, policies)
     if fixed is not None:
         return (fixed,), None
     if refusal.request is None or refusal.iam_action is None:
@@ -94,67 +70,6 @@ def _claims(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> t
     return (own, *_besides(own, refusal, decision, policies))
 
 
-def is_service_linked(principal: str | None) -> bool:
-    """Nobody can edit a service-linked role's policies: what it lacks, the resource must grant.
-
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
-    """
-    return ":role/aws-service-role/" in (principal or "")
-
-
-def _beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
-    """Refusals that no policy decides: by wording, a role passed across accounts, an AWS managed key used from outside, grants of other kinds."""
-    denial = refusal.denial
-    if denial.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN):
-        return Claim(layers=(), cause=denial.cause)
-    if (refusal.iam_action == "iam:PassRole" and refusal.cross_account) or _handed_across(refusal):
-        return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
-    if refusal.cross_account and _is_aws_managed_key(refusal, policies):
-        return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
-    if _owner_only(refusal, policies):
-        return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
-    if denial.policy_type in (PolicyType.LAKE_FORMATION, PolicyType.OTHER):
-        return Claim(layers=(denial.policy_type,), cause=denial.cause or Cause.MISSING_ALLOW)
-    return None
-
-
-def _handed_across(refusal: Refusal) -> bool:
-    """A service was handed a role of another account than the call's own: whatever the text says, a role is passed only inside its account.
-
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
-    """
-    call = refusal.first
-    by_service = refusal.principal is not None and not refusal.principal.startswith("arn:") and refusal.is_assume
-    caller = call.identity.account
-    return bool(by_service and caller and refusal.resource_account and caller != refusal.resource_account and passing_rows(call.event_source, call.event_name))
-
-
-def _owner_only(refusal: Refusal, policies: PolicyEvidence) -> bool:
-    """Another account's resource of a service without resource policies, refused without a reason although the caller's own policies allow it.
-
-    Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-service-behavior.html
-    """
-    action, request = refusal.iam_action, refusal.request
-    if action is None or request is None or not refusal.cross_account or refusal.denial.policy_type is not None or can_carry_policy(action):
-        return False
-    found = decide(request, policies_for(request, policies)).layer(PolicyType.IDENTITY)
-    return found is not None and found.verdict is Verdict.ALLOWED
-
-
-def _is_aws_managed_key(refusal: Refusal, policies: PolicyEvidence) -> bool:
-    """An AWS managed key's policy names no principal but the services of its own account (`kms:CallerAccount` with `kms:ViaService`).
-
-    Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
-    """
-    if ":alias/aws/" in (refusal.resource or "") or "alias/aws/" in str(refusal.first.request.get("keyId", "")):
-        return True
-    found = next((p.policy for p in policies.resources if p.resource_arn == refusal.resource), None)
-    if found is None or not (refusal.iam_action or "").startswith("kms:"):
-        return False
-    grants = [s for s in found.document.statements if s.effect == "Allow" and s.principals and ("AWS", "*") in s.principals.entries]
-    return bool(grants) and all({"kms:calleraccount", "kms:viaservice"} <= {c.key.lower() for c in s.conditions} for s in grants)
-
-
 def _explicit(refusal: Refusal, decision: Decision) -> Claim:
     """The Deny that decided: of the layer that the message names, else wherever the policies hold one that matches."""
     named = refusal.denial.policy_type
@@ -172,8 +87,8 @@ def _of_layer(refusal: Refusal, layer: PolicyType, decision: Decision, policies:
         layer = PolicyType.TRUST
     found = decision.layer(layer)
     if layer is PolicyType.TRUST:
-        return replace(_trust(refusal, found, policies), policy_arn=refusal.denial.policy_arn)
-    claim = _claim(layer, found, guard=layer in GUARDS)
+        return replace(trust_claim(refusal, found, policies), policy_arn=refusal.denial.policy_arn)
+    claim = layer_claim(layer, found, guard=layer in GUARDS)
     arn = refusal.denial.policy_arn or _holder(refusal, layer, policies)
     return replace(claim, policy_arn=arn, already=found is not None and found.verdict is Verdict.ALLOWED)
 
@@ -183,67 +98,6 @@ def _holder(refusal: Refusal, layer: PolicyType, policies: PolicyEvidence) -> st
         principal = find_principal(refusal.principal, policies)
         return principal.boundary_arn if principal else None
     return None
-
-
-def _claim(layer: PolicyType, found: LayerDecision | None, *, guard: bool = False) -> Claim:
-    if found is None:
-        return Claim(layers=(layer,), cause=Cause.MISSING_ALLOW)
-    if found.verdict is Verdict.EXPLICITLY_DENIED:
-        return Claim(layers=(layer,), cause=Cause.EXPLICIT_DENY, blocking=found.matched)
-    near, part = nearest(found)
-    if part is None and found.missing_context and not guard:
-        return Claim(layers=(layer,), cause=Cause.CONDITION_MISMATCH, mismatch=Mismatch(part="condition", key=found.missing_context[0]), sure=False)
-    cause = {"condition": Cause.CONDITION_MISMATCH, "resource": Cause.SCOPE_MISMATCH}.get(part.part if part else "", Cause.MISSING_ALLOW)
-    return Claim(layers=(layer,), cause=cause, blocking=(near.statement,) if near and cause is not Cause.MISSING_ALLOW else (), mismatch=part)
-
-
-def nearest(found: LayerDecision) -> tuple[NearMiss | None, Mismatch | None]:
-    """The Allow that came nearest: one that only a condition kept from applying, else one whose resource misses; else none."""
-    allows = [n for n in found.near_misses if n.effect == "Allow"]
-    by_condition = [n for n in allows if {m.part for m in n.mismatches} == {"condition"}]
-    by_resource = [n for n in allows if {m.part for m in n.mismatches} in ({"resource"}, {"resource", "condition"})]
-    if by_condition:
-        best = min(by_condition, key=lambda n: len(n.mismatches))
-        return best, best.mismatches[0]
-    if by_resource:
-        best = min(by_resource, key=lambda n: len(n.mismatches))
-        return best, next(m for m in best.mismatches if m.part == "resource")
-    return None, None
-
-
-def _trust(refusal: Refusal, found: LayerDecision | None, policies: PolicyEvidence) -> Claim:
-    """A role's trust policy that does not let the caller in: by condition, by a principal id that no longer exists, or by not naming it."""
-    if found is not None and found.verdict is Verdict.UNDECIDED and found.missing_context:
-        return Claim(layers=(PolicyType.TRUST,), cause=Cause.CONDITION_MISMATCH, mismatch=Mismatch(part="condition", key=found.missing_context[0]), sure=False)
-    if found is None or found.verdict is Verdict.UNDECIDED:
-        return Claim(layers=(PolicyType.TRUST,), cause=refusal.denial.cause or Cause.UNTRUSTED_PRINCIPAL, sure=False)
-    if found.verdict is Verdict.EXPLICITLY_DENIED:
-        return Claim(layers=(PolicyType.TRUST,), cause=Cause.EXPLICIT_DENY, blocking=found.matched)
-    near, part = nearest(found)
-    if part is not None and part.part == "condition":
-        return Claim(layers=(PolicyType.TRUST,), cause=Cause.CONDITION_MISMATCH, blocking=(near.statement,) if near else (), mismatch=part)
-    stale = stale_statements(refusal, policies)
-    if stale:
-        return Claim(layers=(PolicyType.TRUST,), cause=Cause.STALE_PRINCIPAL, blocking=stale)
-    return Claim(layers=(PolicyType.TRUST,), cause=Cause.UNTRUSTED_PRINCIPAL)
-
-
-def stale_statements(refusal: Refusal, policies: PolicyEvidence) -> tuple[StatementRef, ...]:
-    """Trust statements that name a unique id (`AROA…`, `AIDA…`): IAM shows one where the role or user was deleted, even if one of its name exists again.
-
-    An id that the snapshot lacks is taken for a deleted principal's only where the snapshots of caller and role are whole: a partial one lacks
-    the living, too.
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-    """
-    target = find_principal(refusal.resource, policies)
-    if target is None or target.trust is None or {account_of(refusal.principal), account_of(target.arn)} & set(policies.partial_accounts):
-        return ()
-    live = {p.unique_id for p in policies.principals}
-    return tuple(
-        StatementRef(layer=PolicyType.TRUST, policy=target.trust.name, statement=s.label, policy_arn=target.arn, index=s.index)
-        for s in target.trust.document.statements
-        if s.principals and any(k == "AWS" and v.startswith(("AROA", "AIDA")) and v not in live for k, v in s.principals.entries)
-    )
 
 
 def _by_policies(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> tuple[Claim, ...]:
@@ -267,7 +121,9 @@ def _default(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> 
     far_side = PolicyType.TRUST if refusal.is_assume else PolicyType.RESOURCE
     if allowed_here and (refusal.cross_account or refusal.is_assume) and (resource is None or resource.verdict is not Verdict.ALLOWED):
         return (
-            replace(_trust(refusal, resource, policies), sure=False) if refusal.is_assume else Claim(layers=(far_side,), cause=Cause.MISSING_ALLOW, sure=False)
+            replace(trust_claim(refusal, resource, policies), sure=False)
+            if refusal.is_assume
+            else Claim(layers=(far_side,), cause=Cause.MISSING_ALLOW, sure=False)
         )
     if allowed_here and resource is None and _foreign_bucket(refusal):
         return Claim(layers=(PolicyType.RESOURCE,), cause=Cause.MISSING_ALLOW, sure=False)
@@ -276,10 +132,10 @@ def _default(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> 
     if refusal.principal is None and refusal.is_assume:
         return Claim(layers=(PolicyType.TRUST,), cause=Cause.UNTRUSTED_PRINCIPAL, sure=False)
     if parse_arn(refusal.principal) is None:
-        return replace(_trust(refusal, resource, policies) if refusal.is_assume else _claim(far_side, resource), sure=False)
+        return replace(trust_claim(refusal, resource, policies) if refusal.is_assume else layer_claim(far_side, resource), sure=False)
     if refusal.cross_account and (resource is None or resource.verdict is not Verdict.ALLOWED):
         return Claim(layers=(PolicyType.IDENTITY, far_side), cause=Cause.MISSING_ALLOW, sure=False)
-    return replace(_claim(PolicyType.IDENTITY, identity), sure=False)
+    return replace(layer_claim(PolicyType.IDENTITY, identity), sure=False)
 
 
 def _foreign_bucket(refusal: Refusal) -> bool:
@@ -313,8 +169,3 @@ def _besides(own: Claim, refusal: Refusal, decision: Decision, policies: PolicyE
         and (d.layer not in SIDES or refusal.cross_account or refusal.is_assume or (refusal.iam_action or "").startswith("kms:"))
     ]
     return tuple(replace(_of_layer(refusal, d.layer, decision, policies), observed=False) for d in others)
-
-
-def owner_account(refusal: Refusal) -> str | None:
-    """The account that owns what was asked for."""
-    return refusal.resource_account or account_of(refusal.resource)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from trailsleuth.analyze.changes import note_changes
-from trailsleuth.analyze.claims import Claim, weigh
+from trailsleuth.analyze.claim import Claim
+from trailsleuth.analyze.claims import weigh
 from trailsleuth.analyze.failures import explaining_failures
 from trailsleuth.analyze.findings import cite, make_finding
 from trailsleuth.analyze.gone import gone_finding, role_gone
@@ -15,7 +16,8 @@ from trailsleuth.analyze.ownership import foreign_object_finding, is_foreign_obj
 from trailsleuth.analyze.passrole import hints_of, passed_next
 from trailsleuth.analyze.rank import ranked
 from trailsleuth.analyze.recovery import Successes
-from trailsleuth.analyze.refusals import Refusal, Surroundings, bucket_owners, for_action, for_target, read_refusal, targets_of
+from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.refusals import Surroundings, bucket_owners, for_action, for_target, read_refusal, targets_of
 from trailsleuth.analyze.required import Pending, identity_verdict, needed_by_action, needed_by_content
 from trailsleuth.analyze.sharpen import is_cut, sharpen, unreadable
 from trailsleuth.analyze.wording import short

@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from trailsleuth.analyze.claims import Claim, owner_account
-from trailsleuth.analyze.refusals import Refusal, federated_claims
+from trailsleuth.analyze.claim import Claim
+from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.requests import federated_claims
 from trailsleuth.analyze.wording import explain
-from trailsleuth.model import AccessRequest, Basis, Cause, Evidenced, Finding, PolicyType, Record, Standing
+from trailsleuth.model import AccessRequest, Basis, Cause, Evidenced, Finding, PolicyType, Record, Standing, account_of
 
 CITED = 50  # records cited by one finding; `count` tells how many there were
 
@@ -48,7 +49,7 @@ def make_finding(refusal: Refusal, claim: Claim, standing: Standing, basis: Basi
         principal_account=refusal.principal_account,
         iam_action=refusal.iam_action,
         resource=refusal.resource,
-        resource_account=owner_account(refusal),
+        resource_account=refusal.resource_account or account_of(refusal.resource),
         conditions=conditions_of(refusal.iam_action, refusal.passed_to) if policy_fix else {},
         explanation=explain(refusal, claim),
         first_seen=refusal.first.event_time,

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from trailsleuth.analyze.claims import Claim
+from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.findings import cite, make_finding
-from trailsleuth.analyze.refusals import Refusal
+from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.wording import short
 from trailsleuth.model import Basis, Cause, Finding, Record, Standing, parse_arn
 

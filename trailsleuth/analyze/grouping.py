@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from trailsleuth.analyze.refusals import Refusal
+from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.catalog.short_lived import widened
 
 MANY = 3  # short-lived resources of one type that are better said as one

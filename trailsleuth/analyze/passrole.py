@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from trailsleuth.analyze.refusals import Refusal, access_request
+from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.requests import access_request
 from trailsleuth.catalog.passed_roles import PassedRole, passed_roles, passing_rows
 from trailsleuth.model import Denial, Execution, Record, account_of
 from trailsleuth.model.names import RoleNames

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from trailsleuth.analyze.refusals import Refusal, resource_in
+from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.refusals import resource_in
 from trailsleuth.catalog.actions import takes_resource
 from trailsleuth.catalog.passed_roles import passed_roles
 from trailsleuth.model import Record, parse_arn

@@ -11,54 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from trailsleuth.analyze.actors import handed_role
+from trailsleuth.analyze.refusal import ASSUME, Refusal
+from trailsleuth.analyze.requests import TEMPORARY_FEDERATED, access_request
 from trailsleuth.catalog.actions import resource_types, takes_resource
-from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.deliveries import deliveries
-from trailsleuth.catalog.operations import plain_event_name, primary_action, resource_of
+from trailsleuth.catalog.operations import primary_action, resource_of
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
-from trailsleuth.iam.context import request_context
 from trailsleuth.iam.match import resource_matches
-from trailsleuth.model import AccessRequest, Denial, Evidence, PolicyType, Record, account_of, parse_arn, role_of_session
+from trailsleuth.model import Denial, Evidence, PolicyType, Record, account_of, parse_arn, role_of_session
 from trailsleuth.model.names import RoleNames, role_of
 from trailsleuth.model.texts import texts_in
-
-TEMPORARY_FEDERATED = ("WebIdentityUser", "SAMLUser")
-ASSUME = "sts:assumerole"
-TAGGING = ("TagResource", "CreateTags", "AddTags")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """One refused record (later: all equal ones) with what was asked. `principal` is a role, user or service principal; None: not to be named.
-
-    `wraps`: the record only reports a refusal that another call met. `first` is the earliest of `records`.
-    """
-
-    records: tuple[Record, ...]
-    denial: Denial
-    principal: str | None
-    principal_account: str | None
-    iam_action: str | None
-    resource: str | None
-    resource_account: str | None
-    passed_to: str | None
-    request: AccessRequest | None
-
-    @property
-    def first(self) -> Record:
-        return self.records[0]
-
-    @property
-    def last(self) -> Record:
-        return self.records[-1]
-
-    @property
-    def is_assume(self) -> bool:
-        return (self.iam_action or "").lower().startswith(ASSUME)
-
-    @property
-    def cross_account(self) -> bool:
-        return bool(self.principal_account and self.resource_account and self.principal_account != self.resource_account)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,77 +190,3 @@ def _main_service(record: Record) -> str | None:
     """Where an operation may pass roles to several services, the first row of its table is the usual one."""
     rows = passing_rows(record.event_source, record.event_name)
     return str(rows[0]["service"]) if rows and rows[0].get("service") else None
-
-
-def access_request(refusal: Refusal) -> AccessRequest | None:
-    """What IAM was asked, with the condition keys that the record tells."""
-    record, action = refusal.first, refusal.iam_action
-    if action is None:
-        return None
-    known, absent = request_context(record, iam_action=action)
-    if refusal.passed_to:
-        known = {**known, "iam:PassedToService": (refusal.passed_to,)}
-    if action == "iam:CreateServiceLinkedRole" and "/aws-service-role/" in (refusal.resource or ""):
-        known = {**known, "iam:AWSServiceName": ((refusal.resource or "").split("/aws-service-role/")[1].partition("/")[0],)}
-    provider, claims = federated_claims(record)
-    known = {**claims, **known, **_source_of(refusal, record), **_create_action(action, record)}
-    session = record.identity.arn if role_of_session(record.identity.arn) and _is_caller(refusal, record) else None
-    return AccessRequest(
-        principal=session or refusal.principal or provider or record.identity.principal_id or "",
-        action=action,
-        resource=refusal.resource or "*",
-        resource_account=refusal.resource_account,
-        context=known,
-        absent=absent,
-        principal_id=record.identity.principal_id,
-    )
-
-
-def _source_of(refusal: Refusal, record: Record) -> dict[str, tuple[str, ...]]:
-    """What a service that assumes a role sends along: the resource that it acts for, and its account.
-
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
-    """
-    action = primary_action(record.event_source, record.event_name, record.request)
-    by_service = not (refusal.principal or "arn:").startswith("arn:")
-    if action is None or not by_service or not (refusal.is_assume or refusal.denial.at_target):
-        return {}
-    caller = parse_arn(role_of(record))
-    place: Place = {"partition": caller.partition if caller else "aws", "region": record.region, "account": record.identity.account or ""}
-    source = resource_of(record.event_source, record.event_name, action, record.request, **place)
-    found = {"aws:SourceArn": source if source and source != "*" else None, "aws:SourceAccount": record.identity.account}
-    return {key: (value,) for key, value in found.items() if value}
-
-
-def _create_action(action: str, record: Record) -> dict[str, tuple[str, ...]]:
-    """Tagging at creation sends the call that creates: `ecs:CreateAction`, `ec2:CreateAction` and the like.
-
-    Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
-    """
-    prefix, _, name = action.partition(":")
-    call = plain_event_name(record.event_name)
-    return {f"{prefix}:CreateAction": (call,)} if name in TAGGING and call != name else {}
-
-
-def _is_caller(refusal: Refusal, record: Record) -> bool:
-    arn = parse_arn(refusal.principal)
-    return arn is not None and role_of_session(record.identity.arn) == f"arn:{arn.partition}:iam::{arn.account}:role/{arn.name}"
-
-
-def federated_claims(record: Record) -> tuple[str | None, dict[str, tuple[str, ...]]]:
-    """The identity provider and the token's audience and subject, as AssumeRoleWithWebIdentity records them.
-
-    `principalId` is `provider:audience:subject`, `userName` the subject; the keys are `host:aud` and `host:sub`.
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
-    """
-    who = record.identity
-    if who.type == "SAMLUser":
-        named = record.request.get("principalArn")
-        return (named if isinstance(named, str) and named.startswith("arn:") else who.identity_provider), {}
-    if who.type not in TEMPORARY_FEDERATED or not who.identity_provider:
-        return None, {}
-    host = who.identity_provider.partition(":oidc-provider/")[2] or who.identity_provider
-    rest = (who.principal_id or "").removeprefix(who.identity_provider).removeprefix(":")
-    audience = rest.removesuffix(f":{who.user_name}") if who.user_name else rest.partition(":")[0]
-    found = {f"{host}:sub": who.user_name or rest.partition(":")[2], f"{host}:aud": audience}
-    return who.identity_provider, {key: (value,) for key, value in found.items() if value}

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from trailsleuth.analyze.refusals import Refusal, access_request
+from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.requests import access_request
 from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.operations import Need, needs
 from trailsleuth.catalog.pipeline_actions import ActionNeed, applies, needs_of_action, resource_for

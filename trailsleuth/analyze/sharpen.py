@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from trailsleuth.analyze.passrole import passed_next
-from trailsleuth.analyze.refusals import Refusal, access_request, passed_service
+from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.refusals import passed_service
+from trailsleuth.analyze.requests import access_request
 from trailsleuth.analyze.required import identity_verdict, needed_by_content
 from trailsleuth.catalog.operations import checks_more
 from trailsleuth.catalog.passed_roles import passing_rows

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from trailsleuth.analyze.claims import Claim
-from trailsleuth.analyze.refusals import Refusal
+from trailsleuth.analyze.claim import Claim
+from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.model import Cause, Effect, PolicyType, parse_arn
 
 LAYER_NAMES = {

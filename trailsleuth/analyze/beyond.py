@@ -1,0 +1,78 @@
+"""Refusals that no policy of the caller's decides, whatever their text says.
+
+Sees:  a role passed across accounts, an AWS managed key used from outside, another account's resource that takes no policy, Lake Formation's grants.
+Why:   AWS words these like missing permissions, and an Allow changes nothing.
+       Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+Sure:  by AWS's rules on the accounts involved; where the wording alone decides, the message's row says so.
+"""
+
+from __future__ import annotations
+
+from trailsleuth.analyze.claim import Claim
+from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.catalog.passed_roles import passing_rows
+from trailsleuth.catalog.resource_policies import can_carry_policy
+from trailsleuth.iam.applies import policies_for
+from trailsleuth.iam.evaluate import decide
+from trailsleuth.model import Cause, PolicyEvidence, PolicyType, Verdict
+
+
+def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
+    """Refusals that no policy decides: by wording, a role passed across accounts, an AWS managed key used from outside, grants of other kinds."""
+    denial = refusal.denial
+    if denial.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN):
+        return Claim(layers=(), cause=denial.cause)
+    if (refusal.iam_action == "iam:PassRole" and refusal.cross_account) or _handed_across(refusal):
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
+    if refusal.cross_account and _is_aws_managed_key(refusal, policies):
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
+    if _owner_only(refusal, policies):
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
+    if denial.policy_type in (PolicyType.LAKE_FORMATION, PolicyType.OTHER):
+        return Claim(layers=(denial.policy_type,), cause=denial.cause or Cause.MISSING_ALLOW)
+    return None
+
+
+def _handed_across(refusal: Refusal) -> bool:
+    """A service was handed a role of another account than the call's own: whatever the text says, a role is passed only inside its account.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+    """
+    call = refusal.first
+    by_service = refusal.principal is not None and not refusal.principal.startswith("arn:") and refusal.is_assume
+    caller = call.identity.account
+    return bool(by_service and caller and refusal.resource_account and caller != refusal.resource_account and passing_rows(call.event_source, call.event_name))
+
+
+def _owner_only(refusal: Refusal, policies: PolicyEvidence) -> bool:
+    """Another account's resource of a service without resource policies, refused without a reason although the caller's own policies allow it.
+
+    Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-service-behavior.html
+    """
+    action, request = refusal.iam_action, refusal.request
+    if action is None or request is None or not refusal.cross_account or refusal.denial.policy_type is not None or can_carry_policy(action):
+        return False
+    found = decide(request, policies_for(request, policies)).layer(PolicyType.IDENTITY)
+    return found is not None and found.verdict is Verdict.ALLOWED
+
+
+def _is_aws_managed_key(refusal: Refusal, policies: PolicyEvidence) -> bool:
+    """An AWS managed key's policy names no principal but the services of its own account (`kms:CallerAccount` with `kms:ViaService`).
+
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    if ":alias/aws/" in (refusal.resource or "") or "alias/aws/" in str(refusal.first.request.get("keyId", "")):
+        return True
+    found = next((p.policy for p in policies.resources if p.resource_arn == refusal.resource), None)
+    if found is None or not (refusal.iam_action or "").startswith("kms:"):
+        return False
+    grants = [s for s in found.document.statements if s.effect == "Allow" and s.principals and ("AWS", "*") in s.principals.entries]
+    return bool(grants) and all({"kms:calleraccount", "kms:viaservice"} <= {c.key.lower() for c in s.conditions} for s in grants)
+
+
+def is_service_linked(principal: str | None) -> bool:
+    """Nobody can edit a service-linked role's policies: what it lacks, the resource must grant.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+    """
+    return ":role/aws-service-role/" in (principal or "")

@@ -1,0 +1,43 @@
+"""The type of a refusal that was worked out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trailsleuth.model import AccessRequest, Denial, Record
+
+ASSUME = "sts:assumerole"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One refused record (later: all equal ones) with what was asked. `principal` is a role, user or service principal; None: not to be named.
+
+    `wraps`: the record only reports a refusal that another call met. `first` is the earliest of `records`.
+    """
+
+    records: tuple[Record, ...]
+    denial: Denial
+    principal: str | None
+    principal_account: str | None
+    iam_action: str | None
+    resource: str | None
+    resource_account: str | None
+    passed_to: str | None
+    request: AccessRequest | None
+
+    @property
+    def first(self) -> Record:
+        return self.records[0]
+
+    @property
+    def last(self) -> Record:
+        return self.records[-1]
+
+    @property
+    def is_assume(self) -> bool:
+        return (self.iam_action or "").lower().startswith(ASSUME)
+
+    @property
+    def cross_account(self) -> bool:
+        return bool(self.principal_account and self.resource_account and self.principal_account != self.resource_account)

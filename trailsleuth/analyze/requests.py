@@ -1,0 +1,87 @@
+"""What IAM was asked: the request behind a refusal, with the condition keys that the record and the call tell."""
+
+from __future__ import annotations
+
+from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.catalog.arns import Place
+from trailsleuth.catalog.operations import plain_event_name, primary_action, resource_of
+from trailsleuth.iam.context import request_context
+from trailsleuth.model import AccessRequest, Record, parse_arn, role_of_session
+from trailsleuth.model.names import role_of
+
+TEMPORARY_FEDERATED = ("WebIdentityUser", "SAMLUser")
+TAGGING = ("TagResource", "CreateTags", "AddTags")
+
+
+def access_request(refusal: Refusal) -> AccessRequest | None:
+    """What IAM was asked, with the condition keys that the record tells."""
+    record, action = refusal.first, refusal.iam_action
+    if action is None:
+        return None
+    known, absent = request_context(record, iam_action=action)
+    if refusal.passed_to:
+        known = {**known, "iam:PassedToService": (refusal.passed_to,)}
+    if action == "iam:CreateServiceLinkedRole" and "/aws-service-role/" in (refusal.resource or ""):
+        known = {**known, "iam:AWSServiceName": ((refusal.resource or "").split("/aws-service-role/")[1].partition("/")[0],)}
+    provider, claims = federated_claims(record)
+    known = {**claims, **known, **_source_of(refusal, record), **_create_action(action, record)}
+    session = record.identity.arn if role_of_session(record.identity.arn) and _is_caller(refusal, record) else None
+    return AccessRequest(
+        principal=session or refusal.principal or provider or record.identity.principal_id or "",
+        action=action,
+        resource=refusal.resource or "*",
+        resource_account=refusal.resource_account,
+        context=known,
+        absent=absent,
+        principal_id=record.identity.principal_id,
+    )
+
+
+def _source_of(refusal: Refusal, record: Record) -> dict[str, tuple[str, ...]]:
+    """What a service that assumes a role sends along: the resource that it acts for, and its account.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    action = primary_action(record.event_source, record.event_name, record.request)
+    by_service = not (refusal.principal or "arn:").startswith("arn:")
+    if action is None or not by_service or not (refusal.is_assume or refusal.denial.at_target):
+        return {}
+    caller = parse_arn(role_of(record))
+    place: Place = {"partition": caller.partition if caller else "aws", "region": record.region, "account": record.identity.account or ""}
+    source = resource_of(record.event_source, record.event_name, action, record.request, **place)
+    found = {"aws:SourceArn": source if source and source != "*" else None, "aws:SourceAccount": record.identity.account}
+    return {key: (value,) for key, value in found.items() if value}
+
+
+def _create_action(action: str, record: Record) -> dict[str, tuple[str, ...]]:
+    """Tagging at creation sends the call that creates: `ecs:CreateAction`, `ec2:CreateAction` and the like.
+
+    Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
+    """
+    prefix, _, name = action.partition(":")
+    call = plain_event_name(record.event_name)
+    return {f"{prefix}:CreateAction": (call,)} if name in TAGGING and call != name else {}
+
+
+def _is_caller(refusal: Refusal, record: Record) -> bool:
+    arn = parse_arn(refusal.principal)
+    return arn is not None and role_of_session(record.identity.arn) == f"arn:{arn.partition}:iam::{arn.account}:role/{arn.name}"
+
+
+def federated_claims(record: Record) -> tuple[str | None, dict[str, tuple[str, ...]]]:
+    """The identity provider and the token's audience and subject, as AssumeRoleWithWebIdentity records them.
+
+    `principalId` is `provider:audience:subject`, `userName` the subject; the keys are `host:aud` and `host:sub`.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+    """
+    who = record.identity
+    if who.type == "SAMLUser":
+        named = record.request.get("principalArn")
+        return (named if isinstance(named, str) and named.startswith("arn:") else who.identity_provider), {}
+    if who.type not in TEMPORARY_FEDERATED or not who.identity_provider:
+        return None, {}
+    host = who.identity_provider.partition(":oidc-provider/")[2] or who.identity_provider
+    rest = (who.principal_id or "").removeprefix(who.identity_provider).removeprefix(":")
+    audience = rest.removesuffix(f":{who.user_name}") if who.user_name else rest.partition(":")[0]
+    found = {f"{host}:sub": who.user_name or rest.partition(":")[2], f"{host}:aud": audience}
+    return who.identity_provider, {key: (value,) for key, value in found.items() if value}
