@@ -179,6 +179,8 @@ def list_parents(state, region, asked):
 
 def list_policies_for_target(state, region, asked):
     organization = _organization(state)
+    if asked["TargetId"] in organization.get("outside", ()):
+        raise Refused("TargetNotFoundException")
     found = [organization["policies"][identifier] for identifier in organization["attached"].get(asked["TargetId"], [])]
     return {"Policies": [policy["PolicySummary"] for policy in found if policy["PolicySummary"]["Type"] == asked["Filter"]]}
 

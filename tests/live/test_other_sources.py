@@ -115,6 +115,18 @@ def test_organization_policies_come_with_the_accounts_that_they_hold_for(serve, 
     assert not any("control policies" in why for why in gaps_in(pieces))
 
 
+def test_an_account_of_another_organization_does_not_hide_the_policies_of_the_first(serve, live):
+    world = a_world()
+    nothing = {"PolicySummary": {"Id": "p-Full", "Name": "Full", "Type": "SERVICE_CONTROL_POLICY"}, "Content": "{}"}
+    world.accounts[A].organization = {"parents": {A: ("r-root", "ROOT")}, "attached": {"r-root": ["p-Full"]}, "policies": {"p-Full": nothing}, "outside": [B]}
+    serve(world)
+    source, _ = live()
+    pieces = list(source.start(WEB))
+    (found,) = [json.loads(piece.data) for piece in pieces if piece.source.startswith("organizations/")]
+    assert found["Targets"] == [A]
+    assert any(f"control policies of account {B}" in why for why in gaps_in(pieces))
+
+
 BLOB = "4GIOHlTkIaWHQD0Q0m6XSnuUMCm-abcdefghijklmnopqrstuvwxyz"
 DETAILS = "0123456789abcdefghijklmno"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from trailsleuth.fetch.calls import Answer, Refusal
+from trailsleuth.fetch.calls import Answer, Refusal, Why
 from trailsleuth.fetch.gaps import gap_of, keep_gap
 from trailsleuth.fetch.sessions import Account
 from trailsleuth.fetch.store import Provenance, Store, encoded, piece_name
@@ -42,25 +42,37 @@ class _Reader:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.answers = 0
+        self.outside: dict[str, Refusal] = {}
         self.policies: dict[str, Mapping[str, Any]] = {}
         self.attached: dict[str, dict[str, set[str]]] = {}
 
     def read(self, accounts: Iterable[str]) -> Refusal | None:
-        """Read for every account; the first refusal ends it."""
-        for target in accounts:
-            for level in self._levels(target):
-                refusal = level if isinstance(level, Refusal) else self._at(level, target)
-                if refusal is not None:
-                    return refusal
-        return None
+        """Read for every account; the first refusal ends it, but an account outside of the organization does not keep the others from being read."""
+        wanted = list(accounts)
+        for target in wanted:
+            refusal = self._account(target)
+            if refusal is not None and refusal.why is not Why.ABSENT:
+                return refusal
+            if refusal is not None:
+                self.outside[target] = refusal
+        return next(iter(self.outside.values()), None) if len(self.outside) == len(wanted) else None
 
     def keep(self, store: Store) -> None:
-        """Keep each policy with the accounts it holds for."""
+        """Keep each policy with the accounts it holds for, and name the accounts of another organization."""
         for identifier, policy in sorted(self.policies.items()):
             attached = {account: sorted(levels) for account, levels in self.attached[identifier].items()}
             document = {"Policy": policy, "Targets": sorted(attached), "Attachments": attached}
             about = Provenance(call="organizations:DescribePolicy", account=self.account.id)
             store.keep(piece_name("organizations", identifier), encoded(document), about)
+        for target, refusal in self.outside.items():
+            keep_gap(store, gap_of(refusal, lost=f"service and resource control policies of account {target}"))
+
+    def _account(self, target: str) -> Refusal | None:
+        for level in self._levels(target):
+            refusal = level if isinstance(level, Refusal) else self._at(level, target)
+            if refusal is not None:
+                return refusal
+        return None
 
     def _levels(self, account: str) -> Iterator[str | Refusal]:
         """The account, the units above it, the root."""

@@ -122,8 +122,6 @@ def _questions(document: Document) -> list[str]:
 def _coverage(document: Document) -> list[str]:
     coverage = document["coverage"]
     lines = [f"- {for_markdown(words.coverage_line(coverage))}"]
-    for gap in coverage["gaps"]:
-        where = " ".join(part for part in (gap["account"], gap["region"]) if part) or "somewhere"
-        lines.append(f"- Gap: {for_markdown(where)}, {for_markdown(words.span(gap['from'], gap['to']))}: {for_markdown(gap['why'])}")
+    lines += [f"- Gap: {': '.join(map(for_markdown, words.gap_parts(gap)))}" for gap in coverage["gaps"]]
     lines += [f"- Skipped: {code_span(skipped['source'])}: {for_markdown(skipped['reason'])}" for skipped in coverage["skipped"]]
     return ["## What was covered, and what was not", "\n".join(lines)]

@@ -222,8 +222,7 @@ def _coverage(page: _Page, document: Document) -> None:
         regions = ", ".join(seen["regions"]) or "no region"
         page.say(f"{seen['account']}: {words.plural(seen['records'], 'record')}, {words.span(seen['first_event'], seen['last_event'])}, {regions}")
     for gap in coverage["gaps"]:
-        where = " ".join(part for part in (gap["account"], gap["region"]) if part) or "somewhere"
-        page.say(f"gap: {where}, {words.span(gap['from'], gap['to'])}: {gap['why']}")
+        page.say(f"gap: {': '.join(words.gap_parts(gap))}")
     for skipped in coverage["skipped"][:_MAX_NAMED]:
         page.say(f"skipped: {skipped['source']}: {skipped['reason']}")
     if len(coverage["skipped"]) > _MAX_NAMED:

@@ -106,6 +106,14 @@ def _verdict(value: bool | None, *, yes: str, no: str, open_: str) -> str:
     return open_ if value is None else yes if value else no
 
 
+def gap_parts(gap: Document) -> tuple[str, ...]:
+    """Where and when something is missing, as far as that is told, and why."""
+    place = " ".join(part for part in (gap["account"], gap["region"]) if part)
+    time = span(gap["from"], gap["to"]) if gap["from"] or gap["to"] else ""
+    told = ", ".join(part for part in (place, time) if part)
+    return (told, gap["why"]) if told else (gap["why"],)
+
+
 def span(first: str | None, last: str | None) -> str:
     """`2026-03-04 09:00:00Z – 09:04:10Z`, the day once where both share it."""
     if not first or not last or first == last:
