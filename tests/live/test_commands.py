@@ -126,6 +126,13 @@ def test_a_folder_that_holds_something_is_not_written_over(recent, capsys, tmp_p
     assert "is not empty" in err
 
 
+@pytest.mark.parametrize("output", ["table", "markdown", "html"])
+def test_the_statement_for_a_missing_permission_is_shown(recent, capsys, output):
+    recent.accounts[B].policy = shipped_policy("target", minimal=True)
+    _, out, _ = run(capsys, "diagnose", *LIVE, "--output", output)
+    assert "iam:GetRole" in out.replace("\\", "").replace("&#58;", ":").replace("\n", "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [

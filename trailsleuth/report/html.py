@@ -188,7 +188,7 @@ def _coverage(document: Document) -> str:
     ]
     parts = [f"<h2>What was covered, and what was not</h2><p>{_text(words.coverage_line(coverage))}</p>"]
     parts.append(_table(("Account", "Regions", "Records", "Span (UTC)"), rows))
-    gaps = [(g["account"] or "-", g["region"] or "-", words.span(g["from"], g["to"]), g["why"]) for g in coverage["gaps"]]
+    gaps = [(g["account"] or "-", g["region"] or "-", words.span(g["from"], g["to"]), words.gap_reason(g)) for g in coverage["gaps"]]
     parts.append(_table(("Gap in account", "Region", "Span (UTC)", "Why"), gaps))
     parts.append(_table(("Skipped", "Reason"), [(s["source"], s["reason"]) for s in coverage["skipped"]]))
     inputs = _table(("Input", "Bytes", "SHA-256"), [(i["path"], f"{i['bytes']:,}", i["sha256"]) for i in coverage["inputs"]])

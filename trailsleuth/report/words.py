@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from trailsleuth.model import parse_arn
@@ -111,7 +112,13 @@ def gap_parts(gap: Document) -> tuple[str, ...]:
     place = " ".join(part for part in (gap["account"], gap["region"]) if part)
     time = span(gap["from"], gap["to"]) if gap["from"] or gap["to"] else ""
     told = ", ".join(part for part in (place, time) if part)
-    return (told, gap["why"]) if told else (gap["why"],)
+    return (told, gap_reason(gap)) if told else (gap_reason(gap),)
+
+
+def gap_reason(gap: Document) -> str:
+    """Why something is missing, with the statement that allows the collector to fetch it where there is one."""
+    allow = gap.get("allow")
+    return f"{gap['why']}; to allow it: {json.dumps(allow)}" if allow else str(gap["why"])
 
 
 def span(first: str | None, last: str | None) -> str:
