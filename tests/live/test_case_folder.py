@@ -7,7 +7,8 @@ import json
 import pytest
 
 from trailsleuth.errors import EvidenceUnreadable, UsageError
-from trailsleuth.fetch.case_folder import MANIFEST, UNFINISHED, is_case_folder, new_folder, read_case_folder, resume_folder
+from trailsleuth.fetch.case_folder import MANIFEST, UNFINISHED, inquiry_of, is_case_folder, new_folder, read_case_folder, resume_folder
+from trailsleuth.fetch.paths import inquiry_in
 from trailsleuth.fetch.store import Provenance
 from trailsleuth.model import RawInput, Skipped
 
@@ -76,3 +77,29 @@ def test_a_file_in_the_way_of_a_new_folder_is_wrong_usage(tmp_path):
         new_folder(tmp_path / "case", version="1.2.3", inquiry={})
     with pytest.raises(UsageError, match="cannot write"):
         new_folder(tmp_path / "case" / "below", version="1.2.3", inquiry={})
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"pipeline": 7, "role": ["x"], "since": "yesterday", "until": 5},
+        {"pipeline": None, "since": None},
+        {"session": "half a pair \ud800"},
+        {},
+    ],
+    ids=["wrong types", "nothing", "half a character", "empty"],
+)
+def test_an_odd_question_in_a_manifest_is_read_as_far_as_it_is_one(tmp_path, asked):
+    new_folder(tmp_path / "case", version="1.2.3", inquiry=asked)
+    found = inquiry_of(tmp_path / "case")
+    assert (found.pipeline, found.role, found.since, found.until) == (None, None, None, None)
+    assert found.session is None or found.session.encode()
+    assert inquiry_in([str(tmp_path / "case"), str(tmp_path)]) == found
+    assert inquiry_in([str(tmp_path), "-", "s3://bucket"]) is None
+
+
+def test_two_cases_at_once_are_asked_about_everything(tmp_path):
+    for name in ("one", "two"):
+        new_folder(tmp_path / name, version="1.2.3", inquiry={"pipeline": name})
+    assert inquiry_in([str(tmp_path / "one")]).pipeline == "one"
+    assert inquiry_in([str(tmp_path / "one"), str(tmp_path / "two")]) is None
