@@ -4,33 +4,59 @@ from __future__ import annotations
 
 import difflib
 import sys
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tests.report.build import a_quiet_case, an_open_case, the_founding_case
+from tests.test_cases import CASES, diagnosed
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.document import case_document
+from trailsleuth.report.fix import FIXES, render_fix
 from trailsleuth.report.formats import render
 
 FOLDER = Path(__file__).with_name("golden")
-CASES = {"founding": the_founding_case, "open": an_open_case, "quiet": a_quiet_case}
+BUILT = {"founding": the_founding_case, "open": an_open_case, "quiet": a_quiet_case}
+READ = {"key": "cp-key-both-sides", "scp": "org-scp-tag-required", "green": "cp-retry-went-green"}  # from evidence: both sides of a key, an SCP, no denial
 FORMS = {
     "table.txt": ("table", RenderContext(width=80)),
     "wide.txt": ("table", RenderContext(width=200)),
     "ascii.txt": ("table", RenderContext(width=80, unicode=False)),
     "md": ("markdown", RenderContext()),
+    "html": ("html", RenderContext()),
     "csv": ("csv", RenderContext()),
     "jsonl": ("jsonl", RenderContext()),
     "mmd": ("mermaid", RenderContext()),
     "dot": ("dot", RenderContext()),
     "junit.xml": ("junit", RenderContext()),
+    "ocsf.jsonl": ("ocsf", RenderContext()),
+    "timesketch.jsonl": ("timesketch", RenderContext()),
 }
+FIX_SUFFIXES = {"terraform": "tf", "cloudformation": "template.yaml", "cdk": "ts", "cdk-python": "cdk.py.txt", "cli": "sh", "json": "deltas.json"}
+
+
+@cache
+def documents() -> dict[str, dict[str, Any]]:
+    """The cases by name; where the evidence lies on this machine is left out."""
+    read = {name: _placeless(diagnosed(CASES / slug), str(CASES)) for name, slug in READ.items()}
+    return {name: case_document(build()) for name, build in BUILT.items()} | read
+
+
+def _placeless(value: Any, place: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _placeless(member, place) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_placeless(member, place) for member in value]
+    return value.replace(place, "cases") if isinstance(value, str) else value
 
 
 def rendered() -> dict[str, str]:
-    return {f"{name}.{suffix}": render(case_document(build()), form, context) for name, build in CASES.items() for suffix, (form, context) in FORMS.items()}
+    shown = {f"{name}.{suffix}": render(document, form, context) for name, document in documents().items() for suffix, (form, context) in FORMS.items()}
+    return shown | {f"{name}.{suffix}": render_fix(document, form) for name, document in documents().items() for form, suffix in FIX_SUFFIXES.items()}
 
 
 if __name__ == "__main__":
+    assert set(FIX_SUFFIXES) == set(FIXES)
     FOLDER.mkdir(exist_ok=True)
     for name, text in rendered().items():
         path = FOLDER / name

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterable
 
-from trailsleuth.report import words
+from trailsleuth.report import steps, words
 from trailsleuth.report.context import Document, RenderContext
 from trailsleuth.report.fix import FIXES, render_fix
 from trailsleuth.report.html_style import STYLE
@@ -46,6 +46,7 @@ def render_html(document: Document, _context: RenderContext) -> str:
         _findings(document, "cause", "also_needed"),
         _questions(document) if first else "",
         _deltas(document),
+        _next(document),
         _drawings(document),
         _findings(document, "recovered"),
         _background(document),
@@ -156,16 +157,23 @@ def _deltas(document: Document) -> str:
         return ""
     parts = ["<h2>What to change</h2>"]
     for delta in document["deltas"]:
-        kind = words.POLICY_TYPE.get(delta["policy_type"], str(delta["policy_type"]))
-        parts.append(f'<article class="card"><h3>{for_html(kind.capitalize())}</h3>{_fields([("Of", _code(delta["attach_to"] or "unknown"))])}')
+        title = steps.kind_of(delta)
+        whose = [("Of", _code(delta["attach_to"] or "unknown")), ("By", _text(steps.owner_of(delta)))]
+        parts.append(f'<article class="card"><h3>{for_html(title[:1].upper() + title[1:])}</h3>{_fields(whose)}')
         if delta["document"]["Statement"]:
             parts.append(f"<p>Add:</p>{_pre(policy_json(delta['document']))}")
-        if delta["remove"]:
-            parts.append(f"<p>Take out, or narrow:</p>{_pre(policy_json(delta['remove']))}")
+        for sentence, value in (part for entry in delta["remove"] for part in steps.removal_parts(entry)):
+            parts.append(f"<p>{_text(sentence[:1].upper() + sentence[1:])}</p>{_pre(policy_json(value)) if value is not None else ''}")
         notes = [(f"Fill in {_code(p['name'])}", _text(f"{p['why']}. {p['how_to_find']}")) for p in delta["placeholders"]]
         parts.append(_fields([*notes, ("Proof", _text(words.proof_text(delta["proof"])))]) + "</article>")
     parts += [f"<details><summary>As {name}</summary>{_pre(render_fix(document, form))}</details>" for form, name in _FIX_NAMES.items() if form in FIXES]
     return f"<section>{''.join(parts)}</section>"
+
+
+def _next(document: Document) -> str:
+    found = [(_text(sentence[:1].upper() + sentence[1:]), command) for sentence, command in steps.next_steps(document)]
+    items = "".join(f"<li>{sentence}{_pre(command, kind='copy wrap') if command else ''}</li>" for sentence, command in found)
+    return f"<section><h2>Next</h2><ol>{items}</ol></section>" if items else ""
 
 
 def _questions(document: Document) -> str:

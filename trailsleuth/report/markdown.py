@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trailsleuth.report import words
+from trailsleuth.report import steps, words
 from trailsleuth.report.context import Document, RenderContext
 from trailsleuth.report.diagram import render_mermaid
 from trailsleuth.report.json import policy_json
@@ -21,9 +21,10 @@ def render_markdown(document: Document, context: RenderContext) -> str:
         *_verdict(document),
         *_findings(document, everything=everything),
         *(_questions(document) if first else ()),
-        *_chain(document),
         *_deltas(document),
+        *_next(document),
         *(block for made in context.patches for block in (f"### Patched {code_span(made.source.path)}", code_block(made.diff, "diff"))),
+        *_chain(document),
         *_evidence(document, everything=everything),
         *(() if first else _questions(document)),
         *_coverage(document),
@@ -77,15 +78,24 @@ def _chain(document: Document) -> list[str]:
 def _deltas(document: Document) -> list[str]:
     blocks = ["## What to change"] if document["deltas"] else []
     for delta in document["deltas"]:
-        kind = words.POLICY_TYPE.get(delta["policy_type"], delta["policy_type"])
-        blocks.append(f"{for_markdown(kind.capitalize())} of {code_span(delta['attach_to'] or 'unknown')}:")
+        blocks.append(f"### {for_markdown(_capital(steps.kind_of(delta)))} of {code_span(delta['attach_to'] or 'unknown')}")
+        blocks.append(f"By {for_markdown(steps.owner_of(delta))}.")
         if delta["document"]["Statement"]:
             blocks.append(code_block(policy_json(delta["document"]), "json"))
-        if delta["remove"]:
-            blocks += ["Take out, or narrow:", code_block(policy_json(delta["remove"]), "json")]
+        for sentence, value in (part for entry in delta["remove"] for part in steps.removal_parts(entry)):
+            blocks += [for_markdown(_capital(sentence)), *([code_block(policy_json(value), "json")] if value is not None else [])]
         notes = [f"- Fill in {code_span(p['name'])}: {for_markdown(p['why'])}. {for_markdown(p['how_to_find'])}" for p in delta["placeholders"]]
         blocks.append("\n".join([*notes, f"- Proof: {for_markdown(words.proof_text(delta['proof']))}"]))
     return blocks
+
+
+def _next(document: Document) -> list[str]:
+    blocks = [(for_markdown(_capital(sentence)), command) for sentence, command in steps.next_steps(document)]
+    return ["## Next", *(text for sentence, command in blocks for text in (sentence, *([code_block(command, "sh")] if command else [])))] if blocks else []
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _evidence(document: Document, *, everything: bool) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trailsleuth.report import words
+from trailsleuth.report import steps, words
 from trailsleuth.report.context import Document, RenderContext
 from trailsleuth.report.json import policy_json
 from trailsleuth.report.layout import command_lines, hanging, paragraph, table_lines, width_of
@@ -13,6 +13,7 @@ _MARGIN = 2
 _MAX_RECORDS = 12
 _MAX_NAMED = 8
 _WIDE = 130
+_MANY_RANKS = 3  # from here on as a span
 
 
 class _Page:
@@ -50,9 +51,10 @@ def render_text(document: Document, context: RenderContext) -> str:
     _findings(page, document)
     if first:
         _questions(page, document)
-    _chains(page, document)
     _deltas(page, document)
     _patches(page)
+    _next(page, document)
+    _chains(page, document)
     _evidence(page, document)
     if not first:
         _questions(page, document)
@@ -145,9 +147,8 @@ def _deltas(page: _Page, document: Document) -> None:
         return
     page.heading("WHAT TO CHANGE")
     for number, delta in enumerate(document["deltas"], 1):
-        kind = words.POLICY_TYPE.get(delta["policy_type"], delta["policy_type"])
-        account = f" in account {delta['account']}" if delta["account"] and delta["account"] not in (delta["attach_to"] or "") else ""
-        page.lines += hanging(f"{number:>2}.  ", page.safe(f"{kind} of {delta['attach_to'] or 'unknown'}{account}"), width=page.width)
+        page.lines += hanging(f"{number:>2}.  ", page.safe(f"{steps.kind_of(delta)} of {delta['attach_to'] or 'unknown'}"), width=page.width)
+        page.field("by", steps.owner_of(delta))
         _policy(page, delta)
         for placeholder in delta["placeholders"]:
             page.field("fill in", f"${{{placeholder['name']}}}: {placeholder['why']}. {placeholder['how_to_find']}")
@@ -158,9 +159,10 @@ def _policy(page: _Page, delta: Document) -> None:
     if delta["document"]["Statement"]:
         page.say("add:", indent=5)
         page.lines += ["", *_json_lines(page, delta["document"]), ""]
-    if delta["remove"]:
-        page.say("take out, or narrow:", indent=5)
-        page.lines += ["", *_json_lines(page, delta["remove"]), ""]
+    for entry in delta["remove"]:
+        for sentence, value in steps.removal_parts(entry):
+            page.say(sentence, indent=5)
+            page.lines += ["", *_json_lines(page, value), ""] if value is not None else []
 
 
 def _patches(page: _Page) -> None:
@@ -175,32 +177,57 @@ def _json_lines(page: _Page, value: object) -> list[str]:
     return lines if max(map(width_of, lines)) <= page.width else policy_json(value, indent=1).splitlines()
 
 
+def _next(page: _Page, document: Document) -> None:
+    found = steps.next_steps(document)
+    if not found:
+        return
+    page.heading("NEXT")
+    for number, (sentence, command) in enumerate(found, 1):
+        page.lines += hanging(f"{number:>2}.  ", page.safe(sentence), width=page.width)
+        page.lines += command_lines(page.safe(command), width=page.width, indent=5) if command else []
+
+
 def _evidence(page: _Page, document: Document) -> None:
-    rows = [
+    cited = [
         (finding["rank"], record)
         for finding in words.shown_findings(document, everything=page.context.everything)
         if finding["standing"] != "recovered" or page.context.everything
         for record in finding["evidence"]
     ]
+    rows = _once(cited)
     if not rows:
         return
     page.heading("EVIDENCE")
     wide = page.width >= _WIDE
     headers = ("#", "time (UTC)", "account", "region", "call", "event id") if wide else ("#", "time (UTC)", "account", "call, region, event id")
     widths = (3, 20, 12, 15, page.width - 105, 36) if wide else (3, 20, 12, max(page.width - 44, 16))
-    cells = [_evidence_cells(rank, record, wide=wide) for rank, record in rows[:_MAX_RECORDS]]
+    cells = [_evidence_cells(ranks, record, wide=wide) for ranks, record in rows[:_MAX_RECORDS]]
     page.lines += table_lines(headers, cells, widths=widths, indent=_MARGIN)
     if len(rows) > _MAX_RECORDS:
         page.say(f"and {words.plural(len(rows) - _MAX_RECORDS, 'record')} more: see --output json")
 
 
-def _evidence_cells(rank: int, record: Document, *, wide: bool) -> list[str]:
+def _once(cited: list[tuple[int, Document]]) -> list[tuple[str, Document]]:
+    """Each record once, with the ranks of all findings that cite it."""
+    ranks: dict[tuple[str, str | None], list[int]] = {}
+    for rank, record in cited:
+        ranks.setdefault((record["event_id"], record["account"]), []).append(rank)
+    records = {(record["event_id"], record["account"]): record for _, record in reversed(cited)}
+    return [(_ranks(found), records[key]) for key, found in ranks.items()]
+
+
+def _ranks(ranks: list[int]) -> str:
+    shown = sorted(set(ranks))
+    return ",".join(map(str, shown)) if len(shown) < _MANY_RANKS else f"{shown[0]}-{shown[-1]}"
+
+
+def _evidence_cells(ranks: str, record: Document, *, wide: bool) -> list[str]:
     # Identifiers only: anything beyond ASCII in them is spelled out, so that a look-alike letter shows.
     moment, account, region, called, event_id = (
         for_terminal(text, unicode=False)
         for text in (words.spoken(record["event_time"]), record["account"] or "-", record["region"], words.call(record), record["event_id"])
     )
-    return [f"{rank}.", moment, account, region, called, event_id] if wide else [f"{rank}.", moment, account, f"{called}\n{region}\n{event_id}"]
+    return [ranks, moment, account, region, called, event_id] if wide else [ranks, moment, account, f"{called}\n{region}\n{event_id}"]
 
 
 def _questions(page: _Page, document: Document) -> None:

@@ -1,0 +1,1 @@
+# no policy change cures this case

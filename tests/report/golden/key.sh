@@ -1,0 +1,16 @@
+# identity policy of arn:aws:iam::532444555777:role/deploy/StackAction
+aws iam put-role-policy --role-name StackAction --policy-name trailsleuth-1 --policy-document '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "arn:aws:kms:eu-west-2:422444555777:key/0f0e0d0c-1a1b-4c1d-8e1f-202122232425"}]}'
+
+# resource policy of arn:aws:kms:eu-west-2:422444555777:key/0f0e0d0c-1a1b-4c1d-8e1f-202122232425
+# add these statements to the document that is there, then put the whole back:
+#   the put-...-policy command of the resource's service
+printf '%s\n' '[
+  {
+    "Effect": "Allow",
+    "Principal": {
+      "AWS": "arn:aws:iam::532444555777:role/deploy/StackAction"
+    },
+    "Action": "kms:Decrypt",
+    "Resource": "*"
+  }
+]' > trailsleuth-resource-2.json
