@@ -28,6 +28,7 @@ _CHAIN_SIGNS = {
 }
 _TIMELINE_SIGNS = {"cause": "cross: cause", "also_needed": "triangle: also needed", "recovered": "ring: recovered", "background": "square: background"}
 _MAX_RECORDS = 50
+_MAX_MESSAGE = 480
 
 
 def render_html(document: Document, _context: RenderContext) -> str:
@@ -128,13 +129,18 @@ def _evidence(records: list[Document]) -> str:
     rows = "".join(
         "<tr>"
         + "".join(f'<td class="time">{_text(cell)}</td>' for cell in (words.spoken(r["event_time"]), r["account"] or "-", r["region"]))
-        + f"<td>{_text(words.call(r))}<br>{_code(r['error_code'] or '-')}</td><td>{_code(r['event_id'])}<br>{_text(r['source'])}</td></tr>"
-        + (f'<tr><td colspan="5">{_code(r["error_message"])}</td></tr>' if r["error_message"] else "")
+        + f"<td>{_text(words.call(r))}<br>{_code(r['error_code'] or '-')}</td><td>{_code(r['event_id'])}</td></tr>"
+        + f'<tr><td colspan="5">{_code(_cut(r["error_message"])) + "<br>" if r["error_message"] else ""}<small>{_text(r["source"])}</small></td></tr>'
         for r in records[:_MAX_RECORDS]
     )
     more = f"<p>and {words.plural(len(records) - _MAX_RECORDS, 'record')} more in the JSON document</p>" if len(records) > _MAX_RECORDS else ""
-    head = "<tr><th>Time (UTC)</th><th>Account</th><th>Region</th><th>Call, error</th><th>Event id, source</th></tr>"
+    head = "<tr><th>Time (UTC)</th><th>Account</th><th>Region</th><th>Call, error</th><th>Event id</th></tr>"
     return f'<div class="scroll"><table class="records"><thead>{head}</thead><tbody>{rows}</tbody></table></div>{more}'
+
+
+def _cut(message: str) -> str:
+    """An encoded message at its end is of use to programs alone: the JSON document has it whole."""
+    return message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}… ({len(message):,} signs)"
 
 
 def _drawings(document: Document) -> str:

@@ -28,6 +28,8 @@ pre.copy{-webkit-user-select:all;user-select:all}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.88rem;width:100%}
 th,td{text-align:left;padding:.25rem .6rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
+small{color:var(--soft);font-weight:400}
+.records td:nth-child(4){min-width:11rem}
 th{color:var(--soft);font-weight:600;white-space:nowrap}td.time{white-space:nowrap}
 summary{cursor:pointer;color:var(--link)}
 figure{margin:.5rem 0}figcaption{color:var(--soft);font-size:.85rem}
@@ -41,7 +43,7 @@ svg .mark{stroke-width:2.4;fill:none;stroke:var(--soft)}svg .mark.cause{stroke:v
 svg .mark.recovered{stroke:var(--good)}
 footer{margin-top:2.5rem;color:var(--soft);font-size:.85rem}
 @media (max-width:34rem){main{padding:.9rem .75rem 2rem}dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}h1{font-size:1.3rem}
-.records thead{display:none}.records tr,.records td{display:block}.records td{border:0;padding:.05rem 0}
+.records td:nth-child(4){min-width:0}.records thead{display:none}.records tr,.records td{display:block}.records td{border:0;padding:.05rem 0}
 .records tr{border-bottom:1px solid var(--line);padding:.3rem 0}}
 @media print{:root{--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--code:#f5f5f5;--bad:#900;--warn:#640;--good:#063;--link:#000}
 pre{white-space:pre-wrap;overflow-wrap:anywhere}.card,figure,tr{break-inside:avoid}main{max-width:none}}
