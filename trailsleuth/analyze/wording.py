@@ -75,9 +75,11 @@ def _why_not_allowed(where: str, claim: Claim) -> str:
     seen = _statements(claim)
     if claim.cause is Cause.SCOPE_MISMATCH:
         wanted = ", ".join(claim.mismatch.wanted[:3]) if claim.mismatch else "other resources"
-        return f"{_capital(where)}: statement {seen} allows the action, but only on {wanted}."
+        return f"{_capital(where)}: {seen} allows the action, but only on {wanted}."
     if claim.cause is Cause.CONDITION_MISMATCH:
         return f"{_capital(where)}: {seen or 'a statement'} covers the action and the resource, but its condition is false{_condition(claim)}."
+    if not claim.layers:
+        return "Nothing that the evidence shows allows it."
     if claim.already:
         return f"AWS says that {where} did not allow it, yet those in the evidence do: they were changed since, or a change had not settled."
     return f"{_capital(where)} {'do' if {PolicyType.IDENTITY, PolicyType.LAKE_FORMATION} & set(claim.layers) else 'does'} not allow it."
@@ -100,7 +102,9 @@ def _why_no_policy(refusal: Refusal) -> str:
 
 
 def _statements(claim: Claim) -> str:
-    return ", ".join(f"{ref.statement} of {ref.policy}" for ref in claim.blocking[:3])
+    """Each by its Sid; one without by its place, counted from 1 as people count."""
+    named = (f"number {int(ref.statement) + 1}" if ref.statement.isdigit() else ref.statement for ref in claim.blocking[:3])
+    return ", ".join(f"statement {name} of {ref.policy}" for name, ref in zip(named, claim.blocking, strict=False))
 
 
 def _condition(claim: Claim) -> str:
@@ -114,8 +118,15 @@ def _condition(claim: Claim) -> str:
         if part.given
         else "the trail does not show the value"
     )
-    wanted = f" {part.operator} {', '.join(part.wanted[:4])}" if part.wanted else ""
+    operator, values = (part.operator, part.wanted) if part.wanted else _wanted(claim, part.key)
+    wanted = f" {operator} {', '.join(values[:4])}" if values else ""
     return f" ({part.key}{wanted}: {given})"
+
+
+def _wanted(claim: Claim, key: str) -> tuple[str, tuple[str, ...]]:
+    """What the statement itself asks of a key whose value nobody knows."""
+    asked = (c for statement in claim.statements for c in statement.conditions if c.key.lower() == key.lower())
+    return next(((c.operator, c.values) for c in asked), ("", ()))
 
 
 def _owner(refusal: Refusal, claim: Claim) -> list[str]:
