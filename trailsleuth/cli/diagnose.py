@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,10 +17,12 @@ from trailsleuth.cli.inquiry import ask
 from trailsleuth.cli.options import FixFormat, OutputFormat, parse_window, terminal_context
 from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.cli.policy_files import check_policy_files, read_patches
+from trailsleuth.cli.talk import mention
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.fetch.sessions import Ways
 from trailsleuth.fetch.trail_bucket import is_trail_bucket
 from trailsleuth.model import CaseFile, Inquiry
+from trailsleuth.report import words
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.document import case_document
 from trailsleuth.report.fix import render_fix
@@ -82,7 +85,9 @@ def diagnose_command(
         since=start,
         until=end,
     )
+    begun = time.perf_counter()
     found = _diagnosis(paths, inquiry, ways, wait)
+    mention(f"{words.coverage_line(case_document(found.case_file)['coverage'])}; {time.perf_counter() - begun:.1f} s")
     check_evidence(found.case_file, paths)
     if verify:
         found = _verified(found, paths, inquiry, keys, profile=next(iter(ways.profiles), None))
