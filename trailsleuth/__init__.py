@@ -14,9 +14,37 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trailsleuth.api import Case, Diagnosis, explain, load, load_inputs, reduce, simulate, simulate_requests, verify
+    from trailsleuth.api import (
+        Case,
+        Diagnosis,
+        bundle,
+        events,
+        explain,
+        load,
+        load_inputs,
+        reduce,
+        sessions,
+        simulate,
+        simulate_requests,
+        timeline,
+        verify,
+    )
 
-__all__ = ["Case", "Diagnosis", "explain", "load", "load_inputs", "reduce", "simulate", "simulate_requests", "verify"]
+__all__ = [
+    "Case",
+    "Diagnosis",
+    "bundle",
+    "events",
+    "explain",
+    "load",
+    "load_inputs",
+    "reduce",
+    "sessions",
+    "simulate",
+    "simulate_requests",
+    "timeline",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -8,16 +8,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from trailsleuth.api import Case, Diagnosis
+from trailsleuth.model.explanation import Explanation
+from trailsleuth.model.reduction import Reduction
 from trailsleuth.report import words
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.document import coverage_document
 from trailsleuth.report.embedded import embedded_coverage, embedded_report
+from trailsleuth.report.explanation import render_explanation
+from trailsleuth.report.reduction import render_reduction
 from trailsleuth.report.text import render_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
+
+
+_WIDTH = 100
 
 
 class Formatter(Protocol):
@@ -46,6 +53,8 @@ def load_ipython_extension(shell: Shell) -> None:
     html.for_type(Diagnosis, diagnosis_html)
     html.for_type(Case, case_html)
     plain.for_type(Diagnosis, lambda diagnosis, printer, _cycle: printer.text(diagnosis_text(diagnosis)))
+    plain.for_type(Explanation, lambda explanation, printer, _cycle: printer.text(render_explanation(explanation, width=_WIDTH)))
+    plain.for_type(Reduction, lambda reduction, printer, _cycle: printer.text(render_reduction(reduction, RenderContext())))
     plain.for_type(Case, lambda case, printer, _cycle: printer.text(case_text(case)))
     register_accessor()
 

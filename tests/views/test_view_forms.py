@@ -15,6 +15,8 @@ from trailsleuth.report.context import RenderContext
 from trailsleuth.report.layout import width_of
 from trailsleuth.report.views import (
     EVENT_COLUMNS,
+    MOMENT_COLUMNS,
+    SESSION_COLUMNS,
     csv_pieces,
     event_table,
     json_pieces,
@@ -72,7 +74,9 @@ def test_every_form_says_the_same(tmp_path):
     assert json.loads("".join(json_pieces([]))) == []
     cells = list(csv.DictReader(io.StringIO("".join(csv_pieces(rows, list(rows[0]))), newline="")))
     assert [cell["access_key_id"] for cell in cells] == [row["access_key_id"] for row in rows]
+    assert tuple(rows[0]) == SESSION_COLUMNS
     moments = [moment_document(moment) for moment in timeline(path)[0]]
+    assert tuple(moments[0]) == MOMENT_COLUMNS
     assert {moment["kind"] for moment in moments} == {"assumed", "called", "denied", "failed"}
 
 

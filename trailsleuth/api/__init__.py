@@ -9,17 +9,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from trailsleuth.api.bundles import Bundle, bundle
     from trailsleuth.api.cases import Case, Diagnosis, load, load_inputs
     from trailsleuth.api.custody import Summary, info, mark_unverified
     from trailsleuth.api.digests import verify
     from trailsleuth.api.explanations import explain
     from trailsleuth.api.reductions import reduce
     from trailsleuth.api.simulations import simulate
+    from trailsleuth.api.tables import events, sessions, timeline
     from trailsleuth.iam.requests import simulate_requests
 
-__all__ = ["Case", "Diagnosis", "Summary", "explain", "info", "load", "load_inputs", "mark_unverified", "reduce", "simulate", "simulate_requests", "verify"]
+__all__ = [
+    "Bundle",
+    "Case",
+    "Diagnosis",
+    "Summary",
+    "bundle",
+    "events",
+    "explain",
+    "info",
+    "load",
+    "load_inputs",
+    "mark_unverified",
+    "reduce",
+    "sessions",
+    "simulate",
+    "simulate_requests",
+    "timeline",
+    "verify",
+]
 
 _HOMES = {
+    "Bundle": "trailsleuth.api.bundles",
+    "bundle": "trailsleuth.api.bundles",
+    "events": "trailsleuth.api.tables",
+    "sessions": "trailsleuth.api.tables",
+    "timeline": "trailsleuth.api.tables",
     "Case": "trailsleuth.api.cases",
     "Diagnosis": "trailsleuth.api.cases",
     "Summary": "trailsleuth.api.custody",

@@ -14,7 +14,7 @@ from pathlib import PurePath
 
 from trailsleuth.catalog.actions import prefixes
 from trailsleuth.catalog.arn_words import arn_words
-from trailsleuth.fetch.exports import read_inputs
+from trailsleuth.fetch.paths import inquiry_in, read_paths
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.forms import Form, Piece
 from trailsleuth.model import RawInput, Skipped
@@ -24,6 +24,7 @@ __all__ = ["Bundle", "bundle"]
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip file can hold: equal evidence gives equal bytes
+_ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", "error")
 _UNREADABLE = {"eventVersion": "1.0", "eventName": "Unreadable"}  # stands for a record that could not be read
 _SERVICE = re.compile(rb"(?:arn:aws[a-z-]*:|\b)([a-z0-9-]+)(?::|\.amazonaws\.com)")
 _CUT = b'{"Records": ['
@@ -48,19 +49,26 @@ class Bundle:
 
 def bundle(paths: Paths, *, redact: bool = False, asked: Mapping[str, str] | None = None, stdin: bytes | None = None) -> Bundle:
     """Everything under the paths that is evidence. `redact`: identifiers are replaced throughout, and so that the diagnosis stays the same."""
-    listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    found = list(read_inputs([os.fspath(path) for path in listed], stdin=stdin))
+    listed = [os.fspath(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    asked = asked or _fetched_for(listed)
+    found = list(read_paths(listed, stdin=stdin))
     left_out = tuple(item for item in found if isinstance(item, Skipped))
     inputs = sorted((item for item in found if isinstance(item, RawInput) and item.data), key=lambda item: (item.source, item.data))
     if not redact:
-        return Bundle(files=tuple(_as_it_is(inputs)), left_out=left_out, asked=dict(asked or {}))
+        return Bundle(files=tuple(_as_it_is(inputs)), left_out=left_out, asked=dict(asked))
     secret = hashlib.sha256(b"".join(hashlib.sha256(item.data).digest() for item in inputs)).digest()
     held = [list(pieces_of(item.data)) for item in inputs]
     services = _services(inputs)
     veil = EvidenceVeil(prefixes(), arn_words(services) | services, secret=secret)
     veil.learn_all(piece.value for pieces in held for piece in pieces)
     files = tuple(file for number, pieces in enumerate(held, 1) for file in _redacted(number, pieces, veil))
-    return Bundle(files=files, left_out=left_out, asked={name: veil.text(text) if name == "error" else veil.leaf(text) for name, text in (asked or {}).items()})
+    return Bundle(files=files, left_out=left_out, asked={name: veil.text(text) if name == "error" else veil.leaf(text) for name, text in asked.items()})
+
+
+def _fetched_for(paths: Sequence[str]) -> dict[str, str]:
+    """The question that a fetched case among the paths was fetched for."""
+    inquiry = inquiry_in(paths)
+    return {name: text for name in _ENTRIES if (text := getattr(inquiry, name, None))}
 
 
 def _services(inputs: Iterable[RawInput]) -> frozenset[str]:

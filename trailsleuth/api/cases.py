@@ -16,9 +16,11 @@ from trailsleuth.fetch.paths import inquiry_in, is_more_than_files, read_paths
 from trailsleuth.ingest import read_evidence
 from trailsleuth.investigation import run_investigation
 from trailsleuth.model import CaseFile, Evidence, Inquiry, Outcome, RawInput, Skipped
-from trailsleuth.report import frames
-from trailsleuth.report.document import case_document
-from trailsleuth.report.embedded import embedded_report
+from trailsleuth.report import frames, words
+from trailsleuth.report.context import RenderContext
+from trailsleuth.report.document import case_document, coverage_document
+from trailsleuth.report.embedded import embedded_coverage, embedded_report
+from trailsleuth.report.text import render_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 EXIT_CODES = {Outcome.CAUSE_FOUND: 0, Outcome.NO_DENIAL_FOUND: 1, Outcome.INCONCLUSIVE: 3}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
     """The answer to one question. `case_file` holds it whole; the tables are DataFrames made when asked for."""
 
@@ -46,6 +48,12 @@ class Diagnosis:
     def exit_code(self) -> int:
         """0 a cause was found, 1 nothing was denied, 3 inconclusive."""
         return EXIT_CODES[self.case_file.outcome]
+
+    def __repr__(self) -> str:
+        return f"Diagnosis({self.outcome.value}: {self.summary})"
+
+    def __str__(self) -> str:
+        return render_text(self.document(), RenderContext())
 
     def document(self) -> dict[str, Any]:
         """The JSON document `trailsleuth.case/1`."""
@@ -70,12 +78,18 @@ class Diagnosis:
         return frames.chains_frame(self.case_file)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Case:
     """Evidence, read. `diagnose` answers a question about it; `records` is the trail as a DataFrame (UTC, CloudTrail's names)."""
 
     evidence: Evidence
     fetched_for: Inquiry | None = None  # what a fetched case was fetched for: asked again where no other way in is given
+
+    def __repr__(self) -> str:
+        return f"Case({words.coverage_line(coverage_document(self.evidence.coverage))})"
+
+    def _repr_html_(self) -> str:
+        return embedded_coverage(self.evidence.coverage)
 
     def diagnose(
         self,

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
+from typing import TypedDict
 
-from trailsleuth.fetch.exports import read_inputs
+from trailsleuth.fetch.exports import check_paths
+from trailsleuth.fetch.paths import is_more_than_files, read_paths
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.forms import Form
 from trailsleuth.ingest.record import parse_record
@@ -19,10 +21,30 @@ from trailsleuth.model import Origin, RawInput, Record, Skipped
 from trailsleuth.model.names import role_of
 from trailsleuth.model.view import Moment, Opening, SessionView, kind_of
 
-__all__ = ["EventStream", "Where", "events", "sessions", "timeline"]
+__all__ = ["Conditions", "EventStream", "Where", "events", "sessions", "timeline"]
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 _LOST = (Form.BROKEN, Form.CUT)
+
+
+class Conditions(TypedDict, total=False):
+    """The fields of `Where`, as keyword arguments."""
+
+    account: str | None
+    region: str | None
+    call: str | None
+    principal: str | None
+    session: str | None
+    access_key: str | None
+    event_id: str | None
+    error: str | None
+    address: str | None
+    text: str | None
+    since: datetime | None
+    until: datetime | None
+    denied: bool
+    failed: bool
+    writes: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +118,10 @@ class EventStream:
     """Iterates over the wanted records in the order of the evidence, copies left out; counts what could not be read on the way."""
 
     def __init__(self, paths: Paths, where: Where, *, stdin: bytes | None = None) -> None:
-        listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-        self._inputs = read_inputs([os.fspath(path) for path in listed], stdin=stdin)
+        listed = [os.fspath(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+        if not is_more_than_files(listed):
+            check_paths(listed)
+        self._inputs = read_paths(listed, stdin=stdin)
         self._where = where
         self._seen: set[int] = set()
         self.read = 0

@@ -8,7 +8,7 @@ from trailsleuth.cli.options import parse_window, terminal_context
 from trailsleuth.cli.output import check_output_file
 from trailsleuth.cli.views import ViewFormat, given_paths, write_stream
 from trailsleuth.report.context import RenderContext
-from trailsleuth.report.views import csv_pieces, json_pieces, jsonl_pieces, session_document, session_table
+from trailsleuth.report.views import SESSION_COLUMNS, csv_pieces, json_pieces, jsonl_pieces, session_document, session_table
 
 
 def sessions_command(
@@ -69,5 +69,5 @@ def sessions_command(
         case ViewFormat.JSONL:
             pieces = jsonl_pieces(rows)
         case ViewFormat.CSV:
-            pieces = csv_pieces(rows, list(rows[0]) if rows else ())
+            pieces = csv_pieces(rows, SESSION_COLUMNS)
     return write_stream(pieces, stream, output_file, force=force)

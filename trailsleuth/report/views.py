@@ -23,6 +23,13 @@ EVENT_COLUMNS = (
     "userIdentity.sessionContext.sessionIssuer.arn", "userIdentity.invokedBy", "sourceIPAddress", "userAgent", "errorCode", "errorMessage", "sharedEventID",
     "requestID", "eventID",
 )  # fmt: skip
+MOMENT_COLUMNS = (
+    "time", "until", "count", "kind", "account", "region", "principal", "session_name", "access_key_id", "call", "error_code", "about", "event_id",
+)  # fmt: skip
+SESSION_COLUMNS = (
+    "principal", "session_name", "access_key_id", "account", "opened_by", "opened_with", "opened_at", "opened_event_id", "first", "last", "calls", "failed",
+    "denied", "regions", "addresses",
+)  # fmt: skip
 
 
 def selected(record: Record, columns: Sequence[str]) -> Document:
