@@ -51,6 +51,7 @@ class EvidenceVeil(Veil):
     def __init__(self, prefixes: Iterable[str], kept: Iterable[str], *, secret: bytes) -> None:
         super().__init__()
         self._prefixes = frozenset(prefixes)
+        self._leaves: dict[str, str] = {}
         words = (*_WORDS_KEPT.split(), *GENERIC, *kept)
         plain = frozenset(part for word in words for part in (word.lower(), *re.findall(r"[a-z0-9]+", word.lower())))
         self._made = Words(plain, secret=secret, account=self._account)
@@ -137,6 +138,11 @@ class EvidenceVeil(Veil):
 
     def leaf(self, text: str) -> str:
         """A value: a name, an ARN, a URL, an action with its service. What is no plain value is redacted word by word."""
+        if text not in self._leaves:
+            self._leaves[text] = self._leaf(text)
+        return self._leaves[text]
+
+    def _leaf(self, text: str) -> str:
         if _PLAIN.fullmatch(text) or not text:
             return text
         inner = self._inner(text)
