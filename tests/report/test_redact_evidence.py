@@ -104,6 +104,12 @@ def test_messages_calls_times_and_regions_stay_readable(tmp_path):
     assert found["userIdentity"]["arn"] in found["errorMessage"]
 
 
+def test_names_in_a_message_inside_a_json_text_are_known_from_elsewhere(tmp_path):
+    inside = json.dumps({"errorMessage": "the stack hidden-stack is not here"})
+    _, files = shared(tmp_path / "case", [{"Records": [record(1, requestParameters={"document": inside, "stackName": "hidden-stack"})]}])
+    assert "hidden" not in "".join(files.values())
+
+
 def test_the_question_is_told_in_the_words_of_the_bundle(tmp_path):
     packed, files = shared(tmp_path / "case", [{"Records": records()}], asked={"role": "arn:aws:iam::444455556666:role/delivery/Deploy", "session": "17726149"})
     assert "444455556666" not in packed.asked["role"]

@@ -84,6 +84,7 @@ class EvidenceVeil(Veil):
 
     def _ready(self) -> None:
         """All names are known: from here on they are found in prose."""
+        self._leaves.clear()  # JSON texts may hold prose
         for name in sorted((name for name in self._names if len(name) > 3 and not _PLAIN.fullmatch(name)), key=lambda name: (-len(name), name)):
             word = re.search(r"[A-Za-z0-9]+", name)
             if word and self._names[name] != name:
