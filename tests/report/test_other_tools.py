@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from dataclasses import replace
 from datetime import datetime
 
@@ -49,6 +51,16 @@ def test_timesketch_has_its_mandatory_fields_in_the_order_of_time():
     assert [row["timestamp"] for row in rows] == sorted(row["timestamp"] for row in rows)
     assert all(round(datetime.fromisoformat(row["datetime"]).timestamp() * 1_000_000) == row["timestamp"] for row in rows)
     assert sorted(row["tag"][0] for row in rows[1:-1]) == ["background", "cause", "recovered"]
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_graphviz_draws_the_chain(name):
+    program = shutil.which("dot")
+    if program is None:
+        pytest.skip("no Graphviz here")
+    drawn = subprocess.run([program, "-Tplain"], input=render(case_document(CASES[name]()), "dot", RenderContext()).encode(), capture_output=True, check=True)
+    assert drawn.stdout.startswith(b"graph ")
+    assert drawn.stderr == b""
 
 
 def sarif(text=POLICY, case=None):

@@ -112,11 +112,11 @@ def _background(document: Document) -> str:
 def _finding(finding: Document) -> str:
     fields = [
         ("Principal", _code(finding["principal"] or "unknown")),
-        ("Resource", _code(finding["resource"] or "unknown")),
+        *([("Resource", _code(words.resource(finding)))] if words.resource(finding) else []),
         *(("Condition", _code(line)) for line in words.condition_lines(finding["conditions"])),
         *([("Change", _text(words.policy_types(finding)))] if finding["policy_types"] else []),
         *([("Denied by", _code(finding["policy_arn"]))] if finding["policy_arn"] else []),
-        ("Known", _text(f"{finding['basis']}: {words.BASIS_NOTE.get(finding['basis'], '')}")),
+        ("Known", _text(words.known(finding))),
         ("Why", _text(finding["explanation"])),
     ]
     title = f"<h3>{finding['rank']}. {for_html(words.headline(finding))}</h3>"

@@ -59,11 +59,11 @@ def _finding(finding: Document) -> str:
     lines = [f"{finding['rank']}. **{for_markdown(words.headline(finding))}**"]
     fields = [
         ("Principal", code_span(finding["principal"] or "unknown")),
-        ("Resource", code_span(finding["resource"] or "unknown")),
+        *([("Resource", code_span(words.resource(finding)))] if words.resource(finding) else []),
         *(("Condition", code_span(line)) for line in words.condition_lines(finding["conditions"])),
         *([("Change", for_markdown(words.policy_types(finding)))] if finding["policy_types"] and finding["standing"] in {"cause", "also_needed"} else []),
         *([("Denied by", code_span(finding["policy_arn"]))] if finding["policy_arn"] else []),
-        ("Known", for_markdown(f"{finding['basis']}: {words.BASIS_NOTE.get(finding['basis'], '')}")),
+        ("Known", for_markdown(words.known(finding))),
         ("Why", for_markdown(finding["explanation"])),
     ]
     return "\n".join([*lines, *(f"   - {label}: {text}" for label, text in fields)])

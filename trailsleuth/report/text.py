@@ -95,7 +95,8 @@ def _finding(page: _Page, finding: Document, *, short: bool) -> None:
     rank = f"{finding['rank']:>2}."
     page.lines += hanging(f"{rank:<5}", page.safe(words.headline(finding)), width=page.width)
     page.field("principal", finding["principal"] or "unknown")
-    page.field("resource", finding["resource"] or "unknown")
+    if words.resource(finding):
+        page.field("resource", words.resource(finding))
     if short:
         page.field("when", f"{words.span(finding['first_seen'], finding['last_seen'])}, {words.plural(finding['count'], 'time')}")
         return
@@ -105,7 +106,7 @@ def _finding(page: _Page, finding: Document, *, short: bool) -> None:
         page.field("change", words.policy_types(finding))
     if finding["policy_arn"]:
         page.field("denied by", finding["policy_arn"])
-    page.field("known", f"{finding['basis']}: {words.BASIS_NOTE.get(finding['basis'], '')}")
+    page.field("known", words.known(finding))
     if finding["count"]:
         page.field("seen", f"{words.plural(finding['count'], 'time')}, {words.span(finding['first_seen'], finding['last_seen'])}")
     page.field("why", finding["explanation"])

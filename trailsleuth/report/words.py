@@ -62,6 +62,19 @@ def shown_findings(document: Document, *, everything: bool) -> list[Document]:
     return standing_findings(document, *SHOWN_STANDINGS, *(("background",) if everything else ()))
 
 
+def known(finding: Document) -> str:
+    """How sure the finding is, in words: `observed: the trail shows the refusal`."""
+    note = BASIS_NOTE.get(finding["basis"], "")
+    if finding["basis"] == "observed" and finding["cause"] == "not_a_permission":
+        note = "the failure is on record"
+    return f"{finding['basis']}: {note}"
+
+
+def resource(finding: Document) -> str:
+    """The resource; `unknown` where the finding should have one, empty where it is about none."""
+    return finding["resource"] or ("" if finding["cause"] == "not_a_permission" else "unknown")
+
+
 def call(record: Document) -> str:
     """`ecs:RegisterTaskDefinition`, from the trail's event source and name."""
     return f"{record['event_source'].removesuffix('.amazonaws.com')}:{record['event_name']}"
