@@ -39,7 +39,7 @@ def render_cloudformation(deltas: list[Document]) -> str:
 
 
 def _by_hand(fix: Fix) -> dict[str, object]:
-    add = {} if fix.mergeable else {"AddStatements": fix.statements}
+    add = {"AddStatements": fix.statements} if fix.statements and not fix.mergeable else {}
     return {"Into": fix.place, **add, **({"TakeOutOrNarrow": fix.delta["remove"]} if fix.delta["remove"] else {})}
 
 
