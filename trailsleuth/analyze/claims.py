@@ -108,6 +108,8 @@ def _by_policies(refusal: Refusal, decision: Decision, policies: PolicyEvidence)
         arn = next((ref.policy_arn for ref in blocking if ref.policy_arn), None)
         return (Claim(layers=tuple(d.layer for d in denying), cause=Cause.EXPLICIT_DENY, policy_arn=arn, blocking=blocking),)
     blocked = [d for d in decision.layers if d.layer in decision.blocked_by and d.verdict is Verdict.IMPLICITLY_DENIED]
+    if not refusal.cross_account and {d.layer for d in blocked} & {PolicyType.RESOURCE, PolicyType.TRUST}:
+        blocked = [d for d in blocked if d.layer is not PolicyType.IDENTITY]  # in one account a key or trust policy that names the caller is enough
     claims = [_of_layer(refusal, d.layer, decision, policies) for d in blocked]
     if claims:
         return _merged(claims)
@@ -166,6 +168,6 @@ def _besides(own: Claim, refusal: Refusal, decision: Decision, policies: PolicyE
         for d in decision.layers
         if d.layer not in own.layers
         and (d.verdict is Verdict.EXPLICITLY_DENIED or (d.layer in decision.blocked_by and d.verdict is Verdict.IMPLICITLY_DENIED))
-        and (d.layer not in SIDES or refusal.cross_account or refusal.is_assume or (refusal.iam_action or "").startswith("kms:"))
+        and (d.layer not in SIDES or refusal.cross_account)
     ]
     return tuple(replace(_of_layer(refusal, d.layer, decision, policies), observed=False) for d in others)

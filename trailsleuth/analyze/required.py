@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import access_request
+from trailsleuth.catalog.actions import entry, takes_resource
 from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.operations import Need, needs
 from trailsleuth.catalog.pipeline_actions import ActionNeed, applies, needs_of_action, resource_for
@@ -38,16 +39,24 @@ def identity_verdict(refusal: Refusal, policies: PolicyEvidence) -> Verdict | No
     return found.verdict if found else None
 
 
-def needed_by_content(refusal: Refusal) -> Iterator[Pending]:
-    """What the refused request asks for besides the refused action itself."""
+def needed_by_content(refusal: Refusal, *, certain: bool = True) -> Iterator[Pending]:
+    """What the refused request asks for besides the refused action itself; `certain` false: what hangs on the state of the account as well."""
     record = refusal.first
     if not record.request or refusal.principal is None:
         return
     arn = parse_arn(refusal.principal)
     place: Place = {"partition": arn.partition if arn else "aws", "region": record.region, "account": refusal.principal_account or record.account or ""}
     for need in needs(record.event_source, record.event_name, record.request, **place):
-        if need.certain and need.resource is not None and (need.iam_action, need.resource) != (refusal.iam_action, refusal.resource):
+        if (need.certain or not certain) and need.resource is not None and (need.iam_action, need.resource) != (refusal.iam_action, refusal.resource):
             yield Pending(refusal=_pending(refusal, need.iam_action, need.resource), because=_because(need, record))
+
+
+def depended_on(refusal: Refusal) -> Iterator[Pending]:
+    """The dependent actions of the refused one that take no resource, as the Service Authorization Reference lists them."""
+    found = entry(refusal.iam_action or "")
+    for action in found.dependent_actions if found else ():
+        if takes_resource(action) is False:
+            yield Pending(refusal=_pending(refusal, action, "*"), because=f"{refusal.iam_action} depends on it")
 
 
 def _because(need: Need, record: Record) -> str:
@@ -65,12 +74,12 @@ def needed_by_action(refusal: Refusal, execution: Execution, calls: Iterable[Rec
         return
     for need in listed:
         decided = applies(need, attempt.configuration)
-        if not decided or need.principal != "action" or need.event in worked or need.iam_action == "iam:PassRole":
+        if not decided or need.principal != "action" or need.event in worked:
             continue
         resource = _resource_of_need(need, refusal, execution)
         if resource is not None and (need.iam_action, resource) != (refusal.iam_action, refusal.resource):
             why = f"a {attempt.provider} action is documented to need it, and what was refused comes before it"
-            yield Pending(refusal=_pending(refusal, need.iam_action, resource), because=why)
+            yield Pending(refusal=_pending(refusal, need.iam_action, resource, passed_to=need.passed_to), because=why)
 
 
 def _resource_of_need(need: ActionNeed, refusal: Refusal, execution: Execution) -> str | None:
@@ -87,8 +96,8 @@ def _resource_of_need(need: ActionNeed, refusal: Refusal, execution: Execution) 
     )
 
 
-def _pending(refusal: Refusal, action: str, resource: str) -> Refusal:
+def _pending(refusal: Refusal, action: str, resource: str, *, passed_to: str | None = None) -> Refusal:
     denial = Denial(pattern_id="needed-next", iam_action=action, resource=resource)
     owner = account_of(resource) or (refusal.resource_account if resource.startswith("arn:") and ":s3:::" in resource else refusal.principal_account)
-    pending = replace(refusal, denial=denial, iam_action=action, resource=resource, resource_account=owner, passed_to=None, request=None)
+    pending = replace(refusal, denial=denial, iam_action=action, resource=resource, resource_account=owner, passed_to=passed_to, request=None)
     return replace(pending, request=access_request(pending))

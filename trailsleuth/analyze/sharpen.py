@@ -15,7 +15,7 @@ from trailsleuth.analyze.passrole import passed_next
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.refusals import passed_service
 from trailsleuth.analyze.requests import access_request
-from trailsleuth.analyze.required import identity_verdict, needed_by_content
+from trailsleuth.analyze.required import depended_on, identity_verdict, needed_by_content
 from trailsleuth.catalog.operations import checks_more
 from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.model import (
@@ -116,7 +116,7 @@ def _named_by_content(refusal: Refusal) -> Refusal:
     """A reported action whose resource the message leaves out: what the request is checked for tells it (a template's object, a role's tags)."""
     if refusal.resource is not None or refusal.iam_action is None:
         return refusal
-    found = {p.refusal.resource for p in needed_by_content(refusal) if p.refusal.iam_action == refusal.iam_action}
+    found = {p.refusal.resource for p in needed_by_content(refusal, certain=False) if p.refusal.iam_action == refusal.iam_action}
     if len(found) != 1:
         return refusal
     resource = next(iter(found))
@@ -143,6 +143,7 @@ def _missing_part(refusal: Refusal, evidence: Evidence, names: RoleNames) -> Ref
 
 def _parts_refused(refusal: Refusal, evidence: Evidence, names: RoleNames) -> Iterator[Refusal]:
     parts = [p.refusal for p in needed_by_content(refusal)] + [p.refusal for p in passed_next(refusal, (), frozenset(), names)]
+    parts += [p.refusal for p in depended_on(refusal)]
     for part in parts:
         if identity_verdict(part, evidence.policies) is Verdict.IMPLICITLY_DENIED:
             yield replace(part, denial=replace(refusal.denial, iam_action=part.iam_action, resource=part.resource))

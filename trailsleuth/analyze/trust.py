@@ -20,6 +20,8 @@ def trust_claim(refusal: Refusal, found: LayerDecision | None, policies: PolicyE
         return Claim(layers=(PolicyType.TRUST,), cause=Cause.CONDITION_MISMATCH, mismatch=Mismatch(part="condition", key=found.missing_context[0]), sure=False)
     if found is None or found.verdict is Verdict.UNDECIDED:
         return Claim(layers=(PolicyType.TRUST,), cause=refusal.denial.cause or Cause.UNTRUSTED_PRINCIPAL, sure=False)
+    if found.verdict is Verdict.ALLOWED:
+        return Claim(layers=(), cause=Cause.NOT_A_PERMISSION)  # a role just made, or a change that had not settled: the call only has to be tried again
     if found.verdict is Verdict.EXPLICITLY_DENIED:
         return Claim(layers=(PolicyType.TRUST,), cause=Cause.EXPLICIT_DENY, blocking=found.matched)
     near, part = nearest(found)

@@ -63,6 +63,8 @@ def _why(refusal: Refusal, claim: Claim) -> str:
             return _why_not_trusted(refusal, claim)
         case Cause.NO_POLICY_FIX:
             return _why_no_policy(refusal)
+        case Cause.NOT_A_PERMISSION if refusal.is_assume:
+            return "The trust policy admits it: the role was just made or changed, and the change had not settled. Try again after some seconds."
         case Cause.NOT_A_PERMISSION:
             return "It looks like a refusal, but permissions are not the reason."
         case Cause.UNKNOWN:

@@ -12,7 +12,7 @@ from trailsleuth.catalog.pipeline_actions import needs_of_action
 from trailsleuth.catalog.providers import acting_services
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.correlate.executions import AFTER, BEFORE, failed_attempts
-from trailsleuth.correlate.likeness import MATCH, likeness
+from trailsleuth.correlate.likeness import MATCH, likeness, named_operation
 from trailsleuth.model import ActionRun, Evidence, Execution, Inquiry, Policy, Record, Session, same_role
 from trailsleuth.model.texts import words_in
 
@@ -199,8 +199,8 @@ def _by_error(trail: Trail, inquiry: Inquiry) -> Focus:
         near = [r for r in trail.refused if any(_near(r, m, trail) or _made_by_service(r, m) for m in matched)]
         return Focus(sessions=homes, asked=_in_order([*matched, *near]), matched_error=True)
     opaque = opaque_error(text)
-    if opaque is None and not PERMISSION_WORDS.search(text):
-        return Focus(sessions=frozenset(), asked=())
+    if (opaque is None and not PERMISSION_WORDS.search(text)) or named_operation(text):
+        return Focus(sessions=frozenset(), asked=())  # it is about no permission, or about a call that was not refused here
     return _everything(trail)
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 
+from trailsleuth.catalog.operations import plain_event_name, primary_action
 from trailsleuth.model import Denial, Record, parse_arn, role_of_session
 from trailsleuth.model.names import role_of
 
+_CALLING = re.compile(r"when calling the (\w{2,80}) operation")
 MATCH = 3.0  # below this, a record has nothing particular in common with the text
 
 
@@ -26,7 +28,8 @@ def likeness(record: Record, text: str, asked: Denial | None) -> float:
     elif said and (said in flat or flat in said):
         points += min(10.0, min(len(said), len(flat)) / 6)  # "Access Denied" stands in half of all texts, a whole sentence does not
     points += _agreement(record, asked) if asked else 0.0
-    points += 3 if _word(record.event_name, flat) else 0.0
+    points += 3 if _word(plain_event_name(record.event_name), flat) else 0.0
+    points += 5 if _same_operation(record, flat) else 0.0
     if record.denial is not None and record.denial.iam_action:
         service, _, name = record.denial.iam_action.partition(":")
         points += 4 if _word(name, flat) else 0.0
@@ -34,6 +37,21 @@ def likeness(record: Record, text: str, asked: Denial | None) -> float:
     for arn in filter(None, (parse_arn(role_of(record)), parse_arn(record.denial.resource if record.denial else None))):
         points += 2 if len(arn.name) > 3 and _word(arn.name, flat) else 0.0
     return points
+
+
+def named_operation(text: str) -> str | None:
+    """The API operation that a client's error text names."""
+    match = _CALLING.search(text)
+    return match.group(1) if match else None
+
+
+def _same_operation(record: Record, text: str) -> bool:
+    """A client's text names the API operation, which the trail may call otherwise (ListObjectsV2 is ListObjects): both are checked for one action."""
+    named = named_operation(text)
+    if named is None or record.denial is None:
+        return False
+    action = record.denial.iam_action or primary_action(record.event_source, record.event_name, record.request)
+    return action is not None and primary_action(record.event_source, named, {}) == action
 
 
 def _agreement(record: Record, asked: Denial) -> float:

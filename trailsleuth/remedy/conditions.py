@@ -91,10 +91,14 @@ def _value(condition: Condition, finding: Finding, fitted: Fitted) -> tuple[str,
 
 
 def _cannot_be_sent(key: str, finding: Finding) -> bool:
-    """CodePipeline sends no external id when it assumes an action role: there the condition itself has to go, for this one role.
+    """CodePipeline sends no external id when it assumes an action role, and some services no `iam:PassedToService`: there the condition has to go,
+    for this one role.
 
-    Source: https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create-cross-account.html (the trust it asks for has none)
+    Sources: https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create-cross-account.html (the trust it asks for has none)
+             https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html ("some services do not support this key")
     """
+    if key.lower() == "iam:passedtoservice":
+        return finding.iam_action == "iam:PassRole" and not finding.conditions
     return key.lower() == "sts:externalid" and finding.session_caller == "codepipeline.amazonaws.com"
 
 
