@@ -39,11 +39,13 @@ def ranked(findings: tuple[Finding, ...], inquiry: Inquiry, scope: Scope) -> tup
         )
 
     ordered = sorted(findings, key=order)
-    return tuple(with_id(replace(f, rank=i, explanation=_with_reason(f, i, len(ordered)))) for i, f in enumerate(ordered, start=1))
+    rivals = sum(1 for f in ordered if f.standing is Standing.CAUSE)
+    return tuple(with_id(replace(f, rank=i, explanation=_with_reason(f, i, rivals))) for i, f in enumerate(ordered, start=1))
 
 
-def _with_reason(finding: Finding, rank: int, total: int) -> str:
-    if rank != 1 or total < 2 or finding.standing is not Standing.CAUSE:
+def _with_reason(finding: Finding, rank: int, rivals: int) -> str:
+    """Why this cause stands before the others; nothing where it is the only one, or no refusal."""
+    if rank != 1 or rivals < 2 or finding.cause is Cause.NOT_A_PERMISSION:
         return finding.explanation
     times = f"{finding.count} times" if finding.count > 1 else "once"
     return f"{finding.explanation} Ranked first: refused {times} in the chain asked about, and never allowed afterwards."
