@@ -78,7 +78,8 @@ def main() -> int:
             if done % (BATCH * 25) < BATCH:
                 print(f"{done:,} inputs, {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
     print(
-        f"{options.target}: {done:,} inputs, {broken} broke a law, {slow} over {TOO_LONG:.0f} s (slowest {slowest:.3f} s), {memory} MiB, {time.monotonic() - start:.0f} s"
+        f"{options.target}: {done:,} inputs, {broken} broke a law, {slow} over {TOO_LONG:.0f} s (slowest {slowest:.3f} s), "
+        f"{memory} MiB, {time.monotonic() - start:.0f} s"
     )
     return 1 if broken or slow else 0
 

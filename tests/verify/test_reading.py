@@ -60,7 +60,10 @@ def test_a_field_that_is_absent_is_named(name):
     assert [name in reason for _, reason in found.malformed] == [True]
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"\xff", b"[" * 200_000, b'{"a":' * 100_000, b"9" * 10_000, b"\x1f\x8b", gzip.compress(b"{}", mtime=0)[:-4]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"null", b"\xff", b"[" * 200_000, b'{"a":' * 100_000, b"9" * 10_000, b"\x1f\x8b", gzip.compress(b"{}", mtime=0)[:-4]],
+)
 def test_content_that_is_no_digest_is_told_as_malformed(content):
     assert len(read(content).malformed) == 1
 
