@@ -25,7 +25,7 @@ from trailsleuth.ingest.scan_identity import mark, role_mark, unpacked, who_of
 from trailsleuth.ingest.scan_reader import ScanReader
 from trailsleuth.ingest.scan_select import Call, Pursuit, Selection, Wanted
 from trailsleuth.ingest.times import parse_time
-from trailsleuth.model import ActionRun, Inquiry, PolicyType, Record, parse_arn, same_role
+from trailsleuth.model import ActionRun, Denial, Inquiry, PolicyType, Record, parse_arn, same_role
 from trailsleuth.model.texts import texts_in, words_in
 
 S3 = "s3.amazonaws.com"
@@ -53,7 +53,7 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
     asked = _asked(trail, openings, records, inquiry, runs)
     pursued = [r for r in refused if runs or asked.has(who_of(r.identity)) or who_of(r.identity).key == 0 or _near_wrapped(r, records, inquiry)]
     openings.with_ancestors(asked)
-    calls = _Calls(trail, reader)
+    calls = _Calls(trail, reader, refused)
     for record in refused:
         calls.look_for_things(record)
     for record in pursued:
@@ -68,6 +68,7 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
         calls=calls.wanted(),
         buckets=frozenset(_buckets(refused)),
         edges=frozenset(moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in trail.span or ()),
+        text=" ".join((inquiry.error or "").split()),
     )
 
 
@@ -121,7 +122,7 @@ def _named(asked: Questioned, openings: Openings, inquiry: Inquiry) -> None:
     key, session, role = mark(inquiry.access_key), mark(inquiry.session), role_mark(inquiry.role)
     if key:
         asked.keys.add(key)
-    for who in openings.callers:
+    for who in (*openings.callers, *openings.opened):
         if (session and who.session == session) or (role and who.role == role):
             asked.add(who)
 
@@ -157,8 +158,9 @@ def _buckets(refused: Iterable[Record]) -> Iterator[str]:
 class _Calls:
     """What is looked for among the calls of each operation."""
 
-    def __init__(self, trail: Trail, reader: ScanReader) -> None:
+    def __init__(self, trail: Trail, reader: ScanReader, refused: Iterable[Record]) -> None:
         self.whole: set[int] = set()
+        self._named = _named_resources(refused)
         self._seen: frozenset[Call] = frozenset().union(*(part.calls for part in trail.parts))
         self._broad = bool(reader.pages.accounts()) or bool(reader.decoded)
         self._decoded = [answer.resource for answer in reader.decoded if answer.resource]
@@ -199,19 +201,26 @@ class _Calls:
 
     def _first_counts(self, record: Record) -> bool:
         denial = record.denial
-        action = denial.iam_action if denial else None
-        return self._broad or denial is None or denial.resource in (None, "*") or (action is not None and takes_resource(action) is False)
+        return self._broad or denial is None or denial.resource in (None, "*") or _without_resource(denial)
 
     def _marks(self, record: Record) -> Iterator[bytes]:
-        """Texts of which a success of the same call on the same thing holds one at least."""
-        denial = record.denial
-        resource = denial.resource if denial else None
+        """Texts of which a success of the same call on the same thing holds one at least. Of a call that takes no resource, the next success is enough.
+
+        A refusal that does not say its resource may be put together with one of the same session, or of the same action, that does.
+        """
+        denial, who = record.denial, who_of(record.identity)
         yield from (_mark(text) for text in self._decoded)
-        if resource not in (None, "*") and denial is not None and not (denial.path_unknown or denial.wraps or denial.other_actions or self._broad):
-            yield _mark(resource or "")
+        if denial is None:
             return
-        shown = [*texts_in(dict(record.request)), *(ref.arn for ref in record.resources if ref.arn)]
-        yield from (_mark(text) for text in [*shown, *([resource] if resource and resource != "*" else [])] if len(_last(text)) >= SHORTEST)
+        vague = denial.path_unknown or denial.wraps or denial.resource in (None, "*")
+        if vague:
+            yield from self._named[who.key or who.owner]
+            yield from self._named[who.role, denial.iam_action]
+        if denial.resource not in (None, "*"):
+            yield _mark(denial.resource or "")
+        if self._broad or (denial.resource in (None, "*") and not _without_resource(denial)) or denial.other_actions or denial.path_unknown:
+            shown = [*texts_in(dict(record.request)), *(ref.arn for ref in record.resources if ref.arn)]
+            yield from (_mark(text) for text in shown if len(_last(text)) >= SHORTEST)
 
     def wanted(self) -> dict[Call, Wanted]:
         """All of it, by operation."""
@@ -231,6 +240,21 @@ class _Calls:
         return Pursuit(
             times=tuple(sorted(self._times[call][place])), texts=tuple(sorted(self._texts[call][place])), role="role" in flags, first="first" in flags
         )
+
+
+def _without_resource(denial: Denial) -> bool:
+    return denial.iam_action is not None and takes_resource(denial.iam_action) is False
+
+
+def _named_resources(refused: Iterable[Record]) -> dict[object, set[bytes]]:
+    """What was refused on, by session, and by principal and action."""
+    found: dict[object, set[bytes]] = defaultdict(set)
+    for record in refused:
+        if record.denial is not None and record.denial.resource not in (None, "*"):
+            who, mark_of_it = who_of(record.identity), _mark(record.denial.resource or "")
+            found[who.key or who.owner].add(mark_of_it)
+            found[who.role, record.denial.iam_action].add(mark_of_it)
+    return found
 
 
 def _last(text: str) -> str:

@@ -35,6 +35,7 @@ class Openings:
 
     def __init__(self, parts: Iterable[Glimpse]) -> None:
         self.callers: set[Who] = set()
+        self.opened: set[Who] = set()
         self._by_caller: dict[int, list[tuple[int, int]]] = defaultdict(list)
         self._by_owner: dict[int, list[tuple[int, int]]] = defaultdict(list)
         self._by_key: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -45,7 +46,8 @@ class Openings:
             if part.callers not in seen:
                 seen.add(part.callers)
                 self.callers.update(unpacked(part.callers))
-            for key, owner, by_key, by_owner, _ in unpacked_openings(part.openings):
+            for key, owner, role, session, by_key, by_owner in unpacked_openings(part.openings):
+                self.opened.add(Who(key, owner, role, session))
                 (self._by_caller[by_key] if by_key else self._by_owner[by_owner]).append((key, owner))
                 (self._by_key[key] if key else self._keyless[owner]).append((by_key, by_owner))
                 self._named[owner].append((by_key, by_owner))

@@ -162,6 +162,7 @@ def run(work: Callable[[list[Unit]], T], chunks: list[list[Unit]], done: Callabl
 
 
 def _here(work: Callable[[list[Unit]], T], chunks: list[list[Unit]], done: Callable[[int], None]) -> Iterator[T]:
+    _IDENTITIES.forget()
     for chunk in chunks:
         yield work(chunk)
         done(sum(unit.weight for unit in chunk))
@@ -192,6 +193,7 @@ def _start(work: Callable[[list[Unit]], object]) -> None:
     import gc
 
     gc.disable()
+    _IDENTITIES.forget()
     _WORK[:] = [work]
 
 

@@ -12,19 +12,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import repeat
+from typing import NamedTuple
 
 from trailsleuth.catalog.changes import policy_changes
 from trailsleuth.ingest.coverage import NO_ACCOUNT
 from trailsleuth.ingest.issued import ISSUING
 from trailsleuth.ingest.needles import count, find
 from trailsleuth.ingest.scan_denials import may_be_denial
-from trailsleuth.ingest.scan_identity import Identities, Who, mark, packed
-from trailsleuth.ingest.scan_shapes import Glance, Issued, NotThisShape, decode_issued, decode_log
+from trailsleuth.ingest.scan_identity import Identities, Who, mark, packed, role_mark
+from trailsleuth.ingest.scan_shapes import AssumedUser, Glance, Issued, NotThisShape, decode_asked, decode_issued, decode_log
 from trailsleuth.ingest.scan_slices import Slices, hides_an_error, in_order
+from trailsleuth.model import session_name_of
 
 STS = "sts.amazonaws.com"
 TIME_LENGTH = len("2026-03-04T09:00:00Z")
-_OPENING = struct.Struct("<5I")
+_OPENING = struct.Struct("<6I")
 _ROLE_WITH_PATH = re.compile(rb'"(arn:[a-z-]+:iam::[0-9]+:role/[^"/\\]+/[^"\\]+)"')
 
 # Where one of these stands, the file is no plain log of API calls, or nested deeper than real records are.
@@ -142,24 +144,37 @@ def is_issuing(record: Glance) -> bool:
     return record.eventSource == STS and record.eventName in ISSUING and not record.failed
 
 
-def issued_marks(record: Glance) -> tuple[int, int]:
-    """Checksums of the access key and of the role id that a call handed out."""
-    raw = bytes(record.responseElements)
+class Opened(NamedTuple):
+    """Checksums of what a call handed out: the access key, the role id, the role and the session name."""
+
+    key: int
+    owner: int
+    role: int
+    session: int
+
+
+def issued_marks(record: Glance) -> Opened:
+    """What a call that hands out credentials handed out; role and name from the request where the answer lacks them."""
+    raw, request = bytes(record.responseElements), bytes(record.requestParameters)
     answer = decode_issued(raw) if raw.startswith(b"{") else Issued()
-    user = answer.assumedRoleUser or answer.federatedUser
+    user = answer.assumedRoleUser or answer.federatedUser or AssumedUser()
+    role, session = user.arn, session_name_of(user.arn)
+    if session is None and request.startswith(b"{"):
+        asked = decode_asked(request)
+        role, session = role or asked.roleArn, asked.roleSessionName
     key = answer.credentials.accessKeyId if answer.credentials else None
-    return mark(key), mark((user.assumedRoleId or user.federatedUserId) if user else None)
+    return Opened(mark(key), mark(user.assumedRoleId or user.federatedUserId), role_mark(role), mark(session))
 
 
 def _openings(records: Iterable[Glance], callers: dict[bytes, Who]) -> Iterator[bytes]:
     for record in records:
         if is_issuing(record):
             who = callers[bytes(record.userIdentity)]
-            yield _OPENING.pack(*issued_marks(record), who.key, who.owner, who.session)
+            yield _OPENING.pack(*issued_marks(record), who.key, who.owner)
 
 
 def unpacked_openings(data: bytes) -> Iterator[tuple[int, ...]]:
-    """(issued key, issued role id, the caller's key, id and session) of every call that handed out credentials."""
+    """(issued key, role id, role, session, the caller's key and id) of every call that handed out credentials."""
     return _OPENING.iter_unpack(data)
 
 

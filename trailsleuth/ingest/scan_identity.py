@@ -53,7 +53,14 @@ class Identities:
 
     def __init__(self) -> None:
         self._known: dict[bytes, tuple[Identity, Who]] = {}
+        self._same: dict[bytes, bytes] = {}
         self._paths: set[str] = set()
+
+    def forget(self) -> None:
+        """Nothing was met yet: another scan starts."""
+        self._known.clear()
+        self._same.clear()
+        self._paths.clear()
 
     def new_path(self, arn: str | None) -> bool:
         """The role's ARN has a path, and it is met for the first time: one record that shows it is enough."""
@@ -62,6 +69,10 @@ class Identities:
         self._paths.add(arn)
         return True
 
+    def same(self, raw: bytes) -> bytes:
+        """The one object that stands for these bytes."""
+        return self._same.setdefault(raw, raw)
+
     def of(self, raw: bytes) -> tuple[Identity, Who]:
         found = self._known.get(raw)
         if found is None:
@@ -69,6 +80,7 @@ class Identities:
             found = (identity, who_of(identity))
             if len(self._known) >= _CACHED:
                 self._known.clear()
+                self._same.clear()
             self._known[raw] = found
         return found
 

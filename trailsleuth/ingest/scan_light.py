@@ -7,60 +7,55 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from trailsleuth.ingest.fields import account_id, any_text
 from trailsleuth.ingest.scan_identity import Identities
 from trailsleuth.ingest.scan_select import LightCall
 from trailsleuth.ingest.times import parse_time
-from trailsleuth.model import Identity, Origin, Record
+from trailsleuth.model import Origin, Record
 
 _EMPTY: dict[str, Any] = {}
-_SET: dict[str, Callable[[Record, Any], None]] = {part.name: getattr(Record, part.name).__set__ for part in fields(Record)}
-_ABSENT: dict[str, Any] = {
-    **dict.fromkeys(
-        ("denial", "issued", "shared_event_id", "request_id", "source_ip", "user_agent", "event_type", "category", "read_only", "vpc_endpoint_account")
-    ),
-    **dict.fromkeys(("request", "response", "additional", "payload"), _EMPTY),
-    "resources": (),
-}
-_CONSTANT = tuple((_SET[name], value) for name, value in _ABSENT.items())
+_SETTERS: dict[str, Callable[[Record, Any], None]] = {part.name: getattr(Record, part.name).__set__ for part in fields(Record)}
+_TOLD = ("event_id", "event_time", "event_source", "event_name", "region", "identity", "recipient_account", "error_code", "error_message", "vpc_endpoint_id")
+_VALUES: dict[str, Any] = dict.fromkeys(_SETTERS) | dict.fromkeys(("request", "response", "additional", "payload"), _EMPTY) | {"resources": ()}
+_CONSTANT = tuple((put, _VALUES[name]) for name, put in _SETTERS.items() if name not in (*_TOLD, "origin"))
+_PUT = tuple(_SETTERS[name] for name in _TOLD)
+_PUT_ORIGIN = _SETTERS["origin"]
 
 
 class LightRecords:
-    """Builds them, the caller and the source once for all that share them. Twenty times as fast as reading the whole record."""
+    """Builds them past the constructor, which takes five times as long; caller, time and origin are shared."""
 
     def __init__(self) -> None:
         self._identities = Identities()
         self._times: dict[str, datetime | None] = {}
+        self._origin = Origin(source="")
 
     def record(self, call: LightCall, source: str) -> Record:
-        """The record of a light call found in the source."""
-        identity = self._identities.of(call.caller)[0]
+        """The record of a light call found in the source. It is cited nowhere, so its place in the file is not kept."""
+        if self._origin.source != source:
+            self._origin = Origin(source=source)
+        _, event_id, time, event_source, name, region, account, code, message, endpoint, caller = call
+        told = (
+            event_id,
+            self._times.get(time) or self._time(time),
+            event_source,
+            name,
+            region or "",
+            self._identities.of(caller)[0],
+            account or None,
+            code or None,
+            message or None,
+            endpoint or None,
+        )
         built = object.__new__(Record)
         for put, value in _CONSTANT:
             put(built, value)
-        for name, value in self._told(call, identity):
-            _SET[name](built, value)
-        _SET["origin"](built, Origin(source=source, position=call.position))
+        for put, value in zip(_PUT, told, strict=True):
+            put(built, value)
+        _PUT_ORIGIN(built, self._origin)
         return built
 
-    def _told(self, call: LightCall, identity: Identity) -> tuple[tuple[str, Any], ...]:
-        return (
-            ("event_id", call.event_id),
-            ("event_time", self._time(call.time)),
-            ("event_source", call.source),
-            ("event_name", call.name),
-            ("region", call.region or ""),
-            ("identity", identity),
-            ("recipient_account", account_id(call.account)),
-            ("error_code", any_text(call.code)),
-            ("error_message", any_text(call.message)),
-            ("vpc_endpoint_id", call.endpoint or None),
-        )
-
     def _time(self, text: str) -> datetime | None:
-        found = self._times.get(text)
-        if found is None:
-            if len(self._times) > 50_000:
-                self._times.clear()
-            found = self._times[text] = parse_time(text)
+        if len(self._times) > 50_000:
+            self._times.clear()
+        found = self._times[text] = parse_time(text)
         return found

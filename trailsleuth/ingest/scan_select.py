@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from trailsleuth.ingest.scan_slices import Slices, in_order
 from trailsleuth.model.texts import words_in
 
 FAMILY_KEYS = ("family", "functionName", "stackName", "projectName", "name", "jobName", "jobDefinitionName")
+_MISSING = re.compile(r"NoSuch|NotFound|DoesNotExist")
 Call = tuple[str, str]
 Place = tuple[int, str]
 
@@ -54,7 +56,7 @@ class Selection:
 
     `keys`: access keys whose calls are counted; `owners`: principal ids, likewise, whatever the key; `keyless`: principal ids whose calls without a key
     belong to a session in question; `whole`: keys and ids of sessions whose calls are wanted with all their members; `opened`: issued keys and role ids.
-    `edges`: the times of the first and the last record of all.
+    `edges`: the times of the first and the last record of all. `text`: the error text asked about, which a failed call may explain.
     """
 
     ids: frozenset[str] = frozenset()
@@ -66,6 +68,7 @@ class Selection:
     calls: Mapping[Call, Wanted] = field(default_factory=dict)
     buckets: frozenset[str] = frozenset()
     edges: frozenset[str] = frozenset()
+    text: str = ""
 
     def of_session(self, who: Who) -> bool:
         """The caller is a session in question."""
@@ -138,14 +141,21 @@ class _Look:
         if self._is_named(record, mine) or self._is_read(index, record, raw, mine):
             self.whole.append(index)
         elif mine:
-            self.light.append(light_call(index, record, raw))
+            self.light.append(light_call(index, record, self.identities.same(raw)))
         if self.selection.buckets and not _is_null(record.resources):
             self._owner(index, record)
 
     def _is_named(self, record: Glance, mine: bool) -> bool:
-        if record.eventID in self.selection.ids or record.eventTime in self.selection.edges:
+        if record.eventID in self.selection.ids or record.eventTime in self.selection.edges or (self.selection.text and self._may_explain(record)):
             return True
-        return is_issuing(record) and (mine or not self.selection.opened.isdisjoint(issued_marks(record)))
+        return is_issuing(record) and (mine or not self.selection.opened.isdisjoint(issued_marks(record)[:2]))
+
+    def _may_explain(self, record: Glance) -> bool:
+        """The call failed with a message or a code that the text repeats, or did not find something."""
+        if record.errorCode and record.errorCode in self.selection.text:
+            return True
+        said = " ".join((record.errorMessage or "").split()).rstrip(".")
+        return record.failed and ((bool(said) and said in self.selection.text) or _MISSING.search(record.errorCode or "") is not None)
 
     def _is_read(self, index: int, record: Glance, raw: bytes, mine: bool) -> bool:
         """The analysis may look at the call's request."""
@@ -182,7 +192,7 @@ class _Look:
             kind = (record.eventSource, record.eventName, self.identities.of(raw)[1].role, record.awsRegion, record.vpcEndpointId, slot)
             order = (record.eventTime, record.eventID)
             if kind not in self.firsts or order < self.firsts[kind][0]:
-                self.firsts[kind] = (order, light_call(index, record, raw))
+                self.firsts[kind] = (order, light_call(index, record, self.identities.same(raw)))
         return False
 
     def _template(self, index: int, record: Glance, request: bytes, times: tuple[str, ...]) -> None:

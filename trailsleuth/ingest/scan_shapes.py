@@ -71,6 +71,14 @@ class Issued(msgspec.Struct, gc=False):
     federatedUser: AssumedUser | None = None
 
 
+class Asked(msgspec.Struct, gc=False):
+    """The request of a call that hands out credentials."""
+
+    roleArn: str | None = None
+    roleSessionName: str | None = None
+
+
+decode_asked = msgspec.json.Decoder(Asked).decode
 decode_log = msgspec.json.Decoder(Log).decode
 decode_raw_log = msgspec.json.Decoder(RawLog).decode
 decode_glance = msgspec.json.Decoder(Glance).decode
