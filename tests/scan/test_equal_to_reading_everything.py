@@ -1,0 +1,180 @@
+"""A scan gives the very document that reading every record gives, however the files are written."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import os
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.generate import START as BEGIN
+from bench.generate import Maker, file_records
+from trailsleuth import api
+from trailsleuth.api import cases, scan_units, scanning
+from trailsleuth.api.listing import list_evidence
+from trailsleuth.model import Inquiry
+
+CASES = Path(__file__).parents[2] / "fixtures" / "cases"
+ENTRIES = {"--pipeline": "pipeline", "--execution-id": "execution_id", "--role": "role", "--session": "session"}
+ENTRIES |= {"--access-key": "access_key", "--event-id": "event_id", "--error": "error"}
+Records = list[dict[str, Any]]
+
+
+def some_files(seed: str) -> list[Records]:
+    make = Maker(seed)
+    return [file_records(make, BEGIN, 30, 120, "us-east-1") for _ in range(3)]
+
+
+def shuffled(value: Any, dice: random.Random) -> Any:
+    if isinstance(value, dict):
+        keys = list(value)
+        dice.shuffle(keys)
+        return {key: shuffled(value[key], dice) for key in keys}
+    return [shuffled(one, dice) for one in value] if isinstance(value, list) else value
+
+
+def compact(records: Records) -> bytes:
+    return json.dumps({"Records": records}, separators=(",", ":")).encode()
+
+
+def escaped(records: Records) -> bytes:
+    """Every letter of every errorCode key and value written as an escape."""
+    plain = compact(records)
+    for word in (b"errorCode", b"AccessDenied", b"eventName"):
+        plain = plain.replace(b'"' + word + b'"', b'"' + b"".join(b"\\u%04x" % sign for sign in word) + b'"')
+    return plain
+
+
+def with_unicode(records: Records) -> bytes:
+    return json.dumps({"Records": [{**r, "userAgent": "söme \u2028 😀 agent"} for r in records]}, ensure_ascii=False).encode()
+
+
+def nested(records: Records) -> bytes:
+    """Records that carry records of others in their requests, whole and as text."""
+    other = {"eventVersion": "1.08", "eventID": "not-this-one", "errorCode": "AccessDenied", "Records": "x"}
+    return compact([{**r, "requestParameters": {**(r["requestParameters"] or {}), "list": [other, other], "text": json.dumps(r)}} for r in records])
+
+
+WAYS: dict[str, Callable[[Records], bytes]] = {
+    "compact": compact,
+    "shuffled": lambda records: compact(shuffled(records, random.Random(1))),
+    "spaced": lambda records: json.dumps({"Records": records}, separators=(" , ", " : ")).encode(),
+    "indented": lambda records: json.dumps({"Records": records}, indent=2).encode(),
+    "escaped": escaped,
+    "unicode": with_unicode,
+    "nested": nested,
+    "twice in one file": lambda records: compact(records + records[:40]),
+    "lines": lambda records: b"\n".join(json.dumps(r).encode() for r in records),
+    "gzip": lambda records: gzip.compress(compact(records), mtime=0),
+    "two members": lambda records: gzip.compress(compact(records)[:900], mtime=0) + gzip.compress(compact(records)[900:], mtime=0),
+    "cut gzip": lambda records: gzip.compress(compact(records), mtime=0)[:-900],
+    "cut gzip that ends in zeros": lambda records: gzip.compress(compact(records), mtime=0)[:-900] + b"\0" * 4,
+    "bzip2": lambda records: bz2.compress(compact(records)),
+    "cut": lambda records: compact(records)[:-700],
+    "hidden by a repeated key": lambda records: compact(records).replace(b'"errorMessage"', b'"errorCode":null,"errorMessage"', 3),
+    "an object beside": lambda records: b'{"NextToken":"x",' + compact(records)[1:],
+}
+
+
+def documents(folder: Path, monkeypatch: pytest.MonkeyPatch, **asked: str) -> Iterator[dict[str, Any]]:
+    """The answer from a scan, and from reading everything."""
+    for size in (0, 1 << 60):
+        monkeypatch.setattr(cases, "SCAN_FROM", size)
+        yield api.load(folder).diagnose(**asked).document()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_scan_gives_the_same_document_however_a_file_is_written(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, records in enumerate(some_files(way)):
+        (tmp_path / f"{number}.json").write_bytes(WAYS[way](records) if number != 1 else compact(records))
+    scanned, read = documents(tmp_path, monkeypatch)
+    assert read["coverage"]["denied"] > 0
+    assert json.dumps(scanned) == json.dumps(read)
+
+
+@pytest.mark.parametrize("way", ["compact", "shuffled", "indented", "escaped", "nested", "gzip"])
+def test_a_scan_keeps_the_very_records_that_an_independent_reader_finds_refused(way: str, tmp_path: Path) -> None:
+    files = some_files(way)
+    for number, records in enumerate(files):
+        (tmp_path / f"{number}.json").write_bytes(WAYS[way](records))
+    evidence = scanning.scan_evidence(list_evidence([str(tmp_path)]), Inquiry())
+    assert evidence is not None
+    wanted = {r["eventID"] for records in files for r in records if r.get("errorCode") == "AccessDenied"}
+    assert {r.event_id for r in evidence.records if r.denial is not None} == wanted
+    assert evidence.coverage.records_read == sum(map(len, files))
+
+
+def test_copies_of_files_and_of_records_are_counted_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, third = some_files("copies")
+    (tmp_path / "b.json").write_bytes(compact(first))
+    (tmp_path / "a.json").write_bytes(compact(first))
+    (tmp_path / "c.json").write_bytes(compact(second + first[:50]))
+    (tmp_path / "d.json").write_bytes(b"[" + compact(third + second[:30])[len(b'{"Records":[') : -1])
+    scanned, read = documents(tmp_path, monkeypatch)
+    assert read["coverage"]["duplicates"] == len(first) + len(first[:50]) + len(second[:30])
+    assert json.dumps(scanned) == json.dumps(read)
+
+
+def test_every_way_in_gives_the_same_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = some_files("ways in")
+    for number, records in enumerate(files):
+        (tmp_path / f"{number}.json.gz").write_bytes(gzip.compress(compact(records), mtime=0))
+    refused = next(r for r in files[1] if r.get("errorCode") == "AccessDenied")
+    who = refused["userIdentity"]
+    entries = {"role": who["sessionContext"]["sessionIssuer"]["arn"], "access_key": who["accessKeyId"], "session": who["arn"].rpartition("/")[2]}
+    entries |= {"event_id": refused["eventID"], "error": refused["errorMessage"]}
+    for name, value in entries.items():
+        scanned, read = documents(tmp_path, monkeypatch, **{name: value})
+        assert json.dumps(scanned) == json.dumps(read), name
+
+
+@pytest.mark.parametrize("folder", sorted(CASES.iterdir())[::12], ids=lambda folder: folder.name)
+def test_a_case_is_diagnosed_alike_by_a_scan(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    args = json.loads((folder / "truth.json").read_text())["args"]
+    asked = {ENTRIES[name]: value for name, value in zip(args[::2], args[1::2], strict=True)}
+    scanned, read = documents(folder / "evidence", monkeypatch, **asked)
+    assert json.dumps(scanned) == json.dumps(read)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_large_file_is_read_in_parts(packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [r for one in some_files("large") for r in one]
+    (tmp_path / "large.json").write_bytes(gzip.compress(compact(records), mtime=0) if packed else compact(records))
+    monkeypatch.setattr(scan_units, "WHOLE_UP_TO", 1000)
+    monkeypatch.setattr(scan_units, "PART", 60_000)
+    monkeypatch.setattr("trailsleuth.fetch.quick.PART", 60_000)
+    unit = scan_units.units_of(str(tmp_path / "large.json"), (tmp_path / "large.json").stat().st_size)
+    assert (len(unit) > 3) != packed
+    scanned, read = documents(tmp_path, monkeypatch)
+    assert json.dumps(scanned) == json.dumps(read)
+
+
+def test_a_worker_that_dies_loses_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, records in enumerate(some_files("dies")):
+        (tmp_path / f"{number}.json").write_bytes(compact(records))
+    here, look = os.getpid(), scanning.first_look
+
+    def dies(chunk: list[scan_units.Unit], ids: frozenset[str]) -> list[scan_units.Looked]:
+        if os.getpid() != here and chunk[0].path.endswith("1.json"):
+            os._exit(9)
+        return look(chunk, ids)
+
+    monkeypatch.setattr(scanning, "first_look", dies)
+    monkeypatch.setattr(scanning, "CHUNK", 1)
+    scanned, read = documents(tmp_path, monkeypatch)
+    assert json.dumps(scanned) == json.dumps(read)
+
+
+def test_a_scan_without_the_fast_packages_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, records in enumerate(some_files("plain")):
+        (tmp_path / f"{number}.json.gz").write_bytes(gzip.compress(compact(records), mtime=0))
+    monkeypatch.setattr("trailsleuth.fetch.quick.libdeflate", lambda: None)
+    monkeypatch.setattr("trailsleuth.ingest.needles.searcher", lambda: __import__("trailsleuth.ingest.needles", fromlist=["_Plain"])._Plain())
+    scanned, read = documents(tmp_path, monkeypatch)
+    assert json.dumps(scanned) == json.dumps(read)
