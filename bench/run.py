@@ -1,0 +1,153 @@
+"""Measures the scan against what else reads a trail: wall time (medians), ratios to decompression alone, and the peak memory of all processes.
+
+    python bench/run.py --work /tmp/bench --megabytes 100 1000 --runs 5 --table docs/reference/performance.md
+
+Builds the data with `generate.py` where it is not there. Floor: libdeflate on two processes (needs `deflate`). jq, duckdb and trailscraper are run
+where they are installed. All are run in turn, so that whatever else the machine does meets all alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+FLOOR = (
+    "import sys,glob,deflate,multiprocessing as m\n"
+    "def size(path):\n"
+    "    with open(path,'rb') as file: return len(deflate.gzip_decompress(file.read()))\n"
+    "if __name__=='__main__':\n"
+    "    with m.Pool(2) as pool: print(sum(pool.imap_unordered(size,glob.glob(sys.argv[1]+'/**/*.gz',recursive=True),chunksize=40)))\n"
+)
+DUCKDB = (
+    "import sys,duckdb\n"
+    "q=\"SELECT count(*) FROM (SELECT unnest(Records) AS r FROM read_json(?, maximum_object_size=268435456)) WHERE r.errorCode LIKE '%Denied%'\"\n"
+    "print(duckdb.execute(q,[sys.argv[1]+'/**/*.gz']).fetchall())\n"
+)
+JQ = 'find {tree} -name \'*.gz\' -print0 | xargs -0 -n 40 -P 2 sh -c \'zcat "$@" | jq -c ".Records[]|select(.errorCode//\\"\\"|test(\\"Denied\\"))|.eventID"\' sh'
+
+
+def commands(tree: Path) -> dict[str, list[str]]:
+    """What is measured on a tree, by name."""
+    ours = [sys.executable, "-m", "trailsleuth", "diagnose", str(tree)]
+    found = {"trailsleuth diagnose": ours, "trailsleuth diagnose --event-id": [*ours, "--event-id", one_refused(tree)]}
+    if importlib.util.find_spec("deflate"):
+        found = {"decompression alone": [sys.executable, "-c", FLOOR, str(tree)], **found}
+    if shutil.which("jq"):
+        found["jq, refused records only"] = ["sh", "-c", JQ.format(tree=tree)]
+    if importlib.util.find_spec("duckdb"):
+        found["DuckDB, refused records only"] = [sys.executable, "-c", DUCKDB, str(tree)]
+    if shutil.which("trailscraper"):
+        found["trailscraper select"] = ["trailscraper", "select", "--log-dir", str(tree)]
+    return found
+
+
+def one_refused(tree: Path) -> str:
+    """The id of a refused record."""
+    import gzip
+
+    for path in sorted(tree.rglob("*.gz")):
+        for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]:
+            if record.get("errorCode") == "AccessDenied":
+                return str(record["eventID"])
+    raise SystemExit(f"nothing is refused in {tree}")
+
+
+def family_memory(root: int) -> int:
+    """Proportional memory (bytes) of a process and all below it: pages that several share are counted once."""
+    listed = [root]
+    for pid in listed:
+        children = Path(f"/proc/{pid}/task/{pid}/children")
+        listed += [int(child) for child in children.read_text().split()] if children.exists() else []
+    total = 0
+    for pid in listed:
+        try:
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        total += next((int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:")), 0)
+    return total
+
+
+def measure(command: list[str]) -> tuple[float, int]:
+    """Wall seconds and peak bytes of all processes of a run."""
+    peak = 0
+    with tempfile.TemporaryFile() as out:
+        began = time.perf_counter()
+        child = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(HERE.parent)})
+        ended = threading.Event()
+
+        def watch() -> None:
+            nonlocal peak
+            while not ended.wait(0.05):
+                peak = max(peak, family_memory(child.pid))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        child.wait()
+        taken = time.perf_counter() - began
+        ended.set()
+        watcher.join()
+    return taken, peak
+
+
+def measured(tree: Path, runs: int) -> dict[str, tuple[float, int]]:
+    """Median seconds and peak bytes by name; every command once a round."""
+    listed = commands(tree)
+    results: dict[str, list[tuple[float, int]]] = {name: [] for name in listed}
+    for _ in range(runs):
+        for name, command in listed.items():
+            results[name].append(measure(command))
+    return {name: (statistics.median(t for t, _ in found), max(m for _, m in found)) for name, found in results.items()}
+
+
+def table(sizes: dict[int, dict[str, tuple[float, int]]]) -> str:
+    """The results in Markdown."""
+    lines = ["| data | what | seconds | times decompression | peak memory |", "|---|---|---|---|---|"]
+    for megabytes, found in sizes.items():
+        floor = found.get("decompression alone", (0.0, 0))[0]
+        for name, (seconds, memory) in found.items():
+            ratio = f"{seconds / floor:.1f}" if floor else "–"
+            lines.append(f"| {megabytes} MB | {name} | {seconds:.2f} | {ratio} | {memory / 1e6:.0f} MB |")
+    return "\n".join(lines)
+
+
+def write_table(path: Path, text: str) -> None:
+    """Puts the table between the marks of the page."""
+    begin, end = "<!-- measured -->", "<!-- end -->"
+    page = path.read_text()
+    before, _, rest = page.partition(begin)
+    path.write_text(f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "trail-bench")
+    parser.add_argument("--megabytes", type=int, nargs="+", default=[100, 1000])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--table", type=Path)
+    given = parser.parse_args()
+    sizes = {}
+    for megabytes in given.megabytes:
+        tree = given.work / f"tree-{megabytes}"
+        if not tree.exists():
+            subprocess.run([sys.executable, HERE / "generate.py", "tree", tree, "--files", str(megabytes), "--mean", "730"], check=True)
+        sizes[megabytes] = measured(tree, given.runs)
+    text = table(sizes)
+    print(text)
+    if given.table:
+        write_table(given.table, text)
+
+
+if __name__ == "__main__":
+    main()
