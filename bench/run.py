@@ -34,7 +34,8 @@ DUCKDB = (
     "q=\"SELECT count(*) FROM (SELECT unnest(Records) AS r FROM read_json(?, maximum_object_size=268435456)) WHERE r.errorCode LIKE '%Denied%'\"\n"
     "print(duckdb.execute(q,[sys.argv[1]+'/**/*.gz']).fetchall())\n"
 )
-JQ = 'find {tree} -name \'*.gz\' -print0 | xargs -0 -n 40 -P 2 sh -c \'zcat "$@" | jq -c ".Records[]|select(.errorCode//\\"\\"|test(\\"Denied\\"))|.eventID"\' sh'
+JQ_FILTER = '.Records[]|select(.errorCode//""|test("Denied"))|.eventID'
+JQ = 'find "$1" -name \'*.gz\' -print0 | xargs -0 -n 40 -P 2 sh -c \'zcat "$@" | jq -c "$FILTER"\' sh'
 
 
 def commands(tree: Path) -> dict[str, list[str]]:
@@ -44,7 +45,7 @@ def commands(tree: Path) -> dict[str, list[str]]:
     if importlib.util.find_spec("deflate"):
         found = {"decompression alone": [sys.executable, "-c", FLOOR, str(tree)], **found}
     if shutil.which("jq"):
-        found["jq, refused records only"] = ["sh", "-c", JQ.format(tree=tree)]
+        found["jq, refused records only"] = ["sh", "-c", JQ, "sh", str(tree)]
     if importlib.util.find_spec("duckdb"):
         found["DuckDB, refused records only"] = [sys.executable, "-c", DUCKDB, str(tree)]
     if shutil.which("trailscraper"):
@@ -84,7 +85,7 @@ def measure(command: list[str]) -> tuple[float, int]:
     peak = 0
     with tempfile.TemporaryFile() as out:
         began = time.perf_counter()
-        child = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(HERE.parent)})
+        child = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(HERE.parent), "FILTER": JQ_FILTER})
         ended = threading.Event()
 
         def watch() -> None:
