@@ -7,6 +7,9 @@ import gzip
 import json
 import os
 import random
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -178,3 +181,33 @@ def test_a_scan_without_the_fast_packages_gives_the_same(tmp_path: Path, monkeyp
     monkeypatch.setattr("trailsleuth.ingest.needles.searcher", lambda: __import__("trailsleuth.ingest.needles", fromlist=["_Plain"])._Plain())
     scanned, read = documents(tmp_path, monkeypatch)
     assert json.dumps(scanned) == json.dumps(read)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+def test_workers_end_with_a_scan_that_is_killed(tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / f"{number}.json").write_bytes(compact(some_files(str(number))[0]))
+    code = (
+        "import os, sys, time; from functools import partial; from trailsleuth.api.scan_units import *\n"
+        "def work(chunk):\n    print(os.getpid(), flush=True); time.sleep(60)\n"
+        "list(run(work, [[Unit(path='x')], [Unit(path='y')]], print))"
+    )
+    scan = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert scan.stdout is not None
+    workers = [int(scan.stdout.readline()) for _ in range(min(2, len(os.sched_getaffinity(0))))]
+    scan.kill()
+    scan.wait()
+    scan.stdout.close()
+    ends = time.monotonic() + 10
+    while (left := [worker for worker in workers if worker != scan.pid and alive(worker)]) and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert left == []
+
+
+def alive(process: int) -> bool:
+    """The process runs; one that ended and is not collected yet does not."""
+    status = Path(f"/proc/{process}/stat")
+    try:
+        return status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LOOK = 256 * 1024
 STREAMED = -1
+ORPHANED_AFTER = 0.5  # seconds until a worker sees that nobody waits for it
 _LIMITS = Limits()
 _IDENTITIES = Identities()
 
@@ -189,12 +191,26 @@ _WORK: list[Callable[[list[Unit]], object]] = []
 
 
 def _start(work: Callable[[list[Unit]], object]) -> None:
-    """The work is handed over once. No reference cycles are made in it; looking for them would take a third of the time."""
+    """The work is handed over once. No reference cycles are made in it; looking for them would take a third of the time.
+
+    The one who asked is interrupted and ended by signals, not the workers; they end with it, even where it was killed.
+    """
     import gc
+    import signal
+    import threading
 
     gc.disable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _IDENTITIES.forget()
     _WORK[:] = [work]
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(ORPHANED_AFTER)
+    os._exit(1)
 
 
 def _do(chunk: list[Unit]) -> object:
