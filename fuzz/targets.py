@@ -93,14 +93,9 @@ def grammar(choose: Choices) -> None:
     told = message(choose) if chance(choose, 85) else text(choose)
     code = pick(choose, ("AccessDenied", "ValidationException", "Throttling", "", None, "x"))
     denial = read_denial(code, told, event_source=pick(choose, ("ecs.amazonaws.com", "", "\0")), event_name=pick(choose, ("UpdateService", "", "x y")))
-    _hold(denial is not None or code != "AccessDenied" or _excused(told), "a refusal was lost")
+    _hold(denial is not None or code != "AccessDenied", "a refusal was lost")
     if choose.number(0, 3) == 0:
         explain_text(told)
-
-
-def _excused(told: str) -> bool:
-    """Some texts say themselves that nothing was refused; the tables know them."""
-    return read_denial(None, told, event_source="", event_name="") is None
 
 
 def decide(choose: Choices) -> None:
