@@ -70,9 +70,10 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     asked = [sharpen(r, evidence, scope.execution, names) for r in _read(_told(scope, around, evidence.policies), around)]
     groups = group_refusals(asked)
     lasting = [g for g in groups if bench.successes.after(g) is None and not _got_past(g, groups, bench)]
+    lasts = set(map(id, lasting))
     found: list[Finding] = []
     for group in groups:
-        if group not in lasting:
+        if id(group) not in lasts:
             found.append(_recovered(group, bench))
         else:
             found += [finding for part in _parts(group, bench) for finding in _lasting(part, lasting, bench)]
@@ -116,7 +117,9 @@ def _recovered(refusal: Refusal, bench: Bench) -> Finding:
 
 def _got_past(refusal: Refusal, groups: tuple[Refusal, ...], bench: Bench) -> bool:
     """The same operation was later refused to the same principal for another action, and the policies in the evidence allow the earlier one by now."""
-    later = any(
+    if identity_verdict(refusal, bench.evidence.policies) is not Verdict.ALLOWED:
+        return False
+    return any(
         o.first.call == refusal.first.call
         and o.principal == refusal.principal
         and o.iam_action != refusal.iam_action
@@ -124,7 +127,6 @@ def _got_past(refusal: Refusal, groups: tuple[Refusal, ...], bench: Bench) -> bo
         for o in groups
         if o is not refusal
     )
-    return later and identity_verdict(refusal, bench.evidence.policies) is Verdict.ALLOWED
 
 
 def _beside(refusal: Refusal) -> Finding:

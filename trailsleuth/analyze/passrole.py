@@ -74,7 +74,8 @@ def _template(record: Record, records: tuple[Record, ...], hints: frozenset[str]
     earlier = [
         r
         for r in records
-        if r.call == record.call and not r.failed and r.region == record.region and r.account == record.account and r.event_time <= record.event_time
+        if r.event_name == record.event_name and r.call == record.call and not r.failed
+        if r.region == record.region and r.account == record.account and r.event_time <= record.event_time
     ]
     by_family: dict[str, Record] = {}
     for found in earlier:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.refusals import resource_in
@@ -32,7 +33,7 @@ class Successes:
 
     def after(self, refusal: Refusal) -> Record | None:
         """The first success of the very same call after the last of the equal refusals; None where it never came."""
-        return next((r for r in self._same(refusal) if r.event_time >= refusal.last.event_time), None)
+        return next(iter(self._same(refusal, since=refusal.last.event_time)), None)
 
     def ever(self, refusal: Refusal) -> Record | None:
         """A success of the same call at any time."""
@@ -42,10 +43,12 @@ class Successes:
         """Successful calls of one operation by one principal, any region, in time order."""
         return [r for (who, what, _), found in self._by_call.items() if who == principal and what == call for r in found]
 
-    def _same(self, refusal: Refusal) -> Iterable[Record]:
+    def _same(self, refusal: Refusal, *, since: datetime | None = None) -> Iterable[Record]:
         last = refusal.last
         caller = self._names.full(role_of(last))
         for record in self._by_call.get((caller, last.call, last.region), ()):
+            if since is not None and record.event_time < since:
+                continue
             if record.vpc_endpoint_id == last.vpc_endpoint_id and self._same_resource(refusal, record):
                 yield record
 

@@ -26,6 +26,7 @@ class RoleNames:
 
     def __init__(self, arns: Iterable[str], profiles: Iterable[tuple[str, str]] = ()) -> None:
         self._full: dict[tuple[str, str, str], str] = {}
+        self._answers: dict[str | None, str | None] = {}
         self._in_profile = {(account_of(role), profile.rpartition("/")[2]): role for profile, role in profiles}
         for text in sorted(set(arns)):
             arn = parse_arn(text)
@@ -38,6 +39,11 @@ class RoleNames:
 
     def full(self, text: str | None) -> str | None:
         """The ARN with its path where the evidence knows it; a session ARN becomes its role; anything else comes back as it is."""
+        if text not in self._answers:  # a large trail asks for the same few roles again and again
+            self._answers[text] = self._full_of(text)
+        return self._answers[text]
+
+    def _full_of(self, text: str | None) -> str | None:
         text = role_of_session(text) or text
         arn = parse_arn(text)
         if arn is None or not arn.names_principal or arn.resource.count("/") > 1:
