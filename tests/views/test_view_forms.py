@@ -7,9 +7,13 @@ import unicodedata
 
 import pytest
 
+from tests.live.test_secrets import CANARIES, CANARY
 from tests.report.attacks import ALL
 from tests.views.trail import record, written
+from trailsleuth import load
+from trailsleuth.api.tables import events as table_of_events
 from trailsleuth.api.views import events, sessions, timeline
+from trailsleuth.fetch.secrets import REMOVED
 from trailsleuth.report.columns import any_table, fitted
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.layout import width_of
@@ -121,3 +125,15 @@ def test_a_table_of_unknown_width_streams():
 
     pieces = any_table(["n"], endless(), RenderContext())
     assert [next(pieces) for _ in range(3)] == ["n\n", "1\n", "2\n"]
+
+
+@pytest.mark.parametrize("kind", CANARIES)
+def test_no_form_of_a_record_repeats_a_secret_of_this_kind(tmp_path, kind):
+    told = record(9, "CreateThing", requestParameters=CANARIES[kind], errorCode="AccessDenied", errorMessage=f"clone with ghp_{CANARY}")
+    path = tmp_path / "trail.json"
+    path.write_text(json.dumps({"Records": [told]}))
+    shown = "".join(json_pieces((r.payload for r in events(path)), name="Records"))
+    assert told["eventID"] in shown
+    assert REMOVED in shown
+    for text in (shown, *tables(path, width=300).values(), str(load(path).records.to_dict()), str(table_of_events(path).to_dict())):
+        assert CANARY not in text

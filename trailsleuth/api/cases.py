@@ -9,7 +9,7 @@ from functools import cached_property
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
-from trailsleuth.api.cleaned import without_secrets
+from trailsleuth.api.cleaned import record_without_secrets, without_secrets
 from trailsleuth.api.listing import SCAN_FROM, Listing, list_evidence
 from trailsleuth.fetch.exports import read_inputs
 from trailsleuth.fetch.paths import inquiry_in, is_more_than_files, read_paths
@@ -124,7 +124,7 @@ class Case:
     @cached_property
     def records(self) -> pd.DataFrame:
         """One row a record."""
-        return frames.records_frame(self.evidence.records)
+        return frames.records_frame(map(record_without_secrets, self.evidence.records))
 
 
 def _writable(text: str | None) -> str | None:

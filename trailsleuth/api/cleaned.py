@@ -1,11 +1,14 @@
-"""The answer without secrets: what a service or a caller wrote into an error text is not repeated."""
+"""Answers and shown records without secrets: what a service or a caller wrote into a text or a parameter is not repeated."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, cast
 
 from trailsleuth.fetch.secrets import clean_text
-from trailsleuth.model import CaseFile, Evidenced, Execution, Finding
+from trailsleuth.fetch.secrets import without_secrets as without_secret_values
+from trailsleuth.model import CaseFile, Evidenced, Execution, Finding, Record
 
 
 def without_secrets(case: CaseFile) -> CaseFile:
@@ -17,6 +20,21 @@ def without_secrets(case: CaseFile) -> CaseFile:
         findings=tuple(map(_finding, case.findings)),
         questions=tuple(replace(q, because=clean_text(q.because)) for q in case.questions),
     )
+
+
+def record_without_secrets(record: Record) -> Record:
+    """The record as it may be shown: passwords, tokens and keys in its payload, its request, its answer and its error text are replaced."""
+    return replace(
+        record,
+        error_message=_text(record.error_message),
+        request=_values(record.request),
+        response=_values(record.response),
+        payload=_values(record.payload),
+    )
+
+
+def _values(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return cast(Mapping[str, Any], without_secret_values(value))
 
 
 def _execution(execution: Execution) -> Execution:

@@ -12,6 +12,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import TypedDict
 
+from trailsleuth.api.cleaned import record_without_secrets
 from trailsleuth.fetch.exports import check_paths
 from trailsleuth.fetch.paths import is_more_than_files, read_paths
 from trailsleuth.ingest.contents import pieces_of
@@ -115,7 +116,7 @@ def _has(record: Record, text: str | None) -> bool:
 
 
 class EventStream:
-    """Iterates over the wanted records in the order of the evidence, copies left out; counts what could not be read on the way."""
+    """Iterates over the wanted records in the order of the evidence, copies and secrets left out; counts what could not be read on the way."""
 
     def __init__(self, paths: Paths, where: Where, *, stdin: bytes | None = None) -> None:
         listed = [os.fspath(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
@@ -133,7 +134,7 @@ class EventStream:
         for record in self.every():
             if self._where.holds(record):
                 self.found += 1
-                yield record
+                yield record_without_secrets(record)
 
     def every(self, *, skimming: bool = True) -> Iterator[Record]:
         """All records, each once; `skimming` leaves out inputs in which an id that is asked for does not occur."""
