@@ -21,7 +21,7 @@ from trailsleuth.fetch.base import MIB
 from trailsleuth.fetch.exports import read_file, read_inputs
 from trailsleuth.fetch.quick import facts_of
 from trailsleuth.ingest.evidence import no_collector
-from trailsleuth.ingest.scan import Glimpse, hashes, unpacked_openings
+from trailsleuth.ingest.scan import Glimpse, unpacked_openings
 from trailsleuth.ingest.scan_identity import unpacked
 from trailsleuth.ingest.scan_reader import ScanReader
 from trailsleuth.ingest.scan_select import Ranked, Selected, Selection
@@ -104,8 +104,8 @@ class _Scan:
     def _take(self, scanned: ScannedFile) -> None:
         scanned.at = len(self.ids)
         for part in scanned.glimpses:
-            self.ids.extend(hashes(part))
-        scanned.glimpses = [replace(part, ids="", accounts=()) for part in scanned.glimpses]
+            self.ids.frombytes(part.numbers)
+        scanned.glimpses = [replace(part, numbers=b"") for part in scanned.glimpses]
         self.files.append(scanned)
 
     def _record(self, scanned: ScannedFile) -> None:

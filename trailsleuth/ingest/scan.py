@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import repeat
 from typing import NamedTuple
 
 from trailsleuth.catalog.changes import policy_changes
@@ -19,18 +19,22 @@ from trailsleuth.ingest.coverage import NO_ACCOUNT
 from trailsleuth.ingest.issued import ISSUING
 from trailsleuth.ingest.needles import count, find
 from trailsleuth.ingest.scan_denials import may_be_denial
-from trailsleuth.ingest.scan_identity import Identities, Who, mark, packed, role_mark
+from trailsleuth.ingest.scan_identity import Identities, Seen, mark, packed, role_mark
 from trailsleuth.ingest.scan_shapes import AssumedUser, Glance, Issued, NotThisShape, decode_asked, decode_issued, decode_log
 from trailsleuth.ingest.scan_slices import Slices, hides_an_error, in_order
 from trailsleuth.model import session_name_of
 
 STS = "sts.amazonaws.com"
+S3 = "s3.amazonaws.com"
 TIME_LENGTH = len("2026-03-04T09:00:00Z")
 _OPENING = struct.Struct("<6I")
 _ROLE_WITH_PATH = re.compile(rb'"(arn:[a-z-]+:iam::[0-9]+:role/[^"/\\]+/[^"\\]+)"')
 
 # Where one of these stands, the file is no plain log of API calls, or nested deeper than real records are.
-_NOT_PLAIN = (b'"insightDetails"', b"AwsCloudTrailInsight", b'"acsRegion"', b'"addendum"', b'"eventSource":"aws:', b"}}}}}}}}}}}}", b"]]]]]]]]", b"[[[[[[[[")
+_NOT_PLAIN = (b"AwsCloudTrailInsight", b"}}}}}}}}}}}}")
+_TIMES = re.compile(r"(?:[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z)+")
+
+Numbering = Callable[[object], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +52,13 @@ class Span:
 class Glimpse:
     """What is known of a file after the first look. `kept`: (position, record as bytes). `callers` and `openings` are packed checksums.
 
-    `calls` are (event source, event name) pairs; `buckets`: a record names an S3 bucket among its resources.
+    `numbers`: eight bytes for each record, equal for copies of one. `calls` are (event source, event name) pairs; `buckets`: a record names an S3
+    bucket among its resources.
     """
 
     records: int
     spans: tuple[Span, ...]
-    ids: str
-    accounts: tuple[str | None, ...]
+    numbers: bytes
     kept: tuple[tuple[int, bytes], ...]
     callers: bytes
     openings: bytes
@@ -62,27 +66,30 @@ class Glimpse:
     buckets: bool
 
 
-def glance_at(data: bytes, identities: Identities, ids: frozenset[str] = frozenset()) -> Glimpse | None:
-    """The first look at one file; `ids` are records asked for by name. None: read it the careful way."""
+def glance_at(data: bytes, identities: Identities, ids: frozenset[str] = frozenset(), number: Numbering = hash) -> Glimpse | None:
+    """The first look at one file; `ids` are records asked for by name, `number` makes one of (id, account). None: read it the careful way."""
     records = plain_records(data)
     if records is None:
         return None
+    calls = frozenset({(record.eventSource, record.eventName) for record in records})
     slices = Slices(data, records)
     try:
-        callers = {raw: identities.of(raw)[1] for raw in {bytes(record.userIdentity) for record in records}}
-        kept = tuple((index, slices.of(index)) for index in in_order([*_kept(records, ids), *_showing_paths(records, callers, identities)]))
-        openings = b"".join(_openings(records, callers))
+        raws = [bytes(record.userIdentity) for record in records]
+        callers = {raw: identities.of(raw) for raw in set(raws)}
+        issuing = _issuing(records, calls)
+        wanted = [*_kept(records, calls, ids), *_showing_callers(raws, callers, identities), *_showing_roles(records, issuing, identities)]
+        kept = tuple([(index, slices.of(index)) for index in in_order(wanted)])
+        openings = b"".join([_opening(records[index], callers[raws[index]]) for index in issuing])
     except NotThisShape:
         return None
     return Glimpse(
         records=len(records),
-        spans=_spans(records, identities),
-        ids="\n".join(record.eventID for record in records),
-        accounts=_accounts(records),
+        spans=_spans(records, raws, callers),
+        numbers=_numbers(records, number),
         kept=kept,
-        callers=packed(callers.values()),
+        callers=packed({seen.who for seen in callers.values()}),
         openings=openings,
-        calls=frozenset((record.eventSource, record.eventName) for record in records),
+        calls=calls,
         buckets=find(data, b":s3:::") >= 0,
     )
 
@@ -102,46 +109,61 @@ def plain_records(data: bytes) -> list[Glance] | None:
 
 def _whole(records: list[Glance]) -> bool:
     """Every record has an id that stands once, a call, and a time in CloudTrail's own form."""
-    times = [record.eventTime for record in records]
-    if set(map(len, times)) != {TIME_LENGTH} or any(time[-1] != "Z" or time[10] != "T" for time in times):
+    ids = {record.eventID for record in records}
+    if len(ids) != len(records) or "" in ids:
+        return False
+    if "" in {record.eventName for record in records} or any(not source or source.startswith("aws:") for source in {r.eventSource for r in records}):
+        return False
+    return _are_times([record.eventTime for record in records])
+
+
+def _are_times(times: list[str]) -> bool:
+    if {*map(len, times)} != {TIME_LENGTH} or _TIMES.fullmatch("".join(times)) is None:
         return False
     try:
-        for _ in map(datetime.fromisoformat, times):
-            pass
+        for day in {time[:13] for time in times}:
+            datetime.fromisoformat(day)
     except ValueError:
         return False
-    ids = {record.eventID for record in records}
-    odd = any("\n" in name for name in ids) or "" in ids or not all(record.eventSource and record.eventName for record in records)
-    return not odd and len(ids) == len(records) and not any(record.eventSource.startswith("aws:") for record in records)
+    return True
 
 
-def _kept(records: list[Glance], ids: frozenset[str]) -> list[int]:
+def _kept(records: list[Glance], calls: frozenset[tuple[str, str]], ids: frozenset[str]) -> list[int]:
     """Refused calls, changes of policies, starts of pipelines, the records asked for, and one S3 data event: it tells that there are some."""
-    changes = policy_changes()
-    wanted = changes | {"StartPipelineExecution"}
-    found = [i for i, r in enumerate(records) if r.errorCode or r.errorMessage or r.eventName in wanted]
-    found = [i for i in found if records[i].eventName in wanted or may_be_denial(records[i].errorCode or "", records[i].errorMessage or "")]
-    found += [i for i, r in enumerate(records) if r.eventID in ids] if ids else []
-    data_event = next(
-        (i for i, r in enumerate(records) if r.eventCategory == "Data" or (r.eventSource == "s3.amazonaws.com" and "Object" in r.eventName)), None
-    )
-    return in_order(found if data_event is None else [*found, data_event])
+    found = [i for i, r in enumerate(records) if (r.errorCode or r.errorMessage) and may_be_denial(r.errorCode or "", r.errorMessage or "")]
+    wanted = policy_changes() | {"StartPipelineExecution"}
+    if not wanted.isdisjoint([name for _, name in calls]):
+        found += [i for i, r in enumerate(records) if r.eventName in wanted]
+    if ids:
+        found += [i for i, r in enumerate(records) if r.eventID in ids]
+    objects = {name for source, name in calls if source == S3 and "Object" in name}
+    if objects or "Data" in {record.eventCategory for record in records}:
+        found.append(next(i for i, r in enumerate(records) if r.eventCategory == "Data" or (r.eventSource == S3 and r.eventName in objects)))
+    return found
 
 
-def _showing_paths(records: list[Glance], callers: Iterable[bytes], identities: Identities) -> Iterator[int]:
-    """Records that show a role's path for the first time: messages and session ARNs leave it out."""
-    new = {raw for raw in callers if (issuer := identities.of(raw)[0].issuer) is not None and identities.new_path(issuer.arn)}
-    if new:
-        at = {bytes(record.userIdentity): index for index, record in enumerate(records)}
-        yield from (at[raw] for raw in new)
-    for index, record in enumerate(records):
-        if is_issuing(record) and (found := _ROLE_WITH_PATH.search(bytes(record.requestParameters))) and identities.new_path(found.group(1).decode()):
+def _showing_callers(raws: list[bytes], callers: dict[bytes, Seen], identities: Identities) -> list[int]:
+    """Records whose caller shows a role's path for the first time: messages and session ARNs leave it out."""
+    new = [raw for raw, seen in sorted(callers.items()) if seen.issuer is not None and identities.new_path(seen.issuer)]
+    return [raws.index(raw) for raw in new]
+
+
+def _showing_roles(records: list[Glance], issuing: list[int], identities: Identities) -> Iterator[int]:
+    """The same of roles that a call opened."""
+    for index in issuing:
+        if (found := _ROLE_WITH_PATH.search(bytes(records[index].requestParameters))) and identities.new_path(found.group(1).decode()):
             yield index
+
+
+def _issuing(records: list[Glance], calls: frozenset[tuple[str, str]]) -> list[int]:
+    if any(source == STS and name in ISSUING for source, name in calls):
+        return [index for index, record in enumerate(records) if is_issuing(record)]
+    return []
 
 
 def is_issuing(record: Glance) -> bool:
     """The call handed out credentials."""
-    return record.eventSource == STS and record.eventName in ISSUING and not record.failed
+    return record.eventName in ISSUING and record.eventSource == STS and not record.failed
 
 
 class Opened(NamedTuple):
@@ -166,11 +188,8 @@ def issued_marks(record: Glance) -> Opened:
     return Opened(mark(key), mark(user.assumedRoleId or user.federatedUserId), role_mark(role), mark(session))
 
 
-def _openings(records: Iterable[Glance], callers: dict[bytes, Who]) -> Iterator[bytes]:
-    for record in records:
-        if is_issuing(record):
-            who = callers[bytes(record.userIdentity)]
-            yield _OPENING.pack(*issued_marks(record), who.key, who.owner)
+def _opening(record: Glance, caller: Seen) -> bytes:
+    return _OPENING.pack(*issued_marks(record), caller.who.key, caller.who.owner)
 
 
 def unpacked_openings(data: bytes) -> Iterator[tuple[int, ...]]:
@@ -178,27 +197,20 @@ def unpacked_openings(data: bytes) -> Iterator[tuple[int, ...]]:
     return _OPENING.iter_unpack(data)
 
 
-def _accounts(records: list[Glance]) -> tuple[str | None, ...]:
-    """The account of every record, or one for all."""
-    accounts = tuple(record.recipientAccountId or None for record in records)
-    return accounts[:1] if len(set(accounts)) == 1 else accounts
+def _numbers(records: list[Glance], number: Numbering) -> bytes:
+    """A number for each record by id and account."""
+    return array("q", [number((record.eventID, record.recipientAccountId or None)) for record in records]).tobytes()
 
 
-def _spans(records: list[Glance], identities: Identities) -> tuple[Span, ...]:
-    accounts = [record.recipientAccountId or identities.of(bytes(record.userIdentity))[0].account or NO_ACCOUNT for record in records]
-    by_account: dict[str, Iterable[Glance]] = {accounts[0]: records}
-    if len(set(accounts)) > 1:
-        by_account = {name: [r for r, account in zip(records, accounts, strict=True) if account == name] for name in sorted(set(accounts))}
-    return tuple(_span(account, list(found)) for account, found in by_account.items())
+def _spans(records: list[Glance], raws: list[bytes], callers: dict[bytes, Seen]) -> tuple[Span, ...]:
+    named = {record.recipientAccountId for record in records}
+    if len(named) == 1 and (account := next(iter(named))):
+        return (_span(account, records),)
+    accounts = [record.recipientAccountId or callers[raw].account or NO_ACCOUNT for record, raw in zip(records, raws, strict=True)]
+    return tuple(_span(name, [r for r, account in zip(records, accounts, strict=True) if account == name]) for name in sorted(set(accounts)))
 
 
 def _span(account: str, records: list[Glance]) -> Span:
     times = [record.eventTime for record in records]
     regions = {record.awsRegion for record in records}
     return Span(account=account, regions=tuple(sorted(r for r in regions if r)), first=min(times), last=max(times), records=len(records))
-
-
-def hashes(glimpse: Glimpse) -> Iterator[int]:
-    """A number for every record by id and account: equal for copies of one record."""
-    accounts = repeat(glimpse.accounts[0], glimpse.records) if len(glimpse.accounts) == 1 else glimpse.accounts
-    return map(hash, zip(glimpse.ids.split("\n"), accounts, strict=True))

@@ -7,10 +7,12 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from trailsleuth.ingest.scan_identity import Identities
+import msgspec
+
+from trailsleuth.ingest.identity import parse_identity
 from trailsleuth.ingest.scan_select import LightCall
 from trailsleuth.ingest.times import parse_time
-from trailsleuth.model import Origin, Record
+from trailsleuth.model import Identity, Origin, Record
 
 _EMPTY: dict[str, Any] = {}
 _SETTERS: dict[str, Callable[[Record, Any], None]] = {part.name: getattr(Record, part.name).__set__ for part in fields(Record)}
@@ -25,7 +27,7 @@ class LightRecords:
     """Builds them past the constructor, which takes five times as long; caller, time and origin are shared."""
 
     def __init__(self) -> None:
-        self._identities = Identities()
+        self._callers: dict[bytes, Identity] = {}
         self._times: dict[str, datetime | None] = {}
         self._origin = Origin(source="")
 
@@ -40,7 +42,7 @@ class LightRecords:
             event_source,
             name,
             region or "",
-            self._identities.of(caller)[0],
+            self._callers.get(caller) or self._caller(caller),
             account or None,
             code or None,
             message or None,
@@ -53,6 +55,12 @@ class LightRecords:
             put(built, value)
         _PUT_ORIGIN(built, self._origin)
         return built
+
+    def _caller(self, raw: bytes) -> Identity:
+        if len(self._callers) > 20_000:
+            self._callers.clear()
+        found = self._callers[raw] = parse_identity(msgspec.json.decode(raw))
+        return found
 
     def _time(self, text: str) -> datetime | None:
         if len(self._times) > 50_000:

@@ -137,11 +137,11 @@ class _Look:
 
     def take(self, index: int, record: Glance) -> None:
         raw = bytes(record.userIdentity)
-        mine = self.selection.of_session(self.identities.of(raw)[1])
+        mine = self.selection.of_session(self.identities.of(raw).who)
         if self._is_named(record, mine) or self._is_read(index, record, raw, mine):
             self.whole.append(index)
         elif mine:
-            self.light.append(light_call(index, record, self.identities.same(raw)))
+            self.light.append(light_call(index, record, raw))
         if self.selection.buckets and not _is_null(record.resources):
             self._owner(index, record)
 
@@ -164,12 +164,12 @@ class _Look:
             return True
         if not mine:
             return False
-        who = self.identities.of(raw)[1]
+        who = self.identities.of(raw).who
         return not self.selection.whole.isdisjoint((who.key, who.owner)) or (wanted is not None and _reads_request(wanted))
 
     def _bears_on(self, index: int, record: Glance, raw: bytes, wanted: Wanted) -> bool:
         request = bytes(record.requestParameters)
-        pursuit = wanted.successes.get((self.identities.of(raw)[1].role, record.awsRegion or ""))
+        pursuit = wanted.successes.get((self.identities.of(raw).who.role, record.awsRegion or ""))
         if pursuit is not None and self._cures(index, record, raw, pursuit):
             return True
         times = wanted.templates.get((record.recipientAccountId, record.awsRegion))
@@ -189,10 +189,10 @@ class _Look:
                 return True
         if pursuit.first:
             slot = bisect_right(pursuit.times, record.eventTime)
-            kind = (record.eventSource, record.eventName, self.identities.of(raw)[1].role, record.awsRegion, record.vpcEndpointId, slot)
+            kind = (record.eventSource, record.eventName, self.identities.of(raw).who.role, record.awsRegion, record.vpcEndpointId, slot)
             order = (record.eventTime, record.eventID)
             if kind not in self.firsts or order < self.firsts[kind][0]:
-                self.firsts[kind] = (order, light_call(index, record, self.identities.same(raw)))
+                self.firsts[kind] = (order, light_call(index, record, raw))
         return False
 
     def _template(self, index: int, record: Glance, request: bytes, times: tuple[str, ...]) -> None:

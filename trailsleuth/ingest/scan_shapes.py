@@ -5,9 +5,12 @@ A file of any other shape (other members, a missing or odd field, no eventVersio
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 _NULL = msgspec.Raw(b"null")
+Absent = Literal[""]  # a member that no plain record has: where it stands, the file does not decode
 
 
 class Glance(msgspec.Struct, gc=False):
@@ -28,6 +31,9 @@ class Glance(msgspec.Struct, gc=False):
     eventCategory: str | None = None
     vpcEndpointId: str | None = None
     resources: msgspec.Raw = _NULL
+    insightDetails: Absent = ""
+    acsRegion: Absent = ""
+    addendum: Absent = ""
 
     @property
     def failed(self) -> bool:
@@ -51,6 +57,25 @@ class ErrorOnly(msgspec.Struct, gc=False):
 
     errorCode: str | None = None
     errorMessage: str | None = None
+
+
+class CallerIssuer(msgspec.Struct, gc=False):
+    arn: str | None = None
+
+
+class CallerContext(msgspec.Struct, gc=False):
+    sessionIssuer: CallerIssuer | None = None
+
+
+class Caller(msgspec.Struct, gc=False):
+    """Of `userIdentity`, what tells sessions apart."""
+
+    type: str | None = None
+    principalId: str | None = None
+    arn: str | None = None
+    accountId: str | None = None
+    accessKeyId: str | None = None
+    sessionContext: CallerContext | None = None
 
 
 class Credentials(msgspec.Struct, gc=False):
@@ -83,5 +108,6 @@ decode_log = msgspec.json.Decoder(Log).decode
 decode_raw_log = msgspec.json.Decoder(RawLog).decode
 decode_glance = msgspec.json.Decoder(Glance).decode
 decode_errors = msgspec.json.Decoder(ErrorOnly).decode
+decode_caller = msgspec.json.Decoder(Caller).decode
 decode_issued = msgspec.json.Decoder(Issued).decode
 NotThisShape = (msgspec.MsgspecError, UnicodeError, RecursionError)

@@ -63,11 +63,11 @@ def role_of_session(text: str | None) -> str | None:
 
 def session_name_of(text: str | None) -> str | None:
     """The role session name in an assumed-role ARN."""
-    arn = parse_arn(text)
-    if arn is None or arn.service != "sts" or not arn.resource.startswith("assumed-role/"):
+    parts = text.split(":", 5) if text and text.startswith("arn:") else ()
+    if len(parts) < 6 or parts[2] != "sts" or not parts[5].startswith("assumed-role/"):
         return None
-    parts = arn.resource.split("/", 2)
-    return parts[2] if len(parts) == 3 else None
+    named = parts[5].split("/", 2)
+    return named[2] if len(named) == 3 else None
 
 
 def same_role(one: str | None, other: str | None) -> bool:
