@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from trailsleuth.analyze.actors import handed_role
+from trailsleuth.analyze.actors import Handed
 from trailsleuth.analyze.refusal import ASSUME, Refusal
 from trailsleuth.analyze.requests import TEMPORARY_FEDERATED, access_request
 from trailsleuth.analyze.shown import resource_in, takes_form
@@ -24,11 +24,11 @@ from trailsleuth.model.texts import texts_in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a single record does not tell: roles with their paths, who owns which bucket, the other records."""
+    """What a single record does not tell: roles with their paths, who owns which bucket, which roles other calls handed over."""
 
     names: RoleNames
     owners: Mapping[str, str]
-    records: tuple[Record, ...]
+    handed: Handed
 
 
 def read_refusal(record: Record, around: Surroundings) -> Refusal | None:
@@ -80,7 +80,7 @@ def _principal(record: Record, denial: Denial, action: str | None, around: Surro
     if said is not None:
         return said
     if denial.by_passed_role:
-        return handed_role(record, around.records, names)
+        return around.handed.role(record)
     if _is_service_trust(record, denial, action):
         return record.event_source  # a service that could not take the role it was given
     if who.type in TEMPORARY_FEDERATED:
@@ -102,7 +102,7 @@ def _resource(record: Record, denial: Denial, action: str | None, around: Surrou
     if takes_resource(action) is False:
         return "*"
     if _is_service_trust(record, denial, action):
-        return handed_role(record, around.records, around.names)
+        return around.handed.role(record)
     inner = denial.wraps or denial.by_passed_role
     if inner and primary_action(record.event_source, record.event_name, record.request) != action:
         return _of_same_service(record, action, around.names)
