@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime
+from sys import intern
 from typing import Any
 
-from trailsleuth.ingest.scan_identity import Identities
+from trailsleuth.ingest.scan_callers import Callers
 from trailsleuth.ingest.scan_select import LightCall
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import Origin, Record
@@ -22,10 +23,10 @@ _PUT_ORIGIN = _SETTERS["origin"]
 
 
 class LightRecords:
-    """Builds them past the constructor, which takes five times as long; caller, time and origin are shared."""
+    """Builds them past the constructor, which takes five times as long; caller, time, origin and names are shared."""
 
-    def __init__(self) -> None:
-        self._identities = Identities()
+    def __init__(self, callers: Callers) -> None:
+        self._callers = callers
         self._times: dict[str, datetime | None] = {}
         self._origin = Origin(source="")
 
@@ -37,12 +38,12 @@ class LightRecords:
         told = (
             event_id,
             self._times.get(time) or self._time(time),
-            event_source,
-            name,
-            region or "",
-            self._identities.of(caller)[0],
-            account or None,
-            code or None,
+            intern(event_source),
+            intern(name),
+            intern(region or ""),
+            self._callers.of_bytes(caller),
+            intern(account) if account else None,
+            intern(code) if code else None,
             message or None,
             endpoint or None,
         )
