@@ -28,7 +28,7 @@ class Handed:
         self._calls: dict[str, list[Record]] = defaultdict(list)
         self._named: dict[str, dict[str, list[int]]] = {}
         for record in records:
-            if passing_rows(record.event_source, record.event_name) and not record.failed:
+            if record.request and not record.failed and passing_rows(record.event_source, record.event_name):
                 self._calls[record.event_source].append(record)
 
     def role(self, record: Record) -> str | None:

@@ -55,9 +55,13 @@ class Successes:
         self._names = names
         self._shown = ShownResources(names)
         self._groups: dict[tuple[str | None, str, str, str], _Group] = defaultdict(_Group)
+        principals: dict[int, str | None] = {}  # by identity: the records of a large trail share it with others of their session
         for record in records:
             if record.error_code is None and record.error_message is None:
-                self._groups[names.full(role_of(record)), record.event_source, record.event_name, record.region].records.append(record)
+                who = id(record.identity)
+                if who not in principals:
+                    principals[who] = names.full(role_of(record))
+                self._groups[principals[who], record.event_source, record.event_name, record.region].records.append(record)
 
     def after(self, refusal: Refusal) -> Record | None:
         """The first success of the very same call after the last of the equal refusals; None where it never came."""
