@@ -54,6 +54,8 @@ class Handed:
 
 def _words(record: Record) -> set[str]:
     return {word for key in NAMING for word in words_in(record.request.get(key))}
+
+
 def _role(source: Record, record: Record, names: RoleNames) -> str | None:
     passed = passed_roles(source.event_source, source.event_name, source.request)
     if not passed:

@@ -89,12 +89,13 @@ class _Homes:
     def of(self, refusal: Refusal) -> Iterator[Refusal]:
         """Those that it fits, each once."""
         spans = {span + step for span in _spans(refusal) for step in (-1, 0, 1)} if self._rule.near else {0}
+        beside = (other for key in self._rule.keys(refusal) for span in spans for other in self._by_key.get((key, span), ()))
         tried: set[int] = set()
-        for key in self._rule.keys(refusal):
-            for span in spans:
-                for other in self._by_key.get((key, span), ()):
-                    if id(other) not in tried and not tried.add(id(other)) and self._rule.fits(refusal, other):
-                        yield other
+        for other in beside:
+            if id(other) not in tried:
+                tried.add(id(other))
+                if self._rule.fits(refusal, other):
+                    yield other
 
 
 def _spans(refusal: Refusal) -> set[int]:

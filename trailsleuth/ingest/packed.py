@@ -15,7 +15,7 @@ _OFTEN = ("event_source", "event_name", "region", "recipient_account", "error_co
 _NAMES = tuple(part.name for part in fields(Record))
 
 
-class Packed(Mapping[str, Any]):
+class Packed(Mapping[str, object]):
     """The members of a record, or of one map in it; they are read again whenever one is asked for."""
 
     __slots__ = ("_member", "_packed")
@@ -29,7 +29,7 @@ class Packed(Mapping[str, Any]):
         read: dict[str, Any] = msgspec.json.decode(self._packed)
         return read if self._member is None else read[self._member]
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> object:
         return self.whole()[name]
 
     def __contains__(self, name: object) -> bool:
@@ -48,7 +48,7 @@ class Packed(Mapping[str, Any]):
 def packed(record: Record, payload: dict[str, Any]) -> Record:
     """The record in less room, its payload and its answer packed, names that stand in thousands of records stored once.
 
-    As it is where JSON bytes cannot carry it (an integer beyond 64 bits).
+    As it is where JSON bytes cannot carry it (half of a surrogate pair).
     """
     try:
         raw = msgspec.json.encode(payload)

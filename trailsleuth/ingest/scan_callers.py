@@ -21,7 +21,7 @@ class Callers:
         try:
             raw = msgspec.json.encode(value)
         except (msgspec.MsgspecError, OverflowError, RecursionError, UnicodeError):
-            return parse_identity(value)  # an integer beyond 64 bits
+            return parse_identity(value)  # half of a surrogate pair
         return self._known.get(raw) or self._keep(raw, value)
 
     def of_bytes(self, raw: bytes) -> Identity:
