@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 
 from trailsleuth.ingest.identity import parse_identity
-from trailsleuth.model import Identity
+from trailsleuth.model import Identity, SessionIssuer
 
 _MOST = 50_000  # beyond that it starts anew, so that callers do not fill the memory
 
@@ -15,6 +17,7 @@ class Callers:
 
     def __init__(self) -> None:
         self._known: dict[bytes, Identity] = {}
+        self._issuers: dict[SessionIssuer, SessionIssuer] = {}
 
     def of(self, value: object) -> Identity:
         """The identity of a decoded `userIdentity`."""
@@ -31,5 +34,11 @@ class Callers:
     def _keep(self, raw: bytes, value: object) -> Identity:
         if len(self._known) >= _MOST:
             self._known.clear()
-        found = self._known[raw] = parse_identity(value)
+            self._issuers.clear()
+        found = parse_identity(value)
+        if found.type != "AWSService":  # what a service acts for is all that is ever looked up in it
+            found = replace(found, raw={})
+        if found.issuer is not None:
+            found = replace(found, issuer=self._issuers.setdefault(found.issuer, found.issuer))
+        self._known[raw] = found
         return found
