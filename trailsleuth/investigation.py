@@ -8,6 +8,7 @@ from trailsleuth.analyze import conclude, find_findings
 from trailsleuth.correlate import find_scope
 from trailsleuth.ingest.attempts import record_of_attempt
 from trailsleuth.ingest.denials import read_denial
+from trailsleuth.ingest.evidence import no_collector
 from trailsleuth.model import CaseFile, Evidence, Inquiry, Scope
 from trailsleuth.prove import prove_deltas
 from trailsleuth.remedy import propose_deltas
@@ -15,7 +16,11 @@ from trailsleuth.remedy import propose_deltas
 
 def run_investigation(evidence: Evidence, inquiry: Inquiry) -> CaseFile:
     """Correlate, analyze, remedy, prove: pure, and the same for the same evidence."""
-    inquiry = _read_error(inquiry)
+    with no_collector():
+        return _investigated(evidence, _read_error(inquiry))
+
+
+def _investigated(evidence: Evidence, inquiry: Inquiry) -> CaseFile:
     scope = _with_error_shown(find_scope(evidence, inquiry))
     findings = find_findings(evidence, scope, inquiry)
     outcome, summary, questions = conclude(findings, evidence, scope, inquiry)

@@ -104,3 +104,17 @@ def test_wrapping_loses_nothing_and_fits(text):
     lines = wrapped(text, 40)
     assert max(map(width_of, lines)) <= 40
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_table_about_a_whole_trail_shows_the_first_causes_and_their_changes():
+    findings = tuple(a_finding(id=f"f-{i}", rank=i, iam_action=f"s3:Action{i}Here") for i in range(1, 31))
+    deltas = tuple(a_delta(attach_to=f"{DEPLOY_ROLE}{i:02}", finding_ids=(f"f-{i}",)) for i in range(1, 31))
+    chains = tuple(replace(a_chain(), session_id=str(i)) for i in range(30))
+    case = replace(the_founding_case(), findings=findings, deltas=deltas, chains=chains)
+    bounded, whole = table(case, width=200), table(case, width=200, everything=True)
+    assert ("s3:Action25Here" in bounded, "s3:Action26Here" in bounded) == (True, False)
+    assert (f"{DEPLOY_ROLE}25" in bounded, f"{DEPLOY_ROLE}26" in bounded) == (True, False)
+    assert bounded.count("and 5 more: --all shows them, --output json holds them") == 3
+    assert "s3:Action30Here" in whole
+    assert f"{DEPLOY_ROLE}30" in whole
+    assert "--all shows them" not in whole

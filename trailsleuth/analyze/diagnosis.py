@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from trailsleuth.analyze.actors import Handed
 from trailsleuth.analyze.changes import note_changes
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.claims import weigh
 from trailsleuth.analyze.failures import explaining_failures
 from trailsleuth.analyze.findings import cite, make_finding
-from trailsleuth.analyze.gone import gone_finding, role_gone
+from trailsleuth.analyze.gone import RoleLives, gone_finding
 from trailsleuth.analyze.grouping import group_refusals
-from trailsleuth.analyze.ownership import foreign_object_finding, is_foreign_object
-from trailsleuth.analyze.passrole import hints_of, passed_next
+from trailsleuth.analyze.ownership import Uploads, foreign_object_finding
+from trailsleuth.analyze.passrole import Registrations, hints_of, passed_next
 from trailsleuth.analyze.rank import ranked
 from trailsleuth.analyze.recovery import Successes
 from trailsleuth.analyze.refusal import Refusal
@@ -57,6 +59,9 @@ class Bench:
     names: RoleNames
     successes: Successes
     sessions: dict[str, Session]
+    registrations: Registrations
+    uploads: Uploads
+    lives: RoleLives
 
     def session(self, record: Record) -> Session | None:
         return self.sessions.get(self.scope.session_of.get((record.event_id, record.account), ""))
@@ -65,8 +70,8 @@ class Bench:
 def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Finding, ...]:
     """Every finding with its standing, ranked: the likeliest cause first, then what is needed besides, then recovered and background ones."""
     names = role_names(evidence)
-    bench = Bench(evidence=evidence, scope=scope, names=names, successes=Successes(evidence.records, names), sessions={s.id: s for s in scope.sessions})
-    around = Surroundings(names=names, owners=bucket_owners(evidence), records=evidence.records)
+    bench = _bench(evidence, scope, names)
+    around = Surroundings(names=names, owners=bucket_owners(evidence), handed=Handed(evidence.records, names))
     asked = [sharpen(r, evidence, scope.execution, names) for r in _read(_told(scope, around, evidence.policies), around)]
     groups = group_refusals(asked)
     lasting = [g for g in groups if bench.successes.after(g) is None and not _got_past(g, groups, bench)]
@@ -81,6 +86,19 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     found += explaining_failures(scope, inquiry, evidence.records) if not groups else ()
     found += [_beside(group) for group in group_refusals(_read(scope.others, around))]
     return ranked(note_changes(tuple(found), evidence), inquiry, scope)
+
+
+def _bench(evidence: Evidence, scope: Scope, names: RoleNames) -> Bench:
+    return Bench(
+        evidence=evidence,
+        scope=scope,
+        names=names,
+        successes=Successes(evidence.records, names),
+        sessions={s.id: s for s in scope.sessions},
+        registrations=Registrations(evidence.records),
+        uploads=Uploads(evidence.records),
+        lives=RoleLives(evidence.records),
+    )
 
 
 def _told(scope: Scope, around: Surroundings, policies: PolicyEvidence) -> tuple[Record, ...]:
@@ -160,9 +178,9 @@ def _admitted(refusal: Refusal, bench: Bench) -> bool:
 def _lasting(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> list[Finding]:
     if unreadable(refusal, bench.evidence):
         return [_hidden(refusal)]
-    if is_foreign_object(refusal, bench.evidence.records):
+    if bench.uploads.foreign(refusal):
         return [foreign_object_finding(refusal)]
-    gone = role_gone(refusal, bench.evidence.records)
+    gone = bench.lives.deletion(refusal)
     if gone is not None:
         return [gone_finding(refusal, gone)]
     claims, _ = weigh(refusal, bench.evidence.policies, _session_policy(refusal, bench))
@@ -210,31 +228,31 @@ def _is_cleanup(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> bool:
 
 def _coming(lasting: list[Refusal], found: list[Finding], bench: Bench) -> list[Finding]:
     """What would be refused next: roles that the refused calls pass, what their content asks for, what the pipeline action goes on to need."""
-    known = {(f.principal, (f.iam_action or "").lower(), f.resource) for f in found}
+    known: dict[tuple[str | None, str], set[str | None]] = defaultdict(set)
+    for one in found:
+        known[one.principal, (one.iam_action or "").lower()].add(one.resource)
+    curable = _curable(found)
     coming: list[Finding] = []
     for refusal in lasting:
         by_caller = refusal.iam_action is not None and refusal.principal == bench.names.full(role_of(refusal.first))
-        if not by_caller or refusal.denial.effect is Effect.EXPLICIT or not _curable(refusal, found):
+        if not by_caller or refusal.denial.effect is Effect.EXPLICIT or (refusal.principal, refusal.iam_action, refusal.resource) not in curable:
             continue
         for finding in (*_passing(refusal, bench), *_needed(refusal, bench)):
-            key = (finding.principal, (finding.iam_action or "").lower(), finding.resource)
-            if not any(_says_the_same(key, other) for other in known):
-                known.add(key)
+            resources = known[finding.principal, (finding.iam_action or "").lower()]
+            if not _is_known(finding.resource, resources):
+                resources.add(finding.resource)
                 coming.append(finding)
     return coming
 
 
-def _says_the_same(coming: tuple[str | None, str, str | None], known: tuple[str | None, str, str | None]) -> bool:
-    """One principal and action on one resource, where the coming one may be a pattern of the one that is known exactly."""
-    if coming[:2] != known[:2] or coming[2] is None or known[2] is None:
-        return coming == known
-    return resource_matches(coming[2], known[2])
+def _is_known(coming: str | None, known: set[str | None]) -> bool:
+    """Of one principal and action: the resource is among the known ones, or a pattern of one of them."""
+    return None in known if coming is None else any(resource is not None and resource_matches(coming, resource) for resource in known)
 
 
-def _curable(refusal: Refusal, found: list[Finding]) -> bool:
+def _curable(found: list[Finding]) -> set[tuple[str | None, str | None, str | None]]:
     """Something comes next only where a policy cures the refusal itself, and by the principal's own policies: the rest is another's."""
-    own = [f for f in found if f.principal == refusal.principal and f.iam_action == refusal.iam_action and f.resource == refusal.resource]
-    return any(f.standing is not Standing.RECOVERED and PolicyType.IDENTITY in f.policy_types for f in own)
+    return {(f.principal, f.iam_action, f.resource) for f in found if f.standing is not Standing.RECOVERED and PolicyType.IDENTITY in f.policy_types}
 
 
 def _passing(refusal: Refusal, bench: Bench) -> Iterator[Finding]:
@@ -243,7 +261,7 @@ def _passing(refusal: Refusal, bench: Bench) -> Iterator[Finding]:
         return  # refused for something that comes after the roles were looked at
     session = bench.session(refusal.first)
     hints = hints_of(bench.scope.execution, session.calls if session else ())
-    for passing in passed_next(refusal, bench.evidence.records, hints, bench.names):
+    for passing in passed_next(refusal, bench.registrations, hints, bench.names):
         verdict = identity_verdict(passing.refusal, bench.evidence.policies)
         if verdict is Verdict.ALLOWED or bench.successes.ever(passing.refusal) is not None:
             continue

@@ -8,6 +8,8 @@ Sure:  observed: the deletion is in the evidence.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -18,18 +20,24 @@ from trailsleuth.analyze.wording import short
 from trailsleuth.model import Basis, Cause, Finding, Record, Standing, parse_arn
 
 
-def role_gone(refusal: Refusal, records: Iterable[Record]) -> Record | None:
-    """The deletion of the role before the refusal; None where it was not deleted, or made anew before the call."""
-    role = parse_arn(refusal.resource)
-    if role is None or not role.is_role or not refusal.is_assume:
-        return None
-    lives = [
-        r
-        for r in records
-        if r.event_name in ("CreateRole", "DeleteRole") and not r.failed and r.event_time <= refusal.first.event_time
-        if r.request.get("roleName") == role.name and r.account in (None, role.account)
-    ]
-    return lives[-1] if lives and lives[-1].event_name == "DeleteRole" else None
+class RoleLives:
+    """Creations and deletions of roles, by name. The records come in time order."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._by_name: dict[str, list[Record]] = defaultdict(list)
+        for record in records:
+            if record.event_name in ("CreateRole", "DeleteRole") and not record.failed and isinstance(name := record.request.get("roleName"), str):
+                self._by_name[name].append(record)
+
+    def deletion(self, refusal: Refusal) -> Record | None:
+        """The deletion of the role before the refusal; None where it was not deleted, or made anew before the call."""
+        role = parse_arn(refusal.resource)
+        if role is None or not role.is_role or not refusal.is_assume:
+            return None
+        lives = self._by_name.get(role.name, [])
+        before = lives[: bisect_right(lives, refusal.first.event_time, key=lambda record: record.event_time)]
+        last = next((record for record in reversed(before) if record.account in (None, role.account)), None)
+        return last if last is not None and last.event_name == "DeleteRole" else None
 
 
 def gone_finding(refusal: Refusal, deletion: Record) -> Finding:

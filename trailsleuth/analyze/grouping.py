@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice
 
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.catalog.short_lived import widened
@@ -21,9 +23,8 @@ def group_refusals(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
         cause = refusal.denial.cause.value if refusal.denial.cause and refusal.iam_action is None else None
         groups[refusal.principal, (refusal.iam_action or "").lower(), refusal.resource, cause].append(refusal)
     merged = [_merge(group) for group in groups.values()]
-    merged = _fold(merged, lambda r: r.resource is None and r.iam_action is not None, _same_action)
-    merged = _fold(merged, lambda r: r.denial.wraps or r.denial.at_target, _reports)
-    merged = _fold(merged, lambda r: "iam_action" not in r.denial.known_from, _made_for)
+    for rule in (SAME_ACTION, REPORTS, MADE_FOR):
+        merged = _fold(merged, rule)
     return tuple(sorted(merged, key=lambda r: (r.first.event_time, r.first.event_id)))
 
 
@@ -48,17 +49,68 @@ def _told(refusal: Refusal) -> tuple[bool, bool, bool, bool]:
     return (not denial.wraps, denial.policy_type is not None, denial.policy_arn is not None, refusal.resource is not None)
 
 
-def _fold(refusals: list[Refusal], moves: Callable[[Refusal], bool], fits: Callable[[Refusal, Refusal], bool]) -> list[Refusal]:
-    """Each refusal that `moves` joins the one other that it fits; it stays where none or several fit."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rule:
+    """Which refusals are folded into which other: those that `moves` into one that it `fits`. Only what shares a key can fit."""
+
+    moves: Callable[[Refusal], bool]
+    fits: Callable[[Refusal, Refusal], bool]
+    keys: Callable[[Refusal], Iterable[Hashable]]
+    near: bool = False  # and only what has records near in time
+
+
+def _fold(refusals: list[Refusal], rule: _Rule) -> list[Refusal]:
+    """Each refusal that moves joins the one other that it fits; it stays where none or several fit."""
+    moving = [refusal for refusal in refusals if rule.moves(refusal)]
+    if not moving:
+        return refusals
     moved: dict[int, list[Refusal]] = defaultdict(list)
-    kept: list[Refusal] = []
-    for refusal in refusals:
-        homes = [o for o in refusals if o is not refusal and not moves(o) and fits(refusal, o)] if moves(refusal) else []
-        if len(homes) == 1:
-            moved[id(homes[0])].append(refusal)
-        else:
-            kept.append(refusal)
-    return [_merge([r, *moved[id(r)]]) if id(r) in moved else r for r in kept]
+    homes = _Homes((refusal for refusal in refusals if not rule.moves(refusal)), rule)
+    gone = set()
+    for refusal in moving:
+        found = list(islice(homes.of(refusal), 2))
+        if len(found) == 1:
+            moved[id(found[0])].append(refusal)
+            gone.add(id(refusal))
+    return [_merge([r, *moved[id(r)]]) if id(r) in moved else r for r in refusals if id(r) not in gone]
+
+
+class _Homes:
+    """Refusals by the keys of a rule and, where it wants them near in time, by the spans of time that their records lie in."""
+
+    def __init__(self, refusals: Iterable[Refusal], rule: _Rule) -> None:
+        self._rule = rule
+        self._by_key: dict[tuple[Hashable, int], list[Refusal]] = defaultdict(list)
+        for refusal in refusals:
+            for key in rule.keys(refusal):
+                for span in _spans(refusal) if rule.near else {0}:
+                    self._by_key[key, span].append(refusal)
+
+    def of(self, refusal: Refusal) -> Iterator[Refusal]:
+        """Those that it fits, each once."""
+        spans = {span + step for span in _spans(refusal) for step in (-1, 0, 1)} if self._rule.near else {0}
+        beside = (other for key in self._rule.keys(refusal) for span in spans for other in self._by_key.get((key, span), ()))
+        tried: set[int] = set()
+        for other in beside:
+            if id(other) not in tried:
+                tried.add(id(other))
+                if self._rule.fits(refusal, other):
+                    yield other
+
+
+def _spans(refusal: Refusal) -> set[int]:
+    """The time of its records in units of `REPORTED_WITHIN`: what is as near as that lies in the same one or the next."""
+    return {int(record.event_time.timestamp() // REPORTED_WITHIN.total_seconds()) for record in refusal.records}
+
+
+def _is_near(one: Refusal, other: Refusal) -> bool:
+    """A record of the one and a record of the other lie near in time. Each has its records in time order."""
+    few, many = sorted((one.records, other.records), key=len)
+    for record in few:
+        at = bisect_left(many, record.event_time, key=lambda r: r.event_time)
+        if any(abs(beside.event_time - record.event_time) <= REPORTED_WITHIN for beside in many[max(at - 1, 0) : at + 1]):
+            return True
+    return False
 
 
 def _same_action(vague: Refusal, clear: Refusal) -> bool:
@@ -69,8 +121,7 @@ def _reports(wrapper: Refusal, inner: Refusal) -> bool:
     """The inner refusal is of the same principal, near in time, and of the action (or at least the service) that the wrapper names."""
     if wrapper.principal != inner.principal and wrapper.first.identity.principal_id != inner.first.identity.principal_id:
         return False
-    near = any(abs(a.event_time - b.event_time) <= REPORTED_WITHIN for a in wrapper.records for b in inner.records)
-    if not near:
+    if not _is_near(wrapper, inner):
         return False
     if wrapper.denial.at_target:
         return True
@@ -82,4 +133,23 @@ def _made_for(bare: Refusal, inner: Refusal) -> bool:
     """The inner call was made by the service of the bare one, with the same credentials, just before."""
     same = bare.first.identity.principal_id == inner.first.identity.principal_id
     by_service = inner.first.identity.invoked_by == bare.first.event_source
-    return same and by_service and any(abs(a.event_time - b.event_time) <= REPORTED_WITHIN for a in bare.records for b in inner.records)
+    return same and by_service and _is_near(bare, inner)
+
+
+SAME_ACTION = _Rule(
+    moves=lambda r: r.resource is None and r.iam_action is not None,
+    fits=_same_action,
+    keys=lambda r: ((r.principal, (r.iam_action or "").lower()),),
+)
+REPORTS = _Rule(
+    moves=lambda r: r.denial.wraps or r.denial.at_target,
+    fits=_reports,
+    keys=lambda r: (("principal", r.principal), ("id", r.first.identity.principal_id)),
+    near=True,
+)
+MADE_FOR = _Rule(
+    moves=lambda r: "iam_action" not in r.denial.known_from,
+    fits=_made_for,
+    keys=lambda r: (r.first.identity.principal_id,),
+    near=True,
+)

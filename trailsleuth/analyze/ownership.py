@@ -8,6 +8,8 @@ Sure:  observed: both records are in the evidence.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -20,23 +22,30 @@ UPLOADS = ("PutObject", "CopyObject", "CompleteMultipartUpload", "CreateMultipar
 OWNER_ACL = "bucket-owner-full-control"
 
 
-def is_foreign_object(refusal: Refusal, records: Iterable[Record]) -> bool:
-    """The object was last uploaded by an account that is not the bucket's, and not handed over by ACL."""
-    arn = parse_arn(refusal.resource)
-    owner = refusal.resource_account
-    if arn is None or arn.service != "s3" or "/" not in arn.resource or owner is None or refusal.denial.policy_type is not None:
-        return False
-    bucket, _, key = arn.resource.partition("/")
-    uploads = [
-        r
-        for r in records
-        if r.event_source == "s3.amazonaws.com" and r.event_name in UPLOADS and not r.failed and r.event_time <= refusal.first.event_time
-        if r.request.get("bucketName") == bucket and r.request.get("key") == key
-    ]
-    if not uploads:
-        return False
-    last = uploads[-1]
-    return last.identity.account not in (None, owner) and OWNER_ACL not in {str(v) for v in last.request.values()}
+class Uploads:
+    """Uploads of objects, by bucket and key. The records come in time order."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._by_object: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        for record in records:
+            if record.event_name in UPLOADS and record.event_source == "s3.amazonaws.com" and not record.failed:
+                bucket, key = record.request.get("bucketName"), record.request.get("key")
+                if isinstance(bucket, str) and isinstance(key, str):
+                    self._by_object[bucket, key].append(record)
+
+    def foreign(self, refusal: Refusal) -> bool:
+        """The object was last uploaded by an account that is not the bucket's, and not handed over by ACL."""
+        arn = parse_arn(refusal.resource)
+        owner = refusal.resource_account
+        if arn is None or arn.service != "s3" or "/" not in arn.resource or owner is None or refusal.denial.policy_type is not None:
+            return False
+        bucket, _, key = arn.resource.partition("/")
+        uploads = self._by_object.get((bucket, key), [])
+        count = bisect_right(uploads, refusal.first.event_time, key=lambda record: record.event_time)
+        if not count:
+            return False
+        last = uploads[count - 1]
+        return last.identity.account not in (None, owner) and OWNER_ACL not in {str(v) for v in last.request.values()}
 
 
 def foreign_object_finding(refusal: Refusal) -> Finding:

@@ -8,6 +8,8 @@ Sure:  observed where the message names iam:PassRole; else inferred (own paramet
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -29,13 +31,43 @@ class Passing:
     template: Record | None
 
 
-def passed_next(refusal: Refusal, records: tuple[Record, ...], hints: frozenset[str], names: RoleNames) -> tuple[Passing, ...]:
+class Registrations:
+    """Successful calls that hand over roles, by operation, Region, account and family. The records come in time order."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._families: dict[tuple[str, str, str, str | None], dict[str, list[Record]]] = {}
+        for record in records:
+            if passing_rows(record.event_source, record.event_name) and not record.failed:
+                families = self._families.setdefault(_kind(record), defaultdict(list))
+                families[_family(record)].append(record)
+
+    def template(self, record: Record, hints: frozenset[str]) -> Record | None:
+        """The latest earlier success of the same operation in the same account and Region: of a family that the chain names, else of the only family."""
+        families = self._families.get(_kind(record), {})
+        latest = [found for family in hints & families.keys() if family and (found := _before(record, families[family]))]
+        if len(latest) == 1:
+            return latest[0]
+        begun = [found for found in families.values() if found[0].event_time <= record.event_time]
+        return _before(record, begun[0]) if len(begun) == 1 and not latest else None
+
+
+def _kind(record: Record) -> tuple[str, str, str, str | None]:
+    return record.event_source, record.event_name, record.region, record.account
+
+
+def _before(record: Record, registered: list[Record]) -> Record | None:
+    """The last of a family's registrations up to the record's time."""
+    count = bisect_right(registered, record.event_time, key=lambda other: other.event_time)
+    return registered[count - 1] if count else None
+
+
+def passed_next(refusal: Refusal, registrations: Registrations | None, hints: frozenset[str], names: RoleNames) -> tuple[Passing, ...]:
     """The roles that the refused call passes, each as a refusal of iam:PassRole yet to come; () where neither it nor an earlier call shows any."""
     record = refusal.first
     if not passing_rows(record.event_source, record.event_name):
         return ()
     own = _roles(record, record)
-    template = None if own else _template(record, records, hints)
+    template = registrations.template(record, hints) if registrations is not None and not own else None
     found = own or (_roles(template, record) if template is not None else ())
     passings = []
     for role in found:
@@ -67,23 +99,6 @@ def _next(refusal: Refusal, role: str, service: str | None) -> Refusal:
     pending = replace(refusal, denial=denial, iam_action="iam:PassRole", resource=role, resource_account=account_of(role), passed_to=service, request=None)
     request = access_request(pending)
     return replace(pending, request=request)
-
-
-def _template(record: Record, records: tuple[Record, ...], hints: frozenset[str]) -> Record | None:
-    """The latest earlier success of the same operation in the same account and region: of a family that the chain names, else of the only family."""
-    earlier = [
-        r
-        for r in records
-        if r.event_name == record.event_name and r.call == record.call and not r.failed
-        if r.region == record.region and r.account == record.account and r.event_time <= record.event_time
-    ]
-    by_family: dict[str, Record] = {}
-    for found in earlier:
-        by_family[_family(found)] = found
-    named = [r for family, r in by_family.items() if family and family in hints]
-    if len(named) == 1:
-        return named[0]
-    return next(iter(by_family.values())) if len(by_family) == 1 and not named else None
 
 
 def _family(record: Record) -> str:

@@ -6,18 +6,17 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-den
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from trailsleuth.analyze.actors import handed_role
+from trailsleuth.analyze.actors import Handed
 from trailsleuth.analyze.refusal import ASSUME, Refusal
 from trailsleuth.analyze.requests import TEMPORARY_FEDERATED, access_request
+from trailsleuth.analyze.shown import resource_in, takes_form
 from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.deliveries import deliveries
-from trailsleuth.catalog.operations import primary_action, resource_of
+from trailsleuth.catalog.operations import primary_action
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
-from trailsleuth.iam.match import resource_matches
 from trailsleuth.model import Denial, Evidence, PolicyType, Record, account_of, parse_arn, role_of_session
 from trailsleuth.model.names import RoleNames, role_of
 from trailsleuth.model.texts import texts_in
@@ -25,11 +24,11 @@ from trailsleuth.model.texts import texts_in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a single record does not tell: roles with their paths, who owns which bucket, the other records."""
+    """What a single record does not tell: roles with their paths, who owns which bucket, which roles other calls handed over."""
 
     names: RoleNames
     owners: Mapping[str, str]
-    records: tuple[Record, ...]
+    handed: Handed
 
 
 def read_refusal(record: Record, around: Surroundings) -> Refusal | None:
@@ -81,7 +80,7 @@ def _principal(record: Record, denial: Denial, action: str | None, around: Surro
     if said is not None:
         return said
     if denial.by_passed_role:
-        return handed_role(record, around.records, names)
+        return around.handed.role(record)
     if _is_service_trust(record, denial, action):
         return record.event_source  # a service that could not take the role it was given
     if who.type in TEMPORARY_FEDERATED:
@@ -103,7 +102,7 @@ def _resource(record: Record, denial: Denial, action: str | None, around: Surrou
     if takes_resource(action) is False:
         return "*"
     if _is_service_trust(record, denial, action):
-        return handed_role(record, around.records, around.names)
+        return around.handed.role(record)
     inner = denial.wraps or denial.by_passed_role
     if inner and primary_action(record.event_source, record.event_name, record.request) != action:
         return _of_same_service(record, action, around.names)
@@ -119,8 +118,7 @@ def _with_path(record: Record, pathless: str | None, action: str, names: RoleNam
 
 def _of_same_service(record: Record, action: str, names: RoleNames) -> str | None:
     """A wrapper tells the inner call's resource only where the request names one in that action's own form."""
-    forms = [_pattern(form) for kind in resource_types(action) for form in kind.arn_formats]
-    named = {text for text in texts_in(dict(record.request)) if text.startswith("arn:") and any(resource_matches(form, text) for form in forms)}
+    named = {text for text in texts_in(dict(record.request)) if text.startswith("arn:") and takes_form(action, text)}
     return names.full(next(iter(named))) if len(named) == 1 else None
 
 
@@ -128,30 +126,6 @@ def _star(denial: Denial, action: str) -> str | None:
     """A star in the text is right where every resource type of the action is optional: the service evaluated the call on no single resource."""
     said_star = denial.resource == "*" or denial.resource_text == "*"
     return "*" if said_star and not any(t.required for t in resource_types(action)) else None
-
-
-def resource_in(record: Record, action: str, names: RoleNames) -> str | None:
-    """The ARN that the record itself shows for this action: one of `resources[]` in a form that the action takes, else built from the request."""
-    forms = [form for kind in resource_types(action) for form in kind.arn_formats]
-    shown = [r.arn for r in record.resources if r.arn and any(resource_matches(_pattern(form), r.arn) for form in forms)]
-    if shown:
-        return names.full(min(shown, key=lambda a: (-a.count("/"), a)) if action.lower().startswith("s3:") else shown[0])
-    arn = parse_arn(role_of(record))
-    built = resource_of(
-        record.event_source,
-        record.event_name,
-        action,
-        record.request,
-        partition=arn.partition if arn else "aws",
-        region=record.region,
-        account=record.identity.account or record.account or "",
-    )
-    return names.full(built)
-
-
-def _pattern(form: str) -> str:
-    """`arn:${Partition}:s3:::${BucketName}` as a wildcard pattern."""
-    return re.sub(r"\$\{[^}]*\}", "*", form)
 
 
 def _resource_account(record: Record, resource: str | None, principal_account: str | None, owners: Mapping[str, str]) -> str | None:

@@ -142,7 +142,7 @@ def _missing_part(refusal: Refusal, evidence: Evidence, names: RoleNames) -> Ref
 
 
 def _parts_refused(refusal: Refusal, evidence: Evidence, names: RoleNames) -> Iterator[Refusal]:
-    parts = [p.refusal for p in needed_by_content(refusal)] + [p.refusal for p in passed_next(refusal, (), frozenset(), names)]
+    parts = [p.refusal for p in needed_by_content(refusal)] + [p.refusal for p in passed_next(refusal, None, frozenset(), names)]
     parts += [p.refusal for p in depended_on(refusal)]
     for part in parts:
         if identity_verdict(part, evidence.policies) is Verdict.IMPLICITLY_DENIED:

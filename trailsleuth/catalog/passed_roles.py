@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from trailsleuth.catalog.load import Row, rows_of
@@ -45,6 +46,7 @@ def passed_roles(event_source: str, event_name: str, request: Mapping[str, Any])
     return tuple(found.values())
 
 
+@lru_cache(maxsize=4096)  # asked of every call of a trail
 def passing_rows(event_source: str, event_name: str) -> tuple[Row, ...]:
     """The rows that say where the operation may carry a role."""
     names = {event_name, plain_event_name(event_name)}

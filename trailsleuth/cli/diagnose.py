@@ -59,7 +59,7 @@ def diagnose_command(
     redact_names: Annotated[bool, typer.Option("--redact", help="Replace account ids, keys, names and addresses, so that it can be shared.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Mark findings whose records no CloudTrail digest proves.")] = False,
     keys: Annotated[Path | None, typer.Option("--keys", help="With --verify: saved output of `aws cloudtrail list-public-keys`.", metavar="FILE")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also show refusals of other principals and executions.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every finding, also refusals of other principals and executions.")] = False,
 ) -> None:
     """Say why AWS refused, and which policy change cures it.
 

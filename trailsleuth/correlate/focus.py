@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from trailsleuth.catalog.messages import opaque_error
 from trailsleuth.catalog.pipeline_actions import needs_of_action
@@ -20,6 +23,7 @@ MILLISECONDS = re.compile(r"^\d{13}$")
 BESIDE = timedelta(minutes=10)  # refusals of one session this near to a matched one belong to the same attempt
 UNIQUE = 8  # a build or execution id shorter than this is no mark of its own
 WRAPPED = timedelta(seconds=10)  # a wrapper and the call that it reports
+HANDFUL = 3  # calls that any session may still make after what ended it
 PERMISSION_WORDS = re.compile(r"den(y|ied|ial)|permission|authoriz|forbidden|cannot be assumed|unable to assume|access", re.IGNORECASE)
 
 
@@ -39,13 +43,14 @@ class Trail:
         self.evidence = evidence
         self.sessions = sessions
         self.refused = refused
-        self.session_of = {(r.event_id, r.account): s.id for s in sessions for r in s.calls}
+        self.session_of = {(r.event_id, r.account): s.id for s in sessions for r in s.calls if r.denial is not None}
         self._children: dict[str, list[Session]] = {}
         for session in sessions:
             if session.parent:
                 self._children.setdefault(session.parent, []).append(session)
 
     def home(self, record: Record) -> str | None:
+        """The session that made a refused call."""
         return self.session_of.get((record.event_id, record.account))
 
     def with_descendants(self, roots: Iterable[Session]) -> list[Session]:
@@ -81,7 +86,7 @@ def choose_focus(trail: Trail, inquiry: Inquiry, execution: Execution | None) ->
 
 def _by_record(trail: Trail, event_id: str) -> Focus:
     named = [r for r in trail.evidence.records if r.event_id == event_id]
-    homes = frozenset(h for h in map(trail.home, named) if h)
+    homes = frozenset({(r.event_id, r.account): s.id for s in trail.sessions for r in s.calls if r.event_id == event_id}.values())
     wrapping = [r for r in named if r.denial is not None and r.denial.wraps]
     inner = [r for r in trail.refused if any(trail.home(r) == trail.home(w) and abs(r.event_time - w.event_time) <= WRAPPED for w in wrapping)]
     return Focus(sessions=homes, asked=_in_order([*(r for r in named if r.denial is not None), *inner]))
@@ -196,7 +201,7 @@ def _by_error(trail: Trail, inquiry: Inquiry) -> Focus:
         matched = [r for r in trail.refused if points[id(r)] >= max(MATCH, 0.8 * best)]
         matched = [r for r in matched if _whole_name_in(r, text)] or matched
         homes = frozenset(h for h in map(trail.home, matched) if h)
-        near = [r for r in trail.refused if any(_near(r, m, trail) or _made_by_service(r, m) for m in matched)]
+        near = _near(trail, matched)
         return Focus(sessions=homes, asked=_in_order([*matched, *near]), matched_error=True)
     opaque = opaque_error(text)
     if (opaque is None and not PERMISSION_WORDS.search(text)) or named_operation(text):
@@ -211,32 +216,59 @@ def _whole_name_in(record: Record, text: str) -> bool:
     return any(isinstance(name, str) and name.startswith("arn:") and name in text for name in names)
 
 
-def _made_by_service(record: Record, matched: Record) -> bool:
-    """A call that the service of the matched one made in its own name for it, in the same moment."""
-    own = record.identity.type == "AWSService" and record.identity.invoked_by == matched.event_source
-    return own and record.account == matched.account and abs(record.event_time - matched.event_time) <= WRAPPED
+def _near(trail: Trail, matched: Iterable[Record]) -> list[Record]:
+    """Refusals of the same session near to a matched one, and calls that a matched one's service made in its own name for it, in the same moment."""
+    by_home, by_service = _Moments(), _Moments()
+    for record in matched:
+        by_home.add(trail.home(record), record.event_time)
+        by_service.add((record.event_source, record.account), record.event_time)
+
+    def made_by_service(record: Record) -> bool:
+        who = record.identity
+        return who.type == "AWSService" and by_service.near((who.invoked_by, record.account), record.event_time, WRAPPED)
+
+    def same_session(record: Record) -> bool:
+        home = trail.home(record)
+        return home is not None and by_home.near(home, record.event_time, BESIDE)
+
+    return [r for r in trail.refused if same_session(r) or made_by_service(r)]
 
 
-def _near(record: Record, matched: Record, trail: Trail) -> bool:
-    home = trail.home(record)
-    return home is not None and home == trail.home(matched) and abs(record.event_time - matched.event_time) <= BESIDE
+class _Moments:
+    """Moments by what they belong to; they are added in order."""
+
+    def __init__(self) -> None:
+        self._times: dict[Hashable, list[datetime]] = defaultdict(list)
+
+    def add(self, key: Hashable, moment: datetime) -> None:
+        self._times[key].append(moment)
+
+    def near(self, key: Hashable, moment: datetime, span: timedelta) -> bool:
+        """One of them lies no further than the span away."""
+        times = self._times.get(key, [])
+        at = bisect_left(times, moment)
+        return any(abs(other - moment) <= span for other in times[max(at - 1, 0) : at + 1])
 
 
 def _everything(trail: Trail) -> Focus:
     """Every denied chain, without the refusals that plainly ended nothing: a service's own, and reads of a session that simply went on."""
-    by_id = {s.id: s for s in trail.sessions}
+    last_but = {s.id: _last_but(s) for s in trail.sessions}
     own = [r for r in trail.refused if r.identity.type != "AWSService"]
-    ending = [r for r in own if not _went_on(r, by_id.get(trail.home(r) or ""))]
+    ending = [r for r in own if not _went_on(r, last_but.get(trail.home(r) or ""))]
     asked = ending or own
     return Focus(sessions=frozenset(h for h in map(trail.home, asked) if h), asked=_in_order(asked))
 
 
-def _went_on(record: Record, session: Session | None) -> bool:
+def _last_but(session: Session) -> datetime | None:
+    """The time of the session's last success but `HANDFUL`; None where it has no more than that."""
+    succeeded = (call for call in reversed(session.calls) if not call.failed)
+    return next((call.event_time for call in islice(succeeded, HANDFUL, None)), None)
+
+
+def _went_on(record: Record, last_but: datetime | None) -> bool:
     """A refused read after which the session made other calls that succeeded, more than a handful: a scanner, a console, a recorder."""
     reads = record.read_only or record.event_name.startswith(("Describe", "List", "Get"))
-    if session is None or not reads or record.event_name.startswith("AssumeRole"):
-        return False
-    return sum(1 for call in session.calls if call.event_time > record.event_time and not call.failed) > 3
+    return last_but is not None and bool(reads) and not record.event_name.startswith("AssumeRole") and last_but > record.event_time
 
 
 def _overlaps(session: Session, window: tuple[datetime, datetime]) -> bool:

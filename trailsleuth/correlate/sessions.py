@@ -54,8 +54,12 @@ def link_sessions(records: Iterable[Record], names: RoleNames) -> tuple[Session,
 def _sort_out(records: Iterable[Record]) -> tuple[Calls, list[Opening]]:
     calls: dict[Key, list[Record]] = defaultdict(list)
     copies: dict[str, list[Record]] = defaultdict(list)
+    keys: dict[int, Key | None] = {}  # by identity: the records of a large trail share it with others of their session
     for record in records:
-        key = session_key(record)
+        who = id(record.identity)
+        if who not in keys:
+            keys[who] = session_key(record)
+        key = keys[who]
         if key is not None:
             calls[key].append(record)
         if record.issued is not None:
@@ -73,9 +77,9 @@ def _fold_keyless(calls: Mapping[Key, list[Record]]) -> Calls:
     """Calls recorded without an access key join the one session of the same principal id and creation time, where there is exactly one."""
     homes: dict[tuple[str, str], set[Key]] = defaultdict(set)
     for key, found in calls.items():
-        for record in found if key[0] else ():
-            homes[key[1], record.identity.created.isoformat() if record.identity.created else ""].add(key)
-    folded: dict[Key, list[Record]] = {key: list(found) for key, found in calls.items() if key[0]}
+        for created in {record.identity.created for record in found} if key[0] else ():
+            homes[key[1], created.isoformat() if created else ""].add(key)
+    folded: dict[Key, list[Record]] = {key: found for key, found in calls.items() if key[0]}
     for key, found in calls.items():
         if not key[0]:
             fits = homes.get((key[1], key[2]), set())
@@ -159,7 +163,7 @@ class _Callers:
     """Finds the session that made an AssumeRole call: by its record, or (another account's copy) by the principal id that it carries."""
 
     def __init__(self, drafts: list[tuple[Session, Opening | None]]) -> None:
-        self._by_record = {(r.event_id, r.account): session for session, _ in drafts for r in session.calls}
+        self._by_record = {(r.event_id, r.account): session for session, _ in drafts for r in session.calls if r.issued is not None}
         self._by_principal: dict[str, list[tuple[Session, Opening | None]]] = defaultdict(list)
         for session, opening in drafts:
             if session.principal_id:

@@ -13,6 +13,7 @@ from functools import lru_cache
 LITERAL_STAR, LITERAL_MARK = "\ue000", "\ue001"
 """Stand for a `*` or `?` that is meant as itself (from `${*}`, `${?}` or a variable's value)."""
 
+_ARN_COLONS = 5
 _Match = Callable[[str], object]
 
 
@@ -53,7 +54,14 @@ def resource_matches(pattern: str, resource: str) -> bool:
         return wildcard_matches(pattern, resource)
     if not resource.startswith("arn:"):
         return False
+    if not _is_pattern(pattern) and pattern.count(":") >= _ARN_COLONS:
+        return unshielded(pattern) == resource
     return _compiled_arn(pattern)(resource) is not None
+
+
+def covers_others(pattern: str) -> bool:
+    """False only where the pattern covers nothing but the text that it is itself."""
+    return _is_pattern(pattern) or unshielded(pattern) != pattern or (pattern.startswith("arn:") and pattern.count(":") < _ARN_COLONS)
 
 
 def arn_matches(pattern: str, arn: str) -> bool:

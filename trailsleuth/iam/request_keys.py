@@ -28,12 +28,13 @@ def keys_of_request(record: Record, iam_action: str) -> tuple[dict[str, Any], se
             found[key] = str(value)
         else:
             missing.add(key)
-    tags = dict(_tags(record.request, depth=0))
+    speaks_of_tags = any("tag" in name.lower() for name in _names(record.request, depth=0))
+    tags = dict(_tags(record.request, depth=0)) if speaks_of_tags else {}
     if tags:
         found |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
         found["aws:TagKeys"] = tuple(sorted(tags))
         missing.add("aws:requesttag/*")
-    elif not any("tag" in name.lower() for name in _names(record.request, depth=0)):
+    elif not speaks_of_tags:
         missing |= {"aws:TagKeys", "aws:requesttag/*"}
     return found, missing
 

@@ -79,7 +79,7 @@ def _original(addendum: Record) -> str | None:
 
 
 def _standing(record: Record) -> tuple[bool, bool, int, str, str, int]:
-    text = canonical(record.payload)
+    text = canonical(dict(record.payload))
     return record.denial is None, not record.failed, -len(text), text, record.origin.source, record.origin.position
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from trailsleuth.ingest.denials import read_denial
@@ -14,7 +15,7 @@ from trailsleuth.ingest.fields import account_id, any_text, flag_of, list_of, ma
 from trailsleuth.ingest.identity import parse_identity
 from trailsleuth.ingest.issued import issued_session
 from trailsleuth.ingest.times import parse_time
-from trailsleuth.model import Origin, Record, ResourceRef, Unreadable
+from trailsleuth.model import Identity, Origin, Record, ResourceRef, Unreadable
 
 MAX_DEPTH = 128  # levels of objects and lists in a record; real ones have a dozen
 
@@ -22,7 +23,7 @@ MAX_DEPTH = 128  # levels of objects and lists in a record; real ones have a doz
 _SECRETS = frozenset({"sessiontoken", "secretaccesskey"})
 
 
-def parse_record(payload: dict[str, Any], origin: Origin) -> Record | Unreadable:
+def parse_record(payload: dict[str, Any], origin: Origin, *, identify: Callable[[object], Identity] = parse_identity) -> Record | Unreadable:
     """The record, or why it is unreadable. Only its time and the name of its call are indispensable; odd fields are None or empty.
 
     A record without eventID gets one made from its content, so that equal copies are known as such. Secrets are taken out of the payload.
@@ -43,7 +44,7 @@ def parse_record(payload: dict[str, Any], origin: Origin) -> Record | Unreadable
         event_source=source,
         event_name=name,
         region=text_of(payload.get("awsRegion")) or "",
-        identity=parse_identity(payload.get("userIdentity")),
+        identity=identify(payload.get("userIdentity")),
         recipient_account=account_id(payload.get("recipientAccountId")),
         request=request,
         response=response,
@@ -71,9 +72,12 @@ def nested_deeper(value: object, limit: int) -> bool:
     """More than `limit` levels of objects and lists inside each other; looked at level by level, so that no depth is too much."""
     level: list[dict[str, object] | list[object]] = [value] if isinstance(value, dict | list) else []
     for _ in range(limit):
-        level = [child for node in level for child in (node.values() if isinstance(node, dict) else node) if child.__class__ is dict or child.__class__ is list]
-        if not level:
+        below: list[dict[str, object] | list[object]] = []
+        for node in level:
+            below += [child for child in (node.values() if node.__class__ is dict else node) if child.__class__ is dict or child.__class__ is list]
+        if not below:
             return False
+        level = below
     return True
 
 

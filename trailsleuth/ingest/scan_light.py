@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime
+from sys import intern
 from typing import Any
 
-import msgspec
-
-from trailsleuth.ingest.identity import parse_identity
+from trailsleuth.ingest.scan_callers import Callers
 from trailsleuth.ingest.scan_select import LightCall
 from trailsleuth.ingest.times import parse_time
-from trailsleuth.model import Identity, Origin, Record
+from trailsleuth.model import Origin, Record
 
 _EMPTY: dict[str, Any] = {}
 _SETTERS: dict[str, Callable[[Record, Any], None]] = {part.name: getattr(Record, part.name).__set__ for part in fields(Record)}
@@ -24,10 +23,10 @@ _PUT_ORIGIN = _SETTERS["origin"]
 
 
 class LightRecords:
-    """Builds them past the constructor, which takes five times as long; caller, time and origin are shared."""
+    """Builds them past the constructor, which takes five times as long; caller, time, origin and names are shared."""
 
-    def __init__(self) -> None:
-        self._callers: dict[bytes, Identity] = {}
+    def __init__(self, callers: Callers) -> None:
+        self._callers = callers
         self._times: dict[str, datetime | None] = {}
         self._origin = Origin(source="")
 
@@ -39,12 +38,12 @@ class LightRecords:
         told = (
             event_id,
             self._times.get(time) or self._time(time),
-            event_source,
-            name,
-            region or "",
-            self._callers.get(caller) or self._caller(caller),
-            account or None,
-            code or None,
+            intern(event_source),
+            intern(name),
+            intern(region or ""),
+            self._callers.of_bytes(caller),
+            intern(account) if account else None,
+            intern(code) if code else None,
             message or None,
             endpoint or None,
         )
@@ -55,12 +54,6 @@ class LightRecords:
             put(built, value)
         _PUT_ORIGIN(built, self._origin)
         return built
-
-    def _caller(self, raw: bytes) -> Identity:
-        if len(self._callers) > 20_000:
-            self._callers.clear()
-        found = self._callers[raw] = parse_identity(msgspec.json.decode(raw))
-        return found
 
     def _time(self, text: str) -> datetime | None:
         if len(self._times) > 50_000:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from trailsleuth.ingest.coverage import NO_ACCOUNT
 from trailsleuth.ingest.documents import Document, documents
 from trailsleuth.ingest.evidence import Reader
+from trailsleuth.ingest.packed import packed
 from trailsleuth.ingest.record import parse_record
 from trailsleuth.ingest.scan import Span
+from trailsleuth.ingest.scan_callers import Callers
 from trailsleuth.ingest.scan_light import LightRecords
 from trailsleuth.ingest.scan_select import LightCall
 from trailsleuth.ingest.times import parse_time
@@ -38,11 +42,12 @@ class ScanReader(Reader):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lights = LightRecords()
+        self._callers = Callers()
+        self._lights = LightRecords(self._callers)
         self._tallies: dict[str, _Tally] = {}
         self._merged = 0
         self._repeats = 0
-        self._seen: set[tuple[str, int]] = set()
+        self._seen: dict[str, bytearray] = defaultdict(bytearray)  # a bit for each record of a source that was taken
         self.read_whole: list[int] = []  # a number for each record of the inputs that are read whole, as `hashes` gives it
 
     def add(self, record: Record) -> None:
@@ -70,12 +75,12 @@ class ScanReader(Reader):
             if isinstance(found, Document) and isinstance(found.value, dict):  # the scan has decoded it: it is nothing else
                 self._take_counted(found.value, found.notes, Origin(source=source, position=position))
 
-    def _take_counted(self, payload: dict[str, object], notes: Iterable[str], origin: Origin) -> None:
+    def _take_counted(self, payload: dict[str, Any], notes: Iterable[str], origin: Origin) -> None:
         for note in notes:
             self.ledger.add_reason(Skipped(source=origin.source, reason=note, lost=False))
-        record = parse_record(payload, origin)
+        record = parse_record(payload, origin, identify=self._callers.of)
         if isinstance(record, Record):
-            self._keep_once(record)
+            self._keep_once(packed(record, payload))
         else:
             account = payload.get("recipientAccountId")
             self._tally(account if isinstance(account, str) else None).records -= 1
@@ -87,9 +92,12 @@ class ScanReader(Reader):
             self._keep_once(self._lights.record(call, source))
 
     def _is_new(self, source: str, position: int) -> bool:
-        if (source, position) in self._seen:
+        seen, (at, bit) = self._seen[source], divmod(position, 8)
+        if at >= len(seen):
+            seen.extend(bytes(at + 1 - len(seen)))
+        if seen[at] & 1 << bit:
             return False
-        self._seen.add((source, position))
+        seen[at] |= 1 << bit
         return True
 
     def _keep_once(self, record: Record) -> None:

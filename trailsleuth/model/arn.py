@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Arn:
         return self.resource.rpartition("/")[2]
 
 
+@lru_cache(maxsize=8192)  # a trail names the same roles and resources again and again
 def parse_arn(text: str | None) -> Arn | None:
     """The ARN that the text is, or None where it is not one."""
     if not text or not text.startswith("arn:"):

@@ -62,11 +62,12 @@ def role_names(evidence: Evidence) -> RoleNames:
         found += [a.role_arn for a in pipeline.actions if a.role_arn]
         found += [pipeline.service_role] if pipeline.service_role else []
     found += [run.role_arn for run in evidence.actions if run.role_arn]
+    for who in {id(record.identity): record.identity for record in evidence.records}.values():  # records of one session may share it
+        if who.arn and who.type == "IAMUser":
+            found.append(who.arn)
+        if who.issuer is not None and who.issuer.arn:
+            found.append(who.issuer.arn)
     for record in evidence.records:
-        if record.identity.arn and record.identity.type == "IAMUser":
-            found.append(record.identity.arn)
-        if record.identity.issuer is not None and record.identity.issuer.arn:
-            found.append(record.identity.issuer.arn)
         if record.issued is not None and record.issued.role_arn:
             found.append(record.issued.role_arn)
         if record.denial is not None and record.denial.resource:

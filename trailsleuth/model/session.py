@@ -103,5 +103,5 @@ class Scope:
     since: datetime | None
     until: datetime | None
     entered: tuple[str, ...] = ()
-    session_of: Mapping[tuple[str, str | None], str] = field(default_factory=dict)  # (event_id, account) -> session id
+    session_of: Mapping[tuple[str, str | None], str] = field(default_factory=dict)  # (event_id, account) of refused records -> session id
     matched_error: bool = False

@@ -6,6 +6,7 @@ removal and one of those calls fails. Harmless: neighbouring calls that were den
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +25,15 @@ WRITING = ("Write", "Permissions management")
 
 def prove_deltas(deltas: tuple[Delta, ...], findings: tuple[Finding, ...], policies: PolicyEvidence) -> tuple[Delta, ...]:
     """The deltas with their proofs; None where the evidence holds no policy to prove against."""
-    return tuple(replace(delta, proof=_proof(delta, deltas, findings, policies)) for delta in deltas)
+    places: dict[str, list[int]] = defaultdict(list)
+    for at, finding in enumerate(findings):
+        places[finding.id].append(at)
+    after = with_deltas(policies, deltas)
+    proven = []
+    for delta in deltas:
+        behind = [findings[at] for at in sorted(at for name in set(delta.finding_ids) for at in places[name])]
+        proven.append(replace(delta, proof=_proof(delta, deltas, behind, (policies, after))))
+    return tuple(proven)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +69,15 @@ def _checks(findings: list[Finding]) -> list[_Check]:
     ]
 
 
-def _proof(delta: Delta, deltas: tuple[Delta, ...], findings: tuple[Finding, ...], policies: PolicyEvidence) -> Proof | None:
-    behind = [f for f in findings if f.id in delta.finding_ids]
+def _proof(delta: Delta, deltas: tuple[Delta, ...], behind: list[Finding], policies: tuple[PolicyEvidence, PolicyEvidence]) -> Proof | None:
+    """`behind`: the findings of the delta. `policies`: as they are, and with all deltas in place."""
+    before, after = policies
     checks = _checks(behind)
-    if delta.policy_type is PolicyType.SESSION or not any(_known(c.request, policies) for c in checks):
+    if delta.policy_type is PolicyType.SESSION or not any(_known(c.request, before) for c in checks):
         return None
     undecided = [f"placeholder {p.name}" for p in delta.placeholders]
     undecided += [f"the resource of {f.iam_action}" for f in behind if f.resource is None]
-    after = with_deltas(policies, deltas)
-    verdicts = [(c.decide(policies), c.decide(after)) for c in checks]
+    verdicts = [(c.decide(before), c.decide(after)) for c in checks]
     for _, decision in verdicts:
         if decision.verdict is Verdict.UNDECIDED:
             undecided += decision.missing_context or tuple(f"the {layer.value} policies of the other side" for layer in decision.blocked_by)
@@ -77,8 +86,8 @@ def _proof(delta: Delta, deltas: tuple[Delta, ...], findings: tuple[Finding, ...
         undecided.append("what the policies in the evidence allow already")
     return Proof(
         sufficient=sufficient,
-        minimal=_minimal(delta, deltas, checks, policies) if sufficient else None,
-        harmless=_harmless(checks, policies, after) if sufficient else None,
+        minimal=_minimal(delta, deltas, checks, before) if sufficient else None,
+        harmless=_harmless(checks, before, after) if sufficient else None,
         undecided=tuple(sorted(set(undecided))),
     )
 
@@ -99,9 +108,9 @@ def _sufficient(verdicts: list[tuple[Verdict, Verdict]]) -> bool | None:
 
 
 def _minimal(delta: Delta, deltas: tuple[Delta, ...], checks: list[_Check], policies: PolicyEvidence) -> bool:
-    others = tuple(d for d in deltas if d is not delta)
+    others = with_deltas(policies, tuple(d for d in deltas if d is not delta))
     for smaller in _smaller(delta):
-        after = with_deltas(policies, (*others, smaller))
+        after = with_deltas(others, (smaller,))
         if all(c.decide(after).verdict is Verdict.ALLOWED for c in checks):
             return False
     return True

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trailsleuth.iam.applies import find_principal
-from trailsleuth.iam.match import resource_matches
+from trailsleuth.iam.match import covers_others, resource_matches
 from trailsleuth.model import Cause, Delta, Finding, Placeholder, PolicyEvidence, PolicyType, Standing, account_of, parse_arn
 from trailsleuth.remedy.denies import removals
 from trailsleuth.remedy.statements import grant
@@ -138,13 +138,20 @@ def merge(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _without_covered(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The statements (of one action and at most one resource each) without those that a wider one beside them already allows."""
+    wide: dict[str, set[str]] = defaultdict(set)
+    for statement in statements:
+        if "Resource" in statement and covers_others(statement["Resource"]):
+            wide[_but_resource(statement)].add(statement["Resource"])
 
-    def covers(wide: dict[str, Any], narrow: dict[str, Any]) -> bool:
-        if any(wide.get(k) != narrow.get(k) for k in ("Principal", "Action", "Condition")) or "Resource" not in wide or "Resource" not in narrow:
-            return False
-        return wide["Resource"] != narrow["Resource"] and resource_matches(wide["Resource"], narrow["Resource"])
+    def is_covered(statement: dict[str, Any]) -> bool:
+        resource = statement["Resource"]
+        return any(wider != resource and resource_matches(wider, resource) for wider in wide[_but_resource(statement)])
 
-    return [s for s in statements if not any(covers(other, s) for other in statements)]
+    return [s for s in statements if "Resource" not in s or not is_covered(s)] if wide else statements
+
+
+def _but_resource(statement: Mapping[str, Any]) -> str:
+    return _key({k: statement.get(k) for k in ("Principal", "Action", "Condition")})
 
 
 def _ordered(statement: dict[str, Any]) -> dict[str, Any]:

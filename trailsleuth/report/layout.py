@@ -56,6 +56,8 @@ def _pieces(word: str, width: int) -> Iterable[str]:
 
 def _fitting(word: str, start: int, width: int) -> int:
     """Where the piece that starts there has to end."""
+    if word.isascii():
+        return min(len(word), start + width)
     end, used = start, 0
     while end < len(word) and used + _sign_width(word[end]) <= width:
         used += _sign_width(word[end])

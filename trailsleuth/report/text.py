@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from trailsleuth.report import steps, words
 from trailsleuth.report.context import Document, RenderContext
 from trailsleuth.report.json import policy_json
@@ -12,6 +14,7 @@ _STYLES = {"cause_found": "1;31", "no_denial_found": "1;32", "inconclusive": "1;
 _MARGIN = 2
 _MAX_RECORDS = 12
 _MAX_NAMED = 8
+_MOST = 25  # causes, changes, chains or questions that a person still goes through; the answer about a whole trail may hold thousands
 _WIDE = 130
 _MANY_RANKS = 3  # from here on as a span
 
@@ -41,6 +44,14 @@ class _Page:
 
     def say(self, text: object, *, indent: int = _MARGIN) -> None:
         self.lines += paragraph(self.safe(text), width=self.width, indent=indent)
+
+    def first(self, found: Sequence[Document], most: int = _MOST) -> Sequence[Document]:
+        """As many as a person goes through, all of them where everything is asked for."""
+        return found if self.context.everything else found[:most]
+
+    def rest(self, found: Sequence[Document], shown: Sequence[Document]) -> None:
+        if len(found) > len(shown):
+            self.say(f"and {len(found) - len(shown):,} more: --all shows them, --output json holds them")
 
 
 def render_text(document: Document, context: RenderContext) -> str:
@@ -85,15 +96,19 @@ def _findings(page: _Page, document: Document) -> None:
         if not found:
             continue
         page.heading(f"{words.STANDING[standing].upper()} ({words.STANDING_NOTE[standing]})")
-        for finding in found if standing in {"cause", "also_needed"} else found[:_MAX_NAMED]:
-            _finding(page, finding, short=standing in {"recovered", "background"})
-        if standing in {"recovered", "background"} and len(found) > _MAX_NAMED:
-            page.say(f"and {len(found) - _MAX_NAMED} more: see --output json")
+        short = standing in {"recovered", "background"}
+        shown = found[:_MAX_NAMED] if short else page.first(found)
+        for finding in shown:
+            _finding(page, finding, short=short)
+        if short and len(found) > len(shown):
+            page.say(f"and {len(found) - len(shown)} more: see --output json")
+        elif not short:
+            page.rest(found, shown)
 
 
 def _finding(page: _Page, finding: Document, *, short: bool) -> None:
     rank = f"{finding['rank']:>2}."
-    page.lines += hanging(f"{rank:<5}", page.safe(words.headline(finding)), width=page.width)
+    page.lines += hanging(f"{rank:<4} ", page.safe(words.headline(finding)), width=page.width)
     page.field("principal", finding["principal"] or "unknown")
     if words.resource(finding):
         page.field("resource", words.resource(finding))
@@ -117,10 +132,12 @@ def _chains(page: _Page, document: Document) -> None:
     if not chains:
         return
     page.heading("ROLE CHAIN" if len(chains) == 1 else "ROLE CHAINS")
-    for number, chain in enumerate(chains):
+    shown = page.first(chains)
+    for number, chain in enumerate(shown):
         if number:
             page.lines.append("")
         _chain(page, chain)
+    page.rest(chains, shown)
 
 
 def _chain(page: _Page, chain: Document) -> None:
@@ -147,13 +164,24 @@ def _deltas(page: _Page, document: Document) -> None:
     if not document["deltas"]:
         return
     page.heading("WHAT TO CHANGE")
-    for number, delta in enumerate(document["deltas"], 1):
+    shown = _first_deltas(page, document)
+    for number, delta in enumerate(shown, 1):
         page.lines += hanging(f"{number:>2}.  ", page.safe(f"{steps.kind_of(delta)} of {delta['attach_to'] or 'unknown'}"), width=page.width)
         page.field("by", steps.owner_of(delta))
         _policy(page, delta)
         for placeholder in delta["placeholders"]:
             page.field("fill in", f"${{{placeholder['name']}}}: {placeholder['why']}. {placeholder['how_to_find']}")
         page.field("proof", words.proof_text(delta["proof"]))
+    page.rest(document["deltas"], shown)
+
+
+def _first_deltas(page: _Page, document: Document) -> Sequence[Document]:
+    """The changes that cure the findings that are shown."""
+    deltas = document["deltas"]
+    if page.context.everything or len(deltas) <= _MOST:
+        return list(deltas)
+    shown = {finding["id"] for standing in ("cause", "also_needed") for finding in page.first(words.standing_findings(document, standing))}
+    return [delta for delta in deltas if not shown.isdisjoint(delta["finding_ids"])]
 
 
 def _policy(page: _Page, delta: Document) -> None:
@@ -235,11 +263,13 @@ def _questions(page: _Page, document: Document) -> None:
     if not document["questions"]:
         return
     page.heading("WHAT WOULD SETTLE IT" if document["outcome"] == "inconclusive" else "STILL OPEN")
-    for number, question in enumerate(document["questions"], 1):
+    shown = page.first(document["questions"])
+    for number, question in enumerate(shown, 1):
         account = f" of account {question['account']}" if question["account"] else ""
         page.lines += hanging(f"{number:>2}.  ", page.safe(f"{question['wanted']}{account}: {question['because']}"), width=page.width)
         if question["command"]:
             page.lines += command_lines(page.safe(question["command"]), width=page.width, indent=5)
+    page.rest(document["questions"], shown)
 
 
 def _coverage(page: _Page, document: Document) -> None:
