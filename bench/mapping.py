@@ -2,8 +2,10 @@
 
 Counts, over every operation of the installed botocore, the share of `eventSource:eventName` that yields an IAM action the catalogue knows, apart
 by what the action rests on: a reference and our tables, or a ground of `catalog.unlisted`. Operations that no IAM action decides are counted by
-themselves, as not mapped. Then the operations whose passed role is known with its service. With a file of official facts (AWS's service reference, reduced) it also
-counts what contradicts them: a primary action that the reference does not list for the operation, a passed-to service that it does not name.
+themselves, as not mapped. Then the operations whose passed role is known with its service.
+
+With a file of official facts (AWS's service reference, reduced) it also counts what contradicts them: a primary action that the reference does
+not list for the operation, a passed-to service that it does not name.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from functools import cache
 from pathlib import Path
 
 import botocore.session
+from botocore.model import ServiceModel
 
 from trailsleuth.catalog.actions import entry, prefixes
 from trailsleuth.catalog.load import DATA, rows_of
@@ -43,20 +46,18 @@ def event_source(endpoint: str, signing: str) -> str:
     return f"{signing if signing in prefixes() else endpoint}.amazonaws.com".lower()
 
 
-@cache
-def models() -> list:
+def models() -> Iterator[tuple[str, ServiceModel]]:
     """Every service of the installed botocore: its event source and its API model."""
     session = botocore.session.get_session()
-    found = []
     for service in session.get_available_services():
         model = session.get_service_model(service)
-        found.append((event_source(model.endpoint_prefix, model.metadata.get("signingName", model.endpoint_prefix)), model))
-    return found
+        yield event_source(model.endpoint_prefix, model.metadata.get("signingName", model.endpoint_prefix)), model
 
 
-def operations() -> Iterator[Call]:
+@cache
+def operations() -> tuple[Call, ...]:
     """Every `eventSource:eventName` of the installed botocore."""
-    return ((source, name) for source, model in models() for name in model.operation_names)
+    return tuple((source, name) for source, model in models() for name in model.operation_names)
 
 
 def measure() -> dict[str, list[Call]]:

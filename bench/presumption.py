@@ -1,7 +1,8 @@
 """How often a new operation came to have the action of its own name: run `python -m bench.presumption OLD_BOTOCORE NEWER_BOTOCORE`.
 
 Takes the operations that botocore got between two releases and that `bench.unlisted` would have presumed, and asks today's action catalogue what
-became of them. The newer release should be some weeks older than the catalogue, so that it had its time to list them. Only references are asked, none of our presumptions.
+became of them. The newer release should be some weeks older than the catalogue, so that it had its time to list them. Only references are asked,
+none of our presumptions.
 """
 
 from __future__ import annotations

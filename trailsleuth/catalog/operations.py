@@ -18,6 +18,7 @@ from trailsleuth.catalog.load import Row, rows_of
 from trailsleuth.catalog.paths import holds, plain_name, texts_in, unwrapped
 from trailsleuth.catalog.reference import reference_operation
 from trailsleuth.catalog.services import prefix_of, service_linked_role_arn
+from trailsleuth.catalog.unlisted import decided_without_iam
 
 _NO_RESOURCE = (("", "*"),)
 _CREATES = r"^(?:Create|Run|Copy|Import|Allocate|Request|Register|Restore)"
@@ -112,6 +113,11 @@ def primary_action(event_source: str, event_name: str, request: Mapping[str, Any
     """The IAM action that the call itself is checked for; None where the catalogue knows none."""
     found = _primary(event_source, event_name, request)
     return found[0] if found else None
+
+
+def decided_elsewhere(event_source: str, event_name: str) -> str | None:
+    """Who decides on an operation for which IAM has no action, in half a sentence; None where that is not known."""
+    return decided_without_iam(prefix_of(event_source), plain_event_name(event_name))
 
 
 def resource_of(event_source: str, event_name: str, iam_action: str, request: Mapping[str, Any], **place: Unpack[Place]) -> str | None:

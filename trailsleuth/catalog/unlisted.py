@@ -21,6 +21,8 @@ from typing import Any
 
 from trailsleuth.catalog.load import DATA, rows_of
 
+PRESUMED_SID = "PresumedAction"  # how a statement with a presumed action is marked, whatever form the policy is written in
+
 
 class Ground(StrEnum):
     """Why an action that no reference lists is taken to exist."""
@@ -50,7 +52,7 @@ def models() -> Mapping[str, Any]:
 def _of_service(prefix: str) -> Mapping[str, Unlisted]:
     """The unlisted actions of a prefix, by their names in lower case."""
     found = {}
-    for row in rows_of("retired_actions", "service"):
+    for row in rows_of("retired_actions", "retired"):
         for name in row["names"] if row["prefix"] == prefix else ():
             action = f"{prefix}:{name}"
             found[name.lower()] = Unlisted(name=action, ground=Ground.RETIRED, why=f"{action} is no longer in the action catalogue: {row['why']}.")
@@ -73,10 +75,10 @@ def unlisted_actions(prefix: str) -> tuple[str, ...]:
 
 
 def decided_without_iam(prefix: str, operation: str) -> str | None:
-    """Who decides on an operation for which IAM has no action, in a sentence; None where that is not known."""
-    for row in rows_of("no_iam_action", "operation"):
+    """Who decides on an operation for which IAM has no action, in half a sentence; None where that is not known."""
+    for row in rows_of("no_iam_action", "not_iam"):
         if row["prefix"] == prefix and operation in row["events"]:
-            return f"No IAM action decides on {prefix}:{operation}: {row['why']}."
+            return f"no IAM action decides on {prefix}:{operation}: {row['why']}"
     if operation in models()["unsigned"].get(prefix, ()):
-        return f"No IAM action decides on {prefix}:{operation}: its API takes no AWS signature, but a token, or nothing at all."
+        return f"no IAM action decides on {prefix}:{operation}: its API takes no AWS signature, but a token, or nothing at all"
     return None

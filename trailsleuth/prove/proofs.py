@@ -12,6 +12,7 @@ from typing import Any
 
 from trailsleuth.catalog.actions import access_level, actions_of
 from trailsleuth.catalog.short_lived import widened
+from trailsleuth.catalog.unlisted import PRESUMED_SID
 from trailsleuth.iam.applies import find_principal, find_resource_policy, policies_for
 from trailsleuth.iam.document import parse_policy
 from trailsleuth.iam.evaluate import decide
@@ -67,6 +68,7 @@ def _proof(delta: Delta, deltas: tuple[Delta, ...], findings: tuple[Finding, ...
         return None
     undecided = [f"placeholder {p.name}" for p in delta.placeholders]
     undecided += [f"the resource of {f.iam_action}" for f in behind if f.resource is None]
+    undecided += [f"whether IAM has the presumed action {action}" for action in _presumed(delta)]
     after = with_deltas(policies, deltas)
     verdicts = [(c.decide(policies), c.decide(after)) for c in checks]
     for _, decision in verdicts:
@@ -81,6 +83,14 @@ def _proof(delta: Delta, deltas: tuple[Delta, ...], findings: tuple[Finding, ...
         harmless=_harmless(checks, policies, after) if sufficient else None,
         undecided=tuple(sorted(set(undecided))),
     )
+
+
+def _presumed(delta: Delta) -> Iterator[str]:
+    """The actions of the statements that are marked as presumed."""
+    for statement in delta.statements:
+        if str(statement.get("Sid", "")).startswith(PRESUMED_SID):
+            actions = statement.get("Action", ())
+            yield from [actions] if isinstance(actions, str) else actions
 
 
 def _known(request: AccessRequest, policies: PolicyEvidence) -> bool:
