@@ -24,14 +24,18 @@ def measured(mapping):
     return mapping.measure()
 
 
-def test_nearly_every_operation_of_the_installed_sdk_yields_an_iam_action(mapping, measured):
-    """By the operations of the botocore that the table of unlisted actions was made from: a newer one has more, and they must not fail this."""
-    yielding = sum(len(measured[kind]) for kind in mapping.YIELDING)
-    assert yielding >= 0.985 * models()["operations"]
+@pytest.fixture(scope="module")
+def every(measured):
+    """As many operations as the botocore had that the table of unlisted actions was made from: what a newer one adds must not fail a test."""
+    return min(sum(map(len, measured.values())), models()["operations"])
 
 
-def test_most_of_them_rest_on_a_reference(mapping, measured):
-    assert len(measured[mapping.LISTED]) >= 0.957 * models()["operations"]
+def test_nearly_every_operation_of_the_installed_sdk_yields_an_iam_action(mapping, measured, every):
+    assert sum(len(measured[kind]) for kind in mapping.YIELDING) >= 0.985 * every
+
+
+def test_most_of_them_rest_on_a_reference(mapping, measured, every):
+    assert len(measured[mapping.LISTED]) >= 0.957 * every
 
 
 def test_what_iam_does_not_decide_on_is_counted_by_itself(mapping, measured):

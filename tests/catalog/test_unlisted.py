@@ -149,6 +149,7 @@ def test_reduce_marks_it_in_the_document_and_in_the_gaps():
     (statement,) = answer.statements
     assert (statement["Sid"], statement["Action"], statement["Resource"]) == ("PresumedAction", "ecs:PaintContainer", "arn:aws:ecs:*:*:container/c")
     assert PRESUMED in answer.gaps
+    assert (answer.proof.sufficient, answer.proof.undecided) == (None, ("whether IAM has the presumed action ecs:PaintContainer",))
     assert any("calls of ecs.amazonaws.com:AdmirePicture are not in the document: no IAM action decides on" in gap for gap in answer.gaps)
 
 

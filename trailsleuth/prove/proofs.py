@@ -12,12 +12,12 @@ from typing import Any
 
 from trailsleuth.catalog.actions import access_level, actions_of
 from trailsleuth.catalog.short_lived import widened
-from trailsleuth.catalog.unlisted import PRESUMED_SID
 from trailsleuth.iam.applies import find_principal, find_resource_policy, policies_for
 from trailsleuth.iam.document import parse_policy
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import AccessRequest, Decision, Delta, Finding, Policy, PolicyEvidence, PolicyType, Proof, Verdict, account_of
 from trailsleuth.prove.apply import with_deltas
+from trailsleuth.prove.presumed import presumed_doubts
 
 NEIGHBOURS = 3
 WRITING = ("Write", "Permissions management")
@@ -68,7 +68,7 @@ def _proof(delta: Delta, deltas: tuple[Delta, ...], findings: tuple[Finding, ...
         return None
     undecided = [f"placeholder {p.name}" for p in delta.placeholders]
     undecided += [f"the resource of {f.iam_action}" for f in behind if f.resource is None]
-    undecided += [f"whether IAM has the presumed action {action}" for action in _presumed(delta)]
+    undecided += presumed_doubts(delta.statements)
     after = with_deltas(policies, deltas)
     verdicts = [(c.decide(policies), c.decide(after)) for c in checks]
     for _, decision in verdicts:
@@ -83,14 +83,6 @@ def _proof(delta: Delta, deltas: tuple[Delta, ...], findings: tuple[Finding, ...
         harmless=_harmless(checks, policies, after) if sufficient else None,
         undecided=tuple(sorted(set(undecided))),
     )
-
-
-def _presumed(delta: Delta) -> Iterator[str]:
-    """The actions of the statements that are marked as presumed."""
-    for statement in delta.statements:
-        if str(statement.get("Sid", "")).startswith(PRESUMED_SID):
-            actions = statement.get("Action", ())
-            yield from [actions] if isinstance(actions, str) else actions
 
 
 def _known(request: AccessRequest, policies: PolicyEvidence) -> bool:
