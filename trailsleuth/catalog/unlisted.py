@@ -21,7 +21,7 @@ from typing import Any
 
 from trailsleuth.catalog.load import DATA, rows_of
 
-PRESUMED_SID = "PresumedAction"  # how a statement with a presumed action is marked, whatever form the policy is written in
+PRESUMED_SID = "PresumedAction"  # how the Sid of a statement with a presumed action begins, whatever form the policy is written in
 
 
 class Ground(StrEnum):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+import json
 from typing import Any
 
 from trailsleuth.catalog.actions import unlisted
@@ -15,12 +16,9 @@ def presumed_sid(action: str) -> dict[str, str]:
     return {"Sid": PRESUMED_SID} if found is not None and found.ground is Ground.PRESUMED else {}
 
 
-def numbered(statements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The statements with marks of their own: a policy takes no Sid twice."""
-    found: list[dict[str, Any]] = []
-    count = 0
-    for statement in statements:
-        marked = statement.get("Sid") == PRESUMED_SID
-        count += marked
-        found.append({**statement, "Sid": f"{PRESUMED_SID}{count}"} if marked and count > 1 else statement)
-    return found
+def with_own_sid(statement: dict[str, Any]) -> dict[str, Any]:
+    """A marked statement with a Sid of its own, made from its content: a policy takes no Sid twice, and an earlier change may stand in it."""
+    if statement.get("Sid") != PRESUMED_SID:
+        return statement
+    digest = hashlib.sha256(json.dumps(statement, sort_keys=True).encode()).hexdigest()
+    return {**statement, "Sid": f"{PRESUMED_SID}{digest[:8]}"}
