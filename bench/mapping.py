@@ -32,7 +32,7 @@ LISTED, NO_ACTION, NOT_MAPPED = "listed", "no IAM action decides", "not mapped"
 YIELDING = (LISTED, *Ground)
 WORDS = {
     LISTED: "listed by AWS's reference, or mapped by our tables to an action that is",
-    Ground.DOCUMENTED: "not listed yet, named in the documentation of the API model",
+    Ground.DOCUMENTED: "not listed yet, named in the API model's documentation or a guide",
     Ground.PRESUMED: "not listed yet, presumed from the operation's name",
     Ground.RETIRED: "no longer listed, of a discontinued service",
     NO_ACTION: "no IAM action decides (a token does, or nothing)",

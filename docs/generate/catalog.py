@@ -28,7 +28,7 @@ TITLES: Mapping[str, str] = {
     "reduction": "What a reduction has to know",
     "service_linked_roles": "Service-linked roles",
     "services": "Names of services",
-    "retired_actions": "Actions of discontinued services",
+    "unlisted_actions": "Actions that no reference lists",
     "resource_policies": "Services with resource policies",
     "short_lived": "Resources that live for one run",
 }

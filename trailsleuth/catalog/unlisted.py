@@ -6,7 +6,8 @@
 - `presumed`: the operation is newer than the catalogue, and of its service nearly every operation is checked for the action of its own name;
 - `unsigned`: the API takes no AWS signature for the operation, so there is no principal whose policies could allow it.
 
-`data/retired_actions.toml` has actions of discontinued services, `data/no_iam_action.toml` operations whose documentation says that IAM does not decide.
+`data/unlisted_actions.toml` has actions of discontinued services and of AWS's guides, `data/no_iam_action.toml` operations whose documentation says that
+IAM does not decide.
 See docs/decisions/0014-presumed-actions.md.
 """
 
@@ -52,15 +53,15 @@ def models() -> Mapping[str, Any]:
 def _of_service(prefix: str) -> Mapping[str, Unlisted]:
     """The unlisted actions of a prefix, by their names in lower case."""
     found = {}
-    for row in rows_of("retired_actions", "retired"):
-        for name in row["names"] if row["prefix"] == prefix else ():
-            action = f"{prefix}:{name}"
-            found[name.lower()] = Unlisted(name=action, ground=Ground.RETIRED, why=f"{action} is no longer in the action catalogue: {row['why']}.")
+    missing = f"is not in the action catalogue of {models()['catalogue']}"
+    model = f"the API model (botocore {models()['botocore']})"
     for ground, reason in ((Ground.PRESUMED, "it is presumed from the operation's name in"), (Ground.DOCUMENTED, "it is taken from the documentation of")):
         for name in models()[ground.value].get(prefix, ()):
-            action = f"{prefix}:{name}"
-            why = f"{action} is not in the action catalogue of {models()['catalogue']}: {reason} the API model (botocore {models()['botocore']})."
-            found[name.lower()] = Unlisted(name=action, ground=ground, why=why)
+            found[name.lower()] = Unlisted(name=f"{prefix}:{name}", ground=ground, why=f"{prefix}:{name} {missing}: {reason} {model}.")
+    for ground, said in ((Ground.RETIRED, "is no longer in the action catalogue"), (Ground.DOCUMENTED, missing)):
+        for row in rows_of("unlisted_actions", ground.value):
+            for name in row["names"] if row["prefix"] == prefix else ():
+                found[name.lower()] = Unlisted(name=f"{prefix}:{name}", ground=ground, why=f"{prefix}:{name} {said}: {row['why']}.")
     return found
 
 
