@@ -1,24 +1,43 @@
-"""How much of the API the catalogue maps to IAM actions: run `python bench/mapping.py [official_ops.json]`.
+"""How much of the API the catalogue maps to IAM actions: run `python -m bench.mapping [official_ops.json]`.
 
-Counts, over every operation of the installed botocore, the share of `eventSource:eventName` that yields an IAM action the catalogue knows,
-and the operations whose passed role is known with its service. With a file of official facts (AWS's service reference, reduced) it also
-counts what contradicts them: a primary action that the reference does not list for the operation, a passed-to service that it does not name.
+Counts, over every operation of the installed botocore, the share of `eventSource:eventName` that yields an IAM action the catalogue knows, apart
+by what the action rests on: a reference and our tables, or a ground of `catalog.unlisted`. Operations that no IAM action decides are counted by
+themselves, as not mapped. Then the operations whose passed role is known with its service.
+
+With a file of official facts (AWS's service reference, reduced) it also counts what contradicts them: a primary action that the reference does
+not list for the operation, a passed-to service that it does not name.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import botocore.session
+from botocore.model import ServiceModel
 
-from trailsleuth.catalog.actions import prefixes, spelling
+from trailsleuth.catalog.actions import entry, prefixes
 from trailsleuth.catalog.load import DATA, rows_of
 from trailsleuth.catalog.operations import plain_event_name, primary_action
 from trailsleuth.catalog.services import prefix_of
+from trailsleuth.catalog.unlisted import Ground, decided_without_iam
+from trailsleuth.catalog.unlisted import models as unlisted_models
 
+Call = tuple[str, str]
+LISTED, NO_ACTION, NOT_MAPPED = "listed", "no IAM action decides", "not mapped"
+YIELDING = (LISTED, *Ground)
+WORDS = {
+    LISTED: "listed by AWS's reference, or mapped by our tables to an action that is",
+    Ground.DOCUMENTED: "not listed yet, named in the API model's documentation or a guide",
+    Ground.PRESUMED: "not listed yet, presumed from the operation's name",
+    Ground.RETIRED: "no longer listed, of a discontinued service",
+    NO_ACTION: "no IAM action decides (a token does, or nothing)",
+    NOT_MAPPED: "not mapped",
+}
 INTERNAL = ("bullet.", "preprod", "preview", "test.")
 
 
@@ -27,22 +46,39 @@ def event_source(endpoint: str, signing: str) -> str:
     return f"{signing if signing in prefixes() else endpoint}.amazonaws.com".lower()
 
 
-def operations() -> list[tuple[str, str]]:
-    """Every `eventSource:eventName` of the installed botocore."""
+def models() -> Iterator[tuple[str, ServiceModel]]:
+    """Every service of the installed botocore: its event source and its API model."""
     session = botocore.session.get_session()
-    found = []
     for service in session.get_available_services():
         model = session.get_service_model(service)
-        source = event_source(model.endpoint_prefix, model.metadata.get("signingName", model.endpoint_prefix))
-        found += [(source, name) for name in model.operation_names]
+        yield event_source(model.endpoint_prefix, model.metadata.get("signingName", model.endpoint_prefix)), model
+
+
+@cache
+def operations() -> tuple[Call, ...]:
+    """Every `eventSource:eventName` of the installed botocore."""
+    return tuple((source, name) for source, model in models() for name in model.operation_names)
+
+
+def measure() -> dict[str, list[Call]]:
+    """The calls by what their action rests on, and those without one."""
+    found: dict[str, list[Call]] = defaultdict(list)
+    for call in operations():
+        found[_standing(*call)].append(call)
     return found
 
 
-def measure() -> tuple[float, list[tuple[str, str]]]:
-    """The mapped share, and what is not mapped."""
-    every = operations()
-    missing = [call for call in every if (action := primary_action(*call, {})) is None or spelling(action) != action]
-    return 1 - len(missing) / len(every), missing
+def _standing(source: str, name: str) -> str:
+    action = primary_action(source, name, {})
+    known = entry(action) if action else None
+    if known is not None and known.name == action:
+        return known.unlisted.ground if known.unlisted else LISTED
+    return NO_ACTION if decided_without_iam(prefix_of(source), name) else NOT_MAPPED
+
+
+def share(found: dict[str, list[Call]]) -> float:
+    """The share of calls that yield an IAM action."""
+    return sum(len(found[kind]) for kind in YIELDING) / sum(map(len, found.values()))
 
 
 def passing() -> dict[tuple[str, str], set[str]]:
@@ -73,9 +109,9 @@ def contradictions(official: dict) -> list[str]:
     return found
 
 
-def unmapped_by_reason(official: dict, missing: list[tuple[str, str]]) -> dict[str, int]:
+def unmapped_by_reason(official: dict, missing: list[Call]) -> Counter[str]:
     """Why operations are not mapped: AWS's reference maps them and we do not, AWS names no action for them, or neither source knows them yet."""
-    reasons = Counter()
+    reasons: Counter[str] = Counter()
     for source, name in missing:
         prefix = prefix_of(source)
         if _facts(official.get(prefix, {}), name):
@@ -83,8 +119,8 @@ def unmapped_by_reason(official: dict, missing: list[tuple[str, str]]) -> dict[s
         elif name in (official["_unmapped"].get(prefix) or ()):
             reasons["AWS names no action for it"] += 1
         else:
-            reasons["newer than, or unknown to, both AWS's reference and the action catalogue"] += 1
-    return dict(reasons)
+            reasons["unknown to AWS's reference of the file's date"] += 1
+    return reasons
 
 
 def _facts(service: dict, name: str) -> dict | None:
@@ -95,20 +131,22 @@ def _facts(service: dict, name: str) -> dict | None:
 
 
 def main() -> None:
-    share, missing = measure()
-    print(f"operations mapped to a known IAM action: {share:.2%} ({len(missing)} not)")
+    found = measure()
+    every = sum(map(len, found.values()))
+    print(f"operations of botocore {botocore.__version__}: {every} (unlisted actions: of botocore {unlisted_models()['botocore']})")
+    for kind, words in WORDS.items():
+        print(f"  {len(found[kind]):>6} {len(found[kind]) / every:>7.2%}  {words}")
+    print(f"operations that yield an IAM action known to the catalogue: {share(found):.2%}")
+    missing = found[NOT_MAPPED]
     for prefix, count in Counter(prefix_of(source) for source, _ in missing).most_common(25):
         print(f"  {prefix}: {count}: {', '.join(name for source, name in missing if prefix_of(source) == prefix)[:150]}")
     print(f"operations with a passed role whose service is known: {len(passing())}")
     if len(sys.argv) > 1:
         official = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-        reasons = unmapped_by_reason(official, missing)
-        print("not mapped because:", "; ".join(f"{reason}: {count}" for reason, count in reasons.items()))
-        known = len(operations()) - reasons.get("newer than, or unknown to, both AWS's reference and the action catalogue", 0)
-        print(f"share among operations that either source knows: {1 - (len(missing) - (len(operations()) - known)) / known:.2%}")
-        found = contradictions(official)
-        print(f"contradictions with the official facts: {len(found)}")
-        print("\n".join(found))
+        print("not mapped because:", "; ".join(f"{reason}: {count}" for reason, count in unmapped_by_reason(official, missing).items()))
+        against = contradictions(official)
+        print(f"contradictions with the official facts: {len(against)}")
+        print("\n".join(against))
 
 
 if __name__ == "__main__":

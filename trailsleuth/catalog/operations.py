@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Unpack
 
-from trailsleuth.catalog.actions import access_level, spelling
+from trailsleuth.catalog.actions import access_level, entry, listed_entry, spelling
 from trailsleuth.catalog.arns import Place, arns_by_kind, build, build_each, resource_arns
 from trailsleuth.catalog.load import Row, rows_of
 from trailsleuth.catalog.paths import holds, plain_name, texts_in, unwrapped
 from trailsleuth.catalog.reference import reference_operation
 from trailsleuth.catalog.services import prefix_of, service_linked_role_arn
+from trailsleuth.catalog.unlisted import decided_without_iam
 
 _NO_RESOURCE = (("", "*"),)
 _CREATES = r"^(?:Create|Run|Copy|Import|Allocate|Request|Register|Restore)"
@@ -30,7 +31,8 @@ class Need:
 
     `resource` None: the request does not tell. `when` says what makes it needed. `certain` False: it depends on the state of the account
     (a service-linked role that is created only where it is missing). `via_service` is the `kms:ViaService` of a call that a service makes with
-    the caller's credentials. `source_id` is the row of the catalogue, or `own-name`.
+    the caller's credentials. `source_id` is the row of the catalogue, or `own-name`
+    (`own-name-unlisted`: no reference lists the action, see `catalog.unlisted`).
     """
 
     iam_action: str
@@ -75,13 +77,13 @@ def _primary(event_source: str, event_name: str, request: Mapping[str, Any]) -> 
     body = unwrapped(event_name, request)
     row = _operation_row(prefix, event_name, body)
     if row is None:
-        own = spelling(f"{prefix}:{event_name}") or spelling(f"{prefix}:{plain_event_name(event_name)}")
+        own = listed_entry(f"{prefix}:{event_name}") or listed_entry(f"{prefix}:{plain_event_name(event_name)}")
         if own is not None:
-            return own, "own-name"
+            return own.name, "own-name"
         row = _pattern_row(prefix, event_name, body)
     if row is not None:
         return str(row["action"]), str(row["id"])
-    return _named_after(prefix, plain_event_name(event_name)) or _listed(prefix, event_name)
+    return _named_after(prefix, plain_event_name(event_name)) or _listed(prefix, event_name) or _unlisted(prefix, event_name)
 
 
 def _named_after(prefix: str, name: str) -> tuple[str, str] | None:
@@ -101,10 +103,21 @@ def _listed(prefix: str, event_name: str) -> tuple[str, str] | None:
     return next(((action, "service-reference") for action in listed if action), None)
 
 
+def _unlisted(prefix: str, event_name: str) -> tuple[str, str] | None:
+    """The action of the operation's own name that no reference lists: asked last, so that it never wins over what one says."""
+    own = entry(f"{prefix}:{event_name}") or entry(f"{prefix}:{plain_event_name(event_name)}")
+    return (own.name, "own-name-unlisted") if own else None
+
+
 def primary_action(event_source: str, event_name: str, request: Mapping[str, Any]) -> str | None:
     """The IAM action that the call itself is checked for; None where the catalogue knows none."""
     found = _primary(event_source, event_name, request)
     return found[0] if found else None
+
+
+def decided_elsewhere(event_source: str, event_name: str) -> str | None:
+    """Who decides on an operation for which IAM has no action, in half a sentence; None where that is not known."""
+    return decided_without_iam(prefix_of(event_source), plain_event_name(event_name))
 
 
 def resource_of(event_source: str, event_name: str, iam_action: str, request: Mapping[str, Any], **place: Unpack[Place]) -> str | None:

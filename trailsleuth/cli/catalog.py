@@ -11,6 +11,7 @@ import typer
 from trailsleuth.catalog.actions import nearest
 from trailsleuth.catalog.describe import Description, describe
 from trailsleuth.catalog.reference import use_reference
+from trailsleuth.catalog.unlisted import decided_without_iam
 from trailsleuth.cli.output import write_stdout
 from trailsleuth.errors import UsageError
 from trailsleuth.fetch.service_reference import ReferenceUpdate, default_directory, fetch_service_reference
@@ -68,6 +69,10 @@ def update_command(
 def _described(action: str) -> Description:
     found = describe(action)
     if found is None:
+        prefix, _, operation = action.partition(":")
+        other = decided_without_iam(prefix, operation)
+        if other is not None:
+            raise UsageError(f"IAM knows no action {for_terminal(action)}", why=other, next_step="no policy statement can allow it")
         near = nearest(action)
         raise UsageError(
             f"IAM knows no action {for_terminal(action)}", next_step=f"did you mean {' or '.join(near)}?" if near else "actions look like s3:GetObject"
@@ -88,6 +93,7 @@ def to_json(found: Description) -> dict[str, Any]:
         "passes": [{"call": place.call, "path": place.path, "service": place.service, "source": place.source} for place in found.passes],
         "pipeline_actions": list(found.pipeline_actions),
         "stated": found.stated,
+        "unlisted": found.unlisted or None,
     }
 
 
@@ -95,7 +101,9 @@ def to_text(found: Description) -> str:
     """A description for a terminal: one fact a line."""
     action = found.action
     lines = [action.name, f"  access level:    {action.access_level or 'unknown'}"]
-    if found.takes_resource:
+    if found.unlisted:
+        lines += [f"  not listed:      {found.unlisted}", "  resource:        unknown"]
+    elif found.takes_resource:
         lines += [
             f"  resource:        {kind.name}{' (must be named)' if kind.required else ''}: {', '.join(kind.arn_formats)}" for kind in action.resource_types
         ]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trailsleuth.catalog.actions import nearest, spelling
+from trailsleuth.catalog.actions import entry, nearest
 from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.iam.document import parse_policy, value_text
 from trailsleuth.iam.evaluate import decide
@@ -32,8 +32,7 @@ def answer_request(request: object, index: int = 0) -> Answer:
 
 
 def answer_of(decision: Decision, *, action: str | None = None) -> Answer:
-    """The decision as the contract's `simulate` answer has it; `notes` say that there is no such `action`, with the nearest real ones."""
-    notes = [] if action is None or spelling(action) is not None else [_no_such(action)]
+    """The decision as the contract's `simulate` answer has it; `notes` say that there is no such `action`, or that no reference lists it."""
     return {
         "id": None,
         "decision": str(decision.verdict),
@@ -41,13 +40,17 @@ def answer_of(decision: Decision, *, action: str | None = None) -> Answer:
         "matched": [_shown(ref) for ref in decision.matched],
         "near_misses": [_near(near) for near in decision.near_misses],
         "missing_context": list(decision.missing_context),
-        "notes": notes,
+        "notes": _notes(action) if action is not None else [],
     }
 
 
-def _no_such(action: str) -> str:
+def _notes(action: str) -> list[str]:
+    """For an action that there is not, the nearest real ones; for one that no reference lists, why it is taken to exist."""
+    found = entry(action)
+    if found is not None:
+        return [found.unlisted.why] if found.unlisted else []
     near = nearest(action)
-    return f"there is no action {action}" + (f"; the nearest: {', '.join(near)}" if near else "")
+    return [f"there is no action {action}" + (f"; the nearest: {', '.join(near)}" if near else "")]
 
 
 def _shown(ref: StatementRef) -> dict[str, str]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from trailsleuth.catalog.actions import spelling, takes_resource
+from trailsleuth.catalog.actions import entry, spelling, takes_resource
 from trailsleuth.catalog.messages import CodeRow, MessageForm, api_names, code_row, compiled, message_forms
 from trailsleuth.catalog.services import prefix_of, service_principal
 from trailsleuth.ingest.denial_grammar import Reading, read_reason, read_sentence, read_tails
@@ -180,14 +180,14 @@ class _Missing(dict[str, Any]):
 
 
 def _spelled(fields: dict[str, Any], message: MessageText) -> tuple[str | None, bool]:
-    """The action in the Service Authorization Reference's spelling, and whether that reference does not know it."""
+    """The action in the Service Authorization Reference's spelling, and whether that reference does not list it."""
     action = fields.get("iam_action")
     if not action or action.startswith(":") or action.endswith(":"):
         return None, False
     action = action.replace(" ", "")
-    known = spelling(api_names().get(action.lower(), action))
+    known = entry(api_names().get(action.lower(), action))
     if known is not None:
-        return known, False
+        return known.name, known.unlisted is not None
     return (None, False) if fields.get("action_cut") and message.cut else (action, True)
 
 

@@ -18,6 +18,7 @@ from trailsleuth.iam.document import parse_policy
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import AccessRequest, Decision, Delta, Finding, Policy, PolicyEvidence, PolicyType, Proof, Verdict, account_of
 from trailsleuth.prove.apply import with_deltas
+from trailsleuth.prove.presumed import presumed_doubts
 
 NEIGHBOURS = 3
 WRITING = ("Write", "Permissions management")
@@ -77,6 +78,7 @@ def _proof(delta: Delta, deltas: tuple[Delta, ...], behind: list[Finding], polic
         return None
     undecided = [f"placeholder {p.name}" for p in delta.placeholders]
     undecided += [f"the resource of {f.iam_action}" for f in behind if f.resource is None]
+    undecided += presumed_doubts(delta.statements)
     verdicts = [(c.decide(before), c.decide(after)) for c in checks]
     for _, decision in verdicts:
         if decision.verdict is Verdict.UNDECIDED:

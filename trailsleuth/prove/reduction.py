@@ -16,6 +16,7 @@ from trailsleuth.iam.document import parse_policy
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.iam.match import resource_matches
 from trailsleuth.model import AccessRequest, IamPrincipal, LayerDecision, Placeholder, PolicyEvidence, PolicyType, Proof, Verdict
+from trailsleuth.prove.presumed import presumed_doubts
 
 Statements = tuple[Mapping[str, Any], ...]
 
@@ -31,7 +32,7 @@ def prove_reduction(
     document = _with(statements, principal)
     before = [_identity(r, document) for r in asked]
     open_names = {p.name for p in placeholders}
-    undecided = {f"placeholder {name}" for name in open_names}
+    undecided = {f"placeholder {name}" for name in open_names} | set(presumed_doubts(statements))
     for decision in before:
         if decision is not None and decision.verdict is Verdict.UNDECIDED:
             undecided.update(set(decision.missing_context) - open_names)

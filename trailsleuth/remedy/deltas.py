@@ -12,6 +12,7 @@ from trailsleuth.iam.applies import find_principal
 from trailsleuth.iam.match import covers_others, resource_matches
 from trailsleuth.model import Cause, Delta, Finding, Placeholder, PolicyEvidence, PolicyType, Standing, account_of, parse_arn
 from trailsleuth.remedy.denies import removals
+from trailsleuth.remedy.presumed import with_own_sid
 from trailsleuth.remedy.statements import grant
 
 NO_DOCUMENT = (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN)
@@ -133,7 +134,7 @@ def merge(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
         body = {k: v for k, v in rest.items() if k != "Resource"} | {"Action": _one_or_list(actions)}
         by_actions.setdefault(_key(body), (body, set()))[1].update([rest["Resource"]] if "Resource" in rest else [])
     merged = [_ordered(body | ({"Resource": _one_or_list(resources)} if resources else {})) for body, resources in by_actions.values()]
-    return sorted(merged, key=_key)
+    return sorted((with_own_sid(statement) for statement in merged), key=_key)
 
 
 def _without_covered(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:

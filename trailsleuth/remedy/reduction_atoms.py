@@ -15,6 +15,7 @@ from trailsleuth.catalog.arns import Place, fits
 from trailsleuth.catalog.reduction import any_of_form, beyond_one_run
 from trailsleuth.iam.match import resource_matches
 from trailsleuth.model import AccessRequest, Statement, parse_arn
+from trailsleuth.remedy.presumed import presumed_sid
 from trailsleuth.remedy.reduction_present import PASSED_TO, Granting, conditions_of
 
 MANY = 10  # ARNs of one kind in one statement: beyond that, what they have in common
@@ -32,7 +33,7 @@ class Atom:
 
     def statement(self) -> dict[str, Any]:
         """The Allow of this alone."""
-        written: dict[str, Any] = {"Effect": "Allow", "Action": self.action, "Resource": self.resource}
+        written: dict[str, Any] = {**presumed_sid(self.action), "Effect": "Allow", "Action": self.action, "Resource": self.resource}
         conditions = json.loads(self.conditions)
         return {**written, "Condition": conditions} if conditions else written
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from trailsleuth.catalog.operations import primary_action
+from trailsleuth.catalog.actions import unlisted
+from trailsleuth.catalog.operations import decided_elsewhere, primary_action
 from trailsleuth.catalog.reduction import NoRecord
 from trailsleuth.model import Delta, Evidence, Record, account_of
 from trailsleuth.remedy.reduction import Draft, Lack
@@ -50,7 +51,9 @@ def trail_gaps(evidence: Evidence, trail: RoleTrail, *, since: datetime | None, 
 def call_gaps(trail: RoleTrail, unmapped: Counter[str], draft: Draft) -> Iterator[str]:
     """Calls that could not be turned into a grant, or only with today's resource."""
     for call, count in sorted(unmapped.items()):
-        yield f"{count:,} calls of {call} are not in the document: no IAM action is known for them."
+        why = decided_elsewhere(*call.split(":", 1)) or "no IAM action is known for them"
+        yield f"{count:,} calls of {call} are not in the document: {why}."
+    yield from (found.why for action in _granted(draft) if (found := unlisted(action)) is not None)
     yield from _untold(draft)
     if draft.unknown_roles:
         calls = ", ".join(sorted(draft.unknown_roles))
@@ -69,6 +72,12 @@ def call_gaps(trail: RoleTrail, unmapped: Counter[str], draft: Draft) -> Iterato
     if failed:
         shown = ", ".join(f"{name} {count:,} times" if count > 1 else name for name, count in sorted(failed.items()))
         yield f"Calls that failed for another reason than permissions do not count as used: {shown}."
+
+
+def _granted(draft: Draft) -> list[str]:
+    """The actions that the document allows, in order."""
+    listed = (s.get("Action", ()) for s in draft.statements if s.get("Effect") == "Allow")
+    return sorted({action for actions in listed for action in ([actions] if isinstance(actions, str) else actions)})
 
 
 def _untold(draft: Draft) -> Iterator[str]:

@@ -8,6 +8,7 @@ from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.short_lived import widened
 from trailsleuth.model import Finding, Placeholder, PolicyType, parse_arn
 from trailsleuth.remedy.conditions import fit_conditions
+from trailsleuth.remedy.presumed import presumed_sid
 
 
 def resource_for(finding: Finding) -> tuple[str, tuple[Placeholder, ...]]:
@@ -43,7 +44,7 @@ def grant(finding: Finding, at: PolicyType) -> tuple[dict[str, Any] | None, tupl
     conditions = fit_conditions(finding)
     if conditions is None or finding.iam_action is None:
         return None, ()
-    statement: dict[str, Any] = {"Effect": "Allow"}
+    statement: dict[str, Any] = {**_mark(finding.iam_action, finding), "Effect": "Allow"}
     placeholders = conditions.placeholders
     if at in (PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.VPC_ENDPOINT):
         principal = principal_element(finding)
@@ -58,6 +59,12 @@ def grant(finding: Finding, at: PolicyType) -> tuple[dict[str, Any] | None, tupl
     if conditions.element:
         statement["Condition"] = conditions.element
     return statement, placeholders
+
+
+def _mark(action: str, finding: Finding) -> dict[str, str]:
+    """A presumed action is marked as such, unless the message of a refusal names it."""
+    named = any(action.lower() in (cited.error_message or "").lower() for cited in finding.evidence)
+    return {} if named else presumed_sid(action)
 
 
 def principal_element(finding: Finding) -> dict[str, str] | None:
