@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from trailsleuth.api.cleaned import record_without_secrets, without_secrets
 from trailsleuth.api.listing import SCAN_FROM, Listing, list_evidence
-from trailsleuth.fetch.exports import read_inputs
+from trailsleuth.fetch.exports import STDIN, read_inputs
+from trailsleuth.fetch.index_format import is_index
 from trailsleuth.fetch.paths import inquiry_in, is_more_than_files, read_paths
 from trailsleuth.ingest import read_evidence
 from trailsleuth.investigation import run_investigation
@@ -156,13 +157,17 @@ class LargeCase(Case):
 
 
 def load(paths: str | PathLike[str] | Sequence[str | PathLike[str]], *, stdin: bytes | None = None) -> Case:
-    """Reads exported evidence: files, directories, archives; folders of `trailsleuth fetch`; `s3://` trail buckets; "-" stands for `stdin`.
+    """Reads exported evidence: files, directories, archives; an index of them; folders of `trailsleuth fetch`; `s3://` trail buckets; "-" stands for `stdin`.
 
     Raises EvidenceUnreadable for a path that does not exist; odd content is part of the coverage instead.
     """
     listed = [fspath(p) for p in ([paths] if isinstance(paths, str | PathLike) else paths)]
     if is_more_than_files(listed):
         return Case(read_evidence(read_paths(listed, stdin=stdin)), inquiry_in(listed))
+    if any(path != STDIN and is_index(path) for path in listed):
+        from trailsleuth.api.indexed_cases import indexed_case
+
+        return indexed_case(listed, stdin=stdin)
     listing = list_evidence(listed)
     if listing.size >= SCAN_FROM:
         return LargeCase(listing, stdin=stdin)
