@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from trailsleuth.api.index_rows import Found, Rows
+from trailsleuth.api.index_search import Search
 from trailsleuth.api.index_sources import glimpses_of
 from trailsleuth.api.listing import Listing
 from trailsleuth.api.scan_plan import Trail
 from trailsleuth.api.scanning import _Best, _Scan
-from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.fetch.index_inputs import careful_inputs, not_here
 from trailsleuth.fetch.index_read import IndexFile, sound
 from trailsleuth.fetch.index_sources import check_fresh
@@ -25,7 +25,7 @@ from trailsleuth.ingest.scan_select import LightCall, Ranked, Selected, Selectio
 from trailsleuth.model import Evidence, Inquiry, RawInput, Skipped
 from trailsleuth.model.index import LogSeen, Zone
 
-Place = tuple[int, int]  # the number of a file, and a position in it
+TOGETHER = 2_000  # records that are looked at as one log file
 
 
 def ask_indexes(indexes: Sequence[IndexFile], listing: Listing, inquiry: Inquiry, *, stdin: bytes | None = None) -> Evidence | None:
@@ -53,11 +53,11 @@ class _Asked(_Scan):
             if not fresh:
                 self.reader.take(not_here(index.path))
             with sound(index.path):
-                self._take(index)
+                self._take_index(index)
 
-    def _take(self, index: IndexFile) -> None:
-        for item in index.catalogue.skipped:
-            self.reader.take(Skipped(source=item.source, reason=item.reason, lost=item.lost))
+    def _take_index(self, index: IndexFile) -> None:
+        for odd in index.catalogue.skipped:
+            self.reader.take(Skipped(source=odd.source, reason=odd.reason, lost=odd.lost))
         for log in index.catalogue.logs:
             self._count(log)
         for item in careful_inputs(index):
@@ -66,10 +66,10 @@ class _Asked(_Scan):
         for found in rows.whole(Zone.KEPT):
             self.reader.take_whole(*found)
         if self.inquiry.event_id:
-            for found in rows.named(self.inquiry.event_id):
+            for found in rows.of_id(self.inquiry.event_id):
                 self.reader.take_whole(*found)
         if not self.alone:
-            for _, _, numbers in rows.hashed():
+            for _, numbers in rows.hashed():
                 self.ids.extend(numbers)
 
     def _count(self, log: LogSeen) -> None:
@@ -93,55 +93,63 @@ class _Asked(_Scan):
 
     def _fetch(self, index: IndexFile, selection: Selection, contested: frozenset[int]) -> None:
         rows = Rows(index)
-        for group, numbers in rows.copies(contested) if contested else ():
-            for found in rows.records(group, numbers):
-                self.reader.take_whole(*found)
-        best = _Best()
-        lights: list[tuple[str, LightCall]] = []
-        for batch in rows.wanted(selection, lights):
-            for source, selected in _looked_at(index, batch, selection):
-                best.take(selected, source, 0)
-                for position, raw in selected.whole:
-                    self.reader.take_whole(source, position, raw)
-                lights += ((source, call) for call in selected.light)
+        for found in rows.copies(contested) if contested else ():
+            self.reader.take_whole(*found)
+        best, search = _Best(), Search(rows, selection)
+        for batch in search.records():
+            for held, selected in _looked_at(index, batch, selection):
+                self._keep_of(held, selected, search.lights, best)
         for source, _, ranked in best.chosen():
             if ranked.light is None:
                 self.reader.take_whole(source, ranked.position, ranked.whole)
             else:
-                lights.append((source, ranked.light))
-        for source, call in lights:
+                search.lights.append((source, ranked.light))
+        for source, call in search.lights:
             self.reader.take_light(source, call)
 
+    def _keep_of(self, held: Sequence[Found], selected: Selected, lights: list[tuple[str, LightCall]], best: _Best) -> None:
+        """What the second look found, with the places in the files instead of those among the records looked at."""
+        for at, raw in selected.whole:
+            self.reader.take_whole(held[at].source, held[at].position, raw)
+        lights += ((held[call.position].source, _moved(call, held)) for call in selected.light)
+        for ranked in selected.firsts:
+            best.take(Selected(firsts=[_ranked(ranked, held)]), held[ranked.position].source, 0)
+        for ranked in selected.lasts:
+            best.take(Selected(lasts=[_ranked(ranked, held)]), held[ranked.position].source, 0)
 
-def _looked_at(index: IndexFile, batch: Iterable[Found], selection: Selection) -> Iterator[tuple[str, Selected]]:
-    """The second look at records, those of a file together: they are a part of a plain log file, and read as one."""
-    starts = {log.number: [0, *accumulate(part.records for part in log.parts)] for log in index.catalogue.logs}
-    by_part: dict[Place, list[Found]] = defaultdict(list)
-    for found in batch:
-        by_part[found.number, bisect_right(starts[found.number], found.position)].append(found)
+
+def _looked_at(index: IndexFile, batch: Sequence[Found], selection: Selection) -> Iterator[tuple[Sequence[Found], Selected]]:
+    """The second look at records, many together as if they were one log file. Where they do not pass for one, those of a file together, which do."""
     identities = Identities()
-    for (number, _), held in by_part.items():
-        held.sort(key=lambda found: found.position)
-        selected = select_from(wrapped(b",".join(found.raw for found in held)), selection, identities)
-        if selected is None:
-            raise EvidenceUnreadable(
-                f"cannot read the index {index.path}", why=f"its records of {index.names[number]} are no log file", next_step="build it again: trailsleuth index"
-            )
-        yield index.names[number], _in_place(selected, [found.position for found in held])
+    for start in range(0, len(batch), TOGETHER):
+        held = batch[start : start + TOGETHER]
+        selected = _second_look(held, selection, identities)
+        if selected is not None:
+            yield held, selected
+            continue
+        for part in _by_part(index, held):
+            selected = _second_look(part, selection, identities)
+            if selected is None:
+                raise ValueError(f"its records of {part[0].source} are no log file")
+            yield part, selected
 
 
-def _in_place(selected: Selected, positions: Sequence[int]) -> Selected:
-    """With the positions in the file instead of those among the records looked at."""
-    return Selected(
-        whole=[(positions[at], raw) for at, raw in selected.whole],
-        light=[call._replace(position=positions[call.position]) for call in selected.light],
-        firsts=[_ranked(found, positions) for found in selected.firsts],
-        lasts=[_ranked(found, positions) for found in selected.lasts],
-    )
+def _second_look(held: Sequence[Found], selection: Selection, identities: Identities) -> Selected | None:
+    return select_from(wrapped(b",".join(found.raw for found in held)), selection, identities)
 
 
-def _ranked(found: Ranked, positions: Sequence[int]) -> Ranked:
-    position = positions[found.position]
-    return found._replace(position=position, light=found.light._replace(position=position) if found.light is not None else None)
+def _by_part(index: IndexFile, held: Iterable[Found]) -> Iterable[list[Found]]:
+    """The records by the part of a file that was looked at as one when the index was made."""
+    starts = {log.source: [0, *accumulate(part.records for part in log.parts)] for log in index.catalogue.logs}
+    by_part: dict[tuple[str, int], list[Found]] = defaultdict(list)
+    for found in sorted(held):
+        by_part[found.source, bisect_right(starts[found.source], found.position)].append(found)
+    return by_part.values()
 
 
+def _moved(call: LightCall, held: Sequence[Found]) -> LightCall:
+    return call._replace(position=held[call.position].position)
+
+
+def _ranked(found: Ranked, held: Sequence[Found]) -> Ranked:
+    return found._replace(position=held[found.position].position, light=_moved(found.light, held) if found.light is not None else None)

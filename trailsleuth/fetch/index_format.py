@@ -10,12 +10,11 @@ import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from trailsleuth.errors import UsageError
-from trailsleuth.model.index import Run
+from trailsleuth.model.index import INDEX_MARK, Run
 
-MARK = b"trailsleuth.index"
 FORMAT = b"1"
 CATALOGUE = "catalogue"
 MAGIC = b"PAR1"
@@ -23,6 +22,12 @@ KIND = "kind"
 _TAIL = struct.Struct("<I4s")
 _MOST_FOOTER = 256 * 1024 * 1024
 _RUN = struct.Struct("<7I")
+
+# pyarrow is loaded late and has no types; these names say what is meant.
+Module: TypeAlias = Any
+Schema: TypeAlias = Any
+Table: TypeAlias = Any
+Column: TypeAlias = Any
 
 TEXTS = ("account", "region", "event_source", "event_name", "error_code", "error_message", "vpc_endpoint", "category")
 DICTIONARIES = (KIND, *TEXTS, "caller")
@@ -33,19 +38,19 @@ def is_index(path: str) -> bool:
     """The file is an index of ours, as its last bytes show. Needs no pyarrow."""
     try:
         with Path(path).open("rb") as file:
-            if not os.path.isfile(path) or file.read(len(MAGIC)) != MAGIC:
+            if not Path(path).is_file() or file.read(len(MAGIC)) != MAGIC:
                 return False
             file.seek(-_TAIL.size, os.SEEK_END)
             length, magic = _TAIL.unpack(file.read(_TAIL.size))
             if magic != MAGIC or not 0 < length <= min(_MOST_FOOTER, file.tell() - _TAIL.size):
                 return False
             file.seek(-_TAIL.size - length, os.SEEK_END)
-            return MARK in file.read(length)
+            return INDEX_MARK in file.read(length)
     except (OSError, ValueError):
         return False
 
 
-def arrow(name: str = "pyarrow") -> Any:
+def arrow(name: str = "pyarrow") -> Module:
     """pyarrow, or one of its modules."""
     try:
         return importlib.import_module(name)
@@ -53,7 +58,7 @@ def arrow(name: str = "pyarrow") -> Any:
         raise UsageError("an index needs pyarrow, which is not installed", next_step="pip install 'trailsleuth[index]'") from missing
 
 
-def schema() -> Any:
+def schema() -> Schema:
     """The columns of an index. Texts stand as in the log file, times too, so that nothing is lost."""
     pa = arrow()
     texts = [pa.field(name, pa.string()) for name in TEXTS]

@@ -4,15 +4,14 @@ file, and some records change their zone."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from trailsleuth.fetch.index_format import arrow
+from trailsleuth.fetch.index_format import Table, arrow
 from trailsleuth.model.index import Zone
 
 Moved = Callable[[int, int, str], Zone | None]
 
 
-def placed(table: Any, units: Mapping[int, tuple[int, int]]) -> Any:
+def placed(table: Table, units: Mapping[int, tuple[int, int]]) -> Table:
     """`units`: of each unit the number of its file and how many records of it stand before. Rows of other units are left out."""
     pa = arrow()
     numbers = table["source"].to_pylist()
@@ -24,12 +23,12 @@ def placed(table: Any, units: Mapping[int, tuple[int, int]]) -> Any:
     return _with(table, "position", positions)
 
 
-def _with(table: Any, name: str, values: list[int]) -> Any:
+def _with(table: Table, name: str, values: list[int]) -> Table:
     at = table.schema.get_field_index(name)
     return table.set_column(at, table.schema.field(at), arrow().array(values, table.schema.field(at).type))
 
 
-def parted(table: Any, moved: Moved) -> dict[Zone | None, Any]:
+def parted(table: Table, moved: Moved) -> dict[Zone | None, Table]:
     """The rows by the zone that they move to; None: they stay."""
     pa = arrow()
     told = zip(*(table[name].to_pylist() for name in ("source", "position", "event_time")), strict=True)

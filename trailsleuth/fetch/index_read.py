@@ -15,8 +15,8 @@ import msgspec
 from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.fetch.archives import label
 from trailsleuth.fetch.base import Limits
-from trailsleuth.fetch.index_format import CATALOGUE, DICTIONARIES, FORMAT, KIND, MARK, arrow, unpacked_runs
-from trailsleuth.model.index import IndexCatalogue, Run, Zone, ZoneSeen
+from trailsleuth.fetch.index_format import CATALOGUE, DICTIONARIES, FORMAT, KIND, Column, Table, arrow, unpacked_runs
+from trailsleuth.model.index import INDEX_MARK, IndexCatalogue, Run, Zone, ZoneSeen
 
 _MOST_TEXT = 256 * 1024 * 1024  # bytes of one text in the footer
 _NONE = ZoneSeen()
@@ -31,7 +31,8 @@ def sound(path: str) -> Iterator[None]:
         yield
     except (arrow_error, OSError, ValueError, LookupError, TypeError, OverflowError, struct.error, msgspec.MsgspecError) as cause:
         first = (str(cause).splitlines() or [type(cause).__name__])[0][:200]
-        raise EvidenceUnreadable(f"cannot read the index {label(path)}", why=f"it is damaged: {first}", next_step="build it again: trailsleuth index") from cause
+        what = f"cannot read the index {label(path)}"
+        raise EvidenceUnreadable(what, why=f"it is damaged: {first}", next_step="build it again: trailsleuth index") from cause
 
 
 class IndexFile:
@@ -42,7 +43,7 @@ class IndexFile:
         parquet = arrow("pyarrow.parquet")
         with sound(path):
             self._file = parquet.ParquetFile(path, memory_map=True, read_dictionary=list(DICTIONARIES), thrift_string_size_limit=_MOST_TEXT)
-            told = (self._file.metadata.metadata or {}).get(MARK)
+            told = (self._file.metadata.metadata or {}).get(INDEX_MARK)
             if told != FORMAT:
                 raise ValueError(f"it has the format {told!r}, and this version reads {FORMAT!r}")
             self.catalogue = self._read_catalogue()
@@ -84,7 +85,7 @@ class IndexFile:
             if rows:
                 yield group, rows
 
-    def _table(self, group: int, names: Sequence[str]) -> Any:
+    def _table(self, group: int, names: Sequence[str]) -> Table:
         """Asked for the size first: a row group that says it unpacks to more than any log file may is none of ours."""
         size = self._file.metadata.row_group(group).total_byte_size
         if size > Limits().unpacked_bytes + _MOST_TEXT:
@@ -102,7 +103,7 @@ class IndexFile:
         return list(map(os.fsdecode, self.catalogue.roots))
 
 
-def _values(column: Any) -> list[Any]:
+def _values(column: Column) -> list[Any]:
     """The column as a list. Words that stand there many times are made once."""
     found: list[Any] = []
     for chunk in column.chunks:

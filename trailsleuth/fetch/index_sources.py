@@ -48,7 +48,9 @@ def check_fresh(index: str, catalogue: IndexCatalogue, rules: str | None = None)
     """
     again = f"trailsleuth index {shlex.join(map(label, map(os.fsdecode, catalogue.roots)))} -o {shlex.quote(label(index))}"
     if rules is not None and catalogue.rules != rules:
-        raise EvidenceUnreadable(f"the index {label(index)} is stale", why="it was made by another version of trailsleuth", next_step=f"build it again: {again}")
+        raise EvidenceUnreadable(
+            f"the index {label(index)} is stale", why="it was made by another version of trailsleuth", next_step=f"build it again: {again}"
+        )
     places = places_of(catalogue)
     if places is None:
         return False

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from zlib import crc32
 
 from trailsleuth.fetch.base import MIB
-from trailsleuth.fetch.index_format import KIND, arrow, schema
+from trailsleuth.fetch.index_format import KIND, Table, arrow, schema
 from trailsleuth.model.index import IndexRow, Zone
 
 PART = 96 * MIB  # unpacked bytes that are sorted at a time
@@ -34,16 +34,16 @@ def spill(rows: Iterable[tuple[Zone, IndexRow]], parts: int) -> Spilled:
     return {place: _encoded(table_of(found)) for place, found in by_place.items()}
 
 
-def table_of(rows: list[IndexRow]) -> Any:
+def table_of(rows: list[IndexRow]) -> Table:
     """The rows as a table of an index."""
     pa = arrow()
-    columns = dict(zip(IndexRow._fields, zip(*rows, strict=True), strict=True))
-    columns["opened_key"] = [value or None for value in columns["opened_key"]]
-    columns["opened_owner"] = [value or None for value in columns["opened_owner"]]
+    columns: dict[str, Sequence[object]] = dict(zip(IndexRow._fields, zip(*rows, strict=True), strict=True))
+    for name in ("opened_key", "opened_owner"):
+        columns[name] = [value or None for value in columns[name]]
     return pa.table({KIND: ["record"] * len(rows), **columns}, schema=schema())
 
 
-def _encoded(table: Any) -> bytes:
+def _encoded(table: Table) -> bytes:
     pa = arrow()
     ipc = arrow("pyarrow.ipc")
     sink = pa.BufferOutputStream()
@@ -67,11 +67,11 @@ class SpillFolder:
             self._open[zone, part].write(_LENGTH.pack(len(data)))
             self._open[zone, part].write(data)
 
-    def tables(self, zone: Zone) -> Iterator[Any]:
+    def tables(self, zone: Zone) -> Iterator[Table]:
         """The rows of a zone as tables of some size, callers together where they fit."""
         pa = arrow()
         for place in sorted(key for key in self._open if key[0] == zone.value):
-            held: list[Any] = []
+            held: list[Table] = []
             for table in self._read(place):
                 held.append(table)
                 if sum(one.nbytes for one in held) > 2 * PART:
@@ -80,7 +80,7 @@ class SpillFolder:
             if held:
                 yield pa.concat_tables(held)
 
-    def _read(self, place: tuple[str, int]) -> Iterator[Any]:
+    def _read(self, place: tuple[str, int]) -> Iterator[Table]:
         ipc = arrow("pyarrow.ipc")
         file = self._open[place]
         file.seek(0)

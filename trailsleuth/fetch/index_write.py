@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import msgspec
 
 from trailsleuth.errors import SourceError, UsageError
 from trailsleuth.fetch.base import MIB
-from trailsleuth.fetch.index_format import CATALOGUE, DICTIONARIES, FORMAT, KIND, MARK, STATISTICS, arrow, is_index, packed_runs, schema
-from trailsleuth.model.index import IndexCatalogue, Run, Zone, ZoneSeen
+from trailsleuth.fetch.index_format import CATALOGUE, DICTIONARIES, FORMAT, KIND, STATISTICS, Table, arrow, is_index, packed_runs, schema
+from trailsleuth.model.index import INDEX_MARK, IndexCatalogue, Run, Zone, ZoneSeen
 
-GROUP = 8 * MIB  # bytes of records in a row group: all of them are unpacked where one is wanted
+GROUP = 4 * MIB  # bytes of records in a row group: all of them are unpacked where one is wanted
 Marks = Callable[[bytes], tuple[int, int, int, int]]
 
 
@@ -39,7 +39,7 @@ def check_target(path: Path, roots: list[str]) -> None:
 class IndexWriter:
     """The file being written. `marks` gives a caller's checksums."""
 
-    def __init__(self, out: Any, marks: Marks) -> None:
+    def __init__(self, out: BinaryIO, marks: Marks) -> None:
         parquet = arrow("pyarrow.parquet")
         self._marks = marks
         self._zones: dict[str, ZoneSeen] = {}
@@ -48,7 +48,7 @@ class IndexWriter:
             out, schema(), compression="zstd", compression_level=3, use_dictionary=list(DICTIONARIES), write_statistics=STATISTICS, store_schema=False
         )
 
-    def add_rows(self, zone: Zone, table: Any) -> None:
+    def add_rows(self, zone: Zone, table: Table) -> None:
         """Rows of a zone, sorted by caller and time and cut into row groups."""
         pc = arrow("pyarrow.compute")
         keys = [(name, "ascending") for name in ("caller", "event_time", "event_id", "source", "position")]
@@ -56,7 +56,7 @@ class IndexWriter:
         for start, count in _cuts(pc.binary_length(table["raw"]).to_pylist()):
             self._add_group(zone, table.slice(start, count))
 
-    def _add_group(self, zone: Zone, table: Any) -> None:
+    def _add_group(self, zone: Zone, table: Table) -> None:
         runs: list[Run] = []
         start = 0
         for caller, found in groupby(table["caller"].to_pylist()):
@@ -69,7 +69,7 @@ class IndexWriter:
         """An input as it is."""
         self._write(Zone.INPUT, _single("input", data), b"")
 
-    def _write(self, zone: str, table: Any, runs: bytes) -> None:
+    def _write(self, zone: str, table: Table, runs: bytes) -> None:
         self._writer.write_table(table, row_group_size=max(1, table.num_rows))
         known = self._zones.get(zone, ZoneSeen())
         self._zones[zone] = ZoneSeen(groups=(*known.groups, self._groups), rows=known.rows + table.num_rows, runs=known.runs + runs)
@@ -79,11 +79,11 @@ class IndexWriter:
         """The catalogue, and the mark that makes it an index."""
         data = msgspec.msgpack.encode(replace(catalogue, zones=dict(self._zones)))
         self._write(CATALOGUE, _single(CATALOGUE, data), b"")
-        self._writer.add_key_value_metadata({MARK: FORMAT, b"trailsleuth.records": str(catalogue.records).encode()})
+        self._writer.add_key_value_metadata({INDEX_MARK: FORMAT, b"trailsleuth.records": str(catalogue.records).encode()})
         self._writer.close()
 
 
-def _single(kind: str, data: bytes) -> Any:
+def _single(kind: str, data: bytes) -> Table:
     pa = arrow()
     columns = schema()
     return pa.table([pa.array([{KIND: kind, "raw": data}.get(field.name)], field.type) for field in columns], schema=columns)
@@ -102,7 +102,7 @@ def _cuts(sizes: list[int]) -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[tuple[Any, Path]]:
+def written_whole(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """A file beside the target that takes its place when all went well, and a folder for what is put away meanwhile; both are gone otherwise."""
     with tempfile.TemporaryDirectory(prefix=f".{path.name[:100]}.", dir=path.parent) as folder:
         temporary = Path(folder) / "index"
