@@ -60,9 +60,8 @@ def index(paths: Paths, output: str | os.PathLike[str]) -> IndexMade:
     _check_roots(roots)
     listing = list_evidence(roots)
     check_target(target, roots)
-    with written_whole(target) as (out, folder):
-        making = _Making(listing, roots, folder, IndexWriter(out, _marks))
-        catalogue = making.catalogue()
+    with written_whole(target) as (out, folder), SpillFolder(folder) as spilled, IndexWriter(out, _marks) as writer:
+        catalogue = _Making(listing, roots, spilled, writer).catalogue()
         check_fresh(str(target), catalogue, catalogue.rules)
     inputs = sum(item.row for item in catalogue.inputs)
     return IndexMade(records=catalogue.records, inputs=inputs, size=target.stat().st_size, seconds=time.perf_counter() - begun)
@@ -88,11 +87,11 @@ def _check_roots(roots: list[str]) -> None:
 class _Making:
     """One index being made."""
 
-    def __init__(self, listing: Listing, roots: list[str], folder: Path, writer: IndexWriter) -> None:
+    def __init__(self, listing: Listing, roots: list[str], spilled: SpillFolder, writer: IndexWriter) -> None:
         self.listing = listing
         self.roots = roots
         self.writer = writer
-        self.spilled = SpillFolder(folder)
+        self.spilled = spilled
         self.reader = ScanReader()
         self.ids = array("q")
         self.at: list[tuple[int, int, int]] = []  # where the ids of a log file start in all, its number, its records
@@ -123,7 +122,6 @@ class _Making:
             crowded=len(contested) > MOST_CONTESTED,
         )
         self.writer.finish(made)
-        self.spilled.close()
         return made
 
     def _hash(self, file: FileOnDisk) -> str:

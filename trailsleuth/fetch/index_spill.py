@@ -6,7 +6,7 @@ import struct
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 from zlib import crc32
 
 from trailsleuth.fetch.base import MIB
@@ -53,7 +53,7 @@ def _encoded(table: Table) -> bytes:
 
 
 class SpillFolder:
-    """Files of rows in a temporary folder, one for each zone and part."""
+    """Files of rows in a temporary folder, one for each zone and part; open until the end of the block."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -87,7 +87,9 @@ class SpillFolder:
         while head := file.read(_LENGTH.size):
             yield ipc.open_stream(file.read(_LENGTH.unpack(head)[0])).read_all()
 
-    def close(self) -> None:
-        """Nothing stays open; the folder goes with whoever made it."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         for file in self._open.values():
             file.close()

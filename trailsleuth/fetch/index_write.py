@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import msgspec
 
@@ -37,7 +37,7 @@ def check_target(path: Path, roots: list[str]) -> None:
 
 
 class IndexWriter:
-    """The file being written. `marks` gives a caller's checksums."""
+    """The file being written, which is given up where the block ends early. `marks` gives a caller's checksums."""
 
     def __init__(self, out: BinaryIO, marks: Marks) -> None:
         parquet = arrow("pyarrow.parquet")
@@ -47,6 +47,12 @@ class IndexWriter:
         self._writer = parquet.ParquetWriter(
             out, schema(), compression="zstd", compression_level=3, use_dictionary=list(DICTIONARIES), write_statistics=STATISTICS, store_schema=False
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.is_open = False  # else it would write the end of the file when it is collected
 
     def add_rows(self, zone: Zone, table: Table) -> None:
         """Rows of a zone, sorted by caller and time and cut into row groups."""
