@@ -15,10 +15,8 @@ from trailsleuth.fetch.base import MIB
 
 
 def index_command(
-    evidence: Annotated[list[str] | None, typer.Argument(help="Exported files, directories, archives.", show_default=False)] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The index to write; an older index is replaced, no other file.", metavar="PATH")] = Path(
-        "trail.parquet"
-    ),
+    evidence: Annotated[list[str], typer.Argument(metavar="EVIDENCE...", help="Exported files, directories, archives.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write. An older index is replaced, no other file.", metavar="PATH")],
 ) -> None:
     """Write an index of exported evidence, a Parquet file that every command takes in place of what it was made from.
 
@@ -28,10 +26,9 @@ def index_command(
 
     Exit codes: 0 the index is written, 2 wrong usage or pyarrow is missing, 4 evidence unreadable, 130 interrupted.
     """
-    paths = list(evidence or [])
-    if not paths or "" in paths:
-        raise UsageError("no evidence given: name exported files or directories; see trailsleuth index --help")
-    made = api.index(paths, output)
+    if "" in evidence:
+        raise UsageError("an evidence path is empty")
+    made = api.index(evidence, output)
     beside = f", {made.inputs:,} other inputs" if made.inputs else ""
     say(f"{output}: {made.records:,} records{beside}, {made.size / MIB:.1f} MiB, {made.seconds:.1f} s")
     say(f"ask it: trailsleuth diagnose {shlex.quote(str(output))}")

@@ -57,8 +57,9 @@ class IndexWriter:
     def add_rows(self, zone: Zone, table: Table) -> None:
         """Rows of a zone, sorted by caller and time and cut into row groups."""
         pc = arrow("pyarrow.compute")
-        keys = [(name, "ascending") for name in ("caller", "event_time", "event_id", "source", "position")]
-        table = table.take(pc.sort_indices(table, sort_keys=keys)).combine_chunks()
+        table = table.combine_chunks()
+        keys = [(name, "ascending") for name in ("caller", "event_time", "source", "position")]
+        table = table.take(pc.sort_indices(table, sort_keys=keys))
         for start, count in _cuts(pc.binary_length(table["raw"]).to_pylist()):
             self._add_group(zone, table.slice(start, count))
 
