@@ -95,7 +95,8 @@ class Search:
         for (row, run, wish, pursuit), record in zip(pursued, raw, strict=True):
             if may_cure(pursuit, record):
                 cures.append(row)
-            elif wish.mine:
+                continue
+            if wish.mine:
                 short.append(row)
             if pursuit.first:
                 firsts.append((row, run, pursuit))

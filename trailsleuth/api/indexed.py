@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from trailsleuth.api.index_rows import Found, Rows
+from trailsleuth.api.index_rules import reading_rules
 from trailsleuth.api.index_search import Search
 from trailsleuth.api.index_sources import glimpses_of
 from trailsleuth.api.listing import Listing
@@ -17,7 +18,6 @@ from trailsleuth.fetch.index_inputs import careful_inputs, not_here
 from trailsleuth.fetch.index_read import IndexFile, sound
 from trailsleuth.fetch.index_sources import check_fresh
 from trailsleuth.ingest.evidence import no_collector
-from trailsleuth.ingest.index_rows import reading_rules
 from trailsleuth.ingest.scan import Glimpse
 from trailsleuth.ingest.scan_identity import Identities
 from trailsleuth.ingest.scan_parts import wrapped

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from trailsleuth.api.index_rules import reading_rules
 from trailsleuth.api.index_sources import as_input_seen, as_log_seen
 from trailsleuth.api.index_units import ChunkIndexed, UnitIndexed, index_units
 from trailsleuth.api.listing import Listing, list_evidence
@@ -26,7 +27,6 @@ from trailsleuth.fetch.index_spill import SpillFolder, parts_for
 from trailsleuth.fetch.index_write import IndexWriter, check_target, written_whole
 from trailsleuth.fetch.paths import is_more_than_files
 from trailsleuth.fetch.quick import facts_of
-from trailsleuth.ingest.index_rows import reading_rules
 from trailsleuth.ingest.scan import hashes
 from trailsleuth.ingest.scan_identity import Identities
 from trailsleuth.ingest.scan_reader import ScanReader

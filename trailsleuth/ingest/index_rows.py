@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
 import msgspec
 
@@ -15,10 +12,6 @@ from trailsleuth.ingest.scan_identity import Identities
 from trailsleuth.ingest.scan_shapes import Glance, decode_raw_log
 from trailsleuth.model.index import IndexRow, Zone
 
-_RULES = {
-    "trailsleuth.ingest": ("scan.py", "scan_denials.py", "scan_identity.py", "identity.py", "index_rows.py"),
-    "trailsleuth.catalog": ("data/denied_codes.toml", "data/denial_messages.toml", "data/policy_changes.toml"),
-}
 _BUCKET = b":s3:::"
 _NOTHING = Opened(0, 0, 0, 0)
 
@@ -30,16 +23,6 @@ class Indexed:
     glimpse: Glimpse
     rows: list[tuple[Zone, IndexRow]]
     owners: dict[str, tuple[tuple[str, str], int]]
-
-
-@cache
-def reading_rules() -> str:
-    """What decides which zone a record is put in. An index that was made by other rules would keep too little."""
-    digest = hashlib.sha256()
-    for package, names in _RULES.items():
-        for name in names:
-            digest.update(files(package).joinpath(name).read_bytes())
-    return digest.hexdigest()
 
 
 def index_of(data: bytes, identities: Identities, number: int, before: int, offset: int) -> Indexed | None:
