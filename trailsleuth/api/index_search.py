@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from trailsleuth.api.index_rows import Found, Rows
 from trailsleuth.fetch.base import MIB
 from trailsleuth.ingest.index_select import RunWish, Wishes, may_cure, slot_of
-from trailsleuth.ingest.scan_select import LightCall, Pursuit, Selection
+from trailsleuth.ingest.scan_select import LightCall, Pursuit, Ranked, Selection
 from trailsleuth.model.index import SEARCHED, Run, Zone
 
 BATCH = 64 * MIB  # bytes of records that are looked at together
@@ -17,7 +17,7 @@ _ORDER = ("event_time", "event_id", "vpc_endpoint")
 
 
 class Search:
-    """One selection and one index. `lights` fills as the records are given out."""
+    """One selection, put to row groups of one index. `lights` and `firsts` are filled when all records were given out."""
 
     def __init__(self, rows: Rows, selection: Selection) -> None:
         self._rows = rows
@@ -25,26 +25,39 @@ class Search:
         self._wishes = Wishes(selection)
         self._firsts: dict[tuple[object, ...], tuple[tuple[str, str], int, int]] = {}
         self.lights: list[tuple[str, LightCall]] = []
+        self.firsts: list[tuple[str, Ranked]] = []
 
-    def records(self) -> Iterator[list[Found]]:
-        """The records that have to be looked at, in batches."""
+    def places(self) -> Iterator[tuple[Zone, int]]:
+        """The row groups that may hold anything wanted."""
+        for zone in SEARCHED:
+            every = zone is Zone.OWNER or (zone is Zone.FAILED and self._wishes.selection.text) or (zone is Zone.OPENING and self._wishes.selection.opened)
+            for group, runs in self._index.runs(zone).items():
+                if every or any(self._wishes.of(run) is not None for run in runs):
+                    yield zone, group
+
+    def records(self, places: Iterable[tuple[Zone, int]]) -> Iterator[list[Found]]:
+        """The records in these row groups that have to be looked at, in batches."""
         held: list[Found] = []
         size = 0
-        for zone in SEARCHED:
-            for group, runs in self._index.runs(zone).items():
-                for found in self._of_group(zone, group, runs):
-                    held.append(found)
-                    size += len(found.raw)
-                if size > BATCH:
-                    yield held
-                    held, size = [], 0
+        for zone, group in places:
+            for found in self._of_group(zone, group, self._index.runs(zone)[group]):
+                held.append(found)
+                size += len(found.raw)
+            if size > BATCH:
+                yield held
+                held, size = [], 0
         if held:
             yield held
-        by_group: dict[int, set[int]] = defaultdict(set)
-        for _, group, row in self._firsts.values():
-            by_group[group].add(row)
-        for group, rows in by_group.items():
-            self.lights += self._rows.lights(group, sorted(rows))
+        self._tell_firsts()
+
+    def _tell_firsts(self) -> None:
+        by_group: dict[int, dict[int, tuple[tuple[object, ...], tuple[str, str]]]] = defaultdict(dict)
+        for kind, (order, group, row) in self._firsts.items():
+            by_group[group][row] = (kind, order)
+        for group, told in by_group.items():
+            rows = sorted(told)
+            for row, (source, light) in zip(rows, self._rows.lights(group, rows), strict=True):
+                self.firsts.append((source, Ranked(*told[row], light.position, light, b"")))
 
     def _of_group(self, zone: Zone, group: int, runs: Sequence[Run]) -> Iterator[Found]:
         """Failed calls cure nothing: they count for their session only."""

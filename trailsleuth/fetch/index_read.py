@@ -40,9 +40,10 @@ class IndexFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self._runs: dict[Zone, dict[int, list[Run]]] = {}
         parquet = arrow("pyarrow.parquet")
         with sound(path):
-            self._file = parquet.ParquetFile(path, memory_map=True, read_dictionary=list(DICTIONARIES), thrift_string_size_limit=_MOST_TEXT)
+            self._file = parquet.ParquetFile(path, memory_map=True, pre_buffer=False, read_dictionary=list(DICTIONARIES), thrift_string_size_limit=_MOST_TEXT)
             told = (self._file.metadata.metadata or {}).get(INDEX_MARK)
             if told != FORMAT:
                 raise ValueError(f"it has the format {told!r}, and this version reads {FORMAT!r}")
@@ -60,10 +61,11 @@ class IndexFile:
 
     def runs(self, zone: Zone) -> dict[int, list[Run]]:
         """The rows of a zone by row group and caller."""
-        found: dict[int, list[Run]] = defaultdict(list)
-        for run in unpacked_runs(self.zone(zone).runs):
-            found[run.group].append(run)
-        return found
+        if zone not in self._runs:
+            found = self._runs[zone] = defaultdict(list)
+            for run in unpacked_runs(self.zone(zone).runs):
+                found[run.group].append(run)
+        return self._runs[zone]
 
     def columns(self, group: int, names: Sequence[str], rows: Sequence[int] | None = None) -> Columns:
         """Columns of a row group as lists; only these rows where they are given."""
@@ -90,7 +92,7 @@ class IndexFile:
         size = self._file.metadata.row_group(group).total_byte_size
         if size > Limits().unpacked_bytes + _MOST_TEXT:
             raise ValueError(f"a row group of {size} bytes")
-        return self._file.read_row_group(group, columns=list(names))
+        return self._file.read_row_group(group, columns=list(names), use_threads=False)
 
     @cached_property
     def names(self) -> dict[int, str]:
