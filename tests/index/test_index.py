@@ -15,10 +15,13 @@ import pytest
 
 from tests.scan.test_equal_to_reading_everything import CASES, ENTRIES, WAYS, compact, some_files
 from trailsleuth import api
-from trailsleuth.api import cases, indexing, scan_units, views
+from trailsleuth.api import cases, indexed, indexing, scan_units, scanning, views
+from trailsleuth.api.listing import list_evidence
 from trailsleuth.cli.app import main
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.fetch import index_format, index_inputs, index_spill, index_write
+from trailsleuth.fetch.index_read import IndexFile
+from trailsleuth.model import Inquiry
 
 pq = pytest.importorskip("pyarrow.parquet")
 
@@ -72,6 +75,23 @@ def test_every_way_in_gives_the_same_document(trail: Path, index: Path, monkeypa
     entries += [{"event_id": refused["eventID"]}, {"event_id": granted["eventID"]}, {"error": refused["errorMessage"]}, {}]
     for asked in entries:
         assert document(index, **asked) == read_whole(trail, monkeypatch, **asked), asked
+
+
+def test_an_index_gives_out_the_very_records_that_a_scan_keeps(tmp_path: Path) -> None:
+    """Failures and successes of the same calls by the same roles, so that the first success after a refusal counts."""
+    folder = tmp_path / "trail"
+    folder.mkdir()
+    for number, records in enumerate([*some_files("very"), *some_files("records")]):
+        (folder / f"{number}.json").write_bytes(compact(records))
+    api.index(folder, tmp_path / "i")
+    for inquiry in (Inquiry(), Inquiry(error="AccessDenied"), Inquiry(session="nobody")):
+        scanned = scanning.scan_evidence(list_evidence([str(folder)]), inquiry)
+        found = indexed.ask_indexes([IndexFile(str(tmp_path / "i"))], list_evidence([]), inquiry)
+        assert scanned is not None
+        assert found is not None
+        held = {r.event_id: bool(r.payload) for r in found.records}
+        assert held.keys() >= {r.event_id for r in scanned.records}
+        assert all(held[r.event_id] for r in scanned.records if r.payload)
 
 
 @pytest.mark.parametrize("folder", sorted(CASES.iterdir())[::6], ids=lambda folder: folder.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from trailsleuth.api.index_rows import Found, Rows
 from trailsleuth.fetch.base import MIB
@@ -67,7 +68,9 @@ class Search:
             rows = self._openings(group, runs)
             yield from self._rows.records(group, rows) if rows else ()
         else:
-            wished = [(run, wish) for run in runs if (wish := self._wishes.of(run)) is not None and (wish.mine or zone is Zone.CALL)]
+            wished = [(run, wish) for run in runs if (wish := self._wishes.of(run)) is not None]
+            if zone is Zone.FAILED:
+                wished = [(run, replace(wish, calls={})) for run, wish in wished if wish.mine]
             yield from self._calls(group, wished) if wished else ()
 
     def _openings(self, group: int, runs: Sequence[Run]) -> list[int]:
