@@ -39,6 +39,11 @@ class ChunkIndexed:
     rows: Spilled
 
 
+def forget() -> None:
+    """Another index is made: no role's path was met yet. Workers are forked or started after this."""
+    _IDENTITIES.forget()
+
+
 def index_units(chunk: list[Unit], numbers: Mapping[tuple[str, int], int], parts: int) -> ChunkIndexed:
     """The units as rows; `numbers` are those of the units, by path and start. Positions count from the start of the unit."""
     units: list[UnitIndexed] = []

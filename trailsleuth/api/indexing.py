@@ -13,7 +13,7 @@ from typing import Any
 
 from trailsleuth.api.index_rules import reading_rules
 from trailsleuth.api.index_sources import as_input_seen, as_log_seen
-from trailsleuth.api.index_units import ChunkIndexed, UnitIndexed, index_units
+from trailsleuth.api.index_units import ChunkIndexed, UnitIndexed, forget, index_units
 from trailsleuth.api.listing import Listing, list_evidence
 from trailsleuth.api.scan_progress import Progress
 from trailsleuth.api.scan_units import chunks_of, run, units_of
@@ -132,6 +132,7 @@ class _Making:
         units = [unit for path, size in self.listing.files for unit in units_of(path, size)]
         numbers = {(unit.path, unit.start): number for number, unit in enumerate(units)}
         progress = Progress(self.listing.size)
+        forget()
         work = partial(index_units, numbers=numbers, parts=parts_for(self.listing.size))
         for held in _by_path(self._put_away(run(work, chunks_of(units, CHUNK, FILES_AT_ONCE), progress.add))):
             if all(unit.parts for unit in held):
