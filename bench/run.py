@@ -42,6 +42,9 @@ def commands(tree: Path) -> dict[str, list[str]]:
     """What is measured on a tree, by name."""
     ours = [sys.executable, "-m", "trailsleuth", "diagnose", str(tree)]
     found = {"trailsleuth diagnose": ours, "trailsleuth diagnose --event-id": [*ours, "--event-id", one_refused(tree)]}
+    if importlib.util.find_spec("pyarrow"):
+        asked = [*ours[:4], str(index_of(tree))]
+        found |= {"second question, from the index": asked, "second question, from the index, --event-id": [*asked, "--event-id", one_refused(tree)]}
     if importlib.util.find_spec("deflate"):
         found = {"decompression alone": [sys.executable, "-c", FLOOR, str(tree)], **found}
     if shutil.which("jq"):
@@ -51,6 +54,13 @@ def commands(tree: Path) -> dict[str, list[str]]:
     if shutil.which("trailscraper"):
         found["trailscraper select"] = ["trailscraper", "select", "--log-dir", str(tree)]
     return found
+
+
+def index_of(tree: Path) -> Path:
+    """The index of a tree, built anew."""
+    index = tree.with_name(f"{tree.name}.parquet")
+    subprocess.run([sys.executable, "-m", "trailsleuth", "index", tree, "-o", index], check=True, env={**os.environ, "PYTHONPATH": str(HERE.parent)})
+    return index
 
 
 def one_refused(tree: Path) -> str:

@@ -73,12 +73,14 @@ def test_there_are_at_most_ten_and_each_has_its_reason():
     reasons = (ROOT / "docs/decisions/0004-dependencies.md").read_text()
     listed = re.findall(r"^\| `([\w.-]+)` \| \S", reasons, re.MULTILINE)
     assert sorted(map(canonical, listed)) == sorted(named)
-    assert all(f"`{extra}`" in reasons for extra in names_of(PROJECT["optional-dependencies"]["verify"]))
+    extras = [*PROJECT["optional-dependencies"]["verify"], *PROJECT["optional-dependencies"]["index"]]
+    assert all(f"`{extra}`" in reasons for extra in names_of(extras))
 
 
 def test_every_licence_is_permissive():
     seen = {}
-    for name in [*names_of(PROJECT["dependencies"]), *names_of(PROJECT["optional-dependencies"]["verify"])]:
+    optional = [*PROJECT["optional-dependencies"]["verify"], *PROJECT["optional-dependencies"]["index"]]
+    for name in names_of([*PROJECT["dependencies"], *optional]):
         installed_with(name, seen)
     assert set(names_of(PROJECT["dependencies"])) <= seen.keys()
     licences = {name: licence_of(found) for name, found in seen.items()}
@@ -129,6 +131,7 @@ RUNS = {
     "reduce": ["reduce", "TRAIL", "--role", "arn:aws:iam::222222222222:role/deploy/ActionRole"],
     "fix": ["fix", "CASE"],
     "verify": ["verify", "FOLDER"],
+    "index": ["index", "TRAIL", "-o", "INDEX"],
     "info": ["info", "TRAIL"],
     "permissions": ["permissions", "--account", "target"],
     "catalog": ["catalog", "show", "s3:GetObject"],
@@ -137,7 +140,7 @@ RUNS = {
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_no_offline_command_opens_a_connection(saved, name):
-    places = {"TRAIL": str(saved / "trail.json"), "CASE": str(saved / "case.json"), "FOLDER": str(saved)}
+    places = {"TRAIL": str(saved / "trail.json"), "CASE": str(saved / "case.json"), "FOLDER": str(saved), "INDEX": str(saved / "index.parquet")}
     arguments = [places.get(each, each) for each in RUNS.get(name, [name, "TRAIL" if name not in LIVE else "--help"])]
     done = guarded("from trailsleuth.cli.app import main; sys.exit(main())", *arguments)
     assert "FORBIDDEN" not in done.stderr

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from trailsleuth.api.custody import Summary, info, mark_unverified
     from trailsleuth.api.digests import verify
     from trailsleuth.api.explanations import explain
+    from trailsleuth.api.indexing import IndexMade, index
     from trailsleuth.api.reductions import reduce
     from trailsleuth.api.simulations import simulate
     from trailsleuth.api.tables import events, sessions, timeline
@@ -23,10 +24,12 @@ __all__ = [
     "Bundle",
     "Case",
     "Diagnosis",
+    "IndexMade",
     "Summary",
     "bundle",
     "events",
     "explain",
+    "index",
     "info",
     "load",
     "load_inputs",
@@ -48,7 +51,9 @@ _HOMES = {
     "Case": "trailsleuth.api.cases",
     "Diagnosis": "trailsleuth.api.cases",
     "Summary": "trailsleuth.api.custody",
+    "IndexMade": "trailsleuth.api.indexing",
     "explain": "trailsleuth.api.explanations",
+    "index": "trailsleuth.api.indexing",
     "info": "trailsleuth.api.custody",
     "load": "trailsleuth.api.cases",
     "load_inputs": "trailsleuth.api.cases",

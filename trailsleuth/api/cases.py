@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from trailsleuth.api.cleaned import record_without_secrets, without_secrets
 from trailsleuth.api.listing import SCAN_FROM, Listing, list_evidence
-from trailsleuth.fetch.exports import read_inputs
+from trailsleuth.fetch.exports import STDIN, read_inputs
+from trailsleuth.fetch.index_format import is_index
 from trailsleuth.fetch.paths import inquiry_in, is_more_than_files, read_paths
 from trailsleuth.ingest import read_evidence
 from trailsleuth.investigation import run_investigation
@@ -24,6 +25,8 @@ from trailsleuth.report.text import render_text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from trailsleuth.fetch.index_read import IndexFile
 
 EXIT_CODES = {Outcome.CAUSE_FOUND: 0, Outcome.NO_DENIAL_FOUND: 1, Outcome.INCONCLUSIVE: 3}
 
@@ -135,37 +138,51 @@ def _writable(text: str | None) -> str | None:
 class LargeCase(Case):
     """Evidence on disk that is too large to be held. A question reads what it needs; `evidence` and `records` read everything when asked for."""
 
-    def __init__(self, listing: Listing, *, stdin: bytes | None = None) -> None:
-        self.__dict__.update(listing=listing, stdin=stdin)
+    def __init__(self, paths: Sequence[str], listing: Listing, *, stdin: bytes | None = None, indexes: Sequence[IndexFile] = ()) -> None:
+        self.__dict__.update(paths=list(paths), listing=listing, stdin=stdin, indexes=list(indexes))
 
     def __repr__(self) -> str:
-        return f"LargeCase({', '.join(self.__dict__['listing'].paths)})"
+        return f"LargeCase({', '.join(self.__dict__['paths'])})"
 
     def __getattr__(self, name: str) -> Evidence:
         if name != "evidence":
             raise AttributeError(name)
-        read = read_evidence(read_inputs(self.__dict__["listing"].paths, stdin=self.__dict__["stdin"]))
+        read = read_evidence(read_paths(self.__dict__["paths"], stdin=self.__dict__["stdin"]))
         self.__dict__["evidence"] = read
         return read
 
     def _answer(self, inquiry: Inquiry) -> CaseFile:
+        needed = None if "evidence" in self.__dict__ else self._needed(inquiry)
+        return super()._answer(inquiry) if needed is None else run_investigation(needed, inquiry)
+
+    def _needed(self, inquiry: Inquiry) -> Evidence | None:
+        """The evidence that the question needs, from the indexes and from what lies beside them; None where everything has to be read for it."""
+        held = self.__dict__
+        if held["indexes"]:
+            from trailsleuth.api.indexed import ask_indexes
+
+            return ask_indexes(held["indexes"], held["listing"], inquiry, stdin=held["stdin"])
         from trailsleuth.api.scanning import scan_evidence
 
-        needed = None if "evidence" in self.__dict__ else scan_evidence(self.__dict__["listing"], inquiry, stdin=self.__dict__["stdin"])
-        return super()._answer(inquiry) if needed is None else run_investigation(needed, inquiry)
+        return scan_evidence(held["listing"], inquiry, stdin=held["stdin"])
 
 
 def load(paths: str | PathLike[str] | Sequence[str | PathLike[str]], *, stdin: bytes | None = None) -> Case:
-    """Reads exported evidence: files, directories, archives; folders of `trailsleuth fetch`; `s3://` trail buckets; "-" stands for `stdin`.
+    """Reads exported evidence: files, directories, archives; an index of them; folders of `trailsleuth fetch`; `s3://` trail buckets; "-" stands for `stdin`.
 
     Raises EvidenceUnreadable for a path that does not exist; odd content is part of the coverage instead.
     """
     listed = [fspath(p) for p in ([paths] if isinstance(paths, str | PathLike) else paths)]
     if is_more_than_files(listed):
         return Case(read_evidence(read_paths(listed, stdin=stdin)), inquiry_in(listed))
-    listing = list_evidence(listed)
+    indexes = [path for path in dict.fromkeys(listed) if path != STDIN and is_index(path)]
+    listing = list_evidence([path for path in listed if path not in indexes])
+    if indexes:
+        from trailsleuth.fetch.index_read import IndexFile
+
+        return LargeCase(listed, listing, stdin=stdin, indexes=[IndexFile(path) for path in indexes])
     if listing.size >= SCAN_FROM:
-        return LargeCase(listing, stdin=stdin)
+        return LargeCase(listed, listing, stdin=stdin)
     return load_inputs(read_inputs(listed, stdin=stdin))
 
 

@@ -51,7 +51,8 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
     if runs is not None and (not runs or any(run.started is None for run in runs)):
         return None
     asked = _asked(trail, openings, records, inquiry, runs)
-    pursued = [r for r in refused if runs or asked.has(who_of(r.identity)) or who_of(r.identity).key == 0 or _near_wrapped(r, records, inquiry)]
+    wrapping = [r.event_time for r in records if r.event_id == inquiry.event_id]
+    pursued = [r for r in refused if runs or asked.has(who_of(r.identity)) or who_of(r.identity).key == 0 or _is_near(r, wrapping)]
     openings.with_ancestors(asked)
     calls = _Calls(trail, reader, refused)
     for record in refused:
@@ -138,11 +139,9 @@ def _in_window(records: Iterable[Record], inquiry: Inquiry) -> Iterator[Record]:
             yield record
 
 
-def _near_wrapped(record: Record, records: Iterable[Record], inquiry: Inquiry) -> bool:
+def _is_near(record: Record, wrapping: Iterable[datetime]) -> bool:
     """Made at the time of the record that is asked about: it may be what that one only reports."""
-    if inquiry.event_id is None:
-        return False
-    return any(r.event_id == inquiry.event_id and abs(r.event_time - record.event_time) <= WRAPPED for r in records)
+    return any(abs(time - record.event_time) <= WRAPPED for time in wrapping)
 
 
 def _buckets(refused: Iterable[Record]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Evidence by its path, whatever it is: a trail bucket, a fetched case, or exported files."""
+"""Evidence by its path, whatever it is: a trail bucket, a fetched case, an index, or exported files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 from trailsleuth.fetch.case_folder import inquiry_of, is_case_folder, read_case_folder
 from trailsleuth.fetch.exports import STDIN, read_inputs
+from trailsleuth.fetch.index_format import is_index
+from trailsleuth.fetch.index_inputs import index_inputs
 from trailsleuth.fetch.sessions import Account, Surroundings, Ways, open_accounts
 from trailsleuth.fetch.trail_bucket import Wanted, can_list, is_trail_bucket, read_trail_bucket
 from trailsleuth.model import Inquiry, RawInput, Skipped
@@ -31,6 +33,8 @@ def read_paths(
             yield from read_trail_bucket(path, reader, wanted or Wanted())
         elif _is_case(path):
             yield from read_case_folder(Path(path))
+        elif path != STDIN and is_index(path):
+            yield from index_inputs(path)
         else:
             yield from read_inputs([path], stdin=stdin)
 

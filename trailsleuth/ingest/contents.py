@@ -9,7 +9,9 @@ from trailsleuth.ingest.decode import NotJson, decode, to_text
 from trailsleuth.ingest.documents import Break, Document, documents
 from trailsleuth.ingest.forms import Form, Piece, pieces
 from trailsleuth.ingest.text import is_csv, read_csv, read_log_lines
+from trailsleuth.model.index import INDEX_MARK
 
+_PARQUET = b"PAR1"
 _LOOK = 64 * 1024  # bytes from which the kind of an input is told
 _JSON = re.compile(r"\{|\[\s*[\[{\]]|\[\s*\Z")  # `[` before anything else begins a log line: a time in brackets
 
@@ -43,7 +45,9 @@ def _documents(data: bytes) -> Iterator[Document | Break]:
 
 
 def _no_json(data: bytes, start: str) -> Iterator[Document | Break]:
-    if "\0" in start:
+    if data.startswith(_PARQUET):
+        yield Break(reason=_told_of_parquet(data), cut=not data.endswith(_PARQUET))
+    elif "\0" in start:
         yield Break(reason="not recognised: binary data")
     elif is_csv(start):
         yield from read_csv(to_text(data))
@@ -51,6 +55,14 @@ def _no_json(data: bytes, start: str) -> Iterator[Document | Break]:
         yield Document(value=quoted)
     else:
         yield from read_log_lines(to_text(data))
+
+
+def _told_of_parquet(data: bytes) -> str:
+    if not data.endswith(_PARQUET):
+        return "a Parquet file that breaks off; where it was an index, build it again: trailsleuth index"
+    if INDEX_MARK in data[-int.from_bytes(data[-8:-4], "little") - 8 :]:
+        return "an index of trailsleuth, which is read where it is named itself"
+    return "not recognised: a Parquet file that is no index of trailsleuth"
 
 
 def _quoted(data: bytes, start: str) -> str | None:

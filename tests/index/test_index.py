@@ -1,0 +1,365 @@
+"""An index gives the very document that its sources give, and says so where it no longer can."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scan.test_equal_to_reading_everything import CASES, ENTRIES, WAYS, compact, some_files
+from trailsleuth import api
+from trailsleuth.api import cases, indexed, indexing, scan_units, scanning, views
+from trailsleuth.api.listing import list_evidence
+from trailsleuth.cli.app import main
+from trailsleuth.errors import EvidenceUnreadable, UsageError
+from trailsleuth.fetch import index_format, index_inputs, index_spill, index_write
+from trailsleuth.fetch.index_read import IndexFile
+from trailsleuth.model import Inquiry
+
+pq = pytest.importorskip("pyarrow.parquet")
+
+
+@pytest.fixture
+def trail(tmp_path: Path) -> Path:
+    """A directory with three log files."""
+    folder = tmp_path / "trail"
+    folder.mkdir()
+    for number, records in enumerate(some_files("index")):
+        (folder / f"{number}.json.gz").write_bytes(gzip.compress(compact(records), mtime=0))
+    return folder
+
+
+@pytest.fixture
+def index(trail: Path, tmp_path: Path) -> Path:
+    api.index(trail, tmp_path / "trail.parquet")
+    return tmp_path / "trail.parquet"
+
+
+def document(evidence: Path | list[Path], **asked: str) -> str:
+    return json.dumps(api.load(evidence if isinstance(evidence, list) else [evidence]).diagnose(**asked).document())
+
+
+def read_whole(evidence: Path | list[Path], monkeypatch: pytest.MonkeyPatch, **asked: str) -> str:
+    """The answer from reading everything."""
+    with monkeypatch.context() as patch:
+        patch.setattr(cases, "SCAN_FROM", 1 << 60)
+        return document(evidence, **asked)
+
+
+# --- the same answer
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_index_gives_the_same_document_however_a_file_is_written(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "trail"
+    folder.mkdir()
+    for number, records in enumerate(some_files(way)):
+        (folder / f"{number}.json").write_bytes(WAYS[way](records) if number != 1 else compact(records))
+    api.index(folder, tmp_path / "i")
+    assert document(tmp_path / "i") == read_whole(folder, monkeypatch)
+
+
+def test_every_way_in_gives_the_same_document(trail: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [r for path in sorted(trail.iterdir()) for r in json.loads(gzip.decompress(path.read_bytes()))["Records"]]
+    refused = next(r for r in records if r.get("errorCode") == "AccessDenied")
+    granted = next(r for r in records if not r.get("errorCode"))
+    who = refused["userIdentity"]
+    entries = [{"role": who["sessionContext"]["sessionIssuer"]["arn"]}, {"access_key": who["accessKeyId"]}, {"session": who["arn"].rpartition("/")[2]}]
+    entries += [{"event_id": refused["eventID"]}, {"event_id": granted["eventID"]}, {"error": refused["errorMessage"]}, {}]
+    for asked in entries:
+        assert document(index, **asked) == read_whole(trail, monkeypatch, **asked), asked
+
+
+def test_an_index_gives_out_the_very_records_that_a_scan_keeps(tmp_path: Path) -> None:
+    """Failures and successes of the same calls by the same roles, so that the first success after a refusal counts."""
+    folder = tmp_path / "trail"
+    folder.mkdir()
+    for number, records in enumerate([*some_files("very"), *some_files("records")]):
+        (folder / f"{number}.json").write_bytes(compact(records))
+    for _ in range(2):  # nothing is remembered from one index to the next
+        api.index(folder, tmp_path / "i")
+    for inquiry in (Inquiry(), Inquiry(error="AccessDenied"), Inquiry(session="nobody")):
+        scanned = scanning.scan_evidence(list_evidence([str(folder)]), inquiry)
+        found = indexed.ask_indexes([IndexFile(str(tmp_path / "i"))], list_evidence([]), inquiry)
+        assert scanned is not None
+        assert found is not None
+        held = {r.event_id: bool(r.payload) for r in found.records}
+        assert held.keys() >= {r.event_id for r in scanned.records}
+        assert all(held[r.event_id] for r in scanned.records if r.payload)
+
+
+@pytest.mark.parametrize("folder", sorted(CASES.iterdir())[::6], ids=lambda folder: folder.name)
+def test_a_case_is_diagnosed_alike_from_its_index(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    args = json.loads((folder / "truth.json").read_text())["args"]
+    asked = {ENTRIES[name]: value for name, value in zip(args[::2], args[1::2], strict=True)}
+    api.index(folder / "evidence", tmp_path / "i")
+    assert document(tmp_path / "i", **asked) == read_whole(folder / "evidence", monkeypatch, **asked)
+
+
+def test_small_row_groups_and_parts_change_nothing(trail: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_write, "GROUP", 20_000)
+    monkeypatch.setattr(index_spill, "PART", 30_000)
+    api.index(trail, tmp_path / "i")
+    assert pq.ParquetFile(tmp_path / "i").metadata.num_row_groups > 20
+    assert document(tmp_path / "i") == read_whole(trail, monkeypatch)
+
+
+def test_copies_of_files_and_records_are_counted_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, third = some_files("copies")
+    folder = tmp_path / "trail"
+    folder.mkdir()
+    for name in ("a", "b"):
+        (folder / f"{name}.json").write_bytes(compact(first))
+    (folder / "c.json").write_bytes(compact(second + first[:50]))
+    (folder / "d.json").write_bytes(b"[" + compact(third + second[:30])[len(b'{"Records":[') : -1])
+    api.index(folder, tmp_path / "i")
+    assert document(tmp_path / "i") == read_whole(folder, monkeypatch)
+    monkeypatch.setattr(indexing, "MOST_CONTESTED", 3)
+    api.index(folder, tmp_path / "i")
+    assert document(tmp_path / "i") == read_whole(folder, monkeypatch)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_large_file_is_indexed_in_parts_and_offsets_are_true(packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = compact([r for one in some_files("large") for r in one])
+    path = tmp_path / "large.json"
+    path.write_bytes(gzip.compress(data, mtime=0) if packed else data)
+    for module, name in ((scan_units, "WHOLE_UP_TO"), (scan_units, "PART")):
+        monkeypatch.setattr(module, name, 60_000)
+    monkeypatch.setattr("trailsleuth.fetch.quick.PART", 60_000)
+    api.index(path, tmp_path / "i")
+    assert document(tmp_path / "i") == read_whole(path, monkeypatch)
+    rows = [row for row in pq.read_table(tmp_path / "i").to_pylist() if row["kind"] == "record"]
+    assert sorted(row["position"] for row in rows) == list(range(len(rows)))
+    assert all(data[row["offset"] : row["offset"] + len(row["raw"])] == row["raw"] for row in rows)
+
+
+# --- beside other evidence, and for all that reads everything
+
+
+def test_an_index_stands_beside_other_evidence(trail: Path, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "more.json"
+    fresh = some_files("beside")[0]
+    old = json.loads(gzip.decompress((trail / "1.json.gz").read_bytes()))["Records"][:40]
+    other.write_bytes(compact([*fresh, *old]))
+    assert document([index, other]) == read_whole([trail, other], monkeypatch)
+    second = tmp_path / "second.parquet"
+    api.index(other, second)
+    assert document([second, index]) == read_whole([trail, other], monkeypatch)
+
+
+def test_all_of_the_evidence_comes_out_of_an_index(trail: Path, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = api.load(trail).evidence
+    assert api.load(index).evidence == expected
+    assert [r.event_id for r in views.events(str(index))] == [r.event_id for r in views.events(str(trail))]
+    trail.rename(tmp_path / "elsewhere")
+    for at_once in (index_inputs.AT_ONCE, 1):
+        monkeypatch.setattr(index_inputs, "AT_ONCE", at_once)
+        found = api.load(index).evidence
+        assert found.records == expected.records
+        assert found.coverage.inputs == expected.coverage.inputs
+
+
+# --- stale
+
+
+def changed(folder: Path) -> None:
+    data = bytearray((folder / "1.json.gz").read_bytes())
+    data[9] ^= 1  # the system that wrote it: https://www.rfc-editor.org/rfc/rfc1952#page-6
+    (folder / "1.json.gz").write_bytes(data)
+    os.utime(folder / "1.json.gz", ns=(1, 1))
+
+
+def linked(folder: Path) -> None:
+    (folder / "link").symlink_to("1.json.gz")
+
+
+STALE = {
+    "1.json.gz has changed": changed,
+    "1.json.gz is gone": lambda folder: (folder / "1.json.gz").unlink(),
+    "2.json.gz has changed": lambda folder: (folder / "2.json.gz").write_bytes(b"{}"),
+    "new.json is new": lambda folder: (folder / "new.json").write_bytes(b"{}"),
+    "link: a symbolic link": linked,
+}
+
+
+@pytest.mark.parametrize("told", STALE)
+def test_a_stale_index_is_refused_and_says_what_changed(told: str, trail: Path, index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    STALE[told](trail)
+    for command in ("diagnose", "events"):
+        assert main([command, str(index)]) == 4
+        said = capsys.readouterr().err
+        assert f"the index {index} is stale" in said
+        assert told in said
+        assert f"trailsleuth index {trail} -o {index}" in said
+
+
+def test_one_root_of_two_that_is_gone_makes_it_stale(trail: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    shutil.copy(trail / "1.json.gz", other)
+    api.index([trail, other], tmp_path / "i")
+    other.unlink()
+    with pytest.raises(EvidenceUnreadable, match="stale") as raised:
+        api.load(tmp_path / "i").diagnose()
+    assert raised.value.why == f"{other} is gone"
+
+
+def test_a_file_that_was_only_touched_is_the_same(trail: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.utime(trail / "1.json.gz", ns=(1, 1))
+    assert document(index) == read_whole(trail, monkeypatch)
+
+
+def test_an_index_of_other_rules_is_refused(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trailsleuth.api.indexed.reading_rules", lambda: "others")
+    with pytest.raises(EvidenceUnreadable) as raised:
+        api.load(index).diagnose()
+    assert "another version" in raised.value.why
+
+
+def test_without_its_sources_an_index_answers_and_says_that_it_could_not_be_checked(
+    trail: Path, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = json.loads(read_whole(trail, monkeypatch))
+    trail.rename(tmp_path / "elsewhere")
+    found = json.loads(document(index))
+    assert found["coverage"].pop("skipped") == [{"source": str(index), "reason": index_inputs.NOT_HERE}]
+    assert expected["coverage"].pop("skipped") == []
+    assert found == expected
+
+
+def test_relative_paths_lead_to_the_sources_from_anywhere(trail: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    api.index("trail", "i.parquet")
+    expected = document(Path("trail"))
+    assert document(Path("i.parquet")) == expected
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    assert document(tmp_path / "i.parquet") == expected
+    assert json.dumps(api.load(tmp_path / "i.parquet").evidence.coverage.inputs, default=str).count("trail/") == 3
+    linked(trail)
+    with pytest.raises(EvidenceUnreadable, match="stale"):
+        document(tmp_path / "i.parquet")
+
+
+# --- what is no index, or a broken one
+
+
+def test_a_foreign_parquet_file_is_named(trail: Path, tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    pq.write_table(pa.table({"a": [1, 2]}), trail / "x.json")
+    skipped = api.load(trail).evidence.coverage.skipped
+    assert [(item.source, item.reason) for item in skipped] == [(str(trail / "x.json"), "not recognised: a Parquet file that is no index of trailsleuth")]
+
+
+def test_an_index_in_a_tree_is_named(trail: Path, index: Path) -> None:
+    shutil.move(index, trail / "inside")
+    assert [item.reason for item in api.load(trail).evidence.coverage.skipped] == ["an index of trailsleuth, which is read where it is named itself"]
+
+
+@pytest.mark.parametrize("left", [5, 1000, -1, -9, -200])
+def test_a_cut_index_is_an_error_that_says_so(left: int, index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    index.write_bytes(index.read_bytes()[:left])
+    assert main(["diagnose", str(index)]) == 4
+    said = capsys.readouterr().err
+    assert "breaks off" in said
+    assert "trailsleuth index" in said
+
+
+def test_a_damaged_index_is_an_error_and_no_traceback(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = index.read_bytes()
+    told = set()
+    for at in range(4, len(data), max(1, len(data) // 60)):
+        index.write_bytes(data[:at] + bytes(byte ^ 0xFF for byte in data[at : at + 40]) + data[at + 40 :])
+        code = main(["diagnose", str(index), "-o", "json"])
+        said = capsys.readouterr().err
+        assert "broke off" not in said
+        assert "Traceback" not in said
+        assert code in (0, 1, 3) or (code == 4 and said)
+        told.add(code)
+    assert 4 in told
+
+
+def test_a_catalogue_that_is_made_up_is_an_error(trail: Path, tmp_path: Path) -> None:
+    import msgspec
+    import pyarrow as pa
+
+    from trailsleuth.model.index import INDEX_MARK
+
+    for catalogue in (b"", b"\xc1", msgspec.msgpack.encode({"rules": 1}), msgspec.msgpack.encode({"zones": {"kept": {"groups": [99]}}})):
+        table = pa.table({"kind": ["catalogue"], "raw": [catalogue]})
+        with pq.ParquetWriter(tmp_path / "i", table.schema) as writer:
+            writer.write_table(table)
+            writer.add_key_value_metadata({INDEX_MARK: b"1"})
+        with pytest.raises(EvidenceUnreadable, match="cannot read the index"):
+            document(tmp_path / "i")
+
+
+# --- making one
+
+
+def test_the_command_says_what_it_wrote(trail: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "t.parquet"
+    assert main(["index", str(trail), "-o", str(target)]) == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    records = sum(len(json.loads(gzip.decompress(path.read_bytes()))["Records"]) for path in trail.iterdir())
+    assert f"{target}: {records:,} records, " in said.err
+    assert main(["index", str(trail), "-o", str(target)]) == 0  # an older index is replaced
+
+
+@pytest.mark.parametrize("target", ["other.txt", "trail", "no-folder/x", "trail/i.parquet"])
+def test_nothing_but_an_index_is_overwritten_and_none_lies_in_the_evidence(target: str, trail: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text("mine")
+    with pytest.raises(UsageError):
+        api.index(trail, tmp_path / target)
+    assert (tmp_path / "other.txt").read_text() == "mine"
+    assert sorted(path.name for path in trail.iterdir()) == ["0.json.gz", "1.json.gz", "2.json.gz"]
+
+
+@pytest.mark.parametrize("evidence", [[], ["-"], ["s3://bucket/prefix"], ["INDEX"]])
+def test_only_files_are_indexed(evidence: list[str], index: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        api.index([str(index) if name == "INDEX" else name for name in evidence], tmp_path / "i")
+
+
+def test_an_index_is_written_whole_or_not_at_all(trail: Path, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = index.read_bytes()
+
+    def fails(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(index_write.IndexWriter, "finish", fails)
+    with pytest.raises(Exception, match="cannot write"):
+        api.index(trail, index)
+    assert index.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["trail", "trail.parquet"]
+
+
+def test_evidence_that_changes_while_it_is_indexed_gives_no_index(trail: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = index_write.IndexWriter.finish
+
+    def changes(writer: index_write.IndexWriter, catalogue: Any) -> None:
+        write(writer, catalogue)
+        STALE["new.json is new"](trail)
+
+    monkeypatch.setattr(index_write.IndexWriter, "finish", changes)
+    with pytest.raises(EvidenceUnreadable, match="stale"):
+        api.index(trail, tmp_path / "i")
+    assert not (tmp_path / "i").exists()
+
+
+def test_without_pyarrow_the_message_says_what_to_install(trail: Path, index: Path) -> None:
+    code = "import sys; sys.modules['pyarrow'] = None\nfrom trailsleuth.cli.app import main\nsys.exit(main(sys.argv[1:]))"
+    for arguments in (["index", str(trail), "-o", f"{index}2"], ["diagnose", str(index)], ["events", str(index)]):
+        done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert "pip install 'trailsleuth[index]'" in done.stderr
+    assert index_format.is_index(str(index))

@@ -1,0 +1,49 @@
+"""Between what a scan knows of its inputs and what an index says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from trailsleuth.fetch.archives import label
+from trailsleuth.fetch.quick import FileFacts
+from trailsleuth.ingest.scan import Glimpse, Span
+from trailsleuth.model import Skipped
+from trailsleuth.model.index import FileSeen, InputSeen, LogSeen, PartSeen, SpanSeen
+
+
+def as_input_seen(skipped: Skipped) -> InputSeen:
+    """What was skipped, for the catalogue."""
+    return InputSeen(source=skipped.source, reason=skipped.reason, lost=skipped.lost)
+
+
+def as_log_seen(path: str, number: int, facts: FileFacts, parts: Iterable[Glimpse]) -> LogSeen:
+    """A scanned log file, for the catalogue."""
+    name = label(path)
+    return LogSeen(number=number, source=name, file=FileSeen(name=name, sha256=facts.sha256, size=facts.size), parts=tuple(map(_as_part, parts)))
+
+
+def _as_part(glimpse: Glimpse) -> PartSeen:
+    return PartSeen(
+        records=glimpse.records,
+        spans=tuple(SpanSeen(account=s.account, regions=s.regions, first=s.first, last=s.last, records=s.records) for s in glimpse.spans),
+        callers=glimpse.callers,
+        openings=glimpse.openings,
+        calls=tuple(sorted(glimpse.calls)),
+        buckets=glimpse.buckets,
+    )
+
+
+def glimpses_of(log: LogSeen) -> Iterator[Glimpse]:
+    """A log file out of the catalogue, as the first look would see it; what it keeps is in the rows."""
+    for part in log.parts:
+        yield Glimpse(
+            records=part.records,
+            spans=tuple(Span(account=s.account, regions=s.regions, first=s.first, last=s.last, records=s.records) for s in part.spans),
+            ids="",
+            accounts=(),
+            kept=(),
+            callers=part.callers,
+            openings=part.openings,
+            calls=frozenset(part.calls),
+            buckets=part.buckets,
+        )

@@ -1,0 +1,93 @@
+"""What a worker does to index log files: the first look, and every record as a row. Like `scan_units`, it knows no question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trailsleuth.api.scan_units import STREAMED, Unit
+from trailsleuth.fetch.base import Limits
+from trailsleuth.fetch.index_spill import Spilled, spill
+from trailsleuth.fetch.quick import FileFacts, facts_of, read_parts, read_whole
+from trailsleuth.ingest.index_rows import Indexed, index_of
+from trailsleuth.ingest.scan import Glimpse
+from trailsleuth.ingest.scan_identity import Identities
+from trailsleuth.ingest.scan_parts import HEAD, parts_of, wrapped
+from trailsleuth.model.index import IndexRow, Zone
+
+_LIMITS = Limits()
+_IDENTITIES = Identities()
+Owners = dict[str, tuple[tuple[str, str], int]]
+
+
+@dataclass(slots=True)
+class UnitIndexed:
+    """A unit without its rows: nothing in `parts` where the file has to be read the careful way."""
+
+    unit: Unit
+    facts: FileFacts | None = None
+    parts: list[Glimpse] = field(default_factory=list)
+    owners: list[Owners] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ChunkIndexed:
+    """Some units, and the rows of all of them."""
+
+    units: list[UnitIndexed]
+    rows: Spilled
+
+
+def forget() -> None:
+    """Another index is made: no role's path was met yet. Workers are forked or started after this."""
+    _IDENTITIES.forget()
+
+
+def index_units(chunk: list[Unit], numbers: Mapping[tuple[str, int], int], parts: int) -> ChunkIndexed:
+    """The units as rows; `numbers` are those of the units, by path and start. Positions count from the start of the unit."""
+    units: list[UnitIndexed] = []
+    rows: list[tuple[Zone, IndexRow]] = []
+    for unit in chunk:
+        found, facts = _indexed(unit, numbers[unit.path, unit.start])
+        units.append(UnitIndexed(unit, facts, [part.glimpse for part in found], [part.owners for part in found]))
+        rows += (row for part in found for row in part.rows)
+    return ChunkIndexed(units, spill(rows, parts))
+
+
+def _indexed(unit: Unit, number: int) -> tuple[list[Indexed], FileFacts | None]:
+    """The parts of the unit; none where one of them is no plain log."""
+    found: list[Indexed] = []
+    facts = None
+    before = 0
+    try:
+        if unit.end == STREAMED:
+            facts = facts_of(unit.path)
+        for data, offset in _pieces(unit):
+            piece, facts = (data, facts) if isinstance(data, bytes) else data
+            part = index_of(piece, _IDENTITIES, number, before, offset)
+            if part is None:
+                return [], facts
+            found.append(part)
+            before += part.glimpse.records
+    except (OSError, ValueError, MemoryError):
+        return [], None
+    return found, facts
+
+
+def _pieces(unit: Unit) -> Iterator[tuple[bytes | tuple[bytes, FileFacts], int]]:
+    """The content in parts, each a log file of its own, with the byte of the file that its first byte would be."""
+    if unit.end == 0:
+        whole = read_whole(unit.path, _LIMITS)
+        if whole is not None:
+            yield whole, 0
+    elif unit.end == STREAMED:
+        offset = 0
+        for data in parts_of(read_parts(unit.path, _LIMITS)):
+            yield data, offset
+            offset += len(data) - len(HEAD) - 1  # what follows is wrapped anew: without the end `]}`, but with the comma between
+    else:
+        with Path(unit.path).open("rb") as file:
+            file.seek(unit.start)
+            data = file.read(unit.end - unit.start)
+        yield wrapped(data.rstrip().removesuffix(b",")), unit.start - len(HEAD)
