@@ -15,8 +15,8 @@ from itertools import repeat
 from typing import NamedTuple
 
 from trailsleuth.catalog.changes import policy_changes
+from trailsleuth.catalog.issuing import ISSUING, STS
 from trailsleuth.ingest.coverage import NO_ACCOUNT
-from trailsleuth.ingest.issued import ISSUING
 from trailsleuth.ingest.needles import count, find
 from trailsleuth.ingest.scan_denials import may_be_denial
 from trailsleuth.ingest.scan_identity import Identities, Who, mark, packed, role_mark
@@ -24,7 +24,6 @@ from trailsleuth.ingest.scan_shapes import AssumedUser, Glance, Issued, NotThisS
 from trailsleuth.ingest.scan_slices import Slices, hides_an_error, in_order
 from trailsleuth.model import session_name_of
 
-STS = "sts.amazonaws.com"
 TIME_LENGTH = len("2026-03-04T09:00:00Z")
 _OPENING = struct.Struct("<6I")
 _ROLE_WITH_PATH = re.compile(rb'"(arn:[a-z-]+:iam::[0-9]+:role/[^"/\\]+/[^"\\]+)"')
