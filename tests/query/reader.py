@@ -62,6 +62,9 @@ class Reader:
         who = record.get("userIdentity") or {}
         writes = record.get("readOnly") in (False, "false") and record["eventSource"] != "s3.amazonaws.com"
         issuer = ((who.get("sessionContext") or {}).get("sessionIssuer") or {}).get("arn")
+        request = record.get("requestParameters") or {}
+        if record["eventSource"] == "s3.amazonaws.com" and request.get("bucketName") is not None and request.get("key") is not None:
+            return f"{texts(request['bucketName'])}/{texts(request['key'])}"
         place = record.get("recipientAccountId") if writes else issuer or who.get("arn")
         return None if place is None else (place, record["eventSource"], record["eventName"])
 

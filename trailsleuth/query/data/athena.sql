@@ -13,6 +13,7 @@ SELECT
   t.errorcode AS error_code,
   t.errormessage AS error_message,
   t.readonly AS read_only,
+  JSON_EXTRACT_SCALAR(t.requestparameters, '$.bucketName') || '/' || JSON_EXTRACT_SCALAR(t.requestparameters, '$.key') AS object,
   t.eventversion,
   JSON_FORMAT(CAST(t.useridentity AS JSON)) AS useridentity,
   t.eventtime,

@@ -13,5 +13,6 @@ SELECT
   t.errorcode AS error_code,
   t.errormessage AS error_message,
   LOWER(CAST(t.readonly AS VARCHAR)) AS read_only,
+  ELEMENT_AT(t.requestparameters, 'bucketName') || '/' || ELEMENT_AT(t.requestparameters, 'key') AS object,
   t.eventjson
 FROM event_records AS t

@@ -1,11 +1,15 @@
 /* What a diagnosis needs of a trail, whatever runs it: refused calls, issued credentials, changes of policies, the calls of the sessions in
-   question, and further tries of what was refused. `trail` has one row a record, in the columns of the sources beside this file. */
+   question, and what else was done to the same: further tries by the
+   same role, writing calls of the same name in the account, all calls on the same object of S3. `trail` has one row a record, in the columns of the sources beside this file. */
 WITH marked AS (
   SELECT
     trail.*,
     COALESCE(access_key, principal_id) AS session,
-    CASE WHEN read_only = 'false' AND event_source <> 's3.amazonaws.com' THEN account ELSE COALESCE(issuer_arn, principal_arn) END
-      || ' ' || event_source || ' ' || event_name AS attempt,
+    CASE
+      WHEN event_source = 's3.amazonaws.com' AND NOT object IS NULL THEN object
+      WHEN read_only = 'false' AND event_source <> 's3.amazonaws.com' THEN account || ' ' || event_source || ' ' || event_name
+      ELSE COALESCE(issuer_arn, principal_arn) || ' ' || event_source || ' ' || event_name
+    END AS attempt,
     COALESCE(REGEXP_LIKE(error_code, :codes), FALSE) OR COALESCE(REGEXP_LIKE(error_message, :messages), FALSE) AS refused,
     event_source = :sts AND :issuing AND error_code IS NULL AND error_message IS NULL AS issued
   FROM trail
