@@ -26,7 +26,9 @@ def code_pattern() -> str:
 @cache
 def message_pattern() -> str:
     """Fits every error message that is one: it holds the beginning of a form's anchor, or it would have to be unwrapped first."""
-    anchors = sorted({anchor[:LONGEST_ANCHOR] for form in message_forms() if form.refused for anchor in form.anchors} | {SENTENCE}, key=lambda text: (len(text), text))
+    anchors = sorted(
+        {anchor[:LONGEST_ANCHOR] for form in message_forms() if form.refused for anchor in form.anchors} | {SENTENCE}, key=lambda text: (len(text), text)
+    )
     shortest: list[str] = []
     for anchor in anchors:
         if not any(short in anchor for short in shortest):

@@ -26,13 +26,17 @@ START = "StartPipelineExecution"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the records lie: a table (Athena: in a database), an event data store's id, or files. `accounts` and `regions` narrow it; empty: all."""
+    """Where the records lie: a table (Athena: in a database), an event data store's id, or files. `accounts` and `regions` narrow it; empty: all.
+
+    `roles` are those of a chain that is known already: their calls are wanted beside those of the refused sessions.
+    """
 
     table: str = ""
     database: str = ""
     files: str = ""
     accounts: frozenset[str] = frozenset()
     regions: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
 
 
 def selection(engine: Engine, place: Place, inquiry: Inquiry) -> exp.Query:
@@ -40,7 +44,9 @@ def selection(engine: Engine, place: Place, inquiry: Inquiry) -> exp.Query:
     manner = MANNERS[engine]
     if manner.billed and inquiry.since is None:
         raise UsageError(
-            f"{engine.value} is asked without --since", why="it bills for every byte that it reads", next_step="give --since (2026-03-04, 2d) and, if you can, --until"
+            f"{engine.value} is asked without --since",
+            why="it bills for every byte that it reads",
+            next_step="give --since (2026-03-04, 2d) and, if you can, --until",
         )
     chosen = filled(
         template("selection", "trino"),
@@ -49,7 +55,7 @@ def selection(engine: Engine, place: Place, inquiry: Inquiry) -> exp.Query:
         sts=text(STS),
         issuing=among("event_name", ISSUING),
         changes=among("event_name", policy_changes() | {START}),
-        subject=exp.paren(_subject(inquiry)),
+        subject=exp.paren(_subject(inquiry, place.roles)),
     )
     assert isinstance(chosen, exp.Select)  # noqa: S101 (the template's)
     chosen = chosen.select(*(exp.column(name) for name in manner.columns), append=False)
@@ -136,7 +142,7 @@ def _column(manner: Manner, name: str) -> exp.Expr:
     return exp.column(exp.to_identifier(name, quoted=name == manner.days), table=manner.alias)
 
 
-def _subject(inquiry: Inquiry) -> exp.Expr:
+def _subject(inquiry: Inquiry, roles: frozenset[str]) -> exp.Expr:
     """Whose calls are wanted: those of the session, role, credential or record asked about, else of every session that was refused."""
     found: list[exp.Expr] = []
     if inquiry.event_id:
@@ -147,7 +153,9 @@ def _subject(inquiry: Inquiry) -> exp.Expr:
         found += [_holds("principal_id", f":{inquiry.session}"), _holds("principal_arn", f"/{inquiry.session}")]
     if inquiry.role:
         found += _of_role(inquiry.role)
-    return exp.or_(*found) if found else exp.column("refused")
+    if not found:
+        found = [exp.column("refused"), *(condition for role in sorted(roles) for condition in _of_role(role))]
+    return exp.or_(*found)
 
 
 def _of_role(role: str) -> list[exp.Expr]:
