@@ -55,7 +55,8 @@ def selection(engine: Engine, place: Place, inquiry: Inquiry) -> exp.Query:
         sts=text(STS),
         issuing=among("event_name", ISSUING),
         changes=among("event_name", policy_changes() | {START}),
-        subject=exp.paren(_subject(inquiry, place.roles)),
+        named=_named(inquiry, place.roles),
+        subject=exp.column("named") if _narrows(inquiry) else exp.paren(exp.or_(exp.column("refused"), exp.column("named"))),
     )
     assert isinstance(chosen, exp.Select)  # noqa: S101 (the template's)
     chosen = chosen.select(*(exp.column(name) for name in manner.columns), append=False)
@@ -102,7 +103,7 @@ def _source(engine: Engine, manner: Manner, place: Place, inquiry: Inquiry) -> e
     elif engine is Engine.ATHENA:
         tree = with_table(tree, exp.table_(exp.to_identifier(place.table, quoted=True), db=exp.to_identifier(place.database, quoted=True)))
     elif engine is Engine.LAKE:
-        tree = with_table(tree, exp.table_(exp.to_identifier(place.table, quoted=False)))
+        tree = with_table(tree, exp.Table(this=exp.var(place.table)))  # as AWS writes it: an id without quotes, of a form that was checked
     assert isinstance(tree, exp.Select)  # noqa: S101
     if manner.alias == "trail":  # the columns are worked out of JSON: they have their names only outside
         tree = exp.select("*").from_(tree.subquery("trail"))
@@ -142,20 +143,21 @@ def _column(manner: Manner, name: str) -> exp.Expr:
     return exp.column(exp.to_identifier(name, quoted=name == manner.days), table=manner.alias)
 
 
-def _subject(inquiry: Inquiry, roles: frozenset[str]) -> exp.Expr:
-    """Whose calls are wanted: those of the session, role, credential or record asked about, else of every session that was refused."""
-    found: list[exp.Expr] = []
+def _narrows(inquiry: Inquiry) -> bool:
+    """Whether it is asked about some sessions; else about each that was refused."""
+    return bool(inquiry.event_id or inquiry.access_key or inquiry.session or inquiry.role)
+
+
+def _named(inquiry: Inquiry, roles: frozenset[str]) -> exp.Expr:
+    """The calls of the session, role, credential or record asked about."""
+    found: list[exp.Expr] = [condition for role in sorted({*roles, *filter(None, [inquiry.role])}) for condition in _of_role(role)]
     if inquiry.event_id:
         found.append(_equals("event_id", inquiry.event_id))
     if inquiry.access_key:
         found.append(_equals("access_key", inquiry.access_key))
     if inquiry.session:
         found += [_holds("principal_id", f":{inquiry.session}"), _holds("principal_arn", f"/{inquiry.session}")]
-    if inquiry.role:
-        found += _of_role(inquiry.role)
-    if not found:
-        found = [exp.column("refused"), *(condition for role in sorted(roles) for condition in _of_role(role))]
-    return exp.or_(*found)
+    return exp.or_(*found) if found else exp.false()
 
 
 def _of_role(role: str) -> list[exp.Expr]:

@@ -11,7 +11,8 @@ WITH marked AS (
       ELSE COALESCE(issuer_arn, principal_arn) || ' ' || event_source || ' ' || event_name
     END AS attempt,
     COALESCE(REGEXP_LIKE(error_code, :codes), FALSE) OR COALESCE(REGEXP_LIKE(error_message, :messages), FALSE) AS refused,
-    event_source = :sts AND :issuing AND error_code IS NULL AND error_message IS NULL AS issued
+    event_source = :sts AND :issuing AND error_code IS NULL AND error_message IS NULL AS issued,
+    :named AS named
   FROM trail
 )
 SELECT event_time, event_id
