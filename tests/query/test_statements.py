@@ -23,7 +23,12 @@ UNTIL = SINCE + timedelta(hours=2)
 WINDOW = Inquiry(since=SINCE, until=UNTIL)
 STORE = "0a1b2c3d-1111-2222-3333-444455556666"
 ENTRIES = ("role", "session", "access_key", "event_id")
-PLACES = {Engine.ATHENA: Place(database="trails", table="logs"), Engine.LAKE: Place(table=STORE), Engine.DUCKDB: Place(files="logs/*.json"), Engine.SPARK: Place()}
+PLACES = {
+    Engine.ATHENA: Place(database="trails", table="logs"),
+    Engine.LAKE: Place(table=STORE),
+    Engine.DUCKDB: Place(files="logs/*.json"),
+    Engine.SPARK: Place(),
+}
 
 
 def shape(sql: str, dialect: str) -> list[str]:
@@ -70,7 +75,9 @@ def test_how_often_the_table_may_be_read_is_counted_from_the_statement():
 
 @pytest.mark.parametrize("engine", list(Engine))
 def test_a_statement_is_as_long_as_the_engine_takes(engine):
-    long = Inquiry(since=SINCE, until=UNTIL, role=f"arn:aws:iam::111122223333:role/{'p' * 400}/{'r' * 64}", session="s" * 64, access_key="A" * 20, event_id="e" * 36)
+    long = Inquiry(
+        since=SINCE, until=UNTIL, role=f"arn:aws:iam::111122223333:role/{'p' * 400}/{'r' * 64}", session="s" * 64, access_key="A" * 20, event_id="e" * 36
+    )
     sql = written(engine, selection(engine, PLACES[engine], long))
     assert len(sql) <= (MANNERS[engine].longest or 20_000)
 
@@ -81,7 +88,9 @@ def test_a_statement_that_is_longer_is_not_sent():
         written(Engine.LAKE, selection(Engine.LAKE, crowd, WINDOW))
 
 
-hostile = st.text(min_size=1, max_size=40) | st.sampled_from(["' OR 1=1 --", "\\' OR 1=1", "'; DROP TABLE x; --", '"', "/* */", "$$", ":codes", "?", "\x00'", "${x}", "‘’"])
+hostile = st.text(min_size=1, max_size=40) | st.sampled_from(
+    ["' OR 1=1 --", "\\' OR 1=1", "'; DROP TABLE x; --", '"', "/* */", "$$", ":codes", "?", "\x00'", "${x}", "‘’"]
+)
 
 
 @given(values=st.tuples(hostile, hostile, hostile, hostile), region=hostile, engine=st.sampled_from(list(Engine)))
@@ -103,7 +112,7 @@ def test_what_a_user_gives_never_changes_the_shape_of_a_statement(values, region
 
 @pytest.mark.parametrize("table", ['a.b"; DROP', "a", "a.b.c", "a.", ".b", "a.b c", "a.ü"])
 def test_a_table_of_another_form_is_wrong_usage(table):
-    with pytest.raises(UsageError, match="DATABASE/TABLE|names nothing"):
+    with pytest.raises(UsageError, match="names nothing"):
         selection_sql("athena", Asked(inquiry=WINDOW), table=table)
 
 

@@ -7,6 +7,7 @@ Sure:  more is taken rather than less; what it leaves out stands in docs/how-to/
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ from trailsleuth.query.engines import MANNERS, Engine, Manner
 from trailsleuth.query.templates import among, filled, template, text, with_table
 
 LATE = timedelta(hours=26)  # a file lies under the day of its delivery: the margin that lost no record, as for a trail's bucket
+_STORE = re.compile(r"[0-9a-f-]{36}", re.ASCII)
 START = "StartPipelineExecution"
 
 
@@ -103,6 +105,8 @@ def _source(engine: Engine, manner: Manner, place: Place, inquiry: Inquiry) -> e
     elif engine is Engine.ATHENA:
         tree = with_table(tree, exp.table_(exp.to_identifier(place.table, quoted=True), db=exp.to_identifier(place.database, quoted=True)))
     elif engine is Engine.LAKE:
+        if not _STORE.fullmatch(place.table):
+            raise UsageError(f"{place.table!r} is no event data store", next_step="give its id, the last part of its ARN")
         tree = with_table(tree, exp.Table(this=exp.var(place.table)))  # as AWS writes it: an id without quotes, of a form that was checked
     assert isinstance(tree, exp.Select)  # noqa: S101
     if manner.alias == "trail":  # the columns are worked out of JSON: they have their names only outside
