@@ -21,6 +21,7 @@ MOST = 10
 PERMISSIVE = re.compile(r"\b(?:MIT|MIT-0|BSD|0BSD|BSD-[23]-Clause|Apache|Apache-2\.0|ISC|PSF|PSF-2\.0|Python Software Foundation|Zlib|CC0-1\.0|Unlicense)\b")
 RESTRICTIVE = re.compile(r"GPL|AGPL|SSPL|BUSL|Commons Clause|Proprietary|CC-BY-NC|MPL", re.IGNORECASE)
 LIVE = {"fetch", "doctor"}
+EXTRAS = ("verify", "sql")
 
 GUARD = """
 import os, socket, subprocess, sys
@@ -73,12 +74,12 @@ def test_there_are_at_most_ten_and_each_has_its_reason():
     reasons = (ROOT / "docs/decisions/0004-dependencies.md").read_text()
     listed = re.findall(r"^\| `([\w.-]+)` \| \S", reasons, re.MULTILINE)
     assert sorted(map(canonical, listed)) == sorted(named)
-    assert all(f"`{extra}`" in reasons for extra in names_of(PROJECT["optional-dependencies"]["verify"]))
+    assert all(f"`{name}`" in reasons for extra in EXTRAS for name in names_of(PROJECT["optional-dependencies"][extra]))
 
 
 def test_every_licence_is_permissive():
     seen = {}
-    for name in [*names_of(PROJECT["dependencies"]), *names_of(PROJECT["optional-dependencies"]["verify"])]:
+    for name in [*names_of(PROJECT["dependencies"]), *(name for extra in EXTRAS for name in names_of(PROJECT["optional-dependencies"][extra]))]:
         installed_with(name, seen)
     assert set(names_of(PROJECT["dependencies"])) <= seen.keys()
     licences = {name: licence_of(found) for name, found in seen.items()}
@@ -128,6 +129,7 @@ RUNS = {
     "simulate": ["simulate", "TRAIL", "--principal", "arn:aws:iam::222222222222:role/R", "--action", "s3:GetObject", "--resource", "*"],
     "reduce": ["reduce", "TRAIL", "--role", "arn:aws:iam::222222222222:role/deploy/ActionRole"],
     "fix": ["fix", "CASE"],
+    "sql": ["sql", "--engine", "athena", "--table", "trails.logs", "--since", "2d"],
     "verify": ["verify", "FOLDER"],
     "info": ["info", "TRAIL"],
     "permissions": ["permissions", "--account", "target"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from http.client import HTTPConnection
 
 import pytest
@@ -13,7 +14,7 @@ from tests.live.world import ACTION_ROLE, START, A, B, a_world
 from tests.query.build import FOUNDING, athena_row, by_duckdb
 from trailsleuth import api
 from trailsleuth.cli.app import main
-from trailsleuth.errors import AccountUnreachable, SourceError
+from trailsleuth.errors import AccountUnreachable, SourceError, UsageError
 from trailsleuth.fetch.athena import run_athena
 from trailsleuth.fetch.engines import Settings, Statement, engine_url
 from trailsleuth.fetch.lake import run_lake
@@ -92,6 +93,14 @@ def test_what_moto_s_athena_gives_back_leads_to_the_findings_of_the_files(moto, 
     assert execution["Query"].startswith("WITH trail AS (SELECT ")
     assert execution["QueryExecutionContext"] == {"Database": "trails"}
     assert [entry["Key"] for entry in moto.s3.list_objects_v2(Bucket=RESULTS)["Contents"]] == [f"found/{query}.csv"]
+
+
+def test_the_library_reads_an_engine_for_the_time_it_is_given(moto):
+    moto(by_duckdb(FOUNDING / "AWSLogs"))
+    with pytest.raises(UsageError, match="since"):
+        api.load("athena://trails/logs")
+    case = api.load(["athena://trails/logs", FOUNDING / "iam"], since=datetime(2026, 2, 3, tzinfo=UTC))
+    assert case.diagnose(role="arn:aws:iam::310030040050:role/release/BlueGreen").exit_code == 0
 
 
 def test_an_athena_that_finds_nothing_is_no_evidence(moto, capsys):
