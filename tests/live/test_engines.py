@@ -87,7 +87,7 @@ def test_what_moto_s_athena_gives_back_leads_to_the_findings_of_the_files(moto, 
     assert case["deltas"] == whole["deltas"]
     (read,) = [given for given in case["coverage"]["inputs"] if given["path"] == "athena://trails/logs"]
     assert len(read["sha256"]) == 64
-    assert "reads the partitions of 2026/02/01 to 2026/02/05, up to 3 times; $5 per TB read" in err
+    assert "reads the partitions of 2026/02/01 to 2026/02/05, up to 4 times; $5 per TB read" in err
     (query,) = moto.athena.list_query_executions()["QueryExecutionIds"]
     execution = moto.athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
     assert execution["Query"].startswith("WITH trail AS (SELECT ")

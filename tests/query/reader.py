@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import json
+from collections import defaultdict
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -68,11 +69,29 @@ class Reader:
         place = record.get("recipientAccountId") if writes else issuer or who.get("arn")
         return None if place is None else (place, record["eventSource"], record["eventName"])
 
+    def request_of(self, record):
+        attempt = self.attempt_of(record)
+        return None if attempt is None else (attempt, json.dumps(record.get("requestParameters")))
+
+    def near_refusals(self, key_of) -> set[str]:
+        """The ids of the five records before and after each refusal, among those with the same key."""
+        groups = defaultdict(list)
+        for record in self.records:
+            groups[key_of(record)].append(record)
+        groups.pop(None, None)
+        found = set()
+        for group in groups.values():
+            group.sort(key=lambda record: (record["eventTime"][:19], record["eventID"]))
+            for place, record in enumerate(group):
+                if self.is_refused(record):
+                    found |= {other["eventID"] for other in group[max(0, place - 5) : place + 6]}
+        return found
+
     def ids(self, asked=None) -> set[str]:
         """The ids of the selected records; `asked(record)`: whose calls are wanted, else of every refused session."""
         asked = asked or self.is_refused
         sessions = {self.session_of(record) for record in self.records if asked(record)} - {None}
-        attempts = {self.attempt_of(record) for record in self.records if self.is_refused(record)} - {None}
+        near = self.near_refusals(self.attempt_of) | self.near_refusals(self.request_of)
         named = policy_changes() | {"StartPipelineExecution"}
         return {
             record["eventID"]
@@ -82,5 +101,5 @@ class Reader:
             or record["eventName"] in named
             or asked(record)
             or self.session_of(record) in sessions
-            or self.attempt_of(record) in attempts
+            or record["eventID"] in near
         }

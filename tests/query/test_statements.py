@@ -70,7 +70,7 @@ def test_an_engine_that_bills_by_the_byte_is_not_asked_without_a_start(engine):
 
 
 def test_how_often_the_table_may_be_read_is_counted_from_the_statement():
-    assert readings(selection(Engine.ATHENA, PLACES[Engine.ATHENA], WINDOW)) == 3
+    assert readings(selection(Engine.ATHENA, PLACES[Engine.ATHENA], WINDOW)) == 4
 
 
 @pytest.mark.parametrize("engine", list(Engine))

@@ -63,9 +63,9 @@ def selection(engine: Engine, place: Place, inquiry: Inquiry) -> exp.Query:
     assert isinstance(chosen, exp.Select)  # noqa: S101 (the template's)
     chosen = chosen.select(*(exp.column(name) for name in manner.columns), append=False)
     source = _source(engine, manner, place, inquiry)
-    marked = chosen.args["with_"].expressions[0]
+    following = chosen.args["with_"].expressions
     trail = exp.CTE(this=source, alias=exp.TableAlias(this=exp.to_identifier("trail")))
-    chosen.args["with_"].set("expressions", [trail, marked])
+    chosen.args["with_"].set("expressions", [trail, *following])
     return chosen
 
 

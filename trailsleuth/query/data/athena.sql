@@ -14,6 +14,7 @@ SELECT
   t.errormessage AS error_message,
   t.readonly AS read_only,
   JSON_EXTRACT_SCALAR(t.requestparameters, '$.bucketName') || '/' || JSON_EXTRACT_SCALAR(t.requestparameters, '$.key') AS object,
+  t.requestparameters AS request,
   t.eventversion,
   JSON_FORMAT(CAST(t.useridentity AS JSON)) AS useridentity,
   t.eventtime,

@@ -14,6 +14,7 @@ SELECT
   e.record ->> '$.errorMessage' AS error_message,
   e.record ->> '$.readOnly' AS read_only,
   (e.record ->> '$.requestParameters.bucketName') || '/' || (e.record ->> '$.requestParameters.key') AS object,
+  e.record ->> '$.requestParameters' AS request,
   e.record ->> '$.awsRegion' AS region,
   e.record AS eventjson
 FROM (SELECT UNNEST(f.json -> '$.Records[*]') AS record FROM READ_JSON_OBJECTS(:files, maximum_object_size = 268435456) AS f) AS e

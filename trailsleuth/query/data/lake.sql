@@ -14,5 +14,6 @@ SELECT
   t.errormessage AS error_message,
   LOWER(CAST(t.readonly AS VARCHAR)) AS read_only,
   ELEMENT_AT(t.requestparameters, 'bucketName') || '/' || ELEMENT_AT(t.requestparameters, 'key') AS object,
+  JSON_FORMAT(CAST(t.requestparameters AS JSON)) AS request,
   t.eventjson
 FROM event_records AS t

@@ -14,6 +14,7 @@ SELECT
   GET_JSON_OBJECT(e.record, '$.errorMessage') AS error_message,
   GET_JSON_OBJECT(e.record, '$.readOnly') AS read_only,
   GET_JSON_OBJECT(e.record, '$.requestParameters.bucketName') || '/' || GET_JSON_OBJECT(e.record, '$.requestParameters.key') AS object,
+  GET_JSON_OBJECT(e.record, '$.requestParameters') AS request,
   GET_JSON_OBJECT(e.record, '$.awsRegion') AS region,
   e.record AS eventjson
 FROM (
