@@ -18,7 +18,7 @@ PACKAGE = ROOT / "trailsleuth"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_MODULE, USUAL_MODULE = 400, 150
 LATE_LOADERS = {"api", "cli"}
-HEAVY = {"boto3", "botocore", "pandas", "numpy", "typer", "cryptography", "IPython"}
+HEAVY = {"boto3", "botocore", "pandas", "numpy", "typer", "cryptography", "IPython", "sqlglot", "duckdb", "pyspark"}
 
 
 @cache

@@ -21,6 +21,7 @@ MOST = 10
 PERMISSIVE = re.compile(r"\b(?:MIT|MIT-0|BSD|0BSD|BSD-[23]-Clause|Apache|Apache-2\.0|ISC|PSF|PSF-2\.0|Python Software Foundation|Zlib|CC0-1\.0|Unlicense)\b")
 RESTRICTIVE = re.compile(r"GPL|AGPL|SSPL|BUSL|Commons Clause|Proprietary|CC-BY-NC|MPL", re.IGNORECASE)
 LIVE = {"fetch", "doctor"}
+EXTRAS = ("verify", "index", "sql", "fast")
 
 GUARD = """
 import os, socket, subprocess, sys
@@ -73,14 +74,12 @@ def test_there_are_at_most_ten_and_each_has_its_reason():
     reasons = (ROOT / "docs/decisions/0004-dependencies.md").read_text()
     listed = re.findall(r"^\| `([\w.-]+)` \| \S", reasons, re.MULTILINE)
     assert sorted(map(canonical, listed)) == sorted(named)
-    extras = [*PROJECT["optional-dependencies"]["verify"], *PROJECT["optional-dependencies"]["index"]]
-    assert all(f"`{extra}`" in reasons for extra in names_of(extras))
+    assert all(f"`{name}`" in reasons for extra in EXTRAS for name in names_of(PROJECT["optional-dependencies"][extra]))
 
 
 def test_every_licence_is_permissive():
     seen = {}
-    optional = [*PROJECT["optional-dependencies"]["verify"], *PROJECT["optional-dependencies"]["index"]]
-    for name in names_of([*PROJECT["dependencies"], *optional]):
+    for name in [*names_of(PROJECT["dependencies"]), *(name for extra in EXTRAS for name in names_of(PROJECT["optional-dependencies"][extra]))]:
         installed_with(name, seen)
     assert set(names_of(PROJECT["dependencies"])) <= seen.keys()
     licences = {name: licence_of(found) for name, found in seen.items()}
@@ -130,6 +129,7 @@ RUNS = {
     "simulate": ["simulate", "TRAIL", "--principal", "arn:aws:iam::222222222222:role/R", "--action", "s3:GetObject", "--resource", "*"],
     "reduce": ["reduce", "TRAIL", "--role", "arn:aws:iam::222222222222:role/deploy/ActionRole"],
     "fix": ["fix", "CASE"],
+    "sql": ["sql", "--engine", "athena", "--table", "trails.logs", "--since", "2d"],
     "verify": ["verify", "FOLDER"],
     "index": ["index", "TRAIL", "-o", "INDEX"],
     "info": ["info", "TRAIL"],

@@ -37,6 +37,7 @@ The Python twin of each command is on the [Python page](python.md), its JSON on 
 | `COLUMNS` | the width of tables where stdout is no terminal (80 without it) |
 | `TRAILSLEUTH_DEBUG=1` | an unexpected error shows its traceback |
 | `AWS_…` | as the AWS SDK reads them, in live use only |
+| `TRAILSLEUTH_ATHENA_OUTPUT`, `TRAILSLEUTH_ATHENA_WORKGROUP` | as `--athena-output` and `--athena-workgroup` of `diagnose` |
 """
 
 

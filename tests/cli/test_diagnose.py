@@ -14,6 +14,7 @@ import pytest
 from tests.report.build import TOOLING, a_quiet_case, an_open_case, the_founding_case
 from trailsleuth.cli import diagnose, diagnose_live
 from trailsleuth.cli.app import main
+from trailsleuth.fetch.engines import Settings
 from trailsleuth.fetch.sessions import Ways
 from trailsleuth.model import Coverage, Outcome, Skipped
 from trailsleuth.report.document import case_document
@@ -103,7 +104,7 @@ def test_profiles_and_regions_go_to_the_live_reader(answered):
     named = ("--profile", "tooling", "--profile", "workload", "--region", "eu-west-1", "--assume-role", "arn:aws:iam::111122223333:role/R", "--wait", "5")
     ran = answered(the_founding_case(), "--pipeline", "web", *named)
     ways = Ways(profiles=("tooling", "workload"), assume_roles=("arn:aws:iam::111122223333:role/R",), regions=("eu-west-1",))
-    live = {"ways": ways, "wait": timedelta(minutes=5), "stdin": None, "pipeline": "web"}
+    live = {"ways": ways, "wait": timedelta(minutes=5), "stdin": None, "settings": Settings(), "pipeline": "web"}
     assert ran.api.loaded == ([], live)
     assert ran.code == 0
 

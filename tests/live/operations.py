@@ -229,7 +229,66 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
+def start_athena(state, region, asked):
+    state.queries.asked.append(asked)
+    return {"QueryExecutionId": "00000000-1111-2222-3333-444455556666"}
+
+
+def look_at_athena(state, region, asked):
+    name, reason = state.queries.state()
+    status = {"State": name, "StateChangeReason": reason}
+    return {
+        "QueryExecution": {
+            "QueryExecutionId": "00000000-1111-2222-3333-444455556666",
+            "Status": status,
+            "Statistics": {"DataScannedInBytes": state.queries.scanned},
+        }
+    }
+
+
+def athena_rows(state, region, asked):
+    rows, more = state.queries.part(asked.get("NextToken"))
+    columns = state.queries.columns
+    cells = [[{"VarCharValue": row[name]} if row.get(name) is not None else {} for name in columns] for row in rows]
+    header = [] if asked.get("NextToken") else [[{"VarCharValue": name} for name in columns]]
+    info = [{"Name": name, "Type": "varchar"} for name in columns]
+    return {"ResultSet": {"Rows": [{"Data": data} for data in (*header, *cells)], "ResultSetMetadata": {"ColumnInfo": info}}, **more}
+
+
+def stop_query(state, region, asked):
+    state.queries.stopped.append(asked)
+    return {"QueryId": "00000000-1111-2222-3333-444455556666", "QueryStatus": "CANCELLED"}
+
+
+def start_lake(state, region, asked):
+    state.queries.asked.append(asked)
+    return {"QueryId": "00000000-1111-2222-3333-444455556666"}
+
+
+def look_at_lake(state, region, asked):
+    name, reason = state.queries.state()
+    return {
+        "QueryId": "00000000-1111-2222-3333-444455556666",
+        "QueryStatus": name,
+        "ErrorMessage": reason,
+        "QueryStatistics": {"BytesScanned": state.queries.scanned},
+    }
+
+
+def lake_rows(state, region, asked):
+    rows, more = state.queries.part(asked.get("NextToken"))
+    return {"QueryStatus": "FINISHED", "QueryResultRows": [[{name: value} for name, value in row.items()] for row in rows], **more}
+
+
 OPERATIONS = {
+    ("athena", "StartQueryExecution"): start_athena,
+    ("athena", "GetQueryExecution"): look_at_athena,
+    ("athena", "GetQueryResults"): athena_rows,
+    ("athena", "StopQueryExecution"): stop_query,
+    ("cloudtrail", "StartQuery"): start_lake,
+    ("cloudtrail", "DescribeQuery"): look_at_lake,
+    ("cloudtrail", "GetQueryResults"): lake_rows,
+    ("cloudtrail", "CancelQuery"): stop_query,
     ("sts", "GetCallerIdentity"): None,
     ("codepipeline", "GetPipeline"): get_pipeline,
     ("codepipeline", "ListPipelineExecutions"): list_pipeline_executions,

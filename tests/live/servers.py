@@ -25,6 +25,7 @@ from tests.live.operations import answer
 from tests.live.state import AccountState, Refused
 
 TARGETS = {"CloudTrail_20131101": "cloudtrail", "CodePipeline_20150709": "codepipeline", "CodeDeploy_20141006": "codedeploy", "TrentService": "kms"}
+TARGETS["AmazonAthena"] = "athena"
 TARGETS["AWSOrganizationsV20161128"] = "organizations"
 SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 

@@ -57,6 +57,27 @@ class History:
         return page
 
 
+@dataclass
+class Queries:
+    """Athena and Lake: what was asked, the states that a query goes through, and its rows."""
+
+    states: list = field(default_factory=list)  # (state, reason)
+    columns: tuple = ("eventjson",)
+    rows: list = field(default_factory=list)
+    page: int = 2
+    scanned: int = 3_000_000_000
+    asked: list = field(default_factory=list)
+    stopped: list = field(default_factory=list)
+
+    def state(self) -> tuple[str, str]:
+        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+
+    def part(self, token: str | None) -> tuple[list, dict]:
+        at = int((token or "mark-0").removeprefix("mark-"))
+        more = {"NextToken": f"mark-{at + self.page}"} if at + self.page < len(self.rows) else {}
+        return self.rows[at : at + self.page], more
+
+
 def _event_of(record: dict) -> dict:
     identity = record.get("userIdentity", {})
     arn = identity.get("arn", "")
@@ -94,6 +115,7 @@ class AccountState:
     details: dict = field(default_factory=dict)  # authorization id -> answer
     organization: dict | None = None  # {"parents": {child: (id, type)}, "attached": {target: [policy]}, "policies": {id: {...}}}
     trails: list = field(default_factory=list)
+    queries: Queries = field(default_factory=lambda: Queries())
     policy: dict | None = None  # what the collector may do; None: everything
     disabled_regions: set = field(default_factory=set)
     expired: bool = False

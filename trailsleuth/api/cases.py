@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from trailsleuth.api.cleaned import record_without_secrets, without_secrets
 from trailsleuth.api.listing import SCAN_FROM, Listing, list_evidence
+from trailsleuth.fetch.engines import is_engine
 from trailsleuth.fetch.exports import STDIN, read_inputs
 from trailsleuth.fetch.index_format import is_index
 from trailsleuth.fetch.paths import inquiry_in, is_more_than_files, read_paths
@@ -167,12 +168,26 @@ class LargeCase(Case):
         return scan_evidence(held["listing"], inquiry, stdin=held["stdin"])
 
 
-def load(paths: str | PathLike[str] | Sequence[str | PathLike[str]], *, stdin: bytes | None = None) -> Case:
-    """Reads exported evidence: files, directories, archives; an index of them; folders of `trailsleuth fetch`; `s3://` trail buckets; "-" stands for `stdin`.
+def load(
+    paths: str | PathLike[str] | Sequence[str | PathLike[str]],
+    *,
+    stdin: bytes | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Case:
+    """Reads exported evidence: files, directories, archives; an index of them; folders of `trailsleuth fetch`; `s3://` trail buckets; engines.
 
+    "-" stands for `stdin`. `athena://DATABASE/TABLE`, `lake://ID` and `spark://HOST:PORT/PATH` bring what they select of the time from `since` to
+    `until`, which only they heed.
     Raises EvidenceUnreadable for a path that does not exist; odd content is part of the coverage instead.
     """
     listed = [fspath(p) for p in ([paths] if isinstance(paths, str | PathLike) else paths)]
+    if engines := [path for path in listed if is_engine(path)]:
+        from trailsleuth.api.engines import Asked, read_engines
+
+        selected = read_engines(engines, Asked(inquiry=Inquiry(since=since, until=until)))
+        files = [path for path in listed if path not in engines]
+        return Case(read_evidence((*selected, *read_paths(files, stdin=stdin))), inquiry_in(files))
     if is_more_than_files(listed):
         return Case(read_evidence(read_paths(listed, stdin=stdin)), inquiry_in(listed))
     indexes = [path for path in dict.fromkeys(listed) if path != STDIN and is_index(path)]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from trailsleuth.fetch.index_read import IndexFile
+from trailsleuth.ingest.scan import record_number
 from trailsleuth.ingest.scan_select import LightCall
 from trailsleuth.model.index import RECORDS, SEARCHED, Zone
 
@@ -53,11 +54,11 @@ class Rows:
                 yield from self.records(group, rows)
 
     def hashed(self) -> Iterator[tuple[int, list[int]]]:
-        """A number for every record, by row group: equal for copies of one record. As `ingest.scan.hashes` gives it."""
+        """A number for every record, by row group: equal for copies of one record. As `record_number` gives it."""
         for zone in RECORDS:
             for group in self.index.zone(zone).groups:
                 told = self.index.columns(group, ("event_id", "account"))
-                yield group, [hash((name, account or None)) for name, account in zip(told["event_id"], told["account"], strict=True)]
+                yield group, [record_number(name, account) for name, account in zip(told["event_id"], told["account"], strict=True)]
 
     def copies(self, contested: frozenset[int]) -> Iterator[Found]:
         """Records that stand in other evidence too."""

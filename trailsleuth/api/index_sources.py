@@ -39,8 +39,7 @@ def glimpses_of(log: LogSeen) -> Iterator[Glimpse]:
         yield Glimpse(
             records=part.records,
             spans=tuple(Span(account=s.account, regions=s.regions, first=s.first, last=s.last, records=s.records) for s in part.spans),
-            ids="",
-            accounts=(),
+            numbers=b"",
             kept=(),
             callers=part.callers,
             openings=part.openings,

@@ -27,7 +27,6 @@ from trailsleuth.fetch.index_spill import SpillFolder, parts_for
 from trailsleuth.fetch.index_write import IndexWriter, check_target, written_whole
 from trailsleuth.fetch.paths import is_more_than_files
 from trailsleuth.fetch.quick import facts_of
-from trailsleuth.ingest.scan import hashes
 from trailsleuth.ingest.scan_identity import Identities
 from trailsleuth.ingest.scan_reader import ScanReader
 from trailsleuth.model import Skipped
@@ -71,7 +70,7 @@ _IDENTITIES = Identities()
 
 
 def _marks(caller: bytes) -> tuple[int, int, int, int]:
-    return _IDENTITIES.of(caller)[1]
+    return _IDENTITIES.of(caller).who
 
 
 def _check_roots(roots: list[str]) -> None:
@@ -162,7 +161,7 @@ class _Making:
             self.units[numbers[unit.unit.path, unit.unit.start]] = (seen.number, before)
             for owners, part in zip(unit.owners, unit.parts, strict=True):
                 self._take_owners(owners, seen.number, before)
-                self.ids.extend(hashes(part))
+                self.ids.frombytes(part.numbers)
             before += sum(part.records for part in unit.parts)
 
     def _take_owners(self, owners: dict[str, tuple[tuple[str, str], int]], number: int, before: int) -> None:

@@ -19,6 +19,7 @@ from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.cli.policy_files import check_policy_files, read_patches
 from trailsleuth.cli.talk import mention
 from trailsleuth.errors import EvidenceUnreadable, UsageError
+from trailsleuth.fetch.engines import Settings, is_engine
 from trailsleuth.fetch.sessions import Ways
 from trailsleuth.fetch.trail_bucket import is_trail_bucket
 from trailsleuth.model import CaseFile, Inquiry
@@ -35,7 +36,8 @@ _EXPORT_COMMAND = "aws cloudtrail lookup-events --region REGION --start-time 202
 
 def diagnose_command(
     evidence: Annotated[
-        list[str] | None, typer.Argument(help="Exported files, directories, archives; a fetched case; s3://BUCKET/PREFIX; - for stdin.", show_default=False)
+        list[str] | None,
+        typer.Argument(help="Exported files, directories, archives; a fetched case; s3://BUCKET/PREFIX; an engine; - for stdin.", show_default=False),
     ] = None,
     pipeline: Annotated[str | None, typer.Option(help="The CodePipeline whose newest failed execution is asked about.", metavar="NAME")] = None,
     execution_id: Annotated[str | None, typer.Option(help="This execution instead of the newest failed one.", metavar="ID")] = None,
@@ -49,6 +51,13 @@ def diagnose_command(
     profile: Annotated[list[str] | None, typer.Option(help="Live: an AWS profile, one an account. Repeatable.", metavar="NAME")] = None,
     assume_role: Annotated[list[str] | None, typer.Option(help="Live: a role into a further account. Repeatable.", metavar="ARN")] = None,
     region: Annotated[list[str] | None, typer.Option(help="Live: a region. Repeatable.", metavar="NAME")] = None,
+    athena_output: Annotated[
+        str | None,
+        typer.Option(help="athena://: where Athena writes its results, if the workgroup does not say.", metavar="S3_URL", envvar="TRAILSLEUTH_ATHENA_OUTPUT"),
+    ] = None,
+    athena_workgroup: Annotated[
+        str | None, typer.Option(help="athena://: the workgroup, if not the primary one.", metavar="NAME", envvar="TRAILSLEUTH_ATHENA_WORKGROUP")
+    ] = None,
     wait: Annotated[int, typer.Option(help="Live: poll that long for records that are still on their way.", metavar="MINUTES", min=0)] = 0,
     output: Annotated[OutputFormat, typer.Option("--output", "-o", help="How to show the answer.")] = OutputFormat.TABLE,
     fix: Annotated[FixFormat | None, typer.Option(help="Only the policy change, in the language of your tool.")] = None,
@@ -86,7 +95,7 @@ def diagnose_command(
         until=end,
     )
     begun = time.perf_counter()
-    found = _diagnosis(paths, inquiry, ways, wait)
+    found = _diagnosis(paths, inquiry, ways, wait, Settings(output=athena_output or "", workgroup=athena_workgroup or ""))
     mention(f"{words.coverage_line(case_document(found.case_file)['coverage'])}; {time.perf_counter() - begun:.1f} s")
     check_evidence(found.case_file, paths)
     if verify:
@@ -98,16 +107,17 @@ def diagnose_command(
     raise typer.Exit(found.exit_code)
 
 
-def _diagnosis(paths: list[str], inquiry: Inquiry, ways: Ways, wait: int) -> api.Diagnosis:
+def _diagnosis(paths: list[str], inquiry: Inquiry, ways: Ways, wait: int, settings: Settings) -> api.Diagnosis:
     stdin = _stdin() if STDIN in paths else None
     if not _asks_accounts(paths, ways):
         return ask(api.load(paths, stdin=stdin), inquiry)
     live = importlib.import_module("trailsleuth.cli.diagnose_live")  # an offline run need not wait for it
-    return api.Diagnosis(live.diagnose_live(paths, inquiry, ways=ways, wait=timedelta(minutes=wait) if wait else None, stdin=stdin))
+    waiting = timedelta(minutes=wait) if wait else None
+    return api.Diagnosis(live.diagnose_live(paths, inquiry, ways=ways, wait=waiting, stdin=stdin, settings=settings))
 
 
 def _asks_accounts(paths: list[str], ways: Ways) -> bool:
-    return bool(ways.profiles or ways.assume_roles) or any(map(is_trail_bucket, paths))
+    return bool(ways.profiles or ways.assume_roles) or any(is_trail_bucket(path) or is_engine(path) for path in paths)
 
 
 def _verified(found: api.Diagnosis, paths: list[str], inquiry: Inquiry, keys: Path | None, *, profile: str | None) -> api.Diagnosis:

@@ -1,16 +1,19 @@
-"""`trailsleuth diagnose` with accounts: live, from a trail's bucket, or both. The answer is the same as from exports."""
+"""`trailsleuth diagnose` with accounts: live, from a trail's bucket, from an engine, or several of them. The answer is the same as from exports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trailsleuth import api
+from trailsleuth.api.engines import Asked, read_engines
 from trailsleuth.cli.inquiry import ask
 from trailsleuth.cli.live_progress import ConsoleProgress
+from trailsleuth.fetch.engines import Settings, is_engine
 from trailsleuth.fetch.live import LiveSource, open_live, settle
 from trailsleuth.fetch.paths import inquiry_in, read_paths
-from trailsleuth.fetch.sessions import GLOBAL_REGIONS, Surroundings, Ways
+from trailsleuth.fetch.sessions import GLOBAL_REGIONS, Account, Surroundings, Ways
 from trailsleuth.fetch.trail_bucket import Wanted, is_trail_bucket
 from trailsleuth.model import CaseFile, Inquiry, RawInput, Skipped
 
@@ -19,30 +22,64 @@ MARGIN = timedelta(hours=1)  # a session lives that long by default, and its ope
 Inputs = tuple[RawInput | Skipped, ...]
 
 
-def diagnose_live(paths: list[str], inquiry: Inquiry, *, ways: Ways, wait: timedelta | None = None, stdin: bytes | None = None) -> CaseFile:
+def diagnose_live(
+    paths: list[str], inquiry: Inquiry, *, ways: Ways, wait: timedelta | None = None, stdin: bytes | None = None, settings: Settings | None = None
+) -> CaseFile:
     """The case that the accounts tell, together with the other evidence that is named.
 
-    With a bucket among it the event history is asked only for a pipeline, whose execution no trail holds; then the bucket is read for its time.
+    With a bucket or an engine among it the event history is asked only for a pipeline, whose execution no trail holds; then the trail is read for
+    its time.
     """
     progress = ConsoleProgress()
     around = Surroundings(progress=progress)
-    buckets = [path for path in paths if is_trail_bucket(path)]
-    files = [path for path in paths if path not in buckets]
+    trails = _Trails(
+        buckets=tuple(filter(is_trail_bucket, paths)), engines=tuple(filter(is_engine, paths)), settings=settings or Settings(), ways=ways, around=around
+    )
+    files = [path for path in paths if path not in (*trails.buckets, *trails.engines)]
     asked = inquiry.or_else(inquiry_in(files))
     try:
         given = tuple(read_paths(files, stdin=stdin))
-        if buckets and asked.pipeline is None:
-            logs = tuple(read_paths(buckets, ways=ways, wanted=_wanted(asked, ways.regions), around=around))
-            return _diagnosed((*given, *logs), asked)
+        if not trails.any:
+            source = open_live(ways, around=around, wait=wait)
+            return settle(source, asked, lambda fetched: _diagnosed((*given, *fetched), asked))
+        if asked.pipeline is None or not (ways.profiles or ways.assume_roles or trails.buckets):
+            return _diagnosed((*given, *trails.read(asked, _wanted(asked, ways.regions))), asked)
         source = open_live(ways, around=around, wait=wait)
         found = settle(source, asked, lambda fetched: _diagnosed((*given, *fetched), asked))
-        return _with_buckets(found, source, given, asked, buckets) if buckets else found
+        return _with_trails(found, source, given, asked, trails)
     finally:
         progress.finish()
 
 
-def _with_buckets(found: CaseFile, source: LiveSource, given: Inputs, asked: Inquiry, buckets: list[str]) -> CaseFile:
-    """Once more, with the log files of the failed execution's time and of the accounts that its chain leads through."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trails:
+    """The evidence that is no file here: buckets and engines, and how they are asked."""
+
+    buckets: tuple[str, ...]
+    engines: tuple[str, ...]
+    settings: Settings
+    ways: Ways
+    around: Surroundings
+
+    @property
+    def any(self) -> bool:
+        return bool(self.buckets or self.engines)
+
+    def read(self, asked: Inquiry, wanted: Wanted, *, roles: Iterable[str] = (), opened: Iterable[Account] = ()) -> Inputs:
+        """The log files, and what the engines select."""
+        accounts = tuple(opened)
+        question = Asked(
+            inquiry=replace(asked, since=wanted.since, until=wanted.until),
+            regions=wanted.regions,  # accounts are not narrowed: AWS's table for one account has no such column
+            roles=frozenset(roles),
+            settings=self.settings,
+        )
+        selected = tuple(read_engines(self.engines, question, ways=self.ways, around=self.around, opened=accounts))
+        return (*selected, *read_paths(self.buckets, ways=self.ways, wanted=wanted, around=self.around, opened=accounts))
+
+
+def _with_trails(found: CaseFile, source: LiveSource, given: Inputs, asked: Inquiry, trails: _Trails) -> CaseFile:
+    """Once more, with the records of the failed execution's time and of the accounts that its chain leads through."""
     ran = found.execution
     wanted = _wanted(
         asked,
@@ -51,7 +88,8 @@ def _with_buckets(found: CaseFile, source: LiveSource, given: Inputs, asked: Inq
         until=ran.ended + MARGIN if ran and ran.ended else None,
         accounts=(*source.accounts, *(hop.account for chain in found.chains for hop in chain.hops)),
     )
-    logs = tuple(read_paths(buckets, wanted=wanted, opened=source.accounts.values()))
+    roles = [hop.role for chain in found.chains for hop in chain.hops] + ([ran.service_role, ran.action_role] if ran else [])
+    logs = trails.read(asked, wanted, roles=filter(None, roles), opened=source.accounts.values())
     return _diagnosed((*given, *source.inputs(), *logs), asked)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from trailsleuth.cli.output import write_stdout
-from trailsleuth.fetch.operations import operations, shipped_policy
+from trailsleuth.fetch.operations import Operation, needed, shipped_policy
 
 
 class AccountKind(StrEnum):
@@ -18,6 +18,8 @@ class AccountKind(StrEnum):
     PIPELINE = "pipeline"
     TARGET = "target"
     LOG = "log"
+    ATHENA = "athena"
+    LAKE = "lake"
 
 
 class PermissionsFormat(StrEnum):
@@ -28,7 +30,10 @@ class PermissionsFormat(StrEnum):
 
 
 def permissions_command(
-    account: Annotated[AccountKind, typer.Option("--account", help="pipeline: where it runs; target: where its roles act; log: the trail bucket's.")],
+    account: Annotated[
+        AccountKind,
+        typer.Option("--account", help="pipeline: where it runs; target: where its roles act; log: the trail bucket's; athena, lake: where it is asked."),
+    ],
     minimal: Annotated[bool, typer.Option("--minimal", help="Leave out what a diagnosis can do without.")] = False,
     output: Annotated[PermissionsFormat, typer.Option("--output", "-o", help="json: the policy; table: what each permission is for.")] = PermissionsFormat.JSON,
 ) -> int:
@@ -48,9 +53,8 @@ def to_table(account: str, *, minimal: bool) -> str:
     from tabulate import tabulate
 
     rows = [
-        (action, row.part if row.optional else "needed", row.why)
-        for row in operations().values()
-        if account in row.accounts and not (minimal and row.optional and account != "log")
+        (action, "needed" if isinstance(row, Operation) and not row.optional else row.part, row.why)
+        for row in needed(account, minimal=minimal)
         for action in row.iam_actions
     ]
     return tabulate(rows, headers=("permission", "part", "what it is for"), tablefmt="simple") + "\n"

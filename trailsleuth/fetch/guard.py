@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from trailsleuth.errors import SourceError
-from trailsleuth.fetch.operations import is_allowed
+from trailsleuth.fetch.operations import is_allowed, only_reads
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
@@ -27,10 +28,18 @@ class OperationForbidden(SourceError):
 def stand_guard(session: Session) -> None:
     """Put the guard on a botocore session: every client made from it, a credential provider's too, passes here.
 
-    `before-call` fires after the request is built and before it is signed or sent.
+    `before-parameter-build` shows the parameters as they were given, so that a statement can be looked at; `before-call` fires after the request is
+    built and before it is signed or sent.
     Source: https://boto3.amazonaws.com/v1/documentation/api/latest/guide/events.html
     """
+    session.register("before-parameter-build", _before_build, unique_id="trailsleuth-guard-statements")
     session.register("before-call", _before_call, unique_id="trailsleuth-guard")
+
+
+def _before_build(**event: object) -> None:
+    model = cast("OperationModel", event["model"])
+    if not only_reads(model.service_model.service_name, model.name, cast("Mapping[str, Any]", event["params"])):
+        raise OperationForbidden(model.service_model.service_name, model.name)
 
 
 def _before_call(**event: object) -> None:

@@ -13,7 +13,8 @@ from importlib.resources import files
 from typing import Any
 
 CORE = "core"
-POLICY_ACCOUNTS = ("pipeline", "target", "log")
+POLICY_ACCOUNTS = ("pipeline", "target", "log", "athena", "lake")
+ALONE = ("log", "athena", "lake")  # accounts whose policy is for one thing: nothing of it is optional
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Operation:
     source: str
     probe: Mapping[str, Any] | None = field(default=None)
     holds: str | None = None
+    reads: str | None = None
 
     @property
     def optional(self) -> bool:
@@ -37,12 +39,44 @@ class Operation:
         return self.part != CORE
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Implied:
+    """IAM actions that AWS checks on the caller while it carries an operation out."""
+
+    iam_actions: tuple[str, ...]
+    accounts: tuple[str, ...]
+    part: str
+    resource: str
+    why: str
+
+
+@cache
+def implied() -> tuple[Implied, ...]:
+    """Every row of that table."""
+    return tuple(
+        Implied(iam_actions=tuple(row["iam"]), accounts=tuple(row["accounts"]), part=row["part"], resource=row["resource"], why=row["why"])
+        for row in _tables()["implied"]
+    )
+
+
 @cache
 def operations() -> Mapping[tuple[str, str], Operation]:
     """Every row of the table by (service, operation name)."""
-    text = files("trailsleuth.fetch").joinpath("data/operations.toml").read_text(encoding="utf-8")
-    rows = [_row(row) for row in tomllib.loads(text)["operation"]]
+    rows = [_row(row) for row in _tables()["operation"]]
     return {(row.service, row.name): row for row in rows}
+
+
+@cache
+def _tables() -> Mapping[str, Any]:
+    return tomllib.loads(files("trailsleuth.fetch").joinpath("data/operations.toml").read_text(encoding="utf-8"))
+
+
+def only_reads(service: str, name: str, parameters: Mapping[str, Any]) -> bool:
+    """Whether the statement that an operation carries, where it carries one, is a query."""
+    row = operations().get((service, name))
+    if row is None or row.reads is None:
+        return True
+    return [word.upper() for word in str(parameters.get(row.reads, "")).split()[:1]] in (["SELECT"], ["WITH"])
 
 
 def is_allowed(service: str, name: str) -> bool:
@@ -53,12 +87,16 @@ def is_allowed(service: str, name: str) -> bool:
 def shipped_policy(account: str, *, minimal: bool) -> dict[str, Any]:
     """The identity policy for the collector in one kind of account; `minimal` leaves the optional parts out."""
     grouped: dict[tuple[str, str], list[str]] = {}
-    for row in operations().values():
-        if account not in row.accounts or not row.iam_actions or (minimal and row.optional and account != "log"):
-            continue
+    for row in needed(account, minimal=minimal):
         grouped.setdefault((row.part, row.resource), []).extend(row.iam_actions)
     statements = [_statement(part, actions, resource, number) for number, ((part, resource), actions) in enumerate(grouped.items(), 1)]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def needed(account: str, *, minimal: bool) -> list[Operation | Implied]:
+    """The rows behind that policy."""
+    rows: list[Operation | Implied] = [row for row in operations().values() if row.iam_actions and not (minimal and row.optional and account not in ALONE)]
+    return [row for row in (*rows, *implied()) if account in row.accounts]
 
 
 def allowing_statement(operation: Operation) -> dict[str, Any]:
@@ -84,4 +122,5 @@ def _row(row: Mapping[str, Any]) -> Operation:
         source=row["source"],
         probe=row.get("probe"),
         holds=row.get("holds"),
+        reads=row.get("reads"),
     )

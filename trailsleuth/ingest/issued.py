@@ -5,10 +5,9 @@ Answers: https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html
 
 from __future__ import annotations
 
+from trailsleuth.catalog.issuing import ISSUING, STS
 from trailsleuth.ingest.fields import map_of, unmasked
 from trailsleuth.model import IssuedSession, JsonMap, session_name_of
-
-ISSUING = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetFederationToken", "GetSessionToken"})
 
 
 def issued_session(event_source: str, event_name: str, request: JsonMap, response: JsonMap) -> IssuedSession | None:
@@ -16,7 +15,7 @@ def issued_session(event_source: str, event_name: str, request: JsonMap, respons
 
     An AssumeRole by a service may lack `assumedRoleUser` or the whole answer: role and session name are in the request then.
     """
-    if event_name not in ISSUING or event_source != "sts.amazonaws.com":
+    if event_name not in ISSUING or event_source != STS:
         return None
     user = map_of(response.get("assumedRoleUser")) or map_of(response.get("federatedUser"))
     arn = unmasked(user.get("arn"))

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 import struct
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+from zlib import crc32
 
 from trailsleuth.catalog.changes import policy_changes
+from trailsleuth.catalog.issuing import ISSUING, STS
 from trailsleuth.ingest.coverage import NO_ACCOUNT
-from trailsleuth.ingest.issued import ISSUING
 from trailsleuth.ingest.needles import count, find
 from trailsleuth.ingest.scan_denials import may_be_denial
 from trailsleuth.ingest.scan_identity import Identities, Seen, mark, packed, role_mark
@@ -24,7 +25,6 @@ from trailsleuth.ingest.scan_shapes import AssumedUser, Glance, Issued, NotThisS
 from trailsleuth.ingest.scan_slices import Slices, hides_an_error, in_order
 from trailsleuth.model import session_name_of
 
-STS = "sts.amazonaws.com"
 S3 = "s3.amazonaws.com"
 TIME_LENGTH = len("2026-03-04T09:00:00Z")
 _OPENING = struct.Struct("<6I")
@@ -33,8 +33,6 @@ _ROLE_WITH_PATH = re.compile(rb'"(arn:[a-z-]+:iam::[0-9]+:role/[^"/\\]+/[^"\\]+)
 # Where one of these stands, the file is no plain log of API calls, or nested deeper than real records are.
 _NOT_PLAIN = (b"AwsCloudTrailInsight", b"}}}}}}}}}}}}")
 _TIMES = re.compile(r"(?:[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z)+")
-
-Numbering = Callable[[object], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +64,8 @@ class Glimpse:
     buckets: bool
 
 
-def glance_at(data: bytes, identities: Identities, ids: frozenset[str] = frozenset(), number: Numbering = hash) -> Glimpse | None:
-    """The first look at one file; `ids` are records asked for by name, `number` makes one of (id, account). None: read it the careful way."""
+def glance_at(data: bytes, identities: Identities, ids: frozenset[str] = frozenset()) -> Glimpse | None:
+    """The first look at one file; `ids` are records asked for by name. None: read it the careful way."""
     records = plain_records(data)
     if records is None:
         return None
@@ -85,7 +83,7 @@ def glance_at(data: bytes, identities: Identities, ids: frozenset[str] = frozens
     return Glimpse(
         records=len(records),
         spans=_spans(records, raws, callers),
-        numbers=_numbers(records, number),
+        numbers=_numbers(records),
         kept=kept,
         callers=packed({seen.who for seen in callers.values()}),
         openings=openings,
@@ -197,9 +195,14 @@ def unpacked_openings(data: bytes) -> Iterator[tuple[int, ...]]:
     return _OPENING.iter_unpack(data)
 
 
-def _numbers(records: list[Glance], number: Numbering) -> bytes:
-    """A number for each record by id and account."""
-    return array("q", [number((record.eventID, record.recipientAccountId or None)) for record in records]).tobytes()
+def record_number(event_id: str, account: str | None) -> int:
+    """A number below 2**63 for a record, the same in every process: equal for copies, and hardly ever for others."""
+    text = event_id.encode("utf-8", "surrogatepass")
+    return crc32(text, crc32(account.encode("utf-8", "surrogatepass")) if account else 0) << 31 ^ crc32(text[len(text) // 2 :])
+
+
+def _numbers(records: list[Glance]) -> bytes:
+    return array("q", [record_number(record.eventID, record.recipientAccountId) for record in records]).tobytes()
 
 
 def _spans(records: list[Glance], raws: list[bytes], callers: dict[bytes, Seen]) -> tuple[Span, ...]:

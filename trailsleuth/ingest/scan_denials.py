@@ -7,10 +7,10 @@ from collections import Counter
 from functools import cache
 
 from trailsleuth.catalog.messages import code_row, message_forms
+from trailsleuth.catalog.refusals import SENTENCE, WRAPPED
 
-_SENTENCE = " to perform"
 _WORD = re.compile(r"[a-z0-9']+")
-_WRAPPED = re.compile(r"[^ -\[\]-~]|&|<Code>|^\s*\{|  ")  # what plain_message would change first: escapes, HTML, JSON, other signs, double spaces
+_WRAPPED = re.compile(WRAPPED)
 
 
 def may_be_denial(code: str, text: str) -> bool:
@@ -34,7 +34,7 @@ def _denied(code: str) -> bool:
 @cache
 def _words() -> tuple[str, ...]:
     """A few words of which every anchor of a refusal's form holds one at least."""
-    anchors = {anchor for form in message_forms() if form.refused for anchor in form.anchors} | {_SENTENCE}
+    anchors = {anchor for form in message_forms() if form.refused for anchor in form.anchors} | {SENTENCE}
     chosen: list[str] = []
     left = set(anchors)
     while left:

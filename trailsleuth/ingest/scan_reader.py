@@ -13,7 +13,7 @@ from trailsleuth.ingest.documents import Document, documents
 from trailsleuth.ingest.evidence import Reader
 from trailsleuth.ingest.packed import packed
 from trailsleuth.ingest.record import parse_record
-from trailsleuth.ingest.scan import Span
+from trailsleuth.ingest.scan import Span, record_number
 from trailsleuth.ingest.scan_callers import Callers
 from trailsleuth.ingest.scan_light import LightRecords
 from trailsleuth.ingest.scan_select import LightCall
@@ -48,12 +48,12 @@ class ScanReader(Reader):
         self._merged = 0
         self._repeats = 0
         self._seen: dict[str, bytearray] = defaultdict(bytearray)  # a bit for each record of a source that was taken
-        self.read_whole: list[int] = []  # a number for each record of the inputs that are read whole, as `hashes` gives it
+        self.read_whole: list[int] = []  # a number for each record of the inputs that are read whole, as `record_number` gives it
 
     def add(self, record: Record) -> None:
         """Takes a record of an input that is read whole."""
         self._tally(record.account).add((record.region,) if record.region else (), record.event_time, record.event_time, 1)
-        self.read_whole.append(hash((record.event_id, record.recipient_account)))
+        self.read_whole.append(record_number(record.event_id, record.recipient_account))
         self._keep_once(record)
 
     def count_file(self, item: RawInput, spans: Iterable[Span]) -> None:

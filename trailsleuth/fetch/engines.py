@@ -1,0 +1,68 @@
+"""Engines as evidence: how they are named, and what they are asked.
+
+athena://DATABASE/TABLE            the documented table over a trail's bucket
+lake://EVENT_DATA_STORE_ID         CloudTrail Lake
+spark://HOST:PORT/PATH             log files read by a Spark master; spark://local/PATH: on this machine
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from trailsleuth.errors import UsageError
+
+SCHEMES = ("athena://", "lake://", "spark://")
+# https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}", re.ASCII)
+_STORE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_HOST = re.compile(r"local|[A-Za-z0-9.-]{1,253}:\d{1,5}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineUrl:
+    """A piece of evidence that an engine holds. `host` is Athena's database, Lake's event data store or Spark's master; `rest` the table or the path."""
+
+    engine: str
+    host: str
+    rest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What an engine is to run, written by `trailsleuth.query`: `first` makes the files known (Spark), `announced` is said before."""
+
+    sql: str
+    first: str = ""
+    announced: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where Athena writes its results and by which workgroup's rules; empty: what the workgroup says, the account's primary one."""
+
+    output: str = ""
+    workgroup: str = ""
+
+
+def is_engine(path: str) -> bool:
+    """Whether a piece of evidence is named as an engine's."""
+    return path.startswith(SCHEMES)
+
+
+def engine_url(path: str) -> EngineUrl:
+    """The parts of the name. UsageError where it has another form."""
+    engine, _, rest = path.partition("://")
+    host, _, tail = rest.partition("/")
+    if engine == "athena" and _NAME.fullmatch(host) and _NAME.fullmatch(tail):
+        return EngineUrl(engine=engine, host=host, rest=tail)
+    if engine == "lake" and _STORE.fullmatch(host.lower()) and not tail:
+        return EngineUrl(engine=engine, host=host.lower())
+    if engine == "spark" and _HOST.fullmatch(host) and tail:
+        return EngineUrl(engine=engine, host=host, rest=tail if "://" in tail else f"/{tail}")
+    forms = {
+        "athena": "athena://DATABASE/TABLE",
+        "lake": "lake://EVENT_DATA_STORE_ID (the last part of its ARN)",
+        "spark": "spark://HOST:PORT/PATH or spark://local/PATH",
+    }
+    raise UsageError(f"{path} names nothing that {engine} can read", next_step=f"give {forms.get(engine, 'a known form')}")
