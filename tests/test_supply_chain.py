@@ -131,6 +131,7 @@ RUNS = {
     "fix": ["fix", "CASE"],
     "sql": ["sql", "--engine", "athena", "--table", "trails.logs", "--since", "2d"],
     "verify": ["verify", "FOLDER"],
+    "denied": ["denied", "TRAIL"],
     "index": ["index", "TRAIL", "-o", "INDEX"],
     "info": ["info", "TRAIL"],
     "permissions": ["permissions", "--account", "target"],

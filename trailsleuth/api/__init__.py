@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trailsleuth.api.explanations import explain
     from trailsleuth.api.indexing import IndexMade, index
     from trailsleuth.api.reductions import reduce
+    from trailsleuth.api.refused import refused
     from trailsleuth.api.simulations import simulate
     from trailsleuth.api.tables import events, sessions, timeline
     from trailsleuth.iam.requests import simulate_requests
@@ -35,6 +36,7 @@ __all__ = [
     "load_inputs",
     "mark_unverified",
     "reduce",
+    "refused",
     "sessions",
     "simulate",
     "simulate_requests",
@@ -59,6 +61,7 @@ _HOMES = {
     "load_inputs": "trailsleuth.api.cases",
     "mark_unverified": "trailsleuth.api.custody",
     "reduce": "trailsleuth.api.reductions",
+    "refused": "trailsleuth.api.refused",
     "simulate": "trailsleuth.api.simulations",
     "simulate_requests": "trailsleuth.iam.requests",
     "verify": "trailsleuth.api.digests",

@@ -110,7 +110,7 @@ def _first_look(unit: Unit, ids: frozenset[str]) -> Looked:
         glimpse = glance_at(read[0], _IDENTITIES, ids)
         return Looked(unit, read[1], [glimpse] if glimpse is not None else [])
     try:
-        parts = [glance_at(data, _IDENTITIES, ids) for data in _parts(unit)]
+        parts = [glance_at(data, _IDENTITIES, ids) for data in parts_in(unit)]
         facts = facts_of(unit.path) if unit.end == STREAMED else None
     except (OSError, ValueError, MemoryError):
         return Looked(unit)
@@ -131,7 +131,7 @@ def _second_look(unit: Unit, selection: Selection) -> Iterator[Selected]:
         yield found
         return
     before = 0
-    for data, count in zip(_parts(unit), unit.counts, strict=True):
+    for data, count in zip(parts_in(unit), unit.counts, strict=True):
         wanted = frozenset(position - before for position in unit.positions if before <= position < before + count)
         found = select_from(data, selection, _IDENTITIES, wanted)
         if found is None:
@@ -144,7 +144,8 @@ class FileChanged(Exception):
     """A file reads otherwise than at the first look."""
 
 
-def _parts(unit: Unit) -> Iterator[bytes]:
+def parts_in(unit: Unit) -> Iterator[bytes]:
+    """A part of a large file, or its parts one after another, each a log file of its own. Raises ValueError where it is no plain one."""
     if unit.end == STREAMED:
         return parts_of(read_parts(unit.path, _LIMITS))
     with Path(unit.path).open("rb") as file:

@@ -77,10 +77,19 @@ def read_whole(path: str, limits: Limits) -> tuple[bytes, FileFacts] | None:
     if not data.startswith(GZIP):
         return data, facts
     content = gunzip(data, limits)
-    return None if content is None else (content, facts)
+    return None if content is None else (bytes(content), facts)
 
 
-def gunzip(data: bytes, limits: Limits) -> bytes | None:
+def read_quickly(path: str, limits: Limits) -> bytes | bytearray | None:
+    """The same without the facts."""
+    try:
+        data = Path(path).read_bytes()
+    except (OSError, MemoryError):
+        return None
+    return gunzip(data, limits) if data.startswith(GZIP) else data
+
+
+def gunzip(data: bytes, limits: Limits) -> bytes | bytearray | None:
     """What one whole gzip member holds; None for several members, a cut or damaged one, and what looks like a bomb."""
     if len(data) < _SMALLEST:
         return None
@@ -94,9 +103,9 @@ def gunzip(data: bytes, limits: Limits) -> bytes | None:
     return content if content is not None and len(content) == size else None
 
 
-def _libdeflate(fast: Deflate, data: bytes, size: int) -> bytes | None:
+def _libdeflate(fast: Deflate, data: bytes, size: int) -> bytes | bytearray | None:
     try:
-        return bytes(fast.gzip_decompress(data, size))
+        return fast.gzip_decompress(data, size)
     except Exception:
         # The package documents no class of errors; whatever it refuses, the careful way reads or names.
         return None

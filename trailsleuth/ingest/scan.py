@@ -9,23 +9,24 @@ from __future__ import annotations
 import re
 import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 from zlib import crc32
 
 from trailsleuth.catalog.changes import policy_changes
 from trailsleuth.catalog.issuing import ISSUING, STS
 from trailsleuth.ingest.coverage import NO_ACCOUNT
-from trailsleuth.ingest.needles import count, find
+from trailsleuth.ingest.needles import Buffer, count, find
 from trailsleuth.ingest.scan_denials import may_be_denial
 from trailsleuth.ingest.scan_identity import Identities, Seen, mark, packed, role_mark
-from trailsleuth.ingest.scan_shapes import AssumedUser, Glance, Issued, NotThisShape, decode_asked, decode_issued, decode_log
+from trailsleuth.ingest.scan_shapes import AssumedUser, Brief, Glance, Issued, NotThisShape, decode_asked, decode_brief_log, decode_issued, decode_log
 from trailsleuth.ingest.scan_slices import Slices, hides_an_error, in_order
 from trailsleuth.model import session_name_of
 
 S3 = "s3.amazonaws.com"
+R = TypeVar("R", bound=Brief)
 TIME_LENGTH = len("2026-03-04T09:00:00Z")
 _OPENING = struct.Struct("<6I")
 _ROLE_WITH_PATH = re.compile(rb'"(arn:[a-z-]+:iam::[0-9]+:role/[^"/\\]+/[^"\\]+)"')
@@ -64,7 +65,7 @@ class Glimpse:
     buckets: bool
 
 
-def glance_at(data: bytes, identities: Identities, ids: frozenset[str] = frozenset()) -> Glimpse | None:
+def glance_at(data: Buffer, identities: Identities, ids: frozenset[str] = frozenset()) -> Glimpse | None:
     """The first look at one file; `ids` are records asked for by name. None: read it the careful way."""
     records = plain_records(data)
     if records is None:
@@ -74,7 +75,7 @@ def glance_at(data: bytes, identities: Identities, ids: frozenset[str] = frozens
     try:
         raws = [bytes(record.userIdentity) for record in records]
         callers = {raw: identities.of(raw) for raw in set(raws)}
-        issuing = _issuing(records, calls)
+        issuing = issuing_in(records, calls)
         wanted = [*_kept(records, calls, ids), *_showing_callers(raws, callers, identities), *_showing_roles(records, issuing, identities)]
         kept = tuple([(index, slices.of(index)) for index in in_order(wanted)])
         openings = b"".join([_opening(records[index], callers[raws[index]]) for index in issuing])
@@ -92,35 +93,51 @@ def glance_at(data: bytes, identities: Identities, ids: frozenset[str] = frozens
     )
 
 
-def plain_records(data: bytes) -> list[Glance] | None:
+def plain_records(data: Buffer) -> list[Glance] | None:
     """The records of a file that is a plain CloudTrail log throughout, else None."""
+    records = _plain(data, decode_log)
+    return records if records is not None and _are_times([record.eventTime for record in records]) else None
+
+
+def brief_records(data: Buffer) -> list[Brief] | None:
+    """The same with less of each record, in less time; whether their times are times is not looked at."""
+    return _plain(data, decode_brief_log)
+
+
+class _Decoded(Protocol[R]):
+    @property
+    def Records(self) -> list[R]: ...
+
+
+def _plain(data: Buffer, decode: Callable[[Buffer], _Decoded[R]]) -> list[R] | None:
     if data[:1] not in (b"{", b" ", b"\n") or any(find(data, sign) >= 0 for sign in _NOT_PLAIN) or count(data, b'"Records"') != 1:
         return None
     try:
-        records = decode_log(data).Records
+        records = decode(data).Records
     except NotThisShape:
         return None
-    if not records or not _whole(records) or hides_an_error(data, records):
-        return None
-    return records
+    return records if records and _whole(records) and not hides_an_error(data, records) else None
 
 
-def _whole(records: list[Glance]) -> bool:
-    """Every record has an id that stands once, a call, and a time in CloudTrail's own form."""
+def _whole(records: Sequence[Brief]) -> bool:
+    """Every record has an id that stands once, and a call."""
     ids = {record.eventID for record in records}
-    if len(ids) != len(records) or "" in ids:
+    if len(ids) != len(records) or "" in ids or "" in {record.eventName for record in records}:
         return False
-    if "" in {record.eventName for record in records} or any(not source or source.startswith("aws:") for source in {r.eventSource for r in records}):
-        return False
-    return _are_times([record.eventTime for record in records])
+    return not any(not source or source.startswith("aws:") for source in {record.eventSource for record in records})
+
+
+def is_time(text: str) -> bool:
+    """A time in CloudTrail's own form."""
+    return len(text) == TIME_LENGTH and _are_times([text])
 
 
 def _are_times(times: list[str]) -> bool:
     if {*map(len, times)} != {TIME_LENGTH} or _TIMES.fullmatch("".join(times)) is None:
         return False
     try:
-        for day in {time[:13] for time in times}:
-            datetime.fromisoformat(day)
+        for hour in {time[:13] for time in times}:
+            datetime.fromisoformat(hour)
     except ValueError:
         return False
     return True
@@ -153,13 +170,13 @@ def _showing_roles(records: list[Glance], issuing: list[int], identities: Identi
             yield index
 
 
-def _issuing(records: list[Glance], calls: frozenset[tuple[str, str]]) -> list[int]:
+def issuing_in(records: Sequence[Brief], calls: frozenset[tuple[str, str]]) -> list[int]:
     if any(source == STS and name in ISSUING for source, name in calls):
         return [index for index, record in enumerate(records) if is_issuing(record)]
     return []
 
 
-def is_issuing(record: Glance) -> bool:
+def is_issuing(record: Brief) -> bool:
     """The call handed out credentials."""
     return record.eventName in ISSUING and record.eventSource == STS and not record.failed
 

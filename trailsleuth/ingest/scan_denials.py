@@ -8,6 +8,7 @@ from functools import cache
 
 from trailsleuth.catalog.messages import code_row, message_forms
 from trailsleuth.catalog.refusals import SENTENCE, WRAPPED
+from trailsleuth.ingest.denials import read_denial
 
 _WORD = re.compile(r"[a-z0-9']+")
 _WRAPPED = re.compile(WRAPPED)
@@ -22,7 +23,27 @@ def may_be_denial(code: str, text: str) -> bool:
     if _WRAPPED.search(text):
         return True
     lower = text.lower()
-    return any(word in lower for word in _words())
+    for word in _words():  # noqa: SIM110 - a generator would take twice as long
+        if word in lower:
+            return True
+    return False
+
+
+def is_denial(code: str, text: str, call: tuple[str, str]) -> bool:
+    """What `read_denial` says, most often without the reading: a code of a refusal stands unless a text of another kind may be meant."""
+    if not may_be_denial(code, text):
+        return False
+    if code and _denied(code) and _WRAPPED.search(text) is None:
+        lower = text.lower()
+        if not any(anchor in lower for anchor in _harmless()):
+            return True
+    return read_denial(code, text, event_source=call[0], event_name=call[1]) is not None
+
+
+@cache
+def _harmless() -> tuple[str, ...]:
+    """Anchors of the forms that are no refusal."""
+    return tuple({anchor.lower() for form in message_forms() if not form.refused for anchor in form.anchors})
 
 
 @cache

@@ -21,7 +21,7 @@ from trailsleuth.model import Identity, account_of, parse_arn, role_of_session, 
 _PACKED = struct.Struct("<4I")
 _CACHED = 20_000
 _ROLE_SESSION = ":assumed-role/"
-_FOREIGN = ("AWSService", "AWSAccount")
+FOREIGN = ("AWSService", "AWSAccount")
 
 
 class Who(NamedTuple):
@@ -55,7 +55,7 @@ def who_of(identity: Identity) -> Who:
     """The marks of a caller. Another account's copy and a service have no session of their own: their key is 0, the owner is kept."""
     session = session_name_of(identity.arn) or (identity.principal_id or "").partition(":")[2]
     role = identity.issuer.arn if identity.issuer is not None and identity.issuer.arn else identity.arn
-    key = None if identity.type in _FOREIGN else identity.access_key_id
+    key = None if identity.type in FOREIGN else identity.access_key_id
     return Who(mark(key), mark(identity.principal_id or identity.arn), role_mark(role), mark(session))
 
 
@@ -77,7 +77,7 @@ def seen_in(raw: bytes) -> Seen:
     owner = unmasked(caller.principalId)
     issuer = unmasked(caller.sessionContext.sessionIssuer.arn) if caller.sessionContext and caller.sessionContext.sessionIssuer else None
     session = session_name_of(arn) or (owner or "").partition(":")[2]
-    key = None if caller.type in _FOREIGN else unmasked(caller.accessKeyId)
+    key = None if caller.type in FOREIGN else unmasked(caller.accessKeyId)
     return Seen(Who(mark(key), mark(owner or arn), role_mark(issuer or arn), mark(session)), issuer, caller.accountId or account_of(arn))
 
 

@@ -13,24 +13,14 @@ _NULL = msgspec.Raw(b"null")
 Absent = Literal[""]  # a member that no plain record has: where it stands, the file does not decode
 
 
-class Glance(msgspec.Struct, gc=False):
-    """What is needed of every record, to count it and to see whether it matters."""
+class Brief(msgspec.Struct, gc=False):
+    """What is needed of every record, to see whether it was refused or handed out credentials."""
 
-    eventVersion: str
-    eventTime: str
     eventID: str
     eventSource: str
     eventName: str
-    userIdentity: msgspec.Raw = _NULL
-    requestParameters: msgspec.Raw = _NULL
-    responseElements: msgspec.Raw = _NULL
-    awsRegion: str | None = None
-    recipientAccountId: str | None = None
     errorCode: str | None = None
     errorMessage: str | None = None
-    eventCategory: str | None = None
-    vpcEndpointId: str | None = None
-    resources: msgspec.Raw = _NULL
     insightDetails: Absent = ""
     acsRegion: Absent = ""
     addendum: Absent = ""
@@ -40,8 +30,29 @@ class Glance(msgspec.Struct, gc=False):
         return bool(self.errorCode or self.errorMessage)
 
 
-class Log(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class Glance(Brief, gc=False, kw_only=True):
+    """What is needed besides, to count a record and to see whether it matters to a question."""
+
+    eventVersion: str
+    eventTime: str
+    awsRegion: str | None = None
+    recipientAccountId: str | None = None
+    userIdentity: msgspec.Raw = _NULL
+    requestParameters: msgspec.Raw = _NULL
+    responseElements: msgspec.Raw = _NULL
+    eventCategory: str | None = None
+    vpcEndpointId: str | None = None
+    resources: msgspec.Raw = _NULL
+
+
+class BriefLog(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """A log file as CloudTrail delivers it."""
+
+    Records: list[Brief]
+
+
+class Log(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """The same, of each record all that a scan looks at."""
 
     Records: list[Glance]
 
@@ -96,6 +107,15 @@ class Issued(msgspec.Struct, gc=False):
     federatedUser: AssumedUser | None = None
 
 
+class Picked(Brief, gc=False, kw_only=True):
+    """Of a record that is picked, what ties it to others."""
+
+    eventTime: str
+    recipientAccountId: str | None = None
+    userIdentity: Caller | None = None
+    responseElements: Issued | None = None
+
+
 class Asked(msgspec.Struct, gc=False):
     """The request of a call that hands out credentials."""
 
@@ -104,8 +124,11 @@ class Asked(msgspec.Struct, gc=False):
 
 
 decode_asked = msgspec.json.Decoder(Asked).decode
+decode_brief_log = msgspec.json.Decoder(BriefLog).decode
 decode_log = msgspec.json.Decoder(Log).decode
+decode_picked = msgspec.json.Decoder(Picked).decode
 decode_raw_log = msgspec.json.Decoder(RawLog).decode
+decode_brief = msgspec.json.Decoder(Brief).decode
 decode_glance = msgspec.json.Decoder(Glance).decode
 decode_errors = msgspec.json.Decoder(ErrorOnly).decode
 decode_caller = msgspec.json.Decoder(Caller).decode

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 from trailsleuth.ingest.decode import NotJson, decode, may_repeat_keys
-from trailsleuth.ingest.needles import count, find, positions
-from trailsleuth.ingest.scan_shapes import Glance, NotThisShape, decode_errors, decode_glance, decode_raw_log
+from trailsleuth.ingest.needles import Buffer, count, find, positions
+from trailsleuth.ingest.scan_shapes import Brief, NotThisShape, Picked, decode_brief, decode_errors, decode_raw_log
 
+V = TypeVar("V", Brief, Picked)
 START = b'{"eventVersion"'  # how CloudTrail starts a record; a file that does otherwise costs one more pass
-_BETWEEN = b',{"eventVersion"'
-_ERRORS = (b'"errorCode"', b'"errorMessage"')
+BETWEEN = b',{"eventVersion"'
+ERRORS = (b'"errorCode"', b'"errorMessage"')
 _ESCAPE = b"\\u00"
 _ESCAPED = re.compile(rb"\\u00([4-7][0-9a-fA-F])")
-_LETTERS = b"errorCodeMessage"
+_LETTERS = bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B))
 
 
 class Slices:
     """The records of one file as bytes."""
 
-    def __init__(self, data: bytes, records: list[Glance]) -> None:
+    def __init__(self, data: Buffer, records: Sequence[Brief]) -> None:
         self.data = data
         self.records = records
         self._all: list[bytes] | None = None
@@ -29,25 +31,32 @@ class Slices:
 
     def of(self, index: int) -> bytes:
         """The record at the index; asked for in ascending order, all of them together cost one pass over the file."""
-        found = self._near(index) if self._all is None else None
-        return found if found is not None else self._cut()[index]
+        return self.with_value(index, decode_brief)[0]
 
-    def _near(self, index: int) -> bytes | None:
+    def with_value(self, index: int, decode: Callable[[bytes], V]) -> tuple[bytes, V]:
+        """The same, and what it decodes to. Raises a NotThisShape error where it does not."""
+        found = self._near(index, decode) if self._all is None else None
+        if found is not None:
+            return found
+        raw = self._cut()[index]
+        return raw, decode(raw)
+
+    def _near(self, index: int, decode: Callable[[bytes], V]) -> tuple[bytes, V] | None:
         wanted = self.records[index]
         at = find(self.data, f'"{wanted.eventID}"'.encode(), self._at)
         start = self.data.rfind(START, 0, at) if at >= 0 else -1
         if start < 0:
             return None
-        end = self.data.find(_BETWEEN, at)
-        found = self.data[start:end] if end >= 0 else self.data[start : self.data.rfind(b"]", at)]
+        end = self.data.find(BETWEEN, at)
+        found = bytes(self.data[start:end] if end >= 0 else self.data[start : self.data.rfind(b"]", at)])
         try:
-            same = decode_glance(found)
+            same = decode(found)
         except NotThisShape:
             return None
-        if same.eventID != wanted.eventID or same.eventTime != wanted.eventTime or same.eventName != wanted.eventName:
+        if same.eventID != wanted.eventID or same.eventName != wanted.eventName:
             return None
         self._at = start
-        return found
+        return found, same
 
     def _cut(self) -> list[bytes]:
         if self._all is None:
@@ -55,22 +64,22 @@ class Slices:
         return self._all
 
 
-def hides_an_error(data: bytes, records: list[Glance]) -> bool:
+def hides_an_error(data: Buffer, records: Sequence[Brief]) -> bool:
     """An object has errorCode or errorMessage twice: the decoder then takes the last one, which may hide a refusal."""
-    if _escapes_letters(data):
+    if escapes_letters(data):
         return True
-    codes = sum([record.errorCode is not None for record in records])
-    messages = sum([record.errorMessage is not None for record in records])
-    suspicious = [name for name, told in zip(_ERRORS, (codes, messages), strict=True) if count(data, name) > told]
+    codes = sum([1 for record in records if record.errorCode is not None])
+    messages = sum([1 for record in records if record.errorMessage is not None])
+    suspicious = [name for name, told in zip(ERRORS, (codes, messages), strict=True) if count(data, name) > told]
     return any(_repeated(data, name) for name in suspicious)
 
 
-def _escapes_letters(data: bytes) -> bool:
-    """A letter of the names of errors is written as an escape: they are not found by their bytes."""
+def escapes_letters(data: Buffer) -> bool:
+    """A letter of a name that is looked for is written as an escape: it is not found by its bytes."""
     return find(data, _ESCAPE) >= 0 and any(bytes.fromhex(digits.decode()) in _LETTERS for digits in _ESCAPED.findall(data))
 
 
-def _repeated(data: bytes, name: bytes) -> bool:
+def _repeated(data: Buffer, name: bytes) -> bool:
     """One of the records that hold the name below their top, or more than once, has it twice in one object."""
     starts = [data.rfind(START, 0, at) for at in positions(data, name)]
     if -1 in starts:
@@ -79,20 +88,20 @@ def _repeated(data: bytes, name: bytes) -> bool:
     return any(_repeats(data, start) for start in dict.fromkeys(starts) if start in twice or _inside_only(data, start, name))
 
 
-def _record_at(data: bytes, start: int) -> bytes:
-    end = data.find(_BETWEEN, start + 1)
-    return data[start:end] if end >= 0 else data[start : data.rfind(b"]")]
+def _record_at(data: Buffer, start: int) -> bytes:
+    end = data.find(BETWEEN, start + 1)
+    return bytes(data[start:end] if end >= 0 else data[start : data.rfind(b"]")])
 
 
-def _inside_only(data: bytes, start: int, name: bytes) -> bool:
+def _inside_only(data: Buffer, start: int, name: bytes) -> bool:
     try:
         errors = decode_errors(_record_at(data, start))
     except NotThisShape:
         return True
-    return (errors.errorCode if name == _ERRORS[0] else errors.errorMessage) is None
+    return (errors.errorCode if name == ERRORS[0] else errors.errorMessage) is None
 
 
-def _repeats(data: bytes, start: int) -> bool:
+def _repeats(data: Buffer, start: int) -> bool:
     record = _record_at(data, start)
     try:
         return may_repeat_keys(record, decode(record))
