@@ -29,6 +29,7 @@ from trailsleuth.model import Evidence, Inquiry, RawInput
 
 CHUNK = MIB  # bytes on disk that a worker takes at a time
 FILES_AT_ONCE = 400
+SORTED_AT_ONCE = 1_000_000
 MOST_CONTESTED = 200_000  # copies of records beyond this are sorted out the careful way
 
 
@@ -235,10 +236,11 @@ def _units_with_parts(scanned: ScannedFile) -> Iterator[tuple[Unit, list[Glimpse
 
 
 def _more_than_once(numbers: array[int]) -> frozenset[int]:
-    """The numbers that stand there twice or more: sorted in parts, so that ten million take little memory."""
+    """The numbers that stand there twice or more: looked through in parts, so that ten million take little memory."""
     found: set[int] = set()
-    parts = len(numbers) // 2_000_000 + 1
+    parts = len(numbers) // SORTED_AT_ONCE + 1
     for part in range(parts):
-        held = sorted(numbers) if parts == 1 else sorted(number for number in numbers if number % parts == part)
-        found.update(one for one, other in pairwise(held) if one == other)
+        held = numbers if parts == 1 else array("q", [number for number in numbers if number % parts == part])
+        if len(set(held)) < len(held):
+            found.update(one for one, other in pairwise(sorted(held)) if one == other)
     return frozenset(found)

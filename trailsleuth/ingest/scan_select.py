@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from trailsleuth.ingest.fields import map_of
-from trailsleuth.ingest.scan import is_issuing, issued_marks, plain_records
+from trailsleuth.ingest.scan import is_issuing, issued_marks
 from trailsleuth.ingest.scan_identity import Identities, Who
-from trailsleuth.ingest.scan_shapes import Glance, NotThisShape
+from trailsleuth.ingest.scan_shapes import Glance, NotThisShape, decode_log
 from trailsleuth.ingest.scan_slices import Slices, in_order
 from trailsleuth.model.texts import words_in
 
@@ -112,14 +112,14 @@ class Selected:
 
 
 def select_from(data: bytes, selection: Selection, identities: Identities, positions: frozenset[int] = frozenset()) -> Selected | None:
-    """The records of one file that the selection names, and those at the positions; None where the file is not plain (the first look has said so)."""
-    records = plain_records(data)
-    if records is None:
+    """The records of one file that the selection names, and those at the positions; None where the file is no longer what the first look saw."""
+    try:
+        records = decode_log(data).Records
+    except NotThisShape:
         return None
     look = _Look(data, records, selection, identities)
     look.whole += positions
-    for index, record in enumerate(records):
-        look.take(index, record)
+    look.take_all()
     return look.result()
 
 
@@ -128,27 +128,39 @@ class _Look:
 
     def __init__(self, data: bytes, records: list[Glance], selection: Selection, identities: Identities) -> None:
         self.selection = selection
-        self.identities = identities
+        self.records = records
         self.slices = Slices(data, records)
+        self.callers = [bytes(record.userIdentity) for record in records]
+        self.who = {raw: identities.of(raw).who for raw in set(self.callers)}
         self.whole: list[int] = []
         self.light: list[LightCall] = []
         self.firsts: dict[tuple[object, ...], tuple[tuple[str, str], LightCall]] = {}
         self.lasts: dict[tuple[object, ...], tuple[tuple[str, str], int]] = {}
 
-    def take(self, index: int, record: Glance) -> None:
-        raw = bytes(record.userIdentity)
-        mine = self.selection.of_session(self.identities.of(raw).who)
-        if self._is_named(record, mine) or self._is_read(index, record, raw, mine):
-            self.whole.append(index)
-        elif mine:
-            self.light.append(light_call(index, record, raw))
-        if self.selection.buckets and not _is_null(record.resources):
-            self._owner(index, record)
+    def take_all(self) -> None:
+        """Goes through the records; the question is asked of most of them, so nothing is worked out twice."""
+        selection = self.selection
+        mine = {raw for raw, who in self.who.items() if selection.of_session(who)}
+        entire = {raw for raw in mine if not selection.whole.isdisjoint((self.who[raw].key, self.who[raw].owner))}
+        reading = {call for call, wanted in selection.calls.items() if wanted.templates or wanted.things}
+        for index, (record, raw) in enumerate(zip(self.records, self.callers, strict=True)):
+            call = (record.eventSource, record.eventName)
+            wanted = selection.calls.get(call)
+            if self._is_named(record, raw in mine) or (wanted is not None and not record.failed and self._bears_on(index, record, raw, wanted)):
+                self.whole.append(index)
+            elif raw in mine:
+                if raw in entire or call in reading:  # the analysis may look at the request: a light call could mislead it
+                    self.whole.append(index)
+                else:
+                    self.light.append(light_call(index, record, raw))
+        if selection.buckets:
+            self._owners()
 
     def _is_named(self, record: Glance, mine: bool) -> bool:
-        if record.eventID in self.selection.ids or record.eventTime in self.selection.edges or (self.selection.text and self._may_explain(record)):
+        selection = self.selection
+        if record.eventTime in selection.edges or (selection.ids and record.eventID in selection.ids) or (selection.text and self._may_explain(record)):
             return True
-        return is_issuing(record) and (mine or not self.selection.opened.isdisjoint(issued_marks(record)[:2]))
+        return is_issuing(record) and (mine or not selection.opened.isdisjoint(issued_marks(record)[:2]))
 
     def _may_explain(self, record: Glance) -> bool:
         """The call failed with a message or a code that the text repeats, or did not find something."""
@@ -157,22 +169,14 @@ class _Look:
         said = " ".join((record.errorMessage or "").split()).rstrip(".")
         return record.failed and ((bool(said) and said in self.selection.text) or _MISSING.search(record.errorCode or "") is not None)
 
-    def _is_read(self, index: int, record: Glance, raw: bytes, mine: bool) -> bool:
-        """The analysis may look at the call's request."""
-        wanted = self.selection.calls.get((record.eventSource, record.eventName))
-        if wanted is not None and not record.failed and self._bears_on(index, record, raw, wanted):
-            return True
-        if not mine:
-            return False
-        who = self.identities.of(raw).who
-        return not self.selection.whole.isdisjoint((who.key, who.owner)) or (wanted is not None and _reads_request(wanted))
-
     def _bears_on(self, index: int, record: Glance, raw: bytes, wanted: Wanted) -> bool:
-        request = bytes(record.requestParameters)
-        pursuit = wanted.successes.get((self.identities.of(raw).who.role, record.awsRegion or ""))
+        pursuit = wanted.successes.get((self.who[raw].role, record.awsRegion or ""))
         if pursuit is not None and self._cures(index, record, raw, pursuit):
             return True
         times = wanted.templates.get((record.recipientAccountId, record.awsRegion))
+        if not (times or wanted.uploads or wanted.things):
+            return False
+        request = bytes(record.requestParameters)
         if times:
             self._template(index, record, request, times)
         if wanted.uploads and _upload(request) in wanted.uploads:
@@ -180,7 +184,7 @@ class _Look:
         return bool(wanted.things) and b"role" in request.lower() and not wanted.things.isdisjoint(words_in(_parsed(request)))
 
     def _cures(self, index: int, record: Glance, raw: bytes, pursuit: Pursuit) -> bool:
-        request = bytes(record.requestParameters)
+        request = bytes(record.requestParameters) if pursuit.role or pursuit.texts else b""
         if pursuit.role and b":role/" in request:
             return True
         if pursuit.texts:
@@ -189,7 +193,7 @@ class _Look:
                 return True
         if pursuit.first:
             slot = bisect_right(pursuit.times, record.eventTime)
-            kind = (record.eventSource, record.eventName, self.identities.of(raw).who.role, record.awsRegion, record.vpcEndpointId, slot)
+            kind = (record.eventSource, record.eventName, self.who[raw].role, record.awsRegion, record.vpcEndpointId, slot)
             order = (record.eventTime, record.eventID)
             if kind not in self.firsts or order < self.firsts[kind][0]:
                 self.firsts[kind] = (order, light_call(index, record, raw))
@@ -203,15 +207,14 @@ class _Look:
         kind = ("template", record.eventSource, record.eventName, record.recipientAccountId, record.awsRegion, family, slot)
         self._last(kind, index, record)
 
-    def _owner(self, index: int, record: Glance) -> None:
-        raw = bytes(record.resources)
-        if b":s3:::" not in raw:
-            return
-        for member in msgspec.json.decode(raw):
-            arn = (member.get("ARN") or member.get("arn")) if isinstance(member, dict) else None
-            bucket = arn.rpartition(":::")[2].partition("/")[0] if isinstance(arn, str) and ":s3:::" in arn else None
-            if bucket in self.selection.buckets and member.get("accountId"):
-                self._last(("bucket", bucket), index, record)
+    def _owners(self) -> None:
+        for index, record in enumerate(self.records):
+            raw = bytes(record.resources)
+            for member in msgspec.json.decode(raw) if b":s3:::" in raw else ():
+                arn = (member.get("ARN") or member.get("arn")) if isinstance(member, dict) else None
+                bucket = arn.rpartition(":::")[2].partition("/")[0] if isinstance(arn, str) and ":s3:::" in arn else None
+                if bucket in self.selection.buckets and member.get("accountId"):
+                    self._last(("bucket", bucket), index, record)
 
     def _last(self, kind: tuple[object, ...], index: int, record: Glance) -> None:
         order = (record.eventTime, record.eventID)
@@ -244,15 +247,6 @@ def light_call(index: int, record: Glance, raw: bytes) -> LightCall:
         record.vpcEndpointId,
         raw,
     )
-
-
-def _reads_request(wanted: Wanted) -> bool:
-    """The analysis would look at the request of any such call, so that a light one could mislead it."""
-    return bool(wanted.templates or wanted.things)
-
-
-def _is_null(raw: msgspec.Raw) -> bool:
-    return len(memoryview(raw)) <= len(b"null")
 
 
 def _parsed(request: bytes) -> dict[str, Any]:
