@@ -1,16 +1,25 @@
-"""Evidence as it lies on disk, before any of it is read."""
+"""Evidence as it lies on disk, before any of it is read.
+
+Names of log files: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html#cloudtrail-log-filename-format
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from trailsleuth.fetch.base import MIB
 from trailsleuth.fetch.exports import STDIN, check_paths, walk_tree
 from trailsleuth.model import Skipped
 
+BEFORE = timedelta(hours=13)  # a role session lives for twelve hours; the name tells when the file was begun or delivered
+AFTER = timedelta(hours=26)  # how late a record was delivered; three hours lost some, twenty-six none
+MARGIN = "their names are of more than 13 hours before the window, or more than 26 hours after it"
+_NAMED = re.compile(r"_(\d{8}T\d{4})Z_[^/\\]*$")  # AccountID_CloudTrail_Region_YYYYMMDDTHHmmZ_Unique.json.gz
 SCAN_FROM = 4 * MIB  # bytes on disk; below, reading everything is as fast
 
 
@@ -26,6 +35,21 @@ class Listing:
     @property
     def size(self) -> int:
         return sum(size for _, size in self.files)
+
+    def within(self, since: datetime | None, until: datetime | None) -> Listing:
+        """Without the log files that cannot hold records of the window by the time in their names; a remark says how many are left out.
+
+        A file may hold any earlier record, and a session may be older than the window: so the margins.
+        """
+        first = f"{since - BEFORE:%Y%m%dT%H%M}" if since is not None else ""
+        last = f"{until + AFTER:%Y%m%dT%H%M}" if until is not None else "9"
+        kept = tuple((path, size) for path, size in self.files if (named := _NAMED.search(path)) is None or first <= named.group(1) <= last)
+        left = len(self.files) - len(kept)
+        if not left:
+            return self
+        remark = Skipped(source=", ".join(self.paths), reason=f"{left:,} log files were not read: {MARGIN}", lost=False)
+        paths = tuple(path for path, _ in kept) + self.other
+        return replace(self, paths=paths, files=kept, skipped=(*self.skipped, remark))
 
 
 def list_evidence(paths: Sequence[str]) -> Listing:

@@ -13,11 +13,12 @@ from typing import Annotated
 import typer
 
 from trailsleuth import api
+from trailsleuth.api.listing import MARGIN
 from trailsleuth.cli.inquiry import ask
 from trailsleuth.cli.options import FixFormat, OutputFormat, parse_window, terminal_context
 from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.cli.policy_files import check_policy_files, read_patches
-from trailsleuth.cli.talk import mention
+from trailsleuth.cli.talk import mention, say
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.fetch.engines import Settings, is_engine
 from trailsleuth.fetch.sessions import Ways
@@ -48,6 +49,7 @@ def diagnose_command(
     error: Annotated[str | None, typer.Option(help="The message as you saw it; - reads it from stdin.", metavar="TEXT")] = None,
     since: Annotated[str | None, typer.Option(help="Start: ISO 8601, or 2h, 3d before now.", metavar="TIME")] = None,
     until: Annotated[str | None, typer.Option(help="End, likewise.", metavar="TIME")] = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Do not read log files whose names lie outside the window, with a margin.")] = False,
     profile: Annotated[list[str] | None, typer.Option(help="Live: an AWS profile, one an account. Repeatable.", metavar="NAME")] = None,
     assume_role: Annotated[list[str] | None, typer.Option(help="Live: a role into a further account. Repeatable.", metavar="ARN")] = None,
     region: Annotated[list[str] | None, typer.Option(help="Live: a region. Repeatable.", metavar="NAME")] = None,
@@ -83,6 +85,7 @@ def diagnose_command(
     check_policy_files(files, attached_to, output, redacted=redact_names)
     check_output_file(output_file, force=force)
     start, end = parse_window(since, until)
+    _check_prune(prune, start or end, asks_accounts=_asks_accounts(paths, ways))
     inquiry = Inquiry(
         pipeline=pipeline,
         execution_id=execution_id,
@@ -95,7 +98,7 @@ def diagnose_command(
         until=end,
     )
     begun = time.perf_counter()
-    found = _diagnosis(paths, inquiry, ways, wait, Settings(output=athena_output or "", workgroup=athena_workgroup or ""))
+    found = _diagnosis(paths, inquiry, ways, wait, Settings(output=athena_output or "", workgroup=athena_workgroup or ""), prune=prune)
     mention(f"{words.coverage_line(case_document(found.case_file)['coverage'])}; {time.perf_counter() - begun:.1f} s")
     check_evidence(found.case_file, paths)
     if verify:
@@ -107,8 +110,10 @@ def diagnose_command(
     raise typer.Exit(found.exit_code)
 
 
-def _diagnosis(paths: list[str], inquiry: Inquiry, ways: Ways, wait: int, settings: Settings) -> api.Diagnosis:
+def _diagnosis(paths: list[str], inquiry: Inquiry, ways: Ways, wait: int, settings: Settings, *, prune: bool) -> api.Diagnosis:
     stdin = _stdin() if STDIN in paths else None
+    if prune:
+        return ask(api.load(paths, stdin=stdin, since=inquiry.since, until=inquiry.until, prune=True), inquiry)
     if not _asks_accounts(paths, ways):
         return ask(api.load(paths, stdin=stdin), inquiry)
     live = importlib.import_module("trailsleuth.cli.diagnose_live")  # an offline run need not wait for it
@@ -139,6 +144,14 @@ def _check(paths: list[str], ways: Ways, wait: int, *, error: str | None) -> Non
         raise UsageError("stdin is named twice as evidence")
     if "" in paths:
         raise UsageError("an evidence path is empty")
+
+
+def _check_prune(prune: bool, window: object, *, asks_accounts: bool) -> None:
+    if not prune:
+        return
+    if window is None or asks_accounts:
+        raise UsageError("--prune is for exported files and needs --since or --until", next_step="name a window, or leave it out to read everything")
+    say(f"log files are not read where {MARGIN}")
 
 
 def _stdin() -> bytes:
