@@ -137,6 +137,20 @@ def test_every_way_in_gives_the_same_document(tmp_path: Path, monkeypatch: pytes
         assert json.dumps(scanned) == json.dumps(read), name
 
 
+def test_a_record_that_only_counts_and_tells_a_buckets_owner_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [r for one in some_files("owner") for r in one]
+    refused = next(r for r in records if r.get("errorCode") == "AccessDenied" and r["userIdentity"].get("accessKeyId"))
+    bucket = {"ARN": "arn:aws:s3:::wanted-bucket", "type": "AWS::S3::Bucket"}
+    call = {"eventSource": "s3.amazonaws.com", "eventName": "GetObject", "requestParameters": {"bucketName": "wanted-bucket", "key": "k"}}
+    asked = {**refused, **call, "eventID": "asked", "errorMessage": "Access Denied", "resources": [bucket], "responseElements": None}
+    told = {**refused, "eventID": "told", "eventSource": "s3.amazonaws.com", "eventName": "GetBucketLocation", "errorCode": None, "errorMessage": None}
+    told |= {"resources": [{**bucket, "accountId": "999999999999"}], "requestParameters": {"bucketName": "wanted-bucket"}}
+    (tmp_path / "trail.json").write_bytes(compact([*records, told, asked]))
+    scanned, read = documents(tmp_path, monkeypatch, event_id="asked")
+    assert json.dumps(scanned) == json.dumps(read)
+    assert read["findings"][0]["resource_account"] == "999999999999"
+
+
 @pytest.mark.parametrize("folder", sorted(CASES.iterdir())[::12], ids=lambda folder: folder.name)
 def test_a_case_is_diagnosed_alike_by_a_scan(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     args = json.loads((folder / "truth.json").read_text())["args"]

@@ -222,11 +222,13 @@ class _Look:
             self.lasts[kind] = (order, index)
 
     def result(self) -> Selected:
-        needed = in_order([*self.whole, *(index for _, index in self.lasts.values())])
+        lasts = {index for _, index in self.lasts.values()}
+        self.whole += [call.position for call in self.light if call.position in lasts]  # a light copy would stand in its way
+        needed = in_order([*self.whole, *lasts])
         cut = {index: self.slices.of(index) for index in needed}
         return Selected(
             whole=[(index, cut[index]) for index in in_order(self.whole)],
-            light=self.light,
+            light=[call for call in self.light if call.position not in lasts],
             firsts=[Ranked(kind, order, light.position, light, b"") for kind, (order, light) in self.firsts.items()],
             lasts=[Ranked(kind, order, index, None, cut[index]) for kind, (order, index) in self.lasts.items()],
         )
