@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 import msgspec
 
@@ -32,18 +32,8 @@ __all__ = ["Refused", "refused"]
 
 CHUNK = 1024 * 1024  # bytes on disk that a worker takes at a time
 FILES_AT_ONCE = 400
+PLACE = 3  # numbers that tell a record's place: the unit, offset and length in its file
 Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
-
-
-class At(NamedTuple):
-    """Where a record lies that was picked (which unit, offset and length in its file), its number, and its caller's key and id (checksums)."""
-
-    file: int
-    number: int
-    key: int
-    owner: int
-    start: int
-    length: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,14 +48,16 @@ class Refused:
     refused: int
     openings: int
     skipped: tuple[Skipped, ...]
-    _places: list[tuple[str, int, int]]
+    _files: list[str]
+    _places: array[int]
     _folder: tempfile.TemporaryDirectory[str]
 
     def lines(self) -> Iterator[str]:
         """The records as JSON in ASCII, a line each, the refused ones first; session tokens are taken out."""
-        for name, places in groupby(self._places, key=lambda place: place[0]):
+        places = zip(*[iter(self._places)] * PLACE, strict=True)
+        for name, found in groupby(places, key=lambda place: self._files[place[0]]):
             with (Path(self._folder.name) / name).open("rb") as file:
-                for _, start, length in places:
+                for _, start, length in found:
                     file.seek(start)
                     yield as_line(file.read(length))
 
@@ -113,16 +105,16 @@ class _Picking:
             self._take(path, list(units))
         self._read_carefully()
         progress.end()
-        refused = self._once(
-            At(file, number, key, owner, start, length) for file, unit in enumerate(self.picked) for number, key, owner, start, length in unit.all_refused()
-        )
-        openings = self._once(self._openings(refused))
+        chosen = _Chosen(self.picked, Path(self.folder.name))
+        refused = chosen.take_refused()
+        openings = chosen.take_openings()
         return Refused(
             records=sum(unit.records for unit in self.picked),
-            refused=len(refused),
-            openings=len(openings),
+            refused=refused,
+            openings=openings,
             skipped=tuple(self.skipped),
-            _places=[(self.picked[at.file].file, at.start, at.length) for at in (*refused, *openings)],
+            _files=[unit.file for unit in self.picked],
+            _places=chosen.places,
             _folder=self.folder,
         )
 
@@ -144,41 +136,61 @@ class _Picking:
                 put_away(_picked_from(evidence.records), unit, out)
                 self.picked.append(unit)
 
-    def _openings(self, refused: list[At]) -> list[At]:
-        """The calls that opened a session of a refused call, and those before them, however long the chain."""
-        by_key: dict[int, list[tuple[int, ...]]] = defaultdict(list)
-        by_owner: dict[int, list[tuple[int, ...]]] = defaultdict(list)
+
+class _Chosen:
+    """The places of the records to hand out. A trail of ten gigabytes has half a million calls that hand out credentials: they stay packed."""
+
+    def __init__(self, picked: list[UnitPicked], folder: Path) -> None:
+        self.picked = picked
+        self.folder = folder
+        self.places = array("q")
+        self._first: dict[int, int] = {}  # by number, where its place stands
+        self._asked: set[int] = set()
+
+    def take_refused(self) -> int:
+        """Takes every refused record; gives how many there are."""
         for file, unit in enumerate(self.picked):
-            for opening in unit.all_openings():
-                told = (file, *opening)
-                by_key[opening[1]].append(told)
-                by_owner[opening[2]].append(told)
-        waiting = [(at.key, at.owner) for at in refused]
-        seen = set(waiting)
-        found: list[At] = []
-        while waiting:
-            key, owner = waiting.pop()
-            for file, number, _, _, by, of, start, length in by_key.get(key, ()) if key else by_owner.get(owner, ()) if owner else ():
-                found.append(At(file, number, by, of, start, length))
-                if (by, of) not in seen:
-                    seen.add((by, of))
-                    waiting.append((by, of))
-        return found
+            for number, key, owner, start, length in unit.all_refused():
+                self._take(number, file, start, length)
+                self._asked.add(_caller(key, owner))
+        return len(self.places) // PLACE
 
-    def _once(self, found: Iterable[At]) -> list[At]:
-        """Each record once, in the order of the files; copies that differ are all kept, since one may be forged."""
-        first: dict[int, At] = {}
-        more: set[At] = set()
-        for at in found:
-            known = first.setdefault(at.number, at)
-            if known is not at and known != at and self._raw(known) != self._raw(at):
-                more.add(at)
-        return sorted([*first.values(), *more])
+    def take_openings(self) -> int:
+        """Takes the calls that opened a session of a refused call, and those before them: a round for each hop of the longest chain."""
+        before = len(self.places)
+        self._asked.discard(0)
+        new = self._asked
+        while new := self._round(new) - self._asked:
+            self._asked |= new
+        places = zip(*[iter(self.places[before:])] * PLACE, strict=True)
+        self.places[before:] = array("q", [number for place in sorted(places) for number in place])
+        return (len(self.places) - before) // PLACE
 
-    def _raw(self, at: At) -> bytes:
-        with (Path(self.folder.name) / self.picked[at.file].file).open("rb") as held:
-            held.seek(at.start)
-            return held.read(at.length)
+    def _round(self, asked: set[int]) -> set[int]:
+        """The callers of the calls that opened the sessions asked for."""
+        callers: set[int] = set()
+        for file, unit in enumerate(self.picked):
+            for number, key, owner, by_key, by_owner, start, length in unit.all_openings():
+                if key << 32 in asked or owner in asked:
+                    self._take(number, file, start, length)
+                    callers.add(_caller(by_key, by_owner))
+        return callers - {0}
+
+    def _take(self, number: int, file: int, start: int, length: int) -> None:
+        """Each record once; copies that differ are all kept, since one may be forged."""
+        known = self._first.setdefault(number, len(self.places))
+        if known == len(self.places) or self._raw(*self.places[known : known + PLACE]) != self._raw(file, start, length):
+            self.places.extend((file, start, length))
+
+    def _raw(self, file: int, start: int, length: int) -> bytes:
+        with (self.folder / self.picked[file].file).open("rb") as held:
+            held.seek(start)
+            return held.read(length)
+
+
+def _caller(key: int, owner: int) -> int:
+    """A session by its key, else by its principal id, as one number; 0 for none."""
+    return key << 32 if key else owner
 
 
 def _picked_from(records: Sequence[Record]) -> RefusedIn:

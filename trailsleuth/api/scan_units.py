@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from trailsleuth.fetch.base import Limits
+from trailsleuth.fetch.base import MIB, Limits
 from trailsleuth.fetch.quick import GZIP, PART, WHOLE_UP_TO, FileFacts, facts_of, read_parts, read_whole, unpacked_size
 from trailsleuth.ingest.scan import Glimpse, glance_at
 from trailsleuth.ingest.scan_identity import Identities
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
 T = TypeVar("T")
-LOOK = 256 * 1024
+LOOK = 32 * 1024
 STREAMED = -1
 ORPHANED_AFTER = 0.5  # seconds until a worker sees that nobody waits for it
 _LIMITS = Limits()
@@ -76,7 +76,10 @@ def _cuts(path: str, size: int) -> list[int]:
         cuts = [len(HEAD)]
         while cuts[-1] + PART < size:
             file.seek(cuts[-1] + PART)
-            at = next_cut(file.read(LOOK * 4))
+            at = next_cut(file.read(LOOK))
+            if at < 0:  # a record is a megabyte at most
+                file.seek(cuts[-1] + PART)
+                at = next_cut(file.read(4 * MIB))
             if at < 0:
                 return []
             cuts.append(cuts[-1] + PART + at)
@@ -151,7 +154,10 @@ def parts_in(unit: Unit) -> Iterator[bytes]:
     with Path(unit.path).open("rb") as file:
         file.seek(unit.start)
         data = file.read(unit.end - unit.start)
-    return iter([wrapped(data.rstrip().removesuffix(b","))])
+    end = len(data)
+    while data[end - 1 : end].isspace():
+        end -= 1
+    return iter([wrapped(memoryview(data)[: end - data.endswith(b",", 0, end)])])  # the comma before the next part
 
 
 def run(work: Callable[[list[Unit]], T], chunks: list[list[Unit]], done: Callable[[int], None]) -> Iterator[T]:

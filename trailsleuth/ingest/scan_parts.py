@@ -14,9 +14,9 @@ _CUT = b',{"eventVersion"'
 MOST = 64 * 1024 * 1024  # a record is a megabyte at most: where nothing can be cut for so long, this is no plain log
 
 
-def wrapped(records: bytes) -> bytes:
+def wrapped(records: bytes | memoryview) -> bytes:
     """Records with commas between them, as a log file."""
-    return HEAD + records + TAIL
+    return b"".join((HEAD, records, TAIL))
 
 
 def parts_of(pieces: Iterator[bytes]) -> Iterator[bytes]:
