@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import traceback
 from datetime import UTC, datetime, timedelta
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from tests.live.conftest import SECRET
 from tests.live.test_founding_case import WEB
@@ -61,7 +64,17 @@ def test_a_secret_of_this_kind_is_taken_out(kind):
     assert CANARY not in json.dumps(without_secrets(CANARIES[kind]))
 
 
-@pytest.mark.parametrize(("row", "pattern"), secret_table().values, ids=[row for row, _ in secret_table().values])
+@pytest.mark.parametrize("shape", secret_table().values, ids=[shape.id for shape in secret_table().values])
+@hypothesis.given(data=st.data())
+def test_whatever_matches_a_shape_has_one_of_its_signs(shape, data):
+    text = data.draw(st.from_regex(shape.pattern))
+    matched = [text[max(0, match.start() - len("://")) : match.end()] for match in shape.pattern.finditer(text)]
+    assert matched
+    assert all(any(sign in one.casefold() for sign in shape.signs) for one in matched)
+    assert not shape.pattern.flags & re.IGNORECASE or not any("i" in sign for sign in shape.signs)
+
+
+@pytest.mark.parametrize(("row", "pattern"), [shape[:2] for shape in secret_table().values], ids=[shape.id for shape in secret_table().values])
 def test_each_shape_of_a_secret_matches_its_example_and_not_its_counter_example(row, pattern):
     table = {entry["id"]: entry for entry in _rows()}
     assert pattern.search(table[row]["example"])

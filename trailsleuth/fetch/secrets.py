@@ -8,10 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 REMOVED = "REMOVED_BY_TRAILSLEUTH"
 DEEPEST = 100  # records are some ten levels deep; what goes deeper is not walked through, so it is not kept
+
+
+class SecretShape(NamedTuple):
+    """A shape of a secret: a text that matches the pattern has, case folded, one of the signs in it."""
+
+    id: str
+    pattern: re.Pattern[str]
+    signs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +29,7 @@ class SecretTable:
     names: frozenset[str]
     endings: tuple[str, ...]
     harmless: frozenset[str]
-    values: tuple[tuple[str, re.Pattern[str]], ...]
+    values: tuple[SecretShape, ...]
 
 
 @cache
@@ -32,7 +40,7 @@ def secret_table() -> SecretTable:
         names=frozenset(table["names"]),
         endings=tuple(table["endings"]),
         harmless=frozenset(table["harmless"]),
-        values=tuple((row["id"], re.compile(row["pattern"])) for row in table["value"]),
+        values=tuple(SecretShape(row["id"], re.compile(row["pattern"]), tuple(row["signs"])) for row in table["value"]),
     )
 
 
@@ -54,8 +62,10 @@ def without_secrets(value: object, depth: int = 0) -> object:
 
 def clean_text(text: str) -> str:
     """A text with every part that looks like a secret replaced."""
-    for _, pattern in secret_table().values:
-        text = pattern.sub(REMOVED, text)
+    folded = text.casefold()
+    for shape in secret_table().values:
+        if any(sign in folded for sign in shape.signs):  # a hundred times as fast as the pattern
+            text = shape.pattern.sub(REMOVED, text)
     return text
 
 
