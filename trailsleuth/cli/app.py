@@ -37,7 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "events": ("trailsleuth.cli.events:events_command", "Find records: filter, select, query."),
     "sessions": ("trailsleuth.cli.sessions:sessions_command", "List who used which credential, and who opened it."),
     "timeline": ("trailsleuth.cli.timeline:timeline_command", "Show what happened in the order of time."),
-    "denied": ("trailsleuth.cli.denied:denied_command", "Hand out the refused records of a trail, at the speed of unpacking."),
+    "denied": ("trailsleuth.cli.denied:denied_command", "Hand out a trail's refused records, fast."),
     "index": ("trailsleuth.cli.index:index_command", "Make a large trail ready for many questions."),
     "bundle": ("trailsleuth.cli.bundle:bundle_command", "Pack evidence to be shared, redacted if asked for."),
     "fetch": ("trailsleuth.cli.fetch:fetch_command", "Fetch the evidence of a failed execution into a folder."),

@@ -75,7 +75,7 @@ def glance_at(data: Buffer, identities: Identities, ids: frozenset[str] = frozen
     try:
         raws = [bytes(record.userIdentity) for record in records]
         callers = {raw: identities.of(raw) for raw in set(raws)}
-        issuing = issuing_in(records, calls)
+        issuing = _issuing(records, calls)
         wanted = [*_kept(records, calls, ids), *_showing_callers(raws, callers, identities), *_showing_roles(records, issuing, identities)]
         kept = tuple([(index, slices.of(index)) for index in in_order(wanted)])
         openings = b"".join([_opening(records[index], callers[raws[index]]) for index in issuing])
@@ -170,7 +170,7 @@ def _showing_roles(records: list[Glance], issuing: list[int], identities: Identi
             yield index
 
 
-def issuing_in(records: Sequence[Brief], calls: frozenset[tuple[str, str]]) -> list[int]:
+def _issuing(records: Sequence[Brief], calls: frozenset[tuple[str, str]]) -> list[int]:
     if any(source == STS and name in ISSUING for source, name in calls):
         return [index for index, record in enumerate(records) if is_issuing(record)]
     return []
