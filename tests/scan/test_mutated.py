@@ -1,0 +1,108 @@
+"""The fast looks at a log file against the careful reader, on files that were tampered with: they agree, or the fast look declines."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+
+from tests.scan.test_equal_to_reading_everything import compact, shuffled, some_files
+from trailsleuth.ingest.evidence import read_evidence
+from trailsleuth.ingest.scan import glance_at
+from trailsleuth.ingest.scan_identity import Identities
+from trailsleuth.ingest.scan_refused import refused_in
+from trailsleuth.model import Evidence, RawInput
+
+ROUNDS = 1500
+RECORDS = [record for seed in ("mutated", "more") for one in some_files(seed) for record in one]
+REFUSED = [record for record in RECORDS if record.get("errorCode")]
+OPENING = [record for record in RECORDS if record["eventName"].startswith("AssumeRole")]
+MEMBERS: dict[str, list[Any]] = {
+    "errorCode": ["AccessDenied", "Client.UnauthorizedOperation", "", None, 5, ["x"], {"a": 1}, "ThrottlingException"],
+    "errorMessage": ["x is not authorized to perform: s3:Get on resource: y", None, "Access Denied", {"m": "denied"}],
+    "eventName": ["AssumeRole", "GetSessionToken", "X", "PutEvents", ""],
+    "eventTime": ["2026-03-04 09:00:00", "nope", None, "2026-13-04T09:00:00Z", "2026-03-04T09:00:00.5Z", "2026-02-30T09:00:00Z"],
+    "userIdentity": [None, "x", {}, {"type": 5}, {"type": "AWSService", "invokedBy": "x"}],
+    "responseElements": [{"entries": [{"errorCode": "AccessDenied", "errorMessage": "m"}], "credentials": "x"}],
+    "requestParameters": [{"x": REFUSED[0], "t": json.dumps(REFUSED[1])}],
+    "addendum": [{"reason": "x"}],
+    "insightDetails": [{}, None],
+}
+SPELLINGS = [
+    (b'"errorCode"', b'"err\\u006frCode"'),
+    (b'"errorCode":', b'"errorCode" : '),
+    (b'"errorMessage"', b'"errorCode":null,"errorMessage"'),
+    (b'{"eventVersion"', b'{ "eventVersion"'),
+    (b',{"eventVersion"', b', {"eventVersion"'),
+    (b'"AssumeRole"', b'"Assume\\u0052ole"'),
+    (b'{"Records":[', b'{"Records":[],"Records":['),
+]
+
+
+def tampered(dice: random.Random) -> bytes:
+    """A log file of a few records, some of them changed, written in an odd way or damaged."""
+    chosen = dice.sample(RECORDS, dice.randrange(1, 12)) + dice.sample(REFUSED, dice.randrange(3)) + dice.sample(OPENING, dice.randrange(3))
+    name = dice.choice(list(MEMBERS))
+    records = []
+    for record in {record["eventID"]: record for record in chosen}.values():
+        match dice.randrange(6):
+            case 0:
+                records.append({**record, name: dice.choice(MEMBERS[name])})
+            case 1:
+                records.append(shuffled(record, dice))
+            case 2:
+                records.append({key: value for key, value in record.items() if key != dice.choice(list(record))})
+            case _:
+                records.append(record)
+    data = compact(records)
+    at = dice.randrange(len(data))
+    match dice.randrange(5):
+        case 0:
+            return data[:at] + bytes([dice.randrange(256)]) + data[at + 1 :]
+        case 1:
+            return data[:at] + data[at + dice.randrange(50) :]
+        case 2:
+            return data.replace(*dice.choice(SPELLINGS), dice.randrange(1, 4))
+        case _:
+            return data
+
+
+def carefully(data: bytes) -> Evidence:
+    return read_evidence([RawInput(source="x", data=data, sha256="0" * 64, path="x", size=len(data))])
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_look_for_refusals_agrees_with_the_careful_reader(seed: int) -> None:
+    dice = random.Random(seed)
+    looks = 0
+    for _ in range(ROUNDS):
+        data = tampered(dice)
+        found = refused_in(data)
+        if found is None:
+            continue
+        looks += 1
+        records = carefully(data).records
+        assert {call.event_id for call in found.refused} == {r.event_id for r in records if r.denial is not None}
+        assert {call.event_id for call in found.openings} == {r.event_id for r in records if r.issued is not None}
+    assert looks > ROUNDS // 10
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_first_look_agrees_with_the_careful_reader(seed: int) -> None:
+    dice = random.Random(seed)
+    looks = 0
+    for _ in range(ROUNDS):
+        data = tampered(dice)
+        found = glance_at(data, Identities())
+        if found is None:
+            continue
+        looks += 1
+        evidence = carefully(data)
+        kept = {json.loads(raw.decode("utf-8", "replace"))["eventID"] for _, raw in found.kept}
+        assert {r.event_id for r in evidence.records if r.denial is not None} <= kept
+        assert found.records == evidence.coverage.records_read + evidence.coverage.duplicates
+        held = {(one.account, one.records, f"{one.first_event:%FT%TZ}", f"{one.last_event:%FT%TZ}") for one in evidence.coverage.accounts}
+        assert {(span.account, span.records, span.first, span.last) for span in found.spans} == held
+    assert looks > ROUNDS // 10
