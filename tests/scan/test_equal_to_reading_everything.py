@@ -183,7 +183,7 @@ def test_a_worker_that_dies_loses_no_record(tmp_path: Path, monkeypatch: pytest.
         return look(chunk, ids)
 
     monkeypatch.setattr(scanning, "first_look", dies)
-    monkeypatch.setattr(scanning, "CHUNK", 1)
+    monkeypatch.setattr(scan_units, "CHUNK", 1)
     scanned, read = documents(tmp_path, monkeypatch)
     assert json.dumps(scanned) == json.dumps(read)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from trailsleuth.api.index_rows import Found, Rows
 from trailsleuth.fetch.base import MIB
-from trailsleuth.ingest.index_select import RunWish, Wishes, may_cure, slot_of
+from trailsleuth.ingest.index_select import RunWish, Wishes, may_cure
 from trailsleuth.ingest.scan_select import LightCall, Pursuit, Ranked, Selection
 from trailsleuth.model.index import SEARCHED, Run, Zone
 
@@ -124,7 +124,7 @@ class Search:
         told = self._index.columns(group, (*_CALL, *_ORDER), [row for row, _, _ in firsts])
         told_rows = zip(*(told[name] for name in (*_CALL, *_ORDER)), strict=True)
         for (row, run, pursuit), (source, name, region, time, event_id, endpoint) in zip(firsts, told_rows, strict=True):
-            kind = (source, name, run.role, region, endpoint, slot_of(pursuit, time))
+            kind = (source, name, run.role, region, endpoint, pursuit.slot(time))
             known = self._firsts.get(kind)
             if known is None or (time, event_id) < known[0]:
                 self._firsts[kind] = ((time, event_id), group, row)

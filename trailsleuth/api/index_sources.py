@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from trailsleuth.fetch.archives import label
 from trailsleuth.fetch.quick import FileFacts
-from trailsleuth.ingest.scan import Glimpse, Span
+from trailsleuth.ingest.scan import Glimpse
 from trailsleuth.model import Skipped
-from trailsleuth.model.index import FileSeen, InputSeen, LogSeen, PartSeen, SpanSeen
+from trailsleuth.model.index import FileSeen, InputSeen, LogSeen, PartSeen
 
 
 def as_input_seen(skipped: Skipped) -> InputSeen:
@@ -25,7 +25,7 @@ def as_log_seen(path: str, number: int, facts: FileFacts, parts: Iterable[Glimps
 def _as_part(glimpse: Glimpse) -> PartSeen:
     return PartSeen(
         records=glimpse.records,
-        spans=tuple(SpanSeen(account=s.account, regions=s.regions, first=s.first, last=s.last, records=s.records) for s in glimpse.spans),
+        spans=glimpse.spans,
         callers=glimpse.callers,
         openings=glimpse.openings,
         calls=tuple(sorted(glimpse.calls)),
@@ -38,7 +38,7 @@ def glimpses_of(log: LogSeen) -> Iterator[Glimpse]:
     for part in log.parts:
         yield Glimpse(
             records=part.records,
-            spans=tuple(Span(account=s.account, regions=s.regions, first=s.first, last=s.last, records=s.records) for s in part.spans),
+            spans=part.spans,
             numbers=b"",
             kept=(),
             callers=part.callers,

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from trailsleuth.api.scan_units import STREAMED, Unit
+from trailsleuth.api.scan_units import STREAMED, Unit, parts_in
 from trailsleuth.fetch.base import Limits
 from trailsleuth.fetch.index_spill import Spilled, spill
-from trailsleuth.fetch.quick import FileFacts, facts_of, read_parts, read_whole
+from trailsleuth.fetch.quick import FileFacts, facts_of, read_whole
 from trailsleuth.ingest.index_rows import Indexed, index_of
 from trailsleuth.ingest.scan import Glimpse
 from trailsleuth.ingest.scan_identity import Identities
-from trailsleuth.ingest.scan_parts import HEAD, parts_of, wrapped
+from trailsleuth.ingest.scan_parts import HEAD
 from trailsleuth.model.index import IndexRow, Zone
 
 _LIMITS = Limits()
@@ -81,13 +80,8 @@ def _pieces(unit: Unit) -> Iterator[tuple[bytes | tuple[bytes, FileFacts], int]]
         whole = read_whole(unit.path, _LIMITS)
         if whole is not None:
             yield whole, 0
-    elif unit.end == STREAMED:
-        offset = 0
-        for data in parts_of(read_parts(unit.path, _LIMITS)):
+    else:
+        offset = 0 if unit.end == STREAMED else unit.start - len(HEAD)
+        for data in parts_in(unit):
             yield data, offset
             offset += len(data) - len(HEAD) - 1  # what follows is wrapped anew: without the end `]}`, but with the comma between
-    else:
-        with Path(unit.path).open("rb") as file:
-            file.seek(unit.start)
-            data = file.read(unit.end - unit.start)
-        yield wrapped(data.rstrip().removesuffix(b",")), unit.start - len(HEAD)

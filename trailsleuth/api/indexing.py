@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from trailsleuth.api.index_units import ChunkIndexed, UnitIndexed, forget, index
 from trailsleuth.api.listing import Listing, list_evidence
 from trailsleuth.api.scan_progress import Progress
 from trailsleuth.api.scan_units import chunks_of, run, units_of
-from trailsleuth.api.scanning import CHUNK, FILES_AT_ONCE, MOST_CONTESTED, _more_than_once
+from trailsleuth.api.scanning import MOST_CONTESTED, more_than_once
 from trailsleuth.errors import UsageError
 from trailsleuth.fetch.exports import STDIN, read_file, read_inputs
 from trailsleuth.fetch.index_format import arrow, is_index
@@ -107,7 +108,7 @@ class _Making:
         on_disk = [found for found in files_below(self.roots) if not isinstance(found, Skipped)]
         self._look_through()
         self._read_carefully()
-        contested = _more_than_once(self.ids)
+        contested = more_than_once(self.ids)
         self._write(contested if len(contested) <= MOST_CONTESTED else frozenset())
         made = IndexCatalogue(
             rules=reading_rules(),
@@ -133,7 +134,8 @@ class _Making:
         progress = Progress(self.listing.size)
         forget()
         work = partial(index_units, numbers=numbers, parts=parts_for(self.listing.size))
-        for held in _by_path(self._put_away(run(work, chunks_of(units, CHUNK, FILES_AT_ONCE), progress.add))):
+        found = self._put_away(run(work, chunks_of(units), progress.add))
+        for held in (list(of_file) for _, of_file in groupby(found, key=lambda one: one.unit.path)):
             if all(unit.parts for unit in held):
                 self._take(held, numbers)
             else:
@@ -219,15 +221,3 @@ class _Moves:
     def none(self, _source: int, _position: int, _time: str) -> Zone | None:
         """Nothing moves."""
         return None
-
-
-def _by_path(found: Iterator[UnitIndexed]) -> Iterator[list[UnitIndexed]]:
-    """The units of each file together: they come in order."""
-    held: list[UnitIndexed] = []
-    for unit in found:
-        if held and held[0].unit.path != unit.unit.path:
-            yield held
-            held = []
-        held.append(unit)
-    if held:
-        yield held

@@ -30,8 +30,6 @@ from trailsleuth.model import Record, Skipped
 
 __all__ = ["Refused", "refused"]
 
-CHUNK = 1024 * 1024  # bytes on disk that a worker takes at a time
-FILES_AT_ONCE = 400
 PLACE = 3  # numbers that tell a record's place: the unit, offset and length in its file
 Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
 
@@ -99,7 +97,7 @@ class _Picking:
 
     def result(self) -> Refused:
         progress = Progress(self.listing.size)
-        chunks = chunks_of([unit for path, size in self.listing.files for unit in units_of(path, size)], CHUNK, FILES_AT_ONCE)
+        chunks = chunks_of([unit for path, size in self.listing.files for unit in units_of(path, size)])
         picked = (unit for chunk in run(partial(pick_refused, folder=self.folder.name), chunks, progress.add) for unit in chunk)
         for path, units in groupby(picked, key=lambda unit: unit.path):
             self._take(path, list(units))

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LOOK = 32 * 1024
+CHUNK = MIB  # bytes on disk that a worker takes at a time
+FILES_AT_ONCE = 400
 STREAMED = -1
 ORPHANED_AFTER = 0.5  # seconds until a worker sees that nobody waits for it
 _LIMITS = Limits()
@@ -87,12 +89,12 @@ def _cuts(path: str, size: int) -> list[int]:
     return cuts
 
 
-def chunks_of(units: list[Unit], weight: int, most: int) -> list[list[Unit]]:
+def chunks_of(units: list[Unit]) -> list[list[Unit]]:
     """Units in groups of about the same weight, so that handing them over costs little."""
     chunks: list[list[Unit]] = [[]]
     held = 0
     for unit in units:
-        if chunks[-1] and (held + unit.weight > weight or len(chunks[-1]) >= most):
+        if chunks[-1] and (held + unit.weight > CHUNK or len(chunks[-1]) >= FILES_AT_ONCE):
             chunks.append([])
             held = 0
         chunks[-1].append(unit)

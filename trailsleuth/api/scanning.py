@@ -7,17 +7,16 @@ matter (`scan_plan`); the second pass fetches those, from the files that can hol
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from trailsleuth.api.listing import Listing
 from trailsleuth.api.scan_plan import Trail, plan
 from trailsleuth.api.scan_progress import Progress
 from trailsleuth.api.scan_units import Looked, Unit, chunks_of, first_look, run, second_look, units_of
 from trailsleuth.fetch.archives import label
-from trailsleuth.fetch.base import MIB
 from trailsleuth.fetch.exports import read_file, read_inputs
 from trailsleuth.fetch.quick import facts_of
 from trailsleuth.ingest.evidence import no_collector
@@ -27,8 +26,6 @@ from trailsleuth.ingest.scan_reader import ScanReader
 from trailsleuth.ingest.scan_select import Ranked, Selected, Selection
 from trailsleuth.model import Evidence, Inquiry, RawInput
 
-CHUNK = MIB  # bytes on disk that a worker takes at a time
-FILES_AT_ONCE = 400
 SORTED_AT_ONCE = 1_000_000
 MOST_CONTESTED = 200_000  # copies of records beyond this are sorted out the careful way
 
@@ -74,7 +71,7 @@ class _Scan:
             self.reader.take(skipped)
         self._first_pass()
         self._read_carefully()
-        contested = _more_than_once(self.ids)
+        contested = more_than_once(self.ids)
         if len(contested) > MOST_CONTESTED:
             return None
         selection = plan(self._trail(), self.reader, self.inquiry)
@@ -88,7 +85,8 @@ class _Scan:
         units = [unit for path, size in self.listing.files for unit in units_of(path, size)]
         work = partial(first_look, ids=frozenset((self.inquiry.event_id,)) if self.inquiry.event_id else frozenset())
         by_content: dict[str, ScannedFile] = {}
-        for found in _by_path(run(work, chunks_of(units, CHUNK, FILES_AT_ONCE), self.progress.add)):
+        looked = (one for chunk in run(work, chunks_of(units), self.progress.add) for one in chunk)
+        for found in (list(of_file) for _, of_file in groupby(looked, key=lambda one: one.unit.path)):
             scanned = _scanned(found)
             if scanned is None:
                 self.careful.append(found[0].unit.path)
@@ -146,7 +144,7 @@ class _Scan:
                     places[unit.path, unit.start] = (scanned.source, before)
                 before += count
         best = _Best()
-        for found in run(partial(second_look, selection=selection), chunks_of(units, CHUNK, FILES_AT_ONCE), self.progress.add):
+        for found in run(partial(second_look, selection=selection), chunks_of(units), self.progress.add):
             for unit, selections in found:
                 source, before = places[unit.path, unit.start]
                 for selected, count in zip(selections, unit.counts, strict=True):
@@ -200,18 +198,6 @@ def selection_touches(selection: Selection, part: Glimpse) -> bool:
     )
 
 
-def _by_path(found: Iterable[list[Looked]]) -> Iterator[list[Looked]]:
-    """The units of each file together: they come in order."""
-    held: list[Looked] = []
-    for looked in (one for chunk in found for one in chunk):
-        if held and held[0].unit.path != looked.unit.path:
-            yield held
-            held = []
-        held.append(looked)
-    if held:
-        yield held
-
-
 def _scanned(units: list[Looked]) -> ScannedFile | None:
     if any(not looked.parts for looked in units):
         return None
@@ -235,7 +221,7 @@ def _units_with_parts(scanned: ScannedFile) -> Iterator[tuple[Unit, list[Glimpse
         at += len(unit.counts)
 
 
-def _more_than_once(numbers: array[int]) -> frozenset[int]:
+def more_than_once(numbers: array[int]) -> frozenset[int]:
     """The numbers that stand there twice or more: looked through in parts, so that ten million take little memory."""
     found: set[int] = set()
     parts = len(numbers) // SORTED_AT_ONCE + 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ class Wishes:
         for call, wanted in selection.calls.items():
             if wanted.templates or wanted.uploads or wanted.things:
                 self.anywhere.add(call)
-            if wanted.templates or wanted.things:
+            if wanted.reads_request:
                 self._read.add(call)
             for (role, region), pursuit in wanted.successes.items():
                 by_role[role][*call, region] = pursuit
@@ -71,8 +70,3 @@ def may_cure(pursuit: Pursuit, raw: bytes) -> bool:
         if text in told:
             return True
     return False
-
-
-def slot_of(pursuit: Pursuit, time: str) -> int:
-    """How many of the refusals were before: after each, the first success counts."""
-    return bisect_right(pursuit.times, time)

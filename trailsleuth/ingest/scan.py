@@ -24,6 +24,7 @@ from trailsleuth.ingest.scan_identity import Identities, Seen, mark, packed, rol
 from trailsleuth.ingest.scan_shapes import AssumedUser, Brief, Glance, Issued, NotThisShape, decode_asked, decode_brief_log, decode_issued, decode_log
 from trailsleuth.ingest.scan_slices import Slices, hides_an_error, in_order
 from trailsleuth.model import session_name_of
+from trailsleuth.model.index import Span
 
 S3 = "s3.amazonaws.com"
 R = TypeVar("R", bound=Brief)
@@ -34,17 +35,6 @@ _ROLE_WITH_PATH = re.compile(rb'"(arn:[a-z-]+:iam::[0-9]+:role/[^"/\\]+/[^"\\]+)
 # Where one of these stands, the file is no plain log of API calls, or nested deeper than real records are.
 _NOT_PLAIN = (b"AwsCloudTrailInsight", b"}}}}}}}}}}}}")
 _TIMES = re.compile(r"(?:[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z)+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """What a file holds of one account."""
-
-    account: str
-    regions: tuple[str, ...]
-    first: str
-    last: str
-    records: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,12 +13,13 @@ from trailsleuth.ingest.documents import Document, documents
 from trailsleuth.ingest.evidence import Reader
 from trailsleuth.ingest.packed import packed
 from trailsleuth.ingest.record import parse_record
-from trailsleuth.ingest.scan import Span, record_number
+from trailsleuth.ingest.scan import record_number
 from trailsleuth.ingest.scan_callers import Callers
 from trailsleuth.ingest.scan_light import LightRecords
 from trailsleuth.ingest.scan_select import LightCall
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import AccountCoverage, Coverage, Origin, RawInput, Record, Skipped
+from trailsleuth.model.index import Span
 
 
 @dataclass(slots=True)

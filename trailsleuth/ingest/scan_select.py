@@ -35,6 +35,10 @@ class Pursuit:
     role: bool = False
     first: bool = False
 
+    def slot(self, time: str) -> int:
+        """How many of the refusals were before: after each, the first success counts."""
+        return bisect_right(self.times, time)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -48,6 +52,11 @@ class Wanted:
     templates: Mapping[tuple[str | None, str | None], tuple[str, ...]] = field(default_factory=dict)
     uploads: frozenset[tuple[str, str]] = frozenset()
     things: frozenset[str] = frozenset()
+
+    @property
+    def reads_request(self) -> bool:
+        """The analysis may look at the request of any such call: a light one could mislead it."""
+        return bool(self.templates or self.things)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,14 +151,14 @@ class _Look:
         selection = self.selection
         mine = {raw for raw, who in self.who.items() if selection.of_session(who)}
         entire = {raw for raw in mine if not selection.whole.isdisjoint((self.who[raw].key, self.who[raw].owner))}
-        reading = {call for call, wanted in selection.calls.items() if wanted.templates or wanted.things}
+        reading = {call for call, wanted in selection.calls.items() if wanted.reads_request}
         for index, (record, raw) in enumerate(zip(self.records, self.callers, strict=True)):
             call = (record.eventSource, record.eventName)
             wanted = selection.calls.get(call)
             if self._is_named(record, raw in mine) or (wanted is not None and not record.failed and self._bears_on(index, record, raw, wanted)):
                 self.whole.append(index)
             elif raw in mine:
-                if raw in entire or call in reading:  # the analysis may look at the request: a light call could mislead it
+                if raw in entire or call in reading:
                     self.whole.append(index)
                 else:
                     self.light.append(light_call(index, record, raw))
@@ -192,7 +201,7 @@ class _Look:
             if b"\\" in told or any(text in told for text in pursuit.texts):
                 return True
         if pursuit.first:
-            slot = bisect_right(pursuit.times, record.eventTime)
+            slot = pursuit.slot(record.eventTime)
             kind = (record.eventSource, record.eventName, self.who[raw].role, record.awsRegion, record.vpcEndpointId, slot)
             order = (record.eventTime, record.eventID)
             if kind not in self.firsts or order < self.firsts[kind][0]:

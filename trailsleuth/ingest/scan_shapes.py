@@ -129,7 +129,6 @@ decode_log = msgspec.json.Decoder(Log).decode
 decode_picked = msgspec.json.Decoder(Picked).decode
 decode_raw_log = msgspec.json.Decoder(RawLog).decode
 decode_brief = msgspec.json.Decoder(Brief).decode
-decode_glance = msgspec.json.Decoder(Glance).decode
 decode_errors = msgspec.json.Decoder(ErrorOnly).decode
 decode_caller = msgspec.json.Decoder(Caller).decode
 decode_issued = msgspec.json.Decoder(Issued).decode

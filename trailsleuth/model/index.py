@@ -63,7 +63,7 @@ class Run(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpanSeen:
+class Span:
     """What a part of a file holds of one account."""
 
     account: str
@@ -78,7 +78,7 @@ class PartSeen:
     """A log file, or a part of a large one, as the first look saw it. `callers` and `openings` are packed checksums."""
 
     records: int
-    spans: tuple[SpanSeen, ...]
+    spans: tuple[Span, ...]
     callers: bytes
     openings: bytes
     calls: tuple[tuple[str, str], ...]
