@@ -4,58 +4,75 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from struct import Struct
 from typing import IO
 
 from trailsleuth.api.scan_units import Unit, parts_in
 from trailsleuth.fetch.base import Limits
 from trailsleuth.fetch.quick import read_quickly
-from trailsleuth.ingest.scan import record_number
 from trailsleuth.ingest.scan_refused import RefusedIn, refused_in
 
 _LIMITS = Limits()
-_REFUSED = Struct("<q4I")
-_OPENING = Struct("<q6I")
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class UnitPicked:
-    """What was found in a unit, packed, and the file in the folder that holds its records; `readable` is false where it has to be read the careful way."""
+    """What was found in a unit: the rows of the two piles (`scan_refused`) as bytes. `readable` is false where it has to be read the careful way.
+
+    The lines are in the files of `files`: those of the refused records, and those of the calls that handed out credentials.
+    """
 
     path: str
-    file: str
+    files: tuple[str, str]
     readable: bool = True
     records: int = 0
     refused: bytes = b""
     openings: bytes = b""
 
-    def all_refused(self) -> Iterator[tuple[int, ...]]:
-        """(number, the caller's key and id, offset, length) of each refused record; names are checksums."""
-        return _REFUSED.iter_unpack(self.refused)
 
-    def all_openings(self) -> Iterator[tuple[int, ...]]:
-        """(number, key and id handed out, the caller's key and id, offset, length) of each call that handed out credentials."""
-        return _OPENING.iter_unpack(self.openings)
+class Shelf:
+    """Two new files of a folder, to put records away in."""
+
+    def __init__(self, folder: str, stack: ExitStack) -> None:
+        self._out = [stack.enter_context(_new_file(folder)) for _ in range(2)]
+        self.files = (Path(self._out[0].name).name, Path(self._out[1].name).name)
+
+    def places(self) -> tuple[int, int]:
+        """Where the next lines are going to stand."""
+        return self._out[0].tell(), self._out[1].tell()
+
+    def put_away(self, found: RefusedIn, picked: UnitPicked) -> None:
+        """Writes the lines to the files, and their rows to what was picked."""
+        for pile, out in zip((found.refused, found.openings), self._out, strict=True):
+            out.write(pile.content())
+        picked.records += found.records
+        picked.refused += found.refused.rows.tobytes()
+        picked.openings += found.openings.rows.tobytes()
+
+
+def _new_file(folder: str) -> IO[bytes]:
+    return tempfile.NamedTemporaryFile(dir=folder, delete=False)
 
 
 def pick_refused(chunk: list[Unit], folder: str) -> list[UnitPicked]:
-    """The refused records and the openings of some units, put away in a new file in the folder."""
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as out:
-        return [_picked(unit, Path(out.name).name, out) for unit in chunk]
+    """The refused records and the openings of some units."""
+    with ExitStack() as stack:
+        shelf = Shelf(folder, stack)
+        return [_picked(unit, shelf) for unit in chunk]
 
 
-def _picked(unit: Unit, file: str, out: IO[bytes]) -> UnitPicked:
-    picked = UnitPicked(path=unit.path, file=file)
+def _picked(unit: Unit, shelf: Shelf) -> UnitPicked:
+    picked = UnitPicked(unit.path, shelf.files)
     try:
         for data in _contents(unit):
-            found = refused_in(data) if data is not None else None
+            found = refused_in(data, *shelf.places()) if data is not None else None
             if found is None:
-                return UnitPicked(path=unit.path, file=file, readable=False)
-            put_away(found, picked, out)
+                return UnitPicked(unit.path, shelf.files, readable=False)
+            shelf.put_away(found, picked)
     except (OSError, ValueError, MemoryError):
-        return UnitPicked(path=unit.path, file=file, readable=False)
+        return UnitPicked(unit.path, shelf.files, readable=False)
     return picked
 
 
@@ -64,18 +81,3 @@ def _contents(unit: Unit) -> Iterator[bytes | bytearray | None]:
         yield read_quickly(unit.path, _LIMITS)
     else:
         yield from parts_in(unit)
-
-
-def put_away(found: RefusedIn, picked: UnitPicked, out: IO[bytes]) -> None:
-    """Writes the records to the file, and their places to what was picked."""
-    at = out.tell()
-    refused, openings = bytearray(picked.refused), bytearray(picked.openings)
-    for call in found.refused:
-        refused += _REFUSED.pack(record_number(call.event_id, call.account), call.key, call.owner, at, len(call.raw))
-        at += len(call.raw)
-    for event_id, account, *marks, raw in found.openings:
-        openings += _OPENING.pack(record_number(event_id, account), *marks, at, len(raw))
-        at += len(raw)
-    out.write(b"".join([call.raw for call in found.refused] + [opening.raw for opening in found.openings]))
-    picked.records += found.records
-    picked.refused, picked.openings = bytes(refused), bytes(openings)

@@ -10,9 +10,10 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from trailsleuth.api.listing import Listing
+from trailsleuth.api.repeated import more_than_once
 from trailsleuth.api.scan_plan import Trail, plan
 from trailsleuth.api.scan_progress import Progress
 from trailsleuth.api.scan_units import Looked, Unit, chunks_of, first_look, run, second_look, units_of
@@ -26,7 +27,6 @@ from trailsleuth.ingest.scan_reader import ScanReader
 from trailsleuth.ingest.scan_select import Ranked, Selected, Selection
 from trailsleuth.model import Evidence, Inquiry, RawInput
 
-SORTED_AT_ONCE = 1_000_000
 MOST_CONTESTED = 200_000  # copies of records beyond this are sorted out the careful way
 
 
@@ -219,14 +219,3 @@ def _units_with_parts(scanned: ScannedFile) -> Iterator[tuple[Unit, list[Glimpse
     for unit in scanned.units:
         yield unit, scanned.glimpses[at : at + len(unit.counts)]
         at += len(unit.counts)
-
-
-def more_than_once(numbers: array[int]) -> frozenset[int]:
-    """The numbers that stand there twice or more: looked through in parts, so that ten million take little memory."""
-    found: set[int] = set()
-    parts = len(numbers) // SORTED_AT_ONCE + 1
-    for part in range(parts):
-        held = numbers if parts == 1 else array("q", [number for number in numbers if number % parts == part])
-        if len(set(held)) < len(held):
-            found.update(one for one, other in pairwise(sorted(held)) if one == other)
-    return frozenset(found)

@@ -33,7 +33,7 @@ def denied_command(
     check_output_file(output_file, force=force)
     with refused(paths, stdin=stdin) as found:
         _check(found)
-        write_pieces((f"{line}\n" for line in found.lines()), output_file, force=force)
+        write_pieces(found.text(), output_file, force=force)
     say(f"{found.refused:,} refused and {found.openings:,} calls that opened their sessions, of {found.records:,} records")
     for skipped in found.skipped[:_MAX_NAMED]:
         say(f"skipped {skipped.source}: {skipped.reason}")

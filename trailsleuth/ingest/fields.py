@@ -27,7 +27,12 @@ def text_of(value: object) -> str | None:
 def unmasked(value: object) -> str | None:
     """Like `text_of`, None also for a value that was blanked."""
     text = text_of(value)
-    return None if text is None or (len(text) <= _LONGEST_MASK and text.lower() in _MASKS) else text
+    return None if text is None or is_blanked(text) else text
+
+
+def is_blanked(text: str) -> bool:
+    """Something stands there in place of the value."""
+    return len(text) <= _LONGEST_MASK and text.lower() in _MASKS
 
 
 def account_id(value: object) -> str | None:

@@ -86,7 +86,7 @@ def glance_at(data: Buffer, identities: Identities, ids: frozenset[str] = frozen
 def plain_records(data: Buffer) -> list[Glance] | None:
     """The records of a file that is a plain CloudTrail log throughout, else None."""
     records = _plain(data, decode_log)
-    return records if records is not None and _are_times([record.eventTime for record in records]) else None
+    return records if records is not None and are_times([record.eventTime for record in records]) else None
 
 
 def brief_records(data: Buffer) -> list[Brief] | None:
@@ -117,12 +117,8 @@ def _whole(records: Sequence[Brief]) -> bool:
     return not any(not source or source.startswith("aws:") for source in {record.eventSource for record in records})
 
 
-def is_time(text: str) -> bool:
-    """A time in CloudTrail's own form."""
-    return len(text) == TIME_LENGTH and _are_times([text])
-
-
-def _are_times(times: list[str]) -> bool:
+def are_times(times: list[str]) -> bool:
+    """All are times in CloudTrail's own form."""
     if {*map(len, times)} != {TIME_LENGTH} or _TIMES.fullmatch("".join(times)) is None:
         return False
     try:

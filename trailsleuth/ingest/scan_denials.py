@@ -12,6 +12,7 @@ from trailsleuth.ingest.denials import read_denial
 
 _WORD = re.compile(r"[a-z0-9']+")
 _WRAPPED = re.compile(WRAPPED)
+_SIGNS = ("\\", "&", "<Code>", "  ", "{")
 
 
 def may_be_denial(code: str, text: str) -> bool:
@@ -20,30 +21,46 @@ def may_be_denial(code: str, text: str) -> bool:
         return True
     if not text:
         return False
-    if _WRAPPED.search(text):
+    if _is_wrapped(text):
         return True
-    lower = text.lower()
-    for word in _words():  # noqa: SIM110 - a generator would take twice as long
-        if word in lower:
-            return True
-    return False
+    return _holds_one(text.lower(), _words())
 
 
 def is_denial(code: str, text: str, call: tuple[str, str]) -> bool:
     """What `read_denial` says, most often without the reading: a code of a refusal stands unless a text of another kind may be meant."""
     if not may_be_denial(code, text):
         return False
-    if code and _denied(code) and _WRAPPED.search(text) is None:
+    if code and _denied(code) and not _is_wrapped(text):
         lower = text.lower()
-        if not any(anchor in lower for anchor in _harmless()):
+        if not (_holds_one(lower, _harmless_words()) and _holds_one(lower, _harmless())):
             return True
     return read_denial(code, text, event_source=call[0], event_name=call[1]) is not None
+
+
+def _is_wrapped(text: str) -> bool:
+    """It would have to be unwrapped before it can be read. Most texts are plain, and that is seen faster without the expression."""
+    if text.isascii() and text.isprintable() and text[:1] != " " and not _holds_one(text, _SIGNS):
+        return False
+    return _WRAPPED.search(text) is not None
+
+
+def _holds_one(text: str, words: tuple[str, ...]) -> bool:
+    for word in words:  # noqa: SIM110 - a generator would take twice as long
+        if word in text:
+            return True
+    return False
 
 
 @cache
 def _harmless() -> tuple[str, ...]:
     """Anchors of the forms that are no refusal."""
     return tuple({anchor.lower() for form in message_forms() if not form.refused for anchor in form.anchors})
+
+
+@cache
+def _harmless_words() -> tuple[str, ...]:
+    """A few words of which every one of these holds one at least."""
+    return _cover(frozenset(_harmless()))
 
 
 @cache
@@ -54,8 +71,11 @@ def _denied(code: str) -> bool:
 
 @cache
 def _words() -> tuple[str, ...]:
-    """A few words of which every anchor of a refusal's form holds one at least."""
-    anchors = {anchor for form in message_forms() if form.refused for anchor in form.anchors} | {SENTENCE}
+    """The same of the forms of refusals."""
+    return _cover(frozenset(anchor for form in message_forms() if form.refused for anchor in form.anchors) | {SENTENCE})
+
+
+def _cover(anchors: frozenset[str]) -> tuple[str, ...]:
     chosen: list[str] = []
     left = set(anchors)
     while left:

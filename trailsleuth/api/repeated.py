@@ -1,0 +1,19 @@
+"""Numbers that stand twice in a long list, found in little memory."""
+
+from __future__ import annotations
+
+from array import array
+from itertools import pairwise
+
+SORTED_AT_ONCE = 1_000_000
+
+
+def more_than_once(numbers: array[int]) -> frozenset[int]:
+    """The numbers that stand there twice or more: looked through in parts, so that ten million take little memory."""
+    found: set[int] = set()
+    parts = len(numbers) // SORTED_AT_ONCE + 1
+    for part in range(parts):
+        held = numbers if parts == 1 else array(numbers.typecode, [number for number in numbers if number % parts == part])
+        if len(set(held)) < len(held):
+            found.update(one for one, other in pairwise(sorted(held)) if one == other)
+    return frozenset(found)
