@@ -21,8 +21,8 @@ from trailsleuth.cli.inquiry import ask
 from trailsleuth.fetch.base import Limits
 from trailsleuth.fetch.exports import read_inputs
 from trailsleuth.iam.requests import answer_request
-from trailsleuth.ingest import read_evidence
 from trailsleuth.ingest.denials import read_denial
+from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.ingest.explain import explain_text
 from trailsleuth.model import Evidence, Inquiry
 from trailsleuth.report.context import RenderContext

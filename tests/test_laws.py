@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from trailsleuth import api
 from trailsleuth.fetch.exports import read_inputs
-from trailsleuth.ingest import read_evidence
+from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import RawInput, Skipped
 from trailsleuth.report.document import case_document
 from trailsleuth.report.json import render_json

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from trailsleuth.ingest import read_evidence
+from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.investigation import run_investigation
 from trailsleuth.model import CaseFile, Evidence, Inquiry, RawInput
 

@@ -15,8 +15,8 @@ from trailsleuth.api.cases import Case
 from trailsleuth.catalog import load
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.iam.requests import simulate_requests
-from trailsleuth.ingest import read_evidence
 from trailsleuth.ingest.decode import CarefulDecoder
+from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.document import case_document
 from trailsleuth.report.formats import RENDERERS, render

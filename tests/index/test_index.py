@@ -15,11 +15,11 @@ import pytest
 
 from tests.scan.test_equal_to_reading_everything import CASES, ENTRIES, WAYS, compact, some_files
 from trailsleuth import api
-from trailsleuth.api import cases, indexed, indexing, scan_units, scanning, views
+from trailsleuth.api import cases, indexed, indexing, scanning, units, views
 from trailsleuth.api.listing import list_evidence
 from trailsleuth.cli.app import main
 from trailsleuth.errors import EvidenceUnreadable, UsageError
-from trailsleuth.fetch import index_format, index_inputs, index_spill, index_write
+from trailsleuth.fetch import index_inputs, index_spill, index_write, kinds
 from trailsleuth.fetch.index_read import IndexFile
 from trailsleuth.model import Inquiry
 
@@ -131,7 +131,7 @@ def test_a_large_file_is_indexed_in_parts_and_offsets_are_true(packed: bool, tmp
     data = compact([r for one in some_files("large") for r in one])
     path = tmp_path / "large.json"
     path.write_bytes(gzip.compress(data, mtime=0) if packed else data)
-    for module, name in ((scan_units, "WHOLE_UP_TO"), (scan_units, "PART")):
+    for module, name in ((units, "WHOLE_UP_TO"), (units, "PART")):
         monkeypatch.setattr(module, name, 60_000)
     monkeypatch.setattr("trailsleuth.fetch.quick.PART", 60_000)
     api.index(path, tmp_path / "i")
@@ -291,7 +291,7 @@ def test_a_catalogue_that_is_made_up_is_an_error(trail: Path, tmp_path: Path) ->
     import msgspec
     import pyarrow as pa
 
-    from trailsleuth.model.index import INDEX_MARK
+    from trailsleuth.model.marks import INDEX_MARK
 
     for catalogue in (b"", b"\xc1", msgspec.msgpack.encode({"rules": 1}), msgspec.msgpack.encode({"zones": {"kept": {"groups": [99]}}})):
         table = pa.table({"kind": ["catalogue"], "raw": [catalogue]})
@@ -362,4 +362,4 @@ def test_without_pyarrow_the_message_says_what_to_install(trail: Path, index: Pa
         done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert "pip install 'trailsleuth[index]'" in done.stderr
-    assert index_format.is_index(str(index))
+    assert kinds.is_index(str(index))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from trailsleuth.ingest import read_evidence
+from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import Evidence, RawInput
 
 ACCOUNT = "222222222222"

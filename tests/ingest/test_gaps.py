@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from trailsleuth.ingest import read_evidence
+from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import Gap, RawInput
 
 GAP = {

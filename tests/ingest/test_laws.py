@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from tests.ingest.build import a_denial, a_record, an_input
 from trailsleuth.fetch.exports import read_inputs
-from trailsleuth.ingest import decode, read_evidence
+from trailsleuth.ingest import decode
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.documents import Break, documents
+from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.ingest.forms import Form, pieces
 from trailsleuth.ingest.hive import parse_hive
 from trailsleuth.ingest.record import parse_record

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from trailsleuth.errors import EvidenceUnreadable, UsageError
-from trailsleuth.fetch.case_folder import MANIFEST, UNFINISHED, inquiry_of, is_case_folder, new_folder, read_case_folder, resume_folder
+from trailsleuth.fetch.case_folder import UNFINISHED, inquiry_of, new_folder, read_case_folder, resume_folder
+from trailsleuth.fetch.kinds import MANIFEST, is_case_folder
 from trailsleuth.fetch.paths import inquiry_in
 from trailsleuth.fetch.store import Provenance
 from trailsleuth.model import RawInput, Skipped

@@ -13,8 +13,9 @@ from tests.live.world import ACTION_ROLE, KEY_A, KEY_B, NOW, REGION, SERVICE_ROL
 from trailsleuth import api
 from trailsleuth.cli.inquiry import ask
 from trailsleuth.errors import AccountUnreachable, EvidenceUnreadable
+from trailsleuth.fetch.kinds import is_trail_bucket
 from trailsleuth.fetch.live import settle
-from trailsleuth.fetch.trail_bucket import Wanted, is_trail_bucket, read_trail_bucket
+from trailsleuth.fetch.trail_bucket import Wanted, read_trail_bucket
 from trailsleuth.model import Inquiry, Question, Skipped
 
 DAY = datetime(2026, 3, 4, tzinfo=UTC)

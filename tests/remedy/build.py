@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from trailsleuth.ingest import read_evidence
+from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import RawInput
 
 ACCOUNT, OTHER = "410000000001", "420000000002"

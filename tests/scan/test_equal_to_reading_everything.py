@@ -19,7 +19,7 @@ import pytest
 from bench.generate import START as BEGIN
 from bench.generate import Maker, file_records
 from trailsleuth import api
-from trailsleuth.api import cases, scan_units, scanning
+from trailsleuth.api import cases, scan_units, scanning, units
 from trailsleuth.api.listing import list_evidence
 from trailsleuth.model import Inquiry
 
@@ -163,10 +163,10 @@ def test_a_case_is_diagnosed_alike_by_a_scan(folder: Path, monkeypatch: pytest.M
 def test_a_large_file_is_read_in_parts(packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     records = [r for one in some_files("large") for r in one]
     (tmp_path / "large.json").write_bytes(gzip.compress(compact(records), mtime=0) if packed else compact(records))
-    monkeypatch.setattr(scan_units, "WHOLE_UP_TO", 1000)
-    monkeypatch.setattr(scan_units, "PART", 60_000)
+    monkeypatch.setattr(units, "WHOLE_UP_TO", 1000)
+    monkeypatch.setattr(units, "PART", 60_000)
     monkeypatch.setattr("trailsleuth.fetch.quick.PART", 60_000)
-    unit = scan_units.units_of(str(tmp_path / "large.json"), (tmp_path / "large.json").stat().st_size)
+    unit = units.units_of(str(tmp_path / "large.json"), (tmp_path / "large.json").stat().st_size)
     assert (len(unit) > 3) != packed
     scanned, read = documents(tmp_path, monkeypatch)
     assert json.dumps(scanned) == json.dumps(read)
@@ -177,13 +177,13 @@ def test_a_worker_that_dies_loses_no_record(tmp_path: Path, monkeypatch: pytest.
         (tmp_path / f"{number}.json").write_bytes(compact(records))
     here, look = os.getpid(), scanning.first_look
 
-    def dies(chunk: list[scan_units.Unit], ids: frozenset[str]) -> list[scan_units.Looked]:
+    def dies(chunk: list[units.Unit], ids: frozenset[str]) -> list[scan_units.Looked]:
         if os.getpid() != here and chunk[0].path.endswith("1.json"):
             os._exit(9)
         return look(chunk, ids)
 
     monkeypatch.setattr(scanning, "first_look", dies)
-    monkeypatch.setattr(scan_units, "CHUNK", 1)
+    monkeypatch.setattr(units, "CHUNK", 1)
     scanned, read = documents(tmp_path, monkeypatch)
     assert json.dumps(scanned) == json.dumps(read)
 
@@ -202,7 +202,7 @@ def test_workers_end_with_a_scan_that_is_killed(tmp_path: Path) -> None:
     for number in range(4):
         (tmp_path / f"{number}.json").write_bytes(compact(some_files(str(number))[0]))
     code = (
-        "import os, sys, time; from functools import partial; from trailsleuth.api.scan_units import *\n"
+        "import os, sys, time; from functools import partial; from trailsleuth.api.units import *; from trailsleuth.api.workers import *\n"
         "def work(chunk):\n    print(os.getpid(), flush=True); time.sleep(60)\n"
         "list(run(work, [[Unit(path='x')], [Unit(path='y')]], print))"
     )

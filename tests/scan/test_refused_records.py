@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.scan.test_equal_to_reading_everything import WAYS, compact, some_files
-from trailsleuth.api import scan_units
+from trailsleuth.api import units
 from trailsleuth.api.refused import refused
 from trailsleuth.cli.app import main
 from trailsleuth.errors import UsageError
@@ -70,8 +70,8 @@ def test_a_large_file_is_gone_through_in_parts(tmp_path: Path, monkeypatch: pyte
     records = [r for one in some_files("large") for r in one]
     (tmp_path / "large.json").write_bytes(compact(records))
     (tmp_path / "large.json.gz").write_bytes(gzip.compress(compact(records[:150]), mtime=0))
-    monkeypatch.setattr(scan_units, "WHOLE_UP_TO", 1000)
-    monkeypatch.setattr(scan_units, "PART", 60_000)
+    monkeypatch.setattr(units, "WHOLE_UP_TO", 1000)
+    monkeypatch.setattr(units, "PART", 60_000)
     denied, openings, count = ids_of(tmp_path)
     assert (denied, openings, count) == (*independent(records), len(records) + 150)
 

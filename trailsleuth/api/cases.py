@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from trailsleuth.api.cleaned import record_without_secrets, without_secrets
 from trailsleuth.api.listing import SCAN_FROM, Listing, list_evidence
 from trailsleuth.fetch.engines import is_engine
-from trailsleuth.fetch.exports import STDIN, read_inputs
-from trailsleuth.fetch.index_format import is_index
-from trailsleuth.fetch.paths import inquiry_in, is_more_than_files, read_paths
-from trailsleuth.ingest import read_evidence
+from trailsleuth.fetch.exports import read_inputs
+from trailsleuth.fetch.kinds import STDIN, is_index, is_more_than_files
+from trailsleuth.fetch.paths import inquiry_in, read_paths
+from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.investigation import run_investigation
 from trailsleuth.model import CaseFile, Evidence, Inquiry, Outcome, RawInput, Skipped
 from trailsleuth.report import frames, words

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from trailsleuth.api.digests import verify
 from trailsleuth.errors import UsageError
-from trailsleuth.fetch.case_folder import is_case_folder, read_manifest
+from trailsleuth.fetch.case_folder import read_manifest
+from trailsleuth.fetch.kinds import is_case_folder
 from trailsleuth.fetch.paths import read_paths
-from trailsleuth.ingest import read_evidence
+from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import CaseFile, Evidence, Evidenced, Finding, Gap, Inquiry, Outcome, Skipped
 from trailsleuth.model.verification import CheckedFile, Integrity, Verification
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.fetch.exports import read_inputs
-from trailsleuth.ingest import read_evidence
+from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.ingest.explain import explain_evidence, explain_text, joined
 from trailsleuth.model import Evidence, RawInput, Skipped
 from trailsleuth.model.explanation import Explanation

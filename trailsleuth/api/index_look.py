@@ -11,7 +11,8 @@ from itertools import accumulate
 
 from trailsleuth.api.index_rows import Found, Rows
 from trailsleuth.api.index_search import Search
-from trailsleuth.api.scan_units import Unit, run
+from trailsleuth.api.units import Unit
+from trailsleuth.api.workers import run
 from trailsleuth.fetch.index_read import IndexFile, sound
 from trailsleuth.ingest.scan_identity import Identities
 from trailsleuth.ingest.scan_parts import wrapped

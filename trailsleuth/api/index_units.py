@@ -1,11 +1,11 @@
-"""What a worker does to index log files: the first look, and every record as a row. Like `scan_units`, it knows no question."""
+"""What a worker does to index log files: the first look, and every record as a row. It knows no question."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from trailsleuth.api.scan_units import STREAMED, Unit, parts_in
+from trailsleuth.api.units import STREAMED, Unit, parts_in
 from trailsleuth.fetch.base import Limits
 from trailsleuth.fetch.index_spill import Spilled, spill
 from trailsleuth.fetch.quick import FileFacts, facts_of, read_whole

@@ -16,17 +16,19 @@ from trailsleuth.api.index_rules import reading_rules
 from trailsleuth.api.index_sources import as_input_seen, as_log_seen
 from trailsleuth.api.index_units import ChunkIndexed, UnitIndexed, forget, index_units
 from trailsleuth.api.listing import Listing, list_evidence
+from trailsleuth.api.repeated import more_than_once
 from trailsleuth.api.scan_progress import Progress
-from trailsleuth.api.scan_units import chunks_of, run, units_of
-from trailsleuth.api.scanning import MOST_CONTESTED, more_than_once
+from trailsleuth.api.scanning import MOST_CONTESTED
+from trailsleuth.api.units import chunks_of, units_of
+from trailsleuth.api.workers import run
 from trailsleuth.errors import UsageError
-from trailsleuth.fetch.exports import STDIN, read_file, read_inputs
-from trailsleuth.fetch.index_format import arrow, is_index
+from trailsleuth.fetch.exports import read_file, read_inputs
+from trailsleuth.fetch.index_format import arrow
 from trailsleuth.fetch.index_place import parted, placed
 from trailsleuth.fetch.index_sources import check_fresh, files_below
 from trailsleuth.fetch.index_spill import SpillFolder, parts_for
 from trailsleuth.fetch.index_write import IndexWriter, check_target, written_whole
-from trailsleuth.fetch.paths import is_more_than_files
+from trailsleuth.fetch.kinds import STDIN, is_index, is_more_than_files
 from trailsleuth.fetch.quick import facts_of
 from trailsleuth.ingest.scan_identity import Identities
 from trailsleuth.ingest.scan_reader import ScanReader

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from trailsleuth.fetch.base import MIB
-from trailsleuth.fetch.exports import STDIN, check_paths, walk_tree
+from trailsleuth.fetch.exports import check_paths, walk_tree
+from trailsleuth.fetch.kinds import STDIN
 from trailsleuth.model import Skipped
 
 BEFORE = timedelta(hours=13)  # a role session lives for twelve hours; the name tells when the file was begun or delivered

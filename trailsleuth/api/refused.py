@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,14 +13,13 @@ from types import TracebackType
 from typing import Self
 
 from trailsleuth.api.listing import list_evidence
-from trailsleuth.api.refused_rows import Rows, RowStore
+from trailsleuth.api.refused_rows import PLACE, Rows, RowStore
 from trailsleuth.api.refused_units import Shelf, UnitPicked, pick_refused
 from trailsleuth.api.scan_progress import Progress
-from trailsleuth.api.scan_units import chunks_of, run, units_of
+from trailsleuth.api.units import chunks_of, units_of
+from trailsleuth.api.workers import run
 from trailsleuth.errors import UsageError
-from trailsleuth.fetch.exports import STDIN, read_file, read_inputs
-from trailsleuth.fetch.index_format import is_index
-from trailsleuth.fetch.paths import is_more_than_files
+from trailsleuth.fetch.kinds import STDIN, is_index, is_more_than_files
 from trailsleuth.ingest.scan_refused import as_text
 from trailsleuth.model import Skipped
 
@@ -42,7 +40,7 @@ class Refused:
     refused: int
     openings: int
     skipped: tuple[Skipped, ...]
-    _places: tuple[tuple[RowStore, array[int]], ...]
+    _places: tuple[tuple[RowStore, Rows], ...]
     _folder: tempfile.TemporaryDirectory[str]
 
     def lines(self) -> Iterator[str]:
@@ -85,7 +83,6 @@ class _Picking:
 
     def __init__(self, paths: list[str], stdin: bytes | None) -> None:
         self.stdin = stdin
-        self.paths = paths
         self.listing = list_evidence(paths)
         self.records = 0
         self.folder = tempfile.TemporaryDirectory(prefix="trailsleuth-", ignore_cleanup_errors=True)
@@ -104,14 +101,14 @@ class _Picking:
             self._read_carefully()
         progress.end()
         sessions = self._sessions()
-        refused, refusals = self.refused.places(lambda rows: repeat(True, len(rows)))
-        openings, opening = self.openings.places(lambda rows: self._open(rows, sessions))
+        refused = self.refused.places(lambda rows: repeat(True, len(rows) // 4))
+        openings = self.openings.places(lambda rows: self._open(rows, sessions))
         return Refused(
             records=self.records,
-            refused=refused,
-            openings=openings,
+            refused=len(refused) // PLACE,
+            openings=len(openings) // PLACE,
             skipped=tuple(self.skipped),
-            _places=((self.refused, refusals), (self.openings, opening)),
+            _places=((self.refused, refused), (self.openings, openings)),
             _folder=self.folder,
         )
 
@@ -131,14 +128,11 @@ class _Picking:
             self.openings.add(unit.files[1], unit.openings)
 
     def _read_carefully(self) -> None:
-        from trailsleuth.api.refused_carefully import picked_from, read_carefully
+        from trailsleuth.api.refused_carefully import inputs_of, picked_from, read_carefully
 
-        named = set(self.paths)
-        inputs = [item for path in self.careful for item in (read_inputs([path]) if path in named else read_file(path))]
-        inputs += read_inputs(self.listing.other, stdin=self.stdin) if self.listing.other else ()
         with ExitStack() as stack:
             shelf = Shelf(self.folder.name, stack)
-            for item in inputs:
+            for item in inputs_of(self.careful, self.listing, self.stdin):
                 evidence = read_carefully(item)
                 self.skipped += evidence.coverage.skipped
                 picked = UnitPicked(item.source, shelf.files)

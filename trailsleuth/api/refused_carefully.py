@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from trailsleuth.api.listing import Listing
+from trailsleuth.fetch.exports import read_file, read_inputs
 from trailsleuth.ingest.evidence import no_collector, read_evidence
 from trailsleuth.ingest.scan_identity import mark, who_of
-from trailsleuth.ingest.scan_refused import RefusedIn, number_of, session_number
+from trailsleuth.ingest.scan_refused import RefusedIn, numbers_of, session_number
 from trailsleuth.model import Evidence, RawInput, Record, Skipped
+
+
+def inputs_of(paths: Iterable[str], listing: Listing, stdin: bytes | None) -> Iterator[RawInput | Skipped]:
+    """What lies at the paths, and all of the listing that is no file."""
+    for path in paths:
+        yield from read_inputs([path]) if path in listing.paths else read_file(path)
+    if listing.other:
+        yield from read_inputs(listing.other, stdin=stdin)
 
 
 def read_carefully(item: RawInput | Skipped) -> Evidence:
@@ -18,19 +28,26 @@ def read_carefully(item: RawInput | Skipped) -> Evidence:
         return read_evidence([item])
 
 
-def picked_from(records: Iterable[Record], refused_at: int, openings_at: int) -> RefusedIn:
+def picked_from(records: Sequence[Record], refused_at: int, openings_at: int) -> RefusedIn:
     """The refused records and the openings among them."""
     found = RefusedIn(refused_at, openings_at)
-    for record in records:
-        found.records += 1
-        who = who_of(record.identity)
-        session = session_number(who.key, who.owner)
-        if record.denial is not None:
-            found.refused.add(_encoded(record), number_of(record.event_id), session)
-        elif (issued := record.issued) is not None and record.response.get("credentials"):
-            key = mark(issued.access_key_id) << 32
-            found.openings.add(_encoded(record), number_of(record.event_id), key, mark(issued.assumed_role_id), session)
+    found.records = len(records)
+    refused = [record for record in records if record.denial is not None]
+    found.refused.put(list(map(_encoded, refused)), _numbers(refused), _sessions(refused))
+    opened = [(record, record.issued) for record in records if record.denial is None and record.issued is not None and record.response.get("credentials")]
+    openings = [record for record, _ in opened]
+    keys, owners = [mark(issued.access_key_id) << 32 for _, issued in opened], [mark(issued.assumed_role_id) for _, issued in opened]
+    found.openings.put(list(map(_encoded, openings)), _numbers(openings), keys, owners, _sessions(openings))
     return found
+
+
+def _numbers(records: Iterable[Record]) -> list[int]:
+    return numbers_of([record.event_id for record in records])
+
+
+def _sessions(records: Iterable[Record]) -> list[int]:
+    callers = [who_of(record.identity) for record in records]
+    return [session_number(who.key, who.owner) for who in callers]
 
 
 def _encoded(record: Record) -> bytes:

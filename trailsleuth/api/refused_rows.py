@@ -7,14 +7,17 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from itertools import compress, groupby
+from mmap import ACCESS_READ, mmap
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeAlias
 
 from trailsleuth.api.repeated import more_than_once
 from trailsleuth.fetch.base import MIB
+from trailsleuth.ingest.scan_refused import interleaved
 
-PLACE = 3  # numbers that tell where lines stand: which file, the offset, and the length
-PAGE = MIB  # bytes that are read at a time
+PLACE = 3  # numbers that tell where a line stands: which file, the offset, and the length
+PAGE = MIB  # bytes that are handed out at a time
 Rows: TypeAlias = "array[int]"
 Wanted: TypeAlias = "Callable[[Rows], Iterable[bool]]"
 
@@ -25,7 +28,7 @@ class RowStore:
 
     def __init__(self, folder: str, width: int) -> None:
         self._folder = Path(folder)
-        self._rows = tempfile.TemporaryFile(dir=folder)
+        self._rows = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by close()
         self._width = width
         self._files: list[str] = []
         self._sizes: list[int] = []  # bytes of the rows of each file
@@ -54,61 +57,44 @@ class RowStore:
         """One of the numbers of every row."""
         return rows[index :: self._width]
 
-    def places(self, wanted: Wanted) -> tuple[int, array[int]]:
-        """How many records are wanted, and the places of their lines; lines that follow one another are one place.
+    def places(self, wanted: Wanted) -> Rows:
+        """The places of the lines that are wanted, `PLACE` numbers for each. Each record is there once; copies that differ are all kept, since one may be
+        forged."""
+        numbers, places = array("Q"), array("Q")
+        for file, rows in enumerate(self):
+            chosen = list(wanted(rows))
+            number, start, length = (list(compress(self.column(rows, index), chosen)) for index in (0, self._width - 2, self._width - 1))
+            numbers.extend(number)
+            places += interleaved([file] * len(number), start, length)
+        repeated = more_than_once(numbers)
+        return self._without_copies(numbers, places, repeated) if repeated else places
 
-        Each record is there once; copies that differ are all kept, since one may be forged.
-        """
-        seen: dict[int, set[bytes]] = {number: set() for number in more_than_once(self._numbers(wanted))}
-        count, places = 0, array("Q")
-        for number, file, start, length in self._wanted(wanted):
+    def _without_copies(self, numbers: Rows, places: Rows, repeated: frozenset[int]) -> Rows:
+        seen: dict[int, set[bytes]] = {number: set() for number in repeated}
+        kept = array("Q")
+        for number, place in zip(numbers, _places(places), strict=True):
             if number in seen:
-                content = blake2b(self._line(file, start, length)).digest()
+                content = blake2b(b"".join(self.pages(array("Q", place)))).digest()
                 if content in seen[number]:
                     continue
                 seen[number].add(content)
-            count += 1
-            if places and places[-3] == file and places[-2] + places[-1] == start:
-                places[-1] += length
-            else:
-                places.extend((file, start, length))
-        return count, places
+            kept.extend(place)
+        return kept
 
-    def pages(self, places: array[int]) -> Iterator[bytes]:
-        """The lines at the places, many at a time."""
-        held, size = [b""], 0
-        for piece in self._pieces(places):
-            held.append(piece)
-            size += len(piece)
-            if size > PAGE:
-                yield b"".join(held)
-                held, size = [], 0
+    def pages(self, places: Rows) -> Iterator[bytes]:
+        """The lines at the places, about a page at a time."""
+        held: list[bytes] = []
+        size = 0
+        for file, of_file in groupby(_places(places), key=itemgetter(0)):
+            with (self._folder / self._files[file]).open("rb") as out, mmap(out.fileno(), 0, access=ACCESS_READ) as lines:
+                for _, start, length in of_file:
+                    held.append(lines[start : start + length])
+                    size += length
+                    if size > PAGE:
+                        yield b"".join(held)
+                        held, size = [], 0
         yield b"".join(held)
 
-    def _pieces(self, places: array[int]) -> Iterator[bytes]:
-        for file, of_file in groupby(zip(*[iter(places)] * PLACE, strict=True), key=lambda place: place[0]):
-            with (self._folder / self._files[file]).open("rb") as lines:
-                for _, start, length in of_file:
-                    lines.seek(start)
-                    left = length
-                    while left > 0:
-                        piece = lines.read(min(left, PAGE))
-                        piece += b"" if piece.endswith(b"\n") else lines.readline()
-                        left -= len(piece)
-                        yield piece
 
-    def _line(self, file: int, start: int, length: int) -> bytes:
-        with (self._folder / self._files[file]).open("rb") as lines:
-            lines.seek(start)
-            return lines.read(length)
-
-    def _numbers(self, wanted: Wanted) -> array[int]:
-        numbers = array("Q")
-        for rows in self:
-            numbers.extend(compress(self.column(rows, 0), wanted(rows)))
-        return numbers
-
-    def _wanted(self, wanted: Wanted) -> Iterator[tuple[int, int, int, int]]:
-        for file, rows in enumerate(self):
-            columns = zip(self.column(rows, 0), self.column(rows, self._width - 2), self.column(rows, self._width - 1), strict=True)
-            yield from ((number, file, start, length) for number, start, length in compress(columns, wanted(rows)))
+def _places(places: Rows) -> Iterator[tuple[int, ...]]:
+    return zip(*[iter(places)] * PLACE, strict=True)

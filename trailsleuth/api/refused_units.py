@@ -9,12 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from trailsleuth.api.scan_units import Unit, parts_in
-from trailsleuth.fetch.base import Limits
+from trailsleuth.api.units import LIMITS, Unit, parts_in
 from trailsleuth.fetch.quick import read_quickly
 from trailsleuth.ingest.scan_refused import RefusedIn, refused_in
-
-_LIMITS = Limits()
 
 
 @dataclass(slots=True)
@@ -48,8 +45,8 @@ class Shelf:
         for pile, out in zip((found.refused, found.openings), self._out, strict=True):
             out.write(pile.content())
         picked.records += found.records
-        picked.refused += found.refused.rows.tobytes()
-        picked.openings += found.openings.rows.tobytes()
+        picked.refused += found.refused.rows()
+        picked.openings += found.openings.rows()
 
 
 def _new_file(folder: str) -> IO[bytes]:
@@ -78,6 +75,6 @@ def _picked(unit: Unit, shelf: Shelf) -> UnitPicked:
 
 def _contents(unit: Unit) -> Iterator[bytes | bytearray | None]:
     if unit.end == 0:
-        yield read_quickly(unit.path, _LIMITS)
+        yield read_quickly(unit.path, LIMITS)
     else:
         yield from parts_in(unit)

@@ -16,7 +16,9 @@ from trailsleuth.api.listing import Listing
 from trailsleuth.api.repeated import more_than_once
 from trailsleuth.api.scan_plan import Trail, plan
 from trailsleuth.api.scan_progress import Progress
-from trailsleuth.api.scan_units import Looked, Unit, chunks_of, first_look, run, second_look, units_of
+from trailsleuth.api.scan_units import Looked, first_look, forget, second_look
+from trailsleuth.api.units import Unit, chunks_of, units_of
+from trailsleuth.api.workers import run
 from trailsleuth.fetch.archives import label
 from trailsleuth.fetch.exports import read_file, read_inputs
 from trailsleuth.fetch.quick import facts_of
@@ -85,7 +87,7 @@ class _Scan:
         units = [unit for path, size in self.listing.files for unit in units_of(path, size)]
         work = partial(first_look, ids=frozenset((self.inquiry.event_id,)) if self.inquiry.event_id else frozenset())
         by_content: dict[str, ScannedFile] = {}
-        looked = (one for chunk in run(work, chunks_of(units), self.progress.add) for one in chunk)
+        looked = (one for chunk in run(work, chunks_of(units), self.progress.add, forget) for one in chunk)
         for found in (list(of_file) for _, of_file in groupby(looked, key=lambda one: one.unit.path)):
             scanned = _scanned(found)
             if scanned is None:
@@ -144,7 +146,7 @@ class _Scan:
                     places[unit.path, unit.start] = (scanned.source, before)
                 before += count
         best = _Best()
-        for found in run(partial(second_look, selection=selection), chunks_of(units), self.progress.add):
+        for found in run(partial(second_look, selection=selection), chunks_of(units), self.progress.add, forget):
             for unit, selections in found:
                 source, before = places[unit.path, unit.start]
                 for selected, count in zip(selections, unit.counts, strict=True):

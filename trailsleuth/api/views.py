@@ -14,7 +14,8 @@ from typing import TypedDict
 
 from trailsleuth.api.cleaned import record_without_secrets
 from trailsleuth.fetch.exports import check_paths
-from trailsleuth.fetch.paths import is_more_than_files, read_paths
+from trailsleuth.fetch.kinds import is_more_than_files
+from trailsleuth.fetch.paths import read_paths
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.forms import Form
 from trailsleuth.ingest.record import parse_record

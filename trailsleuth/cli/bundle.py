@@ -9,17 +9,16 @@ from typing import Annotated
 import typer
 
 from trailsleuth.api.bundles import bundle
-from trailsleuth.cli import views
+from trailsleuth.cli.evidence import Evidence, given_paths
 from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.cli.talk import say
-from trailsleuth.cli.views import given_paths
 from trailsleuth.errors import EvidenceUnreadable
 
 _MAX_NAMED = 8
 
 
 def bundle_command(
-    evidence: views.Evidence = None,
+    evidence: Evidence = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The zip file to write.", metavar="PATH")] = Path("shared.zip"),
     redact: Annotated[bool, typer.Option("--redact", help="Replace account ids, keys, names and addresses throughout; the diagnosis stays the same.")] = False,
     pipeline: Annotated[str | None, typer.Option(help="Also tell what this is called in the bundle.", metavar="NAME")] = None,

@@ -8,19 +8,18 @@ from typing import Annotated
 import typer
 
 from trailsleuth.api.refused import Refused, refused
-from trailsleuth.cli import views
+from trailsleuth.cli.evidence import Evidence, Force, given_paths
 from trailsleuth.cli.output import check_output_file, write_pieces
 from trailsleuth.cli.talk import say
-from trailsleuth.cli.views import given_paths
 from trailsleuth.errors import EvidenceUnreadable
 
 _MAX_NAMED = 5
 
 
 def denied_command(
-    evidence: views.Evidence = None,
+    evidence: Evidence = None,
     output_file: Annotated[Path | None, typer.Option("--output-file", "-o", help="Write there instead of stdout, whole or not at all.", metavar="PATH")] = None,
-    force: views.Force = False,
+    force: Force = False,
 ) -> int:
     """Hand out every refused record and the calls that opened the sessions behind them, as JSON lines: at the speed of unpacking, in little memory.
 

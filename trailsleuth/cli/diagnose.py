@@ -21,8 +21,8 @@ from trailsleuth.cli.policy_files import check_policy_files, read_patches
 from trailsleuth.cli.talk import mention, say
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.fetch.engines import Settings, is_engine
+from trailsleuth.fetch.kinds import is_trail_bucket
 from trailsleuth.fetch.sessions import Ways
-from trailsleuth.fetch.trail_bucket import is_trail_bucket
 from trailsleuth.model import CaseFile, Inquiry
 from trailsleuth.report import words
 from trailsleuth.report.context import RenderContext

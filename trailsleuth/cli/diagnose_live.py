@@ -11,10 +11,11 @@ from trailsleuth.api.engines import Asked, read_engines
 from trailsleuth.cli.inquiry import ask
 from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.fetch.engines import Settings, is_engine
+from trailsleuth.fetch.kinds import is_trail_bucket
 from trailsleuth.fetch.live import LiveSource, open_live, settle
 from trailsleuth.fetch.paths import inquiry_in, read_paths
 from trailsleuth.fetch.sessions import GLOBAL_REGIONS, Account, Surroundings, Ways
-from trailsleuth.fetch.trail_bucket import Wanted, is_trail_bucket
+from trailsleuth.fetch.trail_bucket import Wanted
 from trailsleuth.model import CaseFile, Inquiry, RawInput, Skipped
 
 MARGIN = timedelta(hours=1)  # a session lives that long by default, and its opening counts

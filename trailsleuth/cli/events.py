@@ -11,9 +11,10 @@ import typer
 
 from trailsleuth.api.views import Where, events
 from trailsleuth.cli import views
+from trailsleuth.cli.evidence import Evidence, Force, given_paths
 from trailsleuth.cli.options import parse_window, terminal_context
 from trailsleuth.cli.output import check_output_file
-from trailsleuth.cli.views import ViewFormat, given_paths, write_stream
+from trailsleuth.cli.views import ViewFormat, write_stream
 from trailsleuth.errors import UsageError
 from trailsleuth.model import Record
 from trailsleuth.report.context import RenderContext
@@ -27,7 +28,7 @@ class Query(Protocol):
 
 
 def events_command(
-    evidence: views.Evidence = None,
+    evidence: Evidence = None,
     account: views.Account = None,
     region: views.Region = None,
     call: views.Call = None,
@@ -48,7 +49,7 @@ def events_command(
     limit: views.Limit = None,
     output: views.Output = ViewFormat.TABLE,
     output_file: views.OutputFile = None,
-    force: views.Force = False,
+    force: Force = False,
 ) -> int:
     """Find records in exported trails. Filters take * and ?; all that are given must hold. Records come in the order of the evidence, each once.
 

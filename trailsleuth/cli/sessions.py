@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from trailsleuth.api.views import Where, sessions
 from trailsleuth.cli import views
+from trailsleuth.cli.evidence import Evidence, Force, given_paths
 from trailsleuth.cli.options import parse_window, terminal_context
 from trailsleuth.cli.output import check_output_file
-from trailsleuth.cli.views import ViewFormat, given_paths, write_stream
+from trailsleuth.cli.views import ViewFormat, write_stream
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.views import SESSION_COLUMNS, csv_pieces, json_pieces, jsonl_pieces, session_document, session_table
 
 
 def sessions_command(
-    evidence: views.Evidence = None,
+    evidence: Evidence = None,
     account: views.Account = None,
     region: views.Region = None,
     call: views.Call = None,
@@ -31,7 +32,7 @@ def sessions_command(
     limit: views.Limit = None,
     output: views.Output = ViewFormat.TABLE,
     output_file: views.OutputFile = None,
-    force: views.Force = False,
+    force: Force = False,
 ) -> int:
     """List every credential that made a call: whose it is, who opened it, first and last use, calls, failures, refusals.
 

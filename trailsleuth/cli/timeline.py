@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from trailsleuth.api.views import Where, timeline
 from trailsleuth.cli import views
+from trailsleuth.cli.evidence import Evidence, Force, given_paths
 from trailsleuth.cli.options import parse_window, terminal_context
 from trailsleuth.cli.output import check_output_file
-from trailsleuth.cli.views import ViewFormat, given_paths, write_stream
+from trailsleuth.cli.views import ViewFormat, write_stream
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.views import MOMENT_COLUMNS, csv_pieces, json_pieces, jsonl_pieces, moment_document, timeline_table
 
 
 def timeline_command(
-    evidence: views.Evidence = None,
+    evidence: Evidence = None,
     account: views.Account = None,
     region: views.Region = None,
     call: views.Call = None,
@@ -31,7 +32,7 @@ def timeline_command(
     limit: views.Limit = None,
     output: views.Output = ViewFormat.TABLE,
     output_file: views.OutputFile = None,
-    force: views.Force = False,
+    force: Force = False,
 ) -> int:
     """Show the calls in the order of time. Refused ones are marked, sessions that were handed out too; equal calls in a row are one line.
 

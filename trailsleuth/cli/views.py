@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -13,9 +12,8 @@ import typer
 from trailsleuth.api.views import EventStream
 from trailsleuth.cli.output import write_pieces
 from trailsleuth.cli.talk import say
-from trailsleuth.errors import EvidenceUnreadable, UsageError
+from trailsleuth.errors import EvidenceUnreadable
 
-STDIN = "-"
 _MAX_NAMED = 8
 
 
@@ -28,7 +26,6 @@ class ViewFormat(StrEnum):
     CSV = "csv"
 
 
-Evidence = Annotated[list[str] | None, typer.Argument(help="Files, directories or archives of exported evidence; - for stdin.", show_default=False)]
 Account = Annotated[str | None, typer.Option(help="The account of the trail or of the caller.", metavar="ID")]
 Region = Annotated[str | None, typer.Option(help="The region.", metavar="NAME")]
 Call = Annotated[str | None, typer.Option(help="The call: RunTask, ecs:RunTask, s3:*.", metavar="NAME")]
@@ -47,17 +44,6 @@ Writes = Annotated[bool, typer.Option("--writes", help="Only calls that are not 
 Limit = Annotated[int | None, typer.Option(help="At most so many rows.", min=1, metavar="N")]
 Output = Annotated[ViewFormat, typer.Option("--output", "-o", help="table, json, jsonl or csv.")]
 OutputFile = Annotated[Path | None, typer.Option(help="Write there instead of stdout, whole or not at all.", metavar="PATH")]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite the output file.")]
-
-
-def given_paths(evidence: list[str] | None, command: str) -> tuple[list[str], bytes | None]:
-    """The evidence named, and what stands on stdin where it is named."""
-    paths = list(evidence or [])
-    if not paths:
-        raise UsageError(f"no evidence given: name exported files or directories; see trailsleuth {command} --help")
-    if "" in paths or paths.count(STDIN) > 1:
-        raise UsageError("an evidence path is empty" if "" in paths else "stdin is named twice as evidence")
-    return paths, sys.stdin.buffer.read() if STDIN in paths else None
 
 
 def write_stream(pieces: Iterable[str], stream: EventStream, path: Path | None, *, force: bool) -> int:

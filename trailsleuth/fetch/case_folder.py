@@ -18,11 +18,10 @@ from typing import Any
 
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.fetch import gaps
+from trailsleuth.fetch.kinds import MANIFEST, SCHEMA
 from trailsleuth.fetch.store import Provenance, json_bytes, raw_input
 from trailsleuth.model import Inquiry, RawInput, Skipped
 
-MANIFEST = "manifest.json"
-SCHEMA = "trailsleuth.manifest/1"
 UNFINISHED = ".unfinished"
 ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id")
 
@@ -147,14 +146,6 @@ def read_manifest(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("schema") != SCHEMA or not isinstance(document.get("inquiry"), dict):
         raise EvidenceUnreadable(f"{path} is no case folder", why=f"its {MANIFEST} is not of schema {SCHEMA}", next_step="start a new one with -o FOLDER")
     return document
-
-
-def is_case_folder(path: Path) -> bool:
-    """Whether the directory holds a fetched case."""
-    try:
-        return (path / MANIFEST).is_file() and f'"{SCHEMA}"'.encode() in (path / MANIFEST).read_bytes()
-    except OSError:
-        return False
 
 
 def read_case_folder(path: Path) -> tuple[RawInput | Skipped, ...]:

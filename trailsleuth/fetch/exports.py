@@ -15,9 +15,8 @@ from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.fetch.archives import archive_of, label, members_of
 from trailsleuth.fetch.base import Budget, Limits
 from trailsleuth.fetch.compressed import compression_of, unpack
+from trailsleuth.fetch.kinds import STDIN
 from trailsleuth.model import RawInput, Skipped
-
-STDIN = "-"
 
 
 def read_inputs(paths: Sequence[str], *, stdin: bytes | None = None, limits: Limits | None = None) -> Iterator[RawInput | Skipped]:

@@ -6,21 +6,16 @@ Format: https://parquet.apache.org/docs/file-format/
 from __future__ import annotations
 
 import importlib
-import os
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from trailsleuth.errors import UsageError
-from trailsleuth.model.index import INDEX_MARK, Run
+from trailsleuth.model.index import Run
 
 FORMAT = b"1"
 CATALOGUE = "catalogue"
-MAGIC = b"PAR1"
 KIND = "kind"
-_TAIL = struct.Struct("<I4s")
-_MOST_FOOTER = 256 * 1024 * 1024
 _RUN = struct.Struct("<7I")
 
 # pyarrow is loaded late and has no types; these names say what is meant.
@@ -32,22 +27,6 @@ Column: TypeAlias = Any
 TEXTS = ("account", "region", "event_source", "event_name", "error_code", "error_message", "vpc_endpoint", "category")
 DICTIONARIES = (KIND, *TEXTS, "caller")
 STATISTICS = [KIND, "source", "event_time", "account", "region", "event_source", "event_name", "error_code"]
-
-
-def is_index(path: str) -> bool:
-    """The file is an index of ours, as its last bytes show. Needs no pyarrow."""
-    try:
-        with Path(path).open("rb") as file:
-            if not Path(path).is_file() or file.read(len(MAGIC)) != MAGIC:
-                return False
-            file.seek(-_TAIL.size, os.SEEK_END)
-            length, magic = _TAIL.unpack(file.read(_TAIL.size))
-            if magic != MAGIC or not 0 < length <= min(_MOST_FOOTER, file.tell() - _TAIL.size):
-                return False
-            file.seek(-_TAIL.size - length, os.SEEK_END)
-            return INDEX_MARK in file.read(length)
-    except (OSError, ValueError):
-        return False
 
 
 def arrow(name: str = "pyarrow") -> Module:

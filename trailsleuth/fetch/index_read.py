@@ -16,7 +16,8 @@ from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.fetch.archives import label
 from trailsleuth.fetch.base import Limits
 from trailsleuth.fetch.index_format import CATALOGUE, DICTIONARIES, FORMAT, KIND, Column, Table, arrow, unpacked_runs
-from trailsleuth.model.index import INDEX_MARK, IndexCatalogue, Run, Zone, ZoneSeen
+from trailsleuth.model.index import IndexCatalogue, Run, Zone, ZoneSeen
+from trailsleuth.model.marks import INDEX_MARK
 
 _MOST_TEXT = 256 * 1024 * 1024  # bytes of one text in the footer
 _NONE = ZoneSeen()

@@ -15,8 +15,10 @@ import msgspec
 
 from trailsleuth.errors import SourceError, UsageError
 from trailsleuth.fetch.base import MIB
-from trailsleuth.fetch.index_format import CATALOGUE, DICTIONARIES, FORMAT, KIND, STATISTICS, Table, arrow, is_index, packed_runs, schema
-from trailsleuth.model.index import INDEX_MARK, IndexCatalogue, Run, Zone, ZoneSeen
+from trailsleuth.fetch.index_format import CATALOGUE, DICTIONARIES, FORMAT, KIND, STATISTICS, Table, arrow, packed_runs, schema
+from trailsleuth.fetch.kinds import is_index
+from trailsleuth.model.index import IndexCatalogue, Run, Zone, ZoneSeen
+from trailsleuth.model.marks import INDEX_MARK
 
 GROUP = 4 * MIB  # bytes of records in a row group: all of them are unpacked where one is wanted
 Marks = Callable[[bytes], tuple[int, int, int, int]]

@@ -35,11 +35,6 @@ class Wanted:
     until: datetime | None = None
 
 
-def is_trail_bucket(path: str) -> bool:
-    """Whether a piece of evidence is named as a bucket."""
-    return path.startswith("s3://")
-
-
 def can_list(url: str, account: Account) -> bool:
     """Whether the account's identity may list what the URL names."""
     bucket, _, prefix = url.removeprefix("s3://").partition("/")

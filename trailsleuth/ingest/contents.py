@@ -9,7 +9,7 @@ from trailsleuth.ingest.decode import NotJson, decode, to_text
 from trailsleuth.ingest.documents import Break, Document, documents
 from trailsleuth.ingest.forms import Form, Piece, pieces
 from trailsleuth.ingest.text import is_csv, read_csv, read_log_lines
-from trailsleuth.model.index import INDEX_MARK
+from trailsleuth.model.marks import INDEX_MARK
 
 _PARQUET = b"PAR1"
 _LOOK = 64 * 1024  # bytes from which the kind of an input is told

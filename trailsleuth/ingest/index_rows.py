@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from trailsleuth.ingest.scan import Glimpse, Opened, glance_at, is_issuing, issued_marks, plain_records
+from trailsleuth.ingest.scan import Glimpse, Opened, glance_at, issued_marks
 from trailsleuth.ingest.scan_identity import Identities
+from trailsleuth.ingest.scan_plain import is_issuing, plain_records
 from trailsleuth.ingest.scan_shapes import Glance, decode_raw_log
 from trailsleuth.model.index import IndexRow, Zone
 

@@ -14,6 +14,7 @@ class Searcher(Protocol):
 
     def count(self, data: Buffer, needle: bytes) -> int: ...
     def find(self, data: Buffer, needle: bytes, start: int) -> int: ...
+    def find_first_not_of(self, data: Buffer, signs: bytes) -> int: ...
 
 
 class _Plain:
@@ -24,6 +25,9 @@ class _Plain:
 
     def find(self, data: Buffer, needle: bytes, start: int) -> int:
         return data.find(needle, start)
+
+    def find_first_not_of(self, data: Buffer, signs: bytes) -> int:
+        return 0 if data.translate(None, signs) else -1
 
 
 @cache
@@ -43,6 +47,11 @@ def count(data: Buffer, needle: bytes) -> int:
 def find(data: Buffer, needle: bytes, start: int = 0) -> int:
     """The first place of the needle from `start` on, or -1."""
     return searcher().find(data, needle, start)
+
+
+def holds_only(data: Buffer, signs: bytes) -> bool:
+    """No other byte than these stands in the data."""
+    return searcher().find_first_not_of(data, signs) < 0
 
 
 def positions(data: Buffer, needle: bytes) -> list[int]:

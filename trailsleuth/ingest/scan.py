@@ -9,32 +9,26 @@ from __future__ import annotations
 import re
 import struct
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple
 from zlib import crc32
 
 from trailsleuth.catalog.changes import policy_changes
 from trailsleuth.catalog.issuing import ISSUING, STS
 from trailsleuth.ingest.coverage import NO_ACCOUNT
-from trailsleuth.ingest.needles import Buffer, count, find
+from trailsleuth.ingest.needles import Buffer, find
 from trailsleuth.ingest.scan_denials import may_be_denial
 from trailsleuth.ingest.scan_identity import Identities, Seen, mark, packed, role_mark
-from trailsleuth.ingest.scan_shapes import AssumedUser, Brief, Glance, Issued, NotThisShape, decode_asked, decode_brief_log, decode_issued, decode_log
-from trailsleuth.ingest.scan_slices import Slices, hides_an_error, in_order
+from trailsleuth.ingest.scan_plain import is_issuing, plain_records
+from trailsleuth.ingest.scan_shapes import AssumedUser, Brief, Glance, Issued, NotThisShape, decode_asked, decode_issued
+from trailsleuth.ingest.scan_slices import Slices, in_order
 from trailsleuth.model import session_name_of
 from trailsleuth.model.index import Span
 
 S3 = "s3.amazonaws.com"
-R = TypeVar("R", bound=Brief)
-TIME_LENGTH = len("2026-03-04T09:00:00Z")
 _OPENING = struct.Struct("<6I")
 _ROLE_WITH_PATH = re.compile(rb'"(arn:[a-z-]+:iam::[0-9]+:role/[^"/\\]+/[^"\\]+)"')
-
-# Where one of these stands, the file is no plain log of API calls, or nested deeper than real records are.
-_NOT_PLAIN = (b"AwsCloudTrailInsight", b"}}}}}}}}}}}}")
-_TIMES = re.compile(r"(?:[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z)+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,52 +77,6 @@ def glance_at(data: Buffer, identities: Identities, ids: frozenset[str] = frozen
     )
 
 
-def plain_records(data: Buffer) -> list[Glance] | None:
-    """The records of a file that is a plain CloudTrail log throughout, else None."""
-    records = _plain(data, decode_log)
-    return records if records is not None and are_times([record.eventTime for record in records]) else None
-
-
-def brief_records(data: Buffer) -> list[Brief] | None:
-    """The same with less of each record, in less time; whether their times are times is not looked at."""
-    return _plain(data, decode_brief_log)
-
-
-class _Decoded(Protocol[R]):
-    @property
-    def Records(self) -> list[R]: ...
-
-
-def _plain(data: Buffer, decode: Callable[[Buffer], _Decoded[R]]) -> list[R] | None:
-    if data[:1] not in (b"{", b" ", b"\n") or any(find(data, sign) >= 0 for sign in _NOT_PLAIN) or count(data, b'"Records"') != 1:
-        return None
-    try:
-        records = decode(data).Records
-    except NotThisShape:
-        return None
-    return records if records and _whole(records) and not hides_an_error(data, records) else None
-
-
-def _whole(records: Sequence[Brief]) -> bool:
-    """Every record has an id that stands once, and a call."""
-    ids = {record.eventID for record in records}
-    if len(ids) != len(records) or "" in ids or "" in {record.eventName for record in records}:
-        return False
-    return not any(not source or source.startswith("aws:") for source in {record.eventSource for record in records})
-
-
-def are_times(times: list[str]) -> bool:
-    """All are times in CloudTrail's own form."""
-    if {*map(len, times)} != {TIME_LENGTH} or _TIMES.fullmatch("".join(times)) is None:
-        return False
-    try:
-        for hour in {time[:13] for time in times}:
-            datetime.fromisoformat(hour)
-    except ValueError:
-        return False
-    return True
-
-
 def _kept(records: list[Glance], calls: frozenset[tuple[str, str]], ids: frozenset[str]) -> list[int]:
     """Refused calls, changes of policies, starts of pipelines, the records asked for, and one S3 data event: it tells that there are some."""
     found = [i for i, r in enumerate(records) if (r.errorCode or r.errorMessage) and may_be_denial(r.errorCode or "", r.errorMessage or "")]
@@ -160,11 +108,6 @@ def _issuing(records: Sequence[Brief], calls: frozenset[tuple[str, str]]) -> lis
     if any(source == STS and name in ISSUING for source, name in calls):
         return [index for index, record in enumerate(records) if is_issuing(record)]
     return []
-
-
-def is_issuing(record: Brief) -> bool:
-    """The call handed out credentials."""
-    return record.eventName in ISSUING and record.eventSource == STS and not record.failed
 
 
 class Opened(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 
 from trailsleuth.catalog.messages import code_row, message_forms
 from trailsleuth.catalog.refusals import SENTENCE, WRAPPED
@@ -26,6 +26,7 @@ def may_be_denial(code: str, text: str) -> bool:
     return _holds_one(text.lower(), _words())
 
 
+@lru_cache(maxsize=4096)
 def is_denial(code: str, text: str, call: tuple[str, str]) -> bool:
     """What `read_denial` says, most often without the reading: a code of a refusal stands unless a text of another kind may be meant."""
     if not may_be_denial(code, text):

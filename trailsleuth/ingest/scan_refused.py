@@ -5,24 +5,25 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Sequence
+from itertools import accumulate
 from zlib import crc32
 
 from msgspec import ValidationError
 
 from trailsleuth.catalog.issuing import ISSUING, STS
 from trailsleuth.ingest.fields import is_blanked
-from trailsleuth.ingest.needles import Buffer, count, searcher
-from trailsleuth.ingest.scan import are_times, brief_records, is_issuing
+from trailsleuth.ingest.needles import Buffer, count, holds_only, searcher
 from trailsleuth.ingest.scan_denials import is_denial
-from trailsleuth.ingest.scan_identity import FOREIGN, mark
+from trailsleuth.ingest.scan_identity import FOREIGN
 from trailsleuth.ingest.scan_parts import HEAD, TAIL
-from trailsleuth.ingest.scan_shapes import AssumedUser, Brief, Caller, NotThisShape, Picked, decode_picked
+from trailsleuth.ingest.scan_plain import are_times, brief_records, is_issuing
+from trailsleuth.ingest.scan_shapes import AssumedUser, Brief, Caller, Credentials, Issued, NotThisShape, Picked, decode_picked
 from trailsleuth.ingest.scan_slices import BETWEEN, ERRORS, START, Slices, escapes_letters
 
 _ERROR = b'"error'  # how both names of an error begin
 _CREDENTIALS = b'"credentials"'  # in the answer of every call of ISSUING
-_NO_LINE = bytes({*range(0x20), 0x7F} - {0x0A})
+_PLAIN = bytes((*range(0x20, 0x7F), 0x0A))  # what lines of printable ASCII consist of
 _UNUSUAL = re.compile(r"[^ -~\n]+")
 _TOKEN = re.compile(rb'("sessionToken"\s*:\s*)"[^"\\]*"')
 _BLANKS = str.maketrans("\r\t", "  ")
@@ -36,20 +37,24 @@ class Pile:
     """
 
     def __init__(self, at: int = 0) -> None:
-        self.rows: array[int] = array("Q")
+        self._at = at
         self._lines: list[Raw] = []
-        self._end = at
+        self._columns: tuple[Sequence[int], ...] = ()
 
-    def add(self, raw: Raw, *known_by: int) -> None:
-        """Puts a record on the pile."""
-        self.rows.extend((*known_by, self._end, len(raw) + 1))
-        self._lines += (raw, b"\n")
-        self._end += len(raw) + 1
+    def put(self, raws: Sequence[Raw], *columns: Sequence[int]) -> None:
+        """Records, and what they are known by: a column for each of the numbers."""
+        lengths = [len(raw) + 1 for raw in raws]
+        self._columns = (*columns, list(accumulate(lengths[:-1], initial=self._at)) if lengths else [], lengths)
+        self._lines = [line for raw in raws for line in (raw, b"\n")]
+
+    def rows(self) -> bytes:
+        """The rows, eight bytes for each number."""
+        return interleaved(*self._columns).tobytes() if self._lines else b""
 
     def content(self) -> bytes:
         """All lines."""
         content = b"".join(self._lines)
-        if content.count(b"\n") == len(self._lines) // 2:
+        if count(content, b"\n") == len(self._lines) // 2:
             return content
         return b"".join(line if line == b"\n" else bytes(line).replace(b"\n", b" ") for line in self._lines)
 
@@ -58,51 +63,65 @@ class RefusedIn:
     """What is refused in one file, and who was let in.
 
     A refused call is known by (a number of its id, its session), one that handed out credentials by (the number, the session that its key makes, the one
-    that its principal id makes, the session that called). Sessions are numbers: see `session_number`.
+    that its principal id makes, the session that called). Sessions are numbers: see `session_number`. The piles are filled by `finish`.
     """
 
     def __init__(self, refused_at: int = 0, openings_at: int = 0) -> None:
         self.records = 0
         self.refused = Pile(refused_at)
         self.openings = Pile(openings_at)
-        self._times: list[str] = []
-        self._sessions: dict[tuple[str | None, ...], int] = {}
+        self._refused: list[tuple[Raw, Picked]] = []
+        self._openings: list[tuple[Raw, Picked, Issued, Credentials]] = []
 
     def take(self, raw: Raw, record: Picked) -> None:
         """The record is refused, or hands out credentials, or is none of ours."""
         code, message = record.errorCode, record.errorMessage
         if code or message:
             if is_denial(code or "", message or "", (record.eventSource, record.eventName)):
-                self.refused.add(raw, number_of(record.eventID), self._session(record.userIdentity))
-                self._times.append(record.eventTime)
-        elif record.eventName in ISSUING and record.eventSource == STS and (answer := record.responseElements) is not None and answer.credentials is not None:
-            key, user = mark_of(answer.credentials.accessKeyId), answer.assumedRoleUser or answer.federatedUser or _NOBODY
-            owner = mark_of(user.assumedRoleId) or mark_of(user.federatedUserId)
-            self.openings.add(raw, number_of(record.eventID), key << 32, owner, self._session(record.userIdentity))
-            self._times.append(record.eventTime)
+                self._refused.append((raw, record))
+        elif record.eventName in ISSUING and record.eventSource == STS and (answer := record.responseElements) and (credentials := answer.credentials):
+            self._openings.append((raw, record, answer, credentials))
 
-    def check_times(self) -> None:
-        """Raises ValidationError where a record that was taken has no time as CloudTrail writes it."""
-        if self._times and not are_times(self._times):
+    def finish(self) -> None:
+        """Puts all that was taken on the piles. Raises ValidationError where one of the records has no time as CloudTrail writes it."""
+        records = [record for _, record in self._refused] + [record for _, record, _, _ in self._openings]
+        if records and not are_times([record.eventTime for record in records]):
             raise ValidationError("no time as CloudTrail writes it")
-
-    def _session(self, caller: Caller | None) -> int:
-        if caller is None:
-            return 0
-        told = (caller.type, caller.accessKeyId, caller.principalId, caller.arn)
-        found = self._sessions.get(told)
-        if found is None:
-            key = 0 if caller.type in FOREIGN else mark_of(caller.accessKeyId)
-            found = self._sessions[told] = session_number(key, mark_of(caller.principalId) or mark_of(caller.arn))
-        return found
+        numbers, sessions = numbers_of([record.eventID for record in records]), _sessions([record.userIdentity for record in records])
+        border = len(self._refused)
+        self.refused.put([raw for raw, _ in self._refused], numbers[:border], sessions[:border])
+        users = [answer.assumedRoleUser or answer.federatedUser or _NOBODY for _, _, answer, _ in self._openings]
+        keys = _marks([credentials.accessKeyId for _, _, _, credentials in self._openings])
+        owners = _marks([user.assumedRoleId or user.federatedUserId for user in users])
+        self.openings.put([raw for raw, *_ in self._openings], numbers[border:], [key << 32 for key in keys], owners, sessions[border:])
 
 
 _NOBODY = AssumedUser()
 
 
-def mark_of(name: str | None) -> int:
-    """The checksum of a name; 0 for none, and for one that was blanked."""
-    return mark(name) if name and not is_blanked(name) else 0
+def _marks(names: Sequence[str | None]) -> list[int]:
+    """Checksums of names; 0 for none, and for one that was blanked."""
+    return [(crc32(name.encode("utf-8", "surrogatepass")) or 1) if name and not is_blanked(name) else 0 for name in names]
+
+
+def _sessions(callers: Sequence[Caller | None]) -> list[int]:
+    """The sessions that called, 0 for none; in a file the same few stand again and again."""
+    told = [(caller.type, caller.accessKeyId, caller.principalId, caller.arn) if caller is not None else None for caller in callers]
+    known = {one: _session(*one) if one is not None else 0 for one in set(told)}
+    return [known[one] for one in told]
+
+
+def _session(kind: str | None, key: str | None, principal_id: str | None, arn: str | None) -> int:
+    by_key, by_id, by_arn = _marks((None if kind in FOREIGN else key, principal_id, arn))
+    return session_number(by_key, by_id or by_arn)
+
+
+def interleaved(*columns: Sequence[int]) -> array[int]:
+    """Rows of columns."""
+    rows = array("Q", bytes(8 * len(columns) * len(columns[0])))
+    for index, column in enumerate(columns):
+        rows[index :: len(columns)] = array("Q", column)
+    return rows
 
 
 def session_number(key: int, owner: int) -> int:
@@ -110,9 +129,9 @@ def session_number(key: int, owner: int) -> int:
     return key << 32 if key else owner
 
 
-def number_of(event_id: str) -> int:
+def numbers_of(event_ids: Sequence[str]) -> list[int]:
     """Equal for copies of a record, and hardly ever for others."""
-    return crc32(event_id.encode("utf-8", "surrogatepass"))
+    return [crc32(event_id.encode("utf-8", "surrogatepass")) for event_id in event_ids]
 
 
 def refused_in(data: Buffer, refused_at: int = 0, openings_at: int = 0) -> RefusedIn | None:
@@ -133,7 +152,7 @@ def _by_decoding(data: Buffer, found: RefusedIn) -> RefusedIn | None:
     for index, record in enumerate(records):
         if record.failed or is_issuing(record):
             found.take(*slices.with_value(index, decode_picked))
-    found.check_times()
+    found.finish()
     return found
 
 
@@ -147,13 +166,14 @@ def _by_needles(data: Buffer, found: RefusedIn) -> RefusedIn | None:
     view = memoryview(data)
     found.records = count(data, START)
     try:
-        for start, (end, errors) in sorted(_slices(data).items()):
+        failed = _slices(data, _ERROR)
+        for start, end in sorted((_slices(data, _CREDENTIALS) | failed).items()):
             raw = view[start:end]
             record = decode_picked(raw)
-            if errors > _errors_told(record) and any(data.count(name, start, end) > 1 for name in ERRORS):
+            if start in failed and data.count(_ERROR, start, end) > _errors_told(record) and any(data.count(name, start, end) > 1 for name in ERRORS):
                 return None  # a key of an error twice, or one inside the request or the answer
             found.take(raw, record)
-        found.check_times()
+        found.finish()
     except NotThisShape:
         return None
     return found
@@ -163,21 +183,15 @@ def _errors_told(record: Brief) -> int:
     return (record.errorCode is not None) + (record.errorMessage is not None)
 
 
-def _slices(data: Buffer) -> dict[int, tuple[int, int]]:
-    """Where the records lie in which a needle stands: by its beginning, the end of each, and how often an error's name stands in it."""
+def _slices(data: Buffer, needle: bytes) -> dict[int, int]:
+    """Where the records begin and end in which the needle stands."""
     find = searcher().find
-    found: dict[int, tuple[int, int]] = {}
-    last = len(data) - len(TAIL)
-    for needle, counts in ((_CREDENTIALS, 0), (_ERROR, 1)):
-        start = end = errors = 0
-        at = find(data, needle, 0)
-        while at >= 0:
-            if at >= end:
-                start, end, errors = data.rfind(START, 0, at), data.find(BETWEEN, at), 0
-                end = end if end >= 0 else last
-            errors += counts
-            found[start] = end, errors
-            at = find(data, needle, at + len(needle))
+    found: dict[int, int] = {}
+    at = find(data, needle, 0)
+    while at >= 0:
+        start, end = data.rfind(START, 0, at), data.find(BETWEEN, at)
+        found[start] = end = end if end >= 0 else len(data) - len(TAIL)
+        at = find(data, needle, end)
     return found
 
 
@@ -185,7 +199,7 @@ def as_text(lines: bytes) -> str:
     """Lines of JSON in ASCII, without the session tokens that were handed out: the access key alone identifies a session."""
     if b"sessionToken" in lines:
         lines = _TOKEN.sub(rb'\1"taken out"', lines)
-    if lines.isascii() and len(lines.translate(None, _NO_LINE)) == len(lines):
+    if holds_only(lines, _PLAIN):
         return lines.decode()
     return _UNUSUAL.sub(_escaped, lines.decode("utf-8", "replace").translate(_BLANKS))
 

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from trailsleuth.ingest.fields import map_of
-from trailsleuth.ingest.scan import is_issuing, issued_marks
+from trailsleuth.ingest.scan import issued_marks
 from trailsleuth.ingest.scan_identity import Identities, Who
+from trailsleuth.ingest.scan_plain import is_issuing
 from trailsleuth.ingest.scan_shapes import Glance, NotThisShape, decode_log
 from trailsleuth.ingest.scan_slices import Slices, in_order
 from trailsleuth.model.texts import words_in

@@ -1,30 +1,37 @@
-"""The types that flow through trailsleuth: frozen, slotted, keyword-only. Nothing but the standard library below them."""
+"""The types that flow through trailsleuth: frozen, slotted, keyword-only. Nothing but the standard library below them.
+
+Each is loaded when it is first used: who picks the refused records out of a trail has no need of policies or deltas.
+"""
 
 from __future__ import annotations
 
-from trailsleuth.model.arn import Arn, account_of, parse_arn, role_of_session, same_role, session_name_of
-from trailsleuth.model.case import SCHEMA, CaseFile, Outcome
-from trailsleuth.model.coverage import AccountCoverage, Coverage, Gap, InputFile, Question, Skipped
-from trailsleuth.model.decision import AccessRequest, Decision, LayerDecision, Mismatch, NearMiss, PolicyLevel, PolicySet, StatementRef, Verdict
-from trailsleuth.model.delta import Delta, Placeholder, Proof
-from trailsleuth.model.denial import Cause, Denial, Effect, EncodedMessage, PolicyType
-from trailsleuth.model.evidence import DecodedAuthorization, Evidence, Inquiry
-from trailsleuth.model.finding import Basis, Evidenced, Finding, Standing
-from trailsleuth.model.pipeline import ActionDeclaration, ActionRun, Pipeline, PipelineRun
-from trailsleuth.model.policy import (
-    Condition,
-    IamPrincipal,
-    Malformed,
-    OrgPolicy,
-    Policy,
-    PolicyDocument,
-    PolicyEvidence,
-    Principals,
-    ResourcePolicy,
-    Statement,
-)
-from trailsleuth.model.record import Identity, IssuedSession, JsonMap, Origin, RawInput, Record, ResourceRef, SessionIssuer, Unreadable
-from trailsleuth.model.session import Chain, Execution, Hop, Scope, Session
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trailsleuth.model.arn import Arn, account_of, parse_arn, role_of_session, same_role, session_name_of
+    from trailsleuth.model.case import SCHEMA, CaseFile, Outcome
+    from trailsleuth.model.coverage import AccountCoverage, Coverage, Gap, InputFile, Question, Skipped
+    from trailsleuth.model.decision import AccessRequest, Decision, LayerDecision, Mismatch, NearMiss, PolicyLevel, PolicySet, StatementRef, Verdict
+    from trailsleuth.model.delta import Delta, Placeholder, Proof
+    from trailsleuth.model.denial import Cause, Denial, Effect, EncodedMessage, PolicyType
+    from trailsleuth.model.evidence import DecodedAuthorization, Evidence, Inquiry
+    from trailsleuth.model.finding import Basis, Evidenced, Finding, Standing
+    from trailsleuth.model.pipeline import ActionDeclaration, ActionRun, Pipeline, PipelineRun
+    from trailsleuth.model.policy import (
+        Condition,
+        IamPrincipal,
+        Malformed,
+        OrgPolicy,
+        Policy,
+        PolicyDocument,
+        PolicyEvidence,
+        Principals,
+        ResourcePolicy,
+        Statement,
+    )
+    from trailsleuth.model.record import Identity, IssuedSession, JsonMap, Origin, RawInput, Record, ResourceRef, SessionIssuer, Unreadable
+    from trailsleuth.model.session import Chain, Execution, Hop, Scope, Session
 
 __all__ = [
     "SCHEMA",
@@ -95,3 +102,37 @@ __all__ = [
     "same_role",
     "session_name_of",
 ]
+
+_NAMES = {
+    "arn": ("Arn", "account_of", "parse_arn", "role_of_session", "same_role", "session_name_of"),
+    "case": ("SCHEMA", "CaseFile", "Outcome"),
+    "coverage": ("AccountCoverage", "Coverage", "Gap", "InputFile", "Question", "Skipped"),
+    "decision": ("AccessRequest", "Decision", "LayerDecision", "Mismatch", "NearMiss", "PolicyLevel", "PolicySet", "StatementRef", "Verdict"),
+    "delta": ("Delta", "Placeholder", "Proof"),
+    "denial": ("Cause", "Denial", "Effect", "EncodedMessage", "PolicyType"),
+    "evidence": ("DecodedAuthorization", "Evidence", "Inquiry"),
+    "finding": ("Basis", "Evidenced", "Finding", "Standing"),
+    "pipeline": ("ActionDeclaration", "ActionRun", "Pipeline", "PipelineRun"),
+    "policy": (
+        "Condition",
+        "IamPrincipal",
+        "Malformed",
+        "OrgPolicy",
+        "Policy",
+        "PolicyDocument",
+        "PolicyEvidence",
+        "Principals",
+        "ResourcePolicy",
+        "Statement",
+    ),
+    "record": ("Identity", "IssuedSession", "JsonMap", "Origin", "RawInput", "Record", "ResourceRef", "SessionIssuer", "Unreadable"),
+    "session": ("Chain", "Execution", "Hop", "Scope", "Session"),
+}
+_HOMES = {name: f"trailsleuth.model.{module}" for module, names in _NAMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'trailsleuth.model' has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return found

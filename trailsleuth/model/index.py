@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-INDEX_MARK = b"trailsleuth.index"  # the key in a Parquet file's metadata that makes it an index
-
 
 class Zone(StrEnum):
     """Parts of an index that are read apart from each other. A record stands in the first one that fits.
