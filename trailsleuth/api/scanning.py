@@ -84,7 +84,8 @@ class _Scan:
         return self.reader.evidence()
 
     def _first_pass(self) -> None:
-        units = [unit for path, size in self.listing.files for unit in units_of(path, size)]
+        files = sorted(self.listing.files, key=lambda file: label(file[0]))  # of equal files the first gives its name to the records
+        units = [unit for path, size in files for unit in units_of(path, size)]
         work = partial(first_look, ids=frozenset((self.inquiry.event_id,)) if self.inquiry.event_id else frozenset())
         by_content: dict[str, ScannedFile] = {}
         looked = (one for chunk in run(work, chunks_of(units), self.progress.add, forget) for one in chunk)
@@ -98,27 +99,22 @@ class _Scan:
                 self._take(scanned)
             else:
                 known.copies.append(scanned.item)
-                known.source = min(known.source, scanned.source)
         for scanned in self.files:
-            self._record(scanned)
+            for copy in scanned.copies:
+                self.reader.count_copy(copy, scanned.records)
 
     def _take(self, scanned: ScannedFile) -> None:
         scanned.at = len(self.ids)
         for part in scanned.glimpses:
             self.ids.frombytes(part.numbers)
-        scanned.glimpses = [replace(part, numbers=b"") for part in scanned.glimpses]
-        self.files.append(scanned)
-
-    def _record(self, scanned: ScannedFile) -> None:
         self.reader.count_file(scanned.item, [span for part in scanned.glimpses for span in part.spans])
-        for copy in scanned.copies:
-            self.reader.count_copy(copy, scanned.records)
         before = 0
         for part in scanned.glimpses:
             for position, raw in part.kept:
                 self.reader.take_whole(scanned.source, before + position, raw)
             before += part.records
-        scanned.glimpses = [replace(part, kept=()) for part in scanned.glimpses]
+        scanned.glimpses = [replace(part, numbers=b"", kept=()) for part in scanned.glimpses]
+        self.files.append(scanned)
 
     def _read_carefully(self) -> None:
         named = set(self.listing.paths)

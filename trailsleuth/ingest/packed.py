@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
-from sys import intern
 from typing import Any
 
 import msgspec
 
-from trailsleuth.model import Record
-
-_OFTEN = ("event_source", "event_name", "region", "recipient_account", "error_code", "source_ip", "user_agent", "event_type", "category")
-_NAMES = tuple(part.name for part in fields(Record))
+from trailsleuth.model import JsonMap
 
 
 class Packed(Mapping[str, object]):
@@ -45,19 +40,15 @@ class Packed(Mapping[str, object]):
         return repr(self.whole())
 
 
-def packed(record: Record, payload: dict[str, Any]) -> Record:
-    """The record in less room, its payload and its answer packed, names that stand in thousands of records stored once.
+def packed(payload: dict[str, Any], response: JsonMap, raw: bytes | None = None) -> tuple[JsonMap, JsonMap]:
+    """A record's payload and its answer in less room; `raw` is the payload as JSON where it is known.
 
-    As it is where JSON bytes cannot carry it (half of a surrogate pair).
+    As they are where JSON bytes cannot carry them (half of a surrogate pair).
     """
-    try:
-        raw = msgspec.json.encode(payload)
-    except (msgspec.MsgspecError, OverflowError, RecursionError, UnicodeError):
-        return record
-    values: dict[str, Any] = {name: getattr(record, name) for name in _NAMES}
-    for name in _OFTEN:
-        values[name] = values[name] and intern(values[name])
-    values["payload"] = Packed(raw)
-    if record.response and record.response is payload.get("responseElements"):
-        values["response"] = Packed(raw, "responseElements")
-    return Record(**values)
+    if raw is None:
+        try:
+            raw = msgspec.json.encode(payload)
+        except (msgspec.MsgspecError, OverflowError, RecursionError, UnicodeError):
+            return payload, response
+    held = Packed(raw)
+    return held, Packed(raw, "responseElements") if response and response is payload.get("responseElements") else response

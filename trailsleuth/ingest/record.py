@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from sys import intern
 from typing import Any
 
 from trailsleuth.ingest.denials import read_denial
@@ -15,20 +16,29 @@ from trailsleuth.ingest.fields import account_id, any_text, flag_of, list_of, ma
 from trailsleuth.ingest.identity import parse_identity
 from trailsleuth.ingest.issued import issued_session
 from trailsleuth.ingest.times import parse_time
-from trailsleuth.model import Identity, Origin, Record, ResourceRef, Unreadable
+from trailsleuth.model import Identity, JsonMap, Origin, Record, ResourceRef, Unreadable
 
 MAX_DEPTH = 128  # levels of objects and lists in a record; real ones have a dozen
 
 # Parts of issued credentials that no record has to carry: the access key id alone identifies a session.
 _SECRETS = frozenset({"sessiontoken", "secretaccesskey"})
 
+Hold = Callable[[dict[str, Any], JsonMap], tuple[JsonMap, JsonMap]]
 
-def parse_record(payload: dict[str, Any], origin: Origin, *, identify: Callable[[object], Identity] = parse_identity) -> Record | Unreadable:
+
+def _as_they_are(payload: dict[str, Any], response: JsonMap) -> tuple[JsonMap, JsonMap]:
+    return payload, response
+
+
+def parse_record(
+    payload: dict[str, Any], origin: Origin, *, identify: Callable[[object], Identity] = parse_identity, hold: Hold = _as_they_are, shallow: bool = False
+) -> Record | Unreadable:
     """The record, or why it is unreadable. Only its time and the name of its call are indispensable; odd fields are None or empty.
 
     A record without eventID gets one made from its content, so that equal copies are known as such. Secrets are taken out of the payload.
+    `identify` reads the caller; `hold` gives the form in which payload and answer are kept; `shallow`: it is not nested deeply.
     """
-    if nested_deeper(payload, MAX_DEPTH):
+    if not shallow and nested_deeper(payload, MAX_DEPTH):
         return Unreadable(origin=origin, reason=f"nested deeper than {MAX_DEPTH} levels")
     time, source, name = parse_time(payload.get("eventTime")), text_of(payload.get("eventSource")), text_of(payload.get("eventName"))
     if time is None:
@@ -37,17 +47,19 @@ def parse_record(payload: dict[str, Any], origin: Origin, *, identify: Callable[
         return Unreadable(origin=origin, reason="neither eventSource nor eventName")
     request, response = map_of(payload.get("requestParameters")), map_of(_without_secrets(payload))
     code, message = any_text(payload.get("errorCode")), any_text(payload.get("errorMessage"))
-    source, name = source or "", name or ""
+    source, name = intern(source or ""), intern(name or "")
+    event_id = text_of(payload.get("eventID")) or _content_id(payload)
+    kept_payload, kept_response = hold(payload, response)
     return Record(
-        event_id=text_of(payload.get("eventID")) or _content_id(payload),
+        event_id=event_id,
         event_time=time,
         event_source=source,
         event_name=name,
-        region=text_of(payload.get("awsRegion")) or "",
+        region=_often(payload, "awsRegion") or "",
         identity=identify(payload.get("userIdentity")),
         recipient_account=account_id(payload.get("recipientAccountId")),
         request=request,
-        response=response,
+        response=kept_response,
         error_code=code,
         error_message=message,
         denial=read_denial(code, message, event_source=source, event_name=name) if code or message else None,
@@ -55,17 +67,23 @@ def parse_record(payload: dict[str, Any], origin: Origin, *, identify: Callable[
         resources=_resources(payload.get("resources")),
         shared_event_id=text_of(payload.get("sharedEventID")),
         request_id=text_of(payload.get("requestID")),
-        source_ip=text_of(payload.get("sourceIPAddress")),
-        user_agent=text_of(payload.get("userAgent")),
-        event_type=text_of(payload.get("eventType")),
-        category=text_of(payload.get("eventCategory")),
+        source_ip=_often(payload, "sourceIPAddress"),
+        user_agent=_often(payload, "userAgent"),
+        event_type=_often(payload, "eventType"),
+        category=_often(payload, "eventCategory"),
         read_only=flag_of(payload.get("readOnly")),
         vpc_endpoint_id=text_of(payload.get("vpcEndpointId")),
         vpc_endpoint_account=account_id(payload.get("vpcEndpointAccountId")),
         additional=map_of(payload.get("additionalEventData")),
         origin=origin,
-        payload=payload,
+        payload=kept_payload,
     )
+
+
+def _often(payload: dict[str, Any], name: str) -> str | None:
+    """A text that stands in thousands of records, and in memory once."""
+    text = text_of(payload.get(name))
+    return text and intern(text)
 
 
 def nested_deeper(value: object, limit: int) -> bool:

@@ -143,12 +143,20 @@ def unpacked_openings(data: bytes) -> Iterator[tuple[int, ...]]:
 
 def record_number(event_id: str, account: str | None) -> int:
     """A number below 2**63 for a record, the same in every process: equal for copies, and hardly ever for others."""
-    text = event_id.encode("utf-8", "surrogatepass")
-    return crc32(text, crc32(account.encode("utf-8", "surrogatepass")) if account else 0) << 31 ^ crc32(text[len(text) // 2 :])
+    return _number(event_id.encode("utf-8", "surrogatepass"), _begun(account))
+
+
+def _begun(account: str | None) -> int:
+    return crc32(account.encode("utf-8", "surrogatepass")) if account else 0
+
+
+def _number(event_id: bytes, begun: int) -> int:
+    return crc32(event_id, begun) << 31 ^ crc32(event_id[len(event_id) // 2 :])
 
 
 def _numbers(records: list[Glance]) -> bytes:
-    return array("q", [record_number(record.eventID, record.recipientAccountId) for record in records]).tobytes()
+    begun = {account: _begun(account) for account in {record.recipientAccountId for record in records}}
+    return array("q", [_number(record.eventID.encode("utf-8", "surrogatepass"), begun[record.recipientAccountId]) for record in records]).tobytes()
 
 
 def _spans(records: list[Glance], raws: list[bytes], callers: dict[bytes, Seen]) -> tuple[Span, ...]:

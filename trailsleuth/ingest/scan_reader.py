@@ -6,19 +6,22 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
+
+import msgspec
 
 from trailsleuth.ingest.coverage import NO_ACCOUNT
 from trailsleuth.ingest.documents import Document, documents
 from trailsleuth.ingest.evidence import Reader
 from trailsleuth.ingest.packed import packed
-from trailsleuth.ingest.record import parse_record
+from trailsleuth.ingest.record import MAX_DEPTH, parse_record
 from trailsleuth.ingest.scan import record_number
 from trailsleuth.ingest.scan_callers import Callers
 from trailsleuth.ingest.scan_light import LightRecords
 from trailsleuth.ingest.scan_select import LightCall
 from trailsleuth.ingest.times import parse_time
-from trailsleuth.model import AccountCoverage, Coverage, Origin, RawInput, Record, Skipped
+from trailsleuth.model import AccountCoverage, Coverage, Origin, RawInput, Record, Skipped, Unreadable
 from trailsleuth.model.index import Span
 
 
@@ -72,16 +75,21 @@ class ScanReader(Reader):
         """One record of a scanned file, with all its members."""
         if not self._is_new(source, position):
             return
+        origin = Origin(source=source, position=position)
+        shallow = raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH
+        if (payload := _as_aws_writes_it(raw)) is not None:
+            hold = partial(packed, raw=None if b"redentials" in raw else raw)  # a secret in it is taken out of the payload alone
+            self._take_counted(payload, parse_record(payload, origin, identify=self._callers.of, hold=hold, shallow=shallow), origin)
+            return
         for found in documents(raw):
             if isinstance(found, Document) and isinstance(found.value, dict):  # the scan has decoded it: it is nothing else
-                self._take_counted(found.value, found.notes, Origin(source=source, position=position))
+                for note in found.notes:
+                    self.ledger.add_reason(Skipped(source=source, reason=note, lost=False))
+                self._take_counted(found.value, parse_record(found.value, origin, identify=self._callers.of, hold=packed, shallow=shallow), origin)
 
-    def _take_counted(self, payload: dict[str, Any], notes: Iterable[str], origin: Origin) -> None:
-        for note in notes:
-            self.ledger.add_reason(Skipped(source=origin.source, reason=note, lost=False))
-        record = parse_record(payload, origin, identify=self._callers.of)
+    def _take_counted(self, payload: dict[str, Any], record: Record | Unreadable, origin: Origin) -> None:
         if isinstance(record, Record):
-            self._keep_once(packed(record, payload))
+            self._keep_once(record)
         else:
             account = payload.get("recipientAccountId")
             self._tally(account if isinstance(account, str) else None).records -= 1
@@ -125,6 +133,15 @@ class ScanReader(Reader):
             records_read=sum(tally.records for tally in self._tallies.values()) - addenda,
             duplicates=self.records.duplicates + self._repeats,
         )
+
+
+def _as_aws_writes_it(raw: bytes) -> dict[str, Any] | None:
+    """The record, where its bytes are the very ones that its members give again: no key stands twice in it."""
+    try:
+        payload = msgspec.json.decode(raw)
+        return payload if msgspec.json.encode(payload) == raw and isinstance(payload, dict) else None
+    except (msgspec.MsgspecError, OverflowError, RecursionError, UnicodeError):
+        return None
 
 
 def _account(name: str, tally: _Tally) -> AccountCoverage:
