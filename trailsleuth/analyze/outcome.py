@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -153,8 +154,11 @@ def _region(evidence: Evidence, scope: Scope) -> str:
     attempt = scope.execution.attempt if scope.execution else None
     if attempt is not None and attempt.region:
         return attempt.region
-    regions = [r.region for s in scope.sessions if s.id in scope.focus for r in s.calls] or [r.region for r in evidence.records]
-    return max(sorted(set(regions)), key=regions.count) if regions else "us-east-1"
+    calls = [call for session in scope.sessions if session.id in scope.focus for call in session.calls] or evidence.records
+    counted: Counter[str] = Counter()
+    for call in calls:
+        counted[call.region] += call.counts_for
+    return max(sorted(counted), key=counted.__getitem__) if counted else "us-east-1"
 
 
 def _window(evidence: Evidence, scope: Scope, region: str) -> Iterator[Question]:

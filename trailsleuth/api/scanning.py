@@ -19,6 +19,7 @@ from trailsleuth.api.scan_progress import Progress
 from trailsleuth.api.scan_units import Looked, first_look, forget, second_look
 from trailsleuth.api.units import Unit, chunks_of, units_of
 from trailsleuth.api.workers import run
+from trailsleuth.correlate.focus import HANDFUL
 from trailsleuth.fetch.archives import label
 from trailsleuth.fetch.exports import read_file, read_inputs
 from trailsleuth.fetch.quick import facts_of
@@ -62,7 +63,7 @@ class _Scan:
         self.listing = listing
         self.inquiry = inquiry
         self.stdin = stdin
-        self.reader = ScanReader()
+        self.reader = ScanReader(last=HANDFUL + 1)
         self.files: list[ScannedFile] = []
         self.careful: list[str] = []
         self.ids = array("q")
@@ -151,7 +152,7 @@ class _Scan:
                     before += count
         for source, before, ranked in best.chosen():
             if ranked.light is not None:
-                self.reader.take_light(source, ranked.light._replace(position=before + ranked.position))
+                self.reader.take_first(source, ranked.light._replace(position=before + ranked.position))
             else:
                 self.reader.take_whole(source, before + ranked.position, ranked.whole)
 

@@ -77,7 +77,7 @@ def _chains(sessions: tuple[Session, ...], focus: Focus, names: RoleNames) -> tu
         if session.id not in focus.sessions:
             continue
         denied = sum(1 for r in session.calls if r.denial is not None and (r.event_id, r.account) in asked)
-        chains.append(Chain(hops=_hops(session, by_id, names), calls=len(session.calls), denied=denied, session_id=session.id))
+        chains.append(Chain(hops=_hops(session, by_id, names), calls=sum(call.counts_for for call in session.calls), denied=denied, session_id=session.id))
     return tuple(chains)
 
 

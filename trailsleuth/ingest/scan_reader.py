@@ -18,11 +18,13 @@ from trailsleuth.ingest.packed import packed
 from trailsleuth.ingest.record import MAX_DEPTH, parse_record
 from trailsleuth.ingest.scan import record_number
 from trailsleuth.ingest.scan_callers import Callers
-from trailsleuth.ingest.scan_light import LightRecords
+from trailsleuth.ingest.scan_light import LightRecords, Successes
 from trailsleuth.ingest.scan_select import LightCall
 from trailsleuth.ingest.times import parse_time
-from trailsleuth.model import AccountCoverage, Coverage, Origin, RawInput, Record, Skipped, Unreadable
+from trailsleuth.model import AccountCoverage, Coverage, Evidence, Origin, RawInput, Record, Skipped, Unreadable
 from trailsleuth.model.index import Span
+
+_WHOLE, _COUNTED = 1, 2  # the ways in which a record is taken
 
 
 @dataclass(slots=True)
@@ -44,14 +46,16 @@ class _Tally:
 class ScanReader(Reader):
     """Takes whole inputs as the careful reader does, and besides single records of files that were only counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, last: int = 1) -> None:
+        """`last`: how many of the last successes of a session are looked at."""
         super().__init__()
         self._callers = Callers()
         self._lights = LightRecords(self._callers)
+        self._successes = Successes(self._lights, last)
         self._tallies: dict[str, _Tally] = {}
         self._merged = 0
         self._repeats = 0
-        self._seen: dict[str, bytearray] = defaultdict(bytearray)  # a bit for each record of a source that was taken
+        self._taken: dict[str, bytearray] = defaultdict(bytearray)  # a byte for each record of a source: how it was taken
         self.read_whole: list[int] = []  # a number for each record of the inputs that are read whole, as `record_number` gives it
 
     def add(self, record: Record) -> None:
@@ -73,7 +77,7 @@ class ScanReader(Reader):
 
     def take_whole(self, source: str, position: int, raw: bytes) -> None:
         """One record of a scanned file, with all its members."""
-        if not self._is_new(source, position):
+        if not self._is_new(source, position, _WHOLE):
             return
         origin = Origin(source=source, position=position)
         shallow = raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH
@@ -97,16 +101,33 @@ class ScanReader(Reader):
 
     def take_light(self, source: str, call: LightCall) -> None:
         """One record of a scanned file of which only the fact counts."""
-        if self._is_new(source, call.position):
+        if not self._is_new(source, call.position, _COUNTED):
+            return
+        if call.code or call.message:
             self._keep_once(self._lights.record(call, source))
+        else:
+            self._successes.count(source, call)
 
-    def _is_new(self, source: str, position: int) -> bool:
-        seen, (at, bit) = self._seen[source], divmod(position, 8)
-        if at >= len(seen):
-            seen.extend(bytes(at + 1 - len(seen)))
-        if seen[at] & 1 << bit:
+    def take_first(self, source: str, call: LightCall) -> None:
+        """A success that is the first after a refusal: it stands, whatever becomes of the others of its session."""
+        if self._is_new(source, call.position, _COUNTED):
+            self._successes.count(source, call)
+        if self._taken[source][call.position] == _COUNTED:
+            self._successes.keep(source, call)
+
+    def evidence(self) -> Evidence:
+        """All of it, sorted."""
+        for record in self._successes.records():
+            self._keep_once(record)
+        return super().evidence()
+
+    def _is_new(self, source: str, position: int, way: int) -> bool:
+        taken = self._taken[source]
+        if position >= len(taken):
+            taken.extend(bytes(position + 1 - len(taken)))
+        if taken[position]:
             return False
-        seen[at] |= 1 << bit
+        taken[position] = way
         return True
 
     def _keep_once(self, record: Record) -> None:

@@ -99,7 +99,10 @@ class IssuedSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One CloudTrail record. `payload` is the record as it was read; nothing of it is lost."""
+    """One CloudTrail record. `payload` is the record as it was read; nothing of it is lost.
+
+    `counts_for`: of a large trail only the first and the last successes of a session are held, and one of them counts for all.
+    """
 
     event_id: str
     event_time: datetime
@@ -127,6 +130,7 @@ class Record:
     additional: JsonMap
     origin: Origin
     payload: JsonMap
+    counts_for: int = 1
 
     @property
     def call(self) -> str:

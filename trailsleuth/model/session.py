@@ -16,7 +16,7 @@ class Session:
 
     `principal` is the role or user ARN (with its path where a record shows it). `opened_by` is the call that issued it (the copy in the
     role's account where there is one), `parent` the id of the session that made that call, None for a service, a user or the unknown.
-    `calls` are all records made with it, in time order.
+    `calls` are all records made with it, in time order; in a large trail some stand for others as well (`counts_for`).
     """
 
     id: str
