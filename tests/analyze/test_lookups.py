@@ -91,7 +91,7 @@ trails = st.lists(records(), min_size=1, max_size=25).map(evidence)
 
 
 def refusals_of(read: Evidence, names: RoleNames) -> list[Refusal]:
-    around = Surroundings(names=names, owners=bucket_owners(read), handed=Handed(read.records, names))
+    around = Surroundings(names=names, owners=bucket_owners(read), handed=Handed(read.records, names), judged=True)
     return [found for record in read.records if (found := read_refusal(record, around)) is not None]
 
 

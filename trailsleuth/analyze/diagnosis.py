@@ -71,7 +71,7 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     """Every finding with its standing, ranked: the likeliest cause first, then what is needed besides, then recovered and background ones."""
     names = role_names(evidence)
     bench = _bench(evidence, scope, names)
-    around = Surroundings(names=names, owners=bucket_owners(evidence), handed=Handed(evidence.records, names))
+    around = Surroundings(names=names, owners=bucket_owners(evidence), handed=Handed(evidence.records, names), judged=_holds_policies(evidence, scope))
     asked = [sharpen(r, evidence, scope.execution, names) for r in _read(_told(scope, around, evidence.policies), around)]
     groups = group_refusals(asked)
     lasting = [g for g in groups if bench.successes.after(g) is None and not _got_past(g, groups, bench)]
@@ -86,6 +86,10 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     found += explaining_failures(scope, inquiry, evidence.records) if not groups else ()
     found += [_beside(group) for group in group_refusals(_read(scope.others, around))]
     return ranked(note_changes(tuple(found), evidence), inquiry, scope)
+
+
+def _holds_policies(evidence: Evidence, scope: Scope) -> bool:
+    return evidence.policies != PolicyEvidence() or any(session.opened_by and "policy" in session.opened_by.request for session in scope.sessions)
 
 
 def _bench(evidence: Evidence, scope: Scope, names: RoleNames) -> Bench:

@@ -24,11 +24,15 @@ from trailsleuth.model.texts import texts_in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a single record does not tell: roles with their paths, who owns which bucket, which roles other calls handed over."""
+    """What a single record does not tell: roles with their paths, who owns which bucket, which roles other calls handed over.
+
+    `judged`: there are policies that may look at the context of a request; without any it is not worked out.
+    """
 
     names: RoleNames
     owners: Mapping[str, str]
     handed: Handed
+    judged: bool
 
 
 def read_refusal(record: Record, around: Surroundings) -> Refusal | None:
@@ -54,7 +58,7 @@ def read_refusal(record: Record, around: Surroundings) -> Refusal | None:
         passed_to=passed_service(record, resource) if action == "iam:PassRole" else None,
         request=None,
     )
-    return replace(refusal, request=access_request(refusal)) if action else refusal
+    return replace(refusal, request=access_request(refusal, judged=around.judged)) if action else refusal
 
 
 def targets_of(record: Record) -> tuple[tuple[str, str], ...]:

@@ -13,12 +13,12 @@ TEMPORARY_FEDERATED = ("WebIdentityUser", "SAMLUser")
 TAGGING = ("TagResource", "CreateTags", "AddTags")
 
 
-def access_request(refusal: Refusal) -> AccessRequest | None:
-    """What IAM was asked, with the condition keys that the record tells."""
+def access_request(refusal: Refusal, *, judged: bool = True) -> AccessRequest | None:
+    """What IAM was asked, with the condition keys that the record tells; `judged` false: no policy is going to look at them, so without."""
     record, action = refusal.first, refusal.iam_action
     if action is None:
         return None
-    known, absent = request_context(record, iam_action=action)
+    known, absent = request_context(record, iam_action=action) if judged else ({}, frozenset())
     if refusal.passed_to:
         known = {**known, "iam:PassedToService": (refusal.passed_to,)}
     if action == "iam:CreateServiceLinkedRole" and "/aws-service-role/" in (refusal.resource or ""):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from trailsleuth.catalog.changes import policy_changes
-from trailsleuth.catalog.issuing import ISSUING, STS
+from trailsleuth.catalog.issuing import ISSUING
 from trailsleuth.ingest.coverage import NO_ACCOUNT
 from trailsleuth.ingest.needles import Buffer, find
 from trailsleuth.ingest.scan_denials import may_be_denial
@@ -59,7 +59,7 @@ def glance_at(data: Buffer, identities: Identities, ids: frozenset[str] = frozen
     try:
         raws = [bytes(record.userIdentity) for record in records]
         callers = {raw: identities.of(raw) for raw in set(raws)}
-        issuing = _issuing(records, calls)
+        issuing = issuing_among(records)
         wanted = [*_kept(records, calls, ids), *_showing_callers(raws, callers, identities), *_showing_roles(records, issuing, identities)]
         kept = tuple([(index, slices.of(index)) for index in in_order(wanted)])
         openings = b"".join([_opening(records[index], callers[raws[index]]) for index in issuing])
@@ -68,7 +68,7 @@ def glance_at(data: Buffer, identities: Identities, ids: frozenset[str] = frozen
     return Glimpse(
         records=len(records),
         spans=_spans(records, raws, callers),
-        numbers=_numbers(records),
+        numbers=array("q", _numbers([(record.eventID, record.recipientAccountId) for record in records])).tobytes(),
         kept=kept,
         callers=packed({seen.who for seen in callers.values()}),
         openings=openings,
@@ -104,10 +104,10 @@ def _showing_roles(records: list[Glance], issuing: list[int], identities: Identi
             yield index
 
 
-def _issuing(records: Sequence[Brief], calls: frozenset[tuple[str, str]]) -> list[int]:
-    if any(source == STS and name in ISSUING for source, name in calls):
-        return [index for index, record in enumerate(records) if is_issuing(record)]
-    return []
+def issuing_among(records: Sequence[Brief]) -> list[int]:
+    """Where the calls stand that handed out credentials."""
+    asked = [index for index, record in enumerate(records) if record.eventName in ISSUING]
+    return [index for index in asked if is_issuing(records[index])]
 
 
 class Opened(NamedTuple):
@@ -143,20 +143,13 @@ def unpacked_openings(data: bytes) -> Iterator[tuple[int, ...]]:
 
 def record_number(event_id: str, account: str | None) -> int:
     """A number below 2**63 for a record, the same in every process: equal for copies, and hardly ever for others."""
-    return _number(event_id.encode("utf-8", "surrogatepass"), _begun(account))
+    return _numbers([(event_id, account)])[0]
 
 
-def _begun(account: str | None) -> int:
-    return crc32(account.encode("utf-8", "surrogatepass")) if account else 0
-
-
-def _number(event_id: bytes, begun: int) -> int:
-    return crc32(event_id, begun) << 31 ^ crc32(event_id[len(event_id) // 2 :])
-
-
-def _numbers(records: list[Glance]) -> bytes:
-    begun = {account: _begun(account) for account in {record.recipientAccountId for record in records}}
-    return array("q", [_number(record.eventID.encode("utf-8", "surrogatepass"), begun[record.recipientAccountId]) for record in records]).tobytes()
+def _numbers(records: list[tuple[str, str | None]]) -> list[int]:
+    begun = {account: crc32(account.encode("utf-8", "surrogatepass")) if account else 0 for account in {account for _, account in records}}
+    texts = [(event_id.encode("utf-8", "surrogatepass"), begun[account]) for event_id, account in records]
+    return [crc32(text, start) << 31 ^ crc32(text[len(text) // 2 :]) for text, start in texts]
 
 
 def _spans(records: list[Glance], raws: list[bytes], callers: dict[bytes, Seen]) -> tuple[Span, ...]:

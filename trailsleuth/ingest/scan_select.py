@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from trailsleuth.ingest.fields import map_of
-from trailsleuth.ingest.scan import issued_marks
+from trailsleuth.ingest.scan import issued_marks, issuing_among
 from trailsleuth.ingest.scan_identity import Identities, Who
-from trailsleuth.ingest.scan_plain import is_issuing
 from trailsleuth.ingest.scan_shapes import Glance, NotThisShape, decode_log
 from trailsleuth.ingest.scan_slices import Slices, in_order
 from trailsleuth.model.texts import words_in
@@ -140,10 +139,12 @@ class _Look:
         self.selection = selection
         self.records = records
         self.slices = Slices(data, records)
-        self.callers = [bytes(record.userIdentity) for record in records]
-        self.who = {raw: identities.of(raw).who for raw in set(self.callers)}
+        callers = [bytes(record.userIdentity) for record in records]
+        one = {raw: raw for raw in callers}  # each is handed over once
+        self.callers = [one[raw] for raw in callers]
+        self.who = {raw: identities.of(raw).who for raw in one}
         self.whole: list[int] = []
-        self.light: list[LightCall] = []
+        self.light: list[int] = []
         self.firsts: dict[tuple[object, ...], tuple[tuple[str, str], LightCall]] = {}
         self.lasts: dict[tuple[object, ...], tuple[tuple[str, str], int]] = {}
 
@@ -152,25 +153,33 @@ class _Look:
         selection = self.selection
         mine = {raw for raw, who in self.who.items() if selection.of_session(who)}
         entire = {raw for raw in mine if not selection.whole.isdisjoint((self.who[raw].key, self.who[raw].owner))}
-        reading = {call for call, wanted in selection.calls.items() if wanted.reads_request}
-        for index, (record, raw) in enumerate(zip(self.records, self.callers, strict=True)):
-            call = (record.eventSource, record.eventName)
-            wanted = selection.calls.get(call)
-            if self._is_named(record, raw in mine) or (wanted is not None and not record.failed and self._bears_on(index, record, raw, wanted)):
+        named = self._named(mine)
+        calls = [(record.eventSource, record.eventName) for record in self.records]
+        wishes = {call: selection.calls.get(call) for call in set(calls)}
+        for index, (record, raw, call) in enumerate(zip(self.records, self.callers, calls, strict=True)):
+            wanted = wishes[call]
+            if index in named or (wanted is not None and not record.failed and self._bears_on(index, record, raw, wanted)):
                 self.whole.append(index)
             elif raw in mine:
-                if raw in entire or call in reading:
+                if raw in entire or (wanted is not None and wanted.reads_request):
                     self.whole.append(index)
                 else:
-                    self.light.append(light_call(index, record, raw))
+                    self.light.append(index)
         if selection.buckets:
             self._owners()
 
-    def _is_named(self, record: Glance, mine: bool) -> bool:
-        selection = self.selection
-        if record.eventTime in selection.edges or (selection.ids and record.eventID in selection.ids) or (selection.text and self._may_explain(record)):
-            return True
-        return is_issuing(record) and (mine or not selection.opened.isdisjoint(issued_marks(record)[:2]))
+    def _named(self, mine: set[bytes]) -> set[int]:
+        """Records that the selection names one by one: by time, by id, by the error text, or by the session that was opened or that opened one."""
+        selection, records = self.selection, self.records
+        named = {index for index, record in enumerate(records) if record.eventTime in selection.edges}
+        if selection.ids:
+            named.update(index for index, record in enumerate(records) if record.eventID in selection.ids)
+        if selection.text:
+            named.update(index for index, record in enumerate(records) if self._may_explain(record))
+        for index in issuing_among(records):
+            if self.callers[index] in mine or not selection.opened.isdisjoint(issued_marks(records[index])[:2]):
+                named.add(index)
+        return named
 
     def _may_explain(self, record: Glance) -> bool:
         """The call failed with a message or a code that the text repeats, or did not find something."""
@@ -199,8 +208,11 @@ class _Look:
             return True
         if pursuit.texts:
             told = request + bytes(record.resources)
-            if b"\\" in told or any(text in told for text in pursuit.texts):
+            if b"\\" in told:
                 return True
+            for text in pursuit.texts:
+                if text in told:
+                    return True
         if pursuit.first:
             slot = pursuit.slot(record.eventTime)
             kind = (record.eventSource, record.eventName, self.who[raw].role, record.awsRegion, record.vpcEndpointId, slot)
@@ -233,12 +245,12 @@ class _Look:
 
     def result(self) -> Selected:
         lasts = {index for _, index in self.lasts.values()}
-        self.whole += [call.position for call in self.light if call.position in lasts]  # a light copy would stand in its way
+        self.whole += [index for index in self.light if index in lasts]  # a light copy would stand in its way
         needed = in_order([*self.whole, *lasts])
         cut = {index: self.slices.of(index) for index in needed}
         return Selected(
             whole=[(index, cut[index]) for index in in_order(self.whole)],
-            light=[call for call in self.light if call.position not in lasts],
+            light=[light_call(index, self.records[index], self.callers[index]) for index in self.light if index not in lasts],
             firsts=[Ranked(kind, order, light.position, light, b"") for kind, (order, light) in self.firsts.items()],
             lasts=[Ranked(kind, order, index, None, cut[index]) for kind, (order, index) in self.lasts.items()],
         )
