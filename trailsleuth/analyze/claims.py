@@ -46,7 +46,7 @@ def weigh(refusal: Refusal, policies: PolicyEvidence, session_policy: tuple[Poli
     held = policies_for(refusal.request, policies, session=session_policy, endpoint=refusal.first.vpc_endpoint_id)
     decision = decide(refusal.request, held)
     claims = tuple(_with_unsure_statement(c, refusal.request, held) for c in _claims(refusal, decision, policies))
-    return tuple(replace(c, statements=statements_of(c.blocking, held)) for c in claims), decision
+    return tuple(replace(c, statements=statements_of(c.blocking, held)) if c.blocking else c for c in claims), decision
 
 
 def _with_unsure_statement(claim: Claim, request: AccessRequest, held: PolicySet) -> Claim:

@@ -192,9 +192,9 @@ def _lasting(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> list[Fin
     found = []
     session = bench.session(refusal.first)
     for claim in claims:
-        observed = claim.observed
-        finding = make_finding(refusal, claim, standing if observed else Standing.ALSO_NEEDED, Basis.OBSERVED if observed else Basis.INFERRED)
-        found.append(replace(finding, endpoint=_endpoint(refusal.first), session_caller=session.assumed_by if session else None))
+        stands, basis = (standing, Basis.OBSERVED) if claim.observed else (Standing.ALSO_NEEDED, Basis.INFERRED)
+        caller = session.assumed_by if session else None
+        found.append(make_finding(refusal, claim, stands, basis, endpoint=_endpoint(refusal.first), session_caller=caller))
     return found
 
 

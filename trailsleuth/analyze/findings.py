@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
@@ -36,7 +35,9 @@ def conditions_of(action: str | None, passed_to: str | None) -> Mapping[str, Map
     return {"StringEquals": {"iam:PassedToService": passed_to}} if action == "iam:PassRole" and passed_to else {}
 
 
-def make_finding(refusal: Refusal, claim: Claim, standing: Standing, basis: Basis) -> Finding:
+def make_finding(
+    refusal: Refusal, claim: Claim, standing: Standing, basis: Basis, *, endpoint: str | None = None, session_caller: str | None = None
+) -> Finding:
     """The finding of one claim, without rank and id."""
     policy_fix = claim.cause not in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION)
     return Finding(
@@ -62,6 +63,8 @@ def make_finding(refusal: Refusal, claim: Claim, standing: Standing, basis: Basi
         mismatch=claim.mismatch,
         grantee=federated_claims(refusal.first)[0] if refusal.principal is None else None,
         already=claim.already,
+        endpoint=endpoint,
+        session_caller=session_caller,
     )
 
 
@@ -69,8 +72,8 @@ def _requests(refusal: Refusal) -> tuple[AccessRequest, ...]:
     return (refusal.request,) if refusal.request is not None else ()
 
 
-def with_id(finding: Finding) -> Finding:
-    """The id is made from what the finding claims, so that equal evidence gives equal ids."""
+def id_of(finding: Finding) -> str:
+    """Made from what the finding claims, so that equal evidence gives equal ids."""
     parts = (
         finding.standing.value,
         finding.cause.value,
@@ -80,7 +83,7 @@ def with_id(finding: Finding) -> Finding:
         finding.resource or "",
         ",".join(e.event_id for e in finding.evidence[:1]),
     )
-    return replace(finding, id="f-" + hashlib.sha256("|".join(parts).encode()).hexdigest()[:12])
+    return "f-" + hashlib.sha256("|".join(parts).encode()).hexdigest()[:12]
 
 
 def is_guard(finding: Finding) -> bool:

@@ -39,6 +39,8 @@ def _widened(refusals: list[Refusal]) -> list[Refusal]:
 
 
 def _merge(group: list[Refusal]) -> Refusal:
+    if len(group) == 1 and len(group[0].records) == 1:
+        return group[0]
     best = max(group, key=_told)
     records = {(r.event_id, r.account): r for refusal in group for r in refusal.records}
     return replace(best, records=tuple(sorted(records.values(), key=lambda r: (r.event_time, r.event_id))))

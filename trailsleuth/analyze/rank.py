@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trailsleuth.analyze.findings import with_id
+from trailsleuth.analyze.findings import id_of
 from trailsleuth.catalog.messages import opaque_error
 from trailsleuth.model import Basis, Cause, Finding, Inquiry, Scope, Standing
 
@@ -40,7 +40,7 @@ def ranked(findings: tuple[Finding, ...], inquiry: Inquiry, scope: Scope) -> tup
 
     ordered = sorted(findings, key=order)
     rivals = sum(1 for f in ordered if f.standing is Standing.CAUSE)
-    return tuple(with_id(replace(f, rank=i, explanation=_with_reason(f, i, rivals))) for i, f in enumerate(ordered, start=1))
+    return tuple(replace(f, id=id_of(f), rank=i, explanation=_with_reason(f, i, rivals)) for i, f in enumerate(ordered, start=1))
 
 
 def _with_reason(finding: Finding, rank: int, rivals: int) -> str:

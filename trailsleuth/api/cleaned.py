@@ -42,11 +42,15 @@ def _execution(execution: Execution) -> Execution:
 
 
 def _finding(finding: Finding) -> Finding:
-    return replace(finding, explanation=clean_text(finding.explanation), evidence=tuple(map(_evidenced, finding.evidence)))
+    explanation, evidence = clean_text(finding.explanation), tuple(map(_evidenced, finding.evidence))
+    if explanation == finding.explanation and evidence == finding.evidence:
+        return finding
+    return replace(finding, explanation=explanation, evidence=evidence)
 
 
 def _evidenced(record: Evidenced) -> Evidenced:
-    return replace(record, error_message=_text(record.error_message))
+    message = _text(record.error_message)
+    return record if message == record.error_message else replace(record, error_message=message)
 
 
 def _text(text: str | None) -> str | None:

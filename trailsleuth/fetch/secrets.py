@@ -64,8 +64,10 @@ def clean_text(text: str) -> str:
     """A text with every part that looks like a secret replaced."""
     folded = text.casefold()
     for shape in secret_table().values:
-        if any(sign in folded for sign in shape.signs):  # a hundred times as fast as the pattern
-            text = shape.pattern.sub(REMOVED, text)
+        for sign in shape.signs:  # a hundred times as fast as the pattern
+            if sign in folded:
+                text = shape.pattern.sub(REMOVED, text)
+                break
     return text
 
 

@@ -14,16 +14,16 @@ from trailsleuth.model import Identity, JsonMap, SessionIssuer, account_of
 _NOBODY = Identity()
 
 
-def parse_identity(value: object) -> Identity:
-    """Who called; all None where the record does not say (`null`, a text, `{}`)."""
+def parse_identity(value: object, *, bare: bool = False) -> Identity:
+    """Who called; all None where the record does not say (`null`, a text, `{}`). `bare`: `raw` is kept only of a service, of which alone it is looked at."""
     if not isinstance(value, dict):
         return _NOBODY
     raw: JsonMap = value
     context = map_of(raw.get("sessionContext"))
     attributes = map_of(context.get("attributes"))
-    arn = unmasked(raw.get("arn"))
+    arn, kind = unmasked(raw.get("arn")), text_of(raw.get("type"))
     return Identity(
-        type=text_of(raw.get("type")),
+        type=kind,
         principal_id=unmasked(raw.get("principalId")),
         arn=arn,
         account=account_id(raw.get("accountId")) or account_of(arn),
@@ -36,7 +36,7 @@ def parse_identity(value: object) -> Identity:
         mfa=text_of(attributes.get("mfaAuthenticated")),
         source_identity=text_of(context.get("sourceIdentity")),
         federated_provider=text_of(map_of(context.get("webIdFederationData")).get("federatedProvider")),
-        raw=raw,
+        raw=raw if kind == "AWSService" or not bare else {},
     )
 
 

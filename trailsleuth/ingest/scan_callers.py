@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
 
 from trailsleuth.ingest.identity import parse_identity
-from trailsleuth.model import Identity, SessionIssuer
+from trailsleuth.model import Identity
 
 _MOST = 50_000  # beyond that it starts anew, so that callers do not fill the memory
 
@@ -17,7 +15,6 @@ class Callers:
 
     def __init__(self) -> None:
         self._known: dict[bytes, Identity] = {}
-        self._issuers: dict[SessionIssuer, SessionIssuer] = {}
 
     def of(self, value: object) -> Identity:
         """The identity of a decoded `userIdentity`."""
@@ -34,11 +31,5 @@ class Callers:
     def _keep(self, raw: bytes, value: object) -> Identity:
         if len(self._known) >= _MOST:
             self._known.clear()
-            self._issuers.clear()
-        found = parse_identity(value)
-        if found.type != "AWSService":  # what a service acts for is all that is ever looked up in it
-            found = replace(found, raw={})
-        if found.issuer is not None:
-            found = replace(found, issuer=self._issuers.setdefault(found.issuer, found.issuer))
-        self._known[raw] = found
+        found = self._known[raw] = parse_identity(value, bare=True)
         return found
