@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 _RULES = {
-    "trailsleuth.ingest": ("scan.py", "scan_denials.py", "scan_identity.py", "identity.py", "issued.py", "index_rows.py"),
+    "trailsleuth.ingest": ("scan.py", "scan_plain.py", "scan_denials.py", "scan_identity.py", "identity.py", "issued.py", "index_rows.py"),
     "trailsleuth.catalog": ("data/denied_codes.toml", "data/denial_messages.toml", "data/policy_changes.toml"),
 }
 

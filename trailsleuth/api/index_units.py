@@ -79,7 +79,7 @@ def _pieces(unit: Unit) -> Iterator[tuple[bytes | tuple[bytes, FileFacts], int]]
     if unit.end == 0:
         whole = read_whole(unit.path, _LIMITS)
         if whole is not None:
-            yield whole, 0
+            yield (bytes(whole[0]), whole[1]), 0
     else:
         offset = 0 if unit.end == STREAMED else unit.start - len(HEAD)
         for data in parts_in(unit):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from trailsleuth.api.units import LIMITS, STREAMED, Unit, parts_in
-from trailsleuth.fetch.quick import FileFacts, facts_of, read_whole
+from trailsleuth.fetch.quick import FileFacts, facts_of, read_quickly, read_whole
 from trailsleuth.ingest.scan import Glimpse, glance_at
 from trailsleuth.ingest.scan_identity import Identities
 from trailsleuth.ingest.scan_select import Selected, Selection, select_from
@@ -55,8 +55,8 @@ def second_look(chunk: list[Unit], selection: Selection) -> list[tuple[Unit, lis
 
 def _second_look(unit: Unit, selection: Selection) -> Iterator[Selected]:
     if unit.end == 0:
-        read = read_whole(unit.path, LIMITS)
-        found = select_from(read[0], selection, _IDENTITIES, unit.positions) if read is not None else None
+        whole = read_quickly(unit.path, LIMITS)
+        found = select_from(whole, selection, _IDENTITIES, unit.positions) if whole is not None else None
         if found is None:
             raise FileChanged(unit.path)
         yield found

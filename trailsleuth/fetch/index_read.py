@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -114,6 +115,17 @@ def _values(column: Column) -> list[Any]:
         if words is None:
             found += chunk.to_pylist()
         else:
-            word = (*words.to_pylist(), None)
-            found += map(word.__getitem__, chunk.indices.fill_null(-1).to_numpy().tolist())
+            word, places = words.to_pylist(), chunk.indices
+            if places.null_count:
+                found += [None if place is None else word[place] for place in places.to_pylist()]
+            else:
+                found += map(word.__getitem__, _numbers(places))
     return found
+
+
+def _numbers(column: Column) -> list[int]:
+    """Signed numbers, none of them missing, out of the memory that they stand in: pyarrow's own ways are slow, or load pandas."""
+    numbers = {8: array("b"), 16: array("h"), 32: array("i"), 64: array("q")}[column.type.bit_width]
+    start, end = (place * numbers.itemsize for place in (column.offset, column.offset + len(column)))
+    numbers.frombytes(memoryview(column.buffers()[1])[start:end])
+    return numbers.tolist()

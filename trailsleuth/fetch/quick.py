@@ -67,25 +67,27 @@ def unpacked_size(path: str) -> int | None:
         return None
 
 
-def read_whole(path: str, limits: Limits) -> tuple[bytes, FileFacts] | None:
+def read_whole(path: str, limits: Limits) -> tuple[bytes | bytearray, FileFacts] | None:
     """The unpacked content of a file with its facts; None where another way has to be taken."""
-    try:
-        data = Path(path).read_bytes()
-    except (OSError, MemoryError):
-        return None
-    facts = FileFacts(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
-    if not data.startswith(GZIP):
-        return data, facts
-    content = gunzip(data, limits)
-    return None if content is None else (bytes(content), facts)
+    data = _read(path)
+    content = _unpacked(data, limits) if data is not None else None
+    return None if data is None or content is None else (content, FileFacts(sha256=hashlib.sha256(data).hexdigest(), size=len(data)))
 
 
 def read_quickly(path: str, limits: Limits) -> bytes | bytearray | None:
     """The same without the facts."""
+    data = _read(path)
+    return _unpacked(data, limits) if data is not None else None
+
+
+def _read(path: str) -> bytes | None:
     try:
-        data = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except (OSError, MemoryError):
         return None
+
+
+def _unpacked(data: bytes, limits: Limits) -> bytes | bytearray | None:
     return gunzip(data, limits) if data.startswith(GZIP) else data
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from trailsleuth.ingest.fields import map_of
+from trailsleuth.ingest.needles import Buffer
 from trailsleuth.ingest.scan import issued_marks, issuing_among
 from trailsleuth.ingest.scan_identity import Identities, Who
 from trailsleuth.ingest.scan_shapes import Glance, NotThisShape, decode_log
@@ -120,7 +121,7 @@ class Selected:
     lasts: list[Ranked] = field(default_factory=list)
 
 
-def select_from(data: bytes, selection: Selection, identities: Identities, positions: frozenset[int] = frozenset()) -> Selected | None:
+def select_from(data: Buffer, selection: Selection, identities: Identities, positions: frozenset[int] = frozenset()) -> Selected | None:
     """The records of one file that the selection names, and those at the positions; None where the file is no longer what the first look saw."""
     try:
         records = decode_log(data).Records
@@ -135,7 +136,7 @@ def select_from(data: bytes, selection: Selection, identities: Identities, posit
 class _Look:
     """One file being gone through."""
 
-    def __init__(self, data: bytes, records: list[Glance], selection: Selection, identities: Identities) -> None:
+    def __init__(self, data: Buffer, records: list[Glance], selection: Selection, identities: Identities) -> None:
         self.selection = selection
         self.records = records
         self.slices = Slices(data, records)
