@@ -14,6 +14,7 @@ from trailsleuth.api import units
 from trailsleuth.api.refused import refused
 from trailsleuth.cli.app import main
 from trailsleuth.errors import UsageError
+from trailsleuth.ingest.scan_refused import as_text
 
 UNREADABLE = {"cut", "cut gzip", "cut gzip that ends in zeros"}  # the first files of these are read up to the cut
 Record = dict[str, Any]
@@ -114,3 +115,13 @@ def test_nothing_refused_and_nothing_readable(tmp_path: Path, capsys: pytest.Cap
     assert "no log" not in capsys.readouterr().out
     with pytest.raises(UsageError):
         refused("s3://bucket/prefix")
+
+
+@pytest.mark.parametrize("written", ['"sessionToken":"FwoG/x=="', '"sessionToken" : "FwoG\\/x\\"=="', '"sessionToken":""'])
+def test_a_token_is_taken_out_however_it_is_written(written: str) -> None:
+    text = as_text(b'{"credentials":{"accessKeyId":"ASIA1",%s,"expiration":"soon"}}\n' % written.encode())
+    assert json.loads(text)["credentials"] == {"accessKeyId": "ASIA1", "sessionToken": "taken out", "expiration": "soon"}
+
+
+def test_white_space_between_members_does_no_harm() -> None:
+    assert json.loads(as_text(b'{"eventID":\t"a",\r"eventName": "x\xff"}\n')) == {"eventID": "a", "eventName": "x\ufffd"}

@@ -14,6 +14,7 @@ class Searcher(Protocol):
 
     def count(self, data: Buffer, needle: bytes) -> int: ...
     def find(self, data: Buffer, needle: bytes, start: int) -> int: ...
+    def rfind(self, data: Buffer, needle: bytes, start: int, end: int) -> int: ...
     def find_first_not_of(self, data: Buffer, signs: bytes) -> int: ...
 
 
@@ -25,6 +26,9 @@ class _Plain:
 
     def find(self, data: Buffer, needle: bytes, start: int) -> int:
         return data.find(needle, start)
+
+    def rfind(self, data: Buffer, needle: bytes, start: int, end: int) -> int:
+        return data.rfind(needle, start, end)
 
     def find_first_not_of(self, data: Buffer, signs: bytes) -> int:
         return 0 if data.translate(None, signs) else -1

@@ -25,7 +25,8 @@ _ERROR = b'"error'  # how both names of an error begin
 _CREDENTIALS = b'"credentials"'  # in the answer of every call of ISSUING
 _PLAIN = bytes((*range(0x20, 0x7F), 0x0A))  # what lines of printable ASCII consist of
 _UNUSUAL = re.compile(r"[^ -~\n]+")
-_TOKEN = re.compile(rb'("sessionToken"\s*:\s*)"[^"\\]*"')
+_NAME = b'"sessionToken"'
+_TOKEN = re.compile(rb'("sessionToken"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*"')
 _BLANKS = str.maketrans("\r\t", "  ")
 Raw = Buffer | memoryview
 
@@ -185,11 +186,11 @@ def _errors_told(record: Brief) -> int:
 
 def _slices(data: Buffer, needle: bytes) -> dict[int, int]:
     """Where the records begin and end in which the needle stands."""
-    find = searcher().find
+    find, rfind = searcher().find, searcher().rfind
     found: dict[int, int] = {}
     at = find(data, needle, 0)
     while at >= 0:
-        start, end = data.rfind(START, 0, at), data.find(BETWEEN, at)
+        start, end = rfind(data, START, 0, at), find(data, BETWEEN, at)
         found[start] = end = end if end >= 0 else len(data) - len(TAIL)
         at = find(data, needle, end)
     return found
@@ -197,7 +198,7 @@ def _slices(data: Buffer, needle: bytes) -> dict[int, int]:
 
 def as_text(lines: bytes) -> str:
     """Lines of JSON in ASCII, without the session tokens that were handed out: the access key alone identifies a session."""
-    if b"sessionToken" in lines:
+    if _NAME in lines:
         lines = _TOKEN.sub(rb'\1"taken out"', lines)
     if holds_only(lines, _PLAIN):
         return lines.decode()
