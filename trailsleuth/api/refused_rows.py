@@ -17,6 +17,7 @@ from trailsleuth.fetch.base import MIB
 from trailsleuth.ingest.scan_refused import interleaved
 
 PLACE = 3  # numbers that tell where a line stands: which file, the offset, and the length
+AT_ONCE = 20_000  # numbers that are held twice to see which of them are repeated
 PAGE = MIB  # bytes that are handed out at a time
 Rows: TypeAlias = "array[int]"
 Wanted: TypeAlias = "Callable[[Rows], Iterable[bool]]"
@@ -66,7 +67,7 @@ class RowStore:
             number, start, length = (list(compress(self.column(rows, index), chosen)) for index in (0, self._width - 2, self._width - 1))
             numbers.extend(number)
             places += interleaved([file] * len(number), start, length)
-        repeated = more_than_once(numbers)
+        repeated = more_than_once(numbers, AT_ONCE)
         return self._without_copies(numbers, places, repeated) if repeated else places
 
     def _without_copies(self, numbers: Rows, places: Rows, repeated: frozenset[int]) -> Rows:

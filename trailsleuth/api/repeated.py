@@ -8,10 +8,10 @@ from itertools import pairwise
 SORTED_AT_ONCE = 1_000_000
 
 
-def more_than_once(numbers: array[int]) -> frozenset[int]:
-    """The numbers that stand there twice or more: looked through in parts, so that ten million take little memory."""
+def more_than_once(numbers: array[int], at_once: int = SORTED_AT_ONCE) -> frozenset[int]:
+    """The numbers that stand there twice or more: looked through in parts of about `at_once`, so that ten million take little memory."""
     found: set[int] = set()
-    parts = len(numbers) // SORTED_AT_ONCE + 1
+    parts = len(numbers) // at_once + 1
     for part in range(parts):
         held = numbers if parts == 1 else array(numbers.typecode, [number for number in numbers if number % parts == part])
         if len(set(held)) < len(held):
