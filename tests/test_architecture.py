@@ -156,3 +156,19 @@ def test_no_call_of_aws_is_named_outside_the_catalogue() -> None:
                     named = [part.value for part in node.comparators if isinstance(part, ast.Constant) and isinstance(part.value, str)]
                     found += [f"{dotted(path)}:{node.lineno} {one}" for one in named if not one.startswith(hinges)]
     assert found == []
+
+
+def test_every_public_name_is_its_function_before_and_after_its_room_is_loaded() -> None:
+    code = (
+        "import inspect, pkgutil, importlib, trailsleuth as ts\n"
+        "def works(name):\n"
+        "    try: getattr(ts, name)(no_such_argument=1)\n"
+        "    except TypeError as error: return f'{name}() ' in str(error) or 'no_such_argument' in str(error)\n"
+        "names = [name for name in ts.__all__ if name not in ('Case', 'Diagnosis')]\n"
+        "assert all(map(works, names)) and all(map(works, names))\n"
+        "for found in pkgutil.iter_modules(ts.__path__): found.name == '__main__' or importlib.import_module(f'trailsleuth.{found.name}')\n"
+        "assert all(map(works, names))\n"
+        "import trailsleuth.fetch.quick as quick\n"
+        "assert quick.GZIP\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+import trailsleuth
 from tests.live.conftest import SECRET
 from tests.live.servers import Faults
 from tests.live.world import ACTION_ROLE, EXECUTION_ROLE, KEY_B, MESSAGE, TASK_ROLE, TOKEN, A, B, a_record, a_session, a_world
 from trailsleuth import api
 from trailsleuth.cli.app import main
+from trailsleuth.errors import UsageError
 from trailsleuth.fetch.operations import shipped_policy
 
 LIVE = ["--pipeline", "web", "--profile", "tooling", "--profile", "workload"]
@@ -57,6 +59,18 @@ def test_the_case_folder_answers_offline_with_the_same_bytes(recent, capsys, tmp
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     offline_code, offline, err = run(capsys, "diagnose", str(tmp_path / "case"), "--output", output)
     assert (offline_code, offline, err) == (live_code, live, "")
+
+
+def test_python_fetches_what_the_command_does(recent, capsys, tmp_path):
+    _, out, _ = run(capsys, "diagnose", *LIVE, "--output", "json")
+    case = trailsleuth.fetch(pipeline="web", profiles=["tooling", "workload"], folder=tmp_path / "case")
+    diagnosis = case.diagnose()
+    assert diagnosis.document()["findings"] == json.loads(out)["findings"]
+    assert api.load(tmp_path / "case").diagnose().document() == diagnosis.document()
+    with pytest.raises(UsageError, match="is not empty"):
+        trailsleuth.fetch(pipeline="web", profiles=["tooling", "workload"], folder=tmp_path / "case")
+    with pytest.raises(UsageError, match="nothing to look for"):
+        trailsleuth.fetch(profiles=["tooling"])
 
 
 def test_the_case_folder_is_asked_what_it_was_fetched_for_unless_another_question_is_put(recent, capsys, tmp_path):

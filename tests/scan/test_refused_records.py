@@ -11,7 +11,7 @@ import pytest
 
 from tests.scan.test_equal_to_reading_everything import WAYS, compact, some_files
 from trailsleuth.api import units
-from trailsleuth.api.refused import refused
+from trailsleuth.api.refusals import refused
 from trailsleuth.cli.app import main
 from trailsleuth.errors import UsageError
 from trailsleuth.ingest.scan_refused import as_text

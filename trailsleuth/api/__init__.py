@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from trailsleuth.api.digests import verify
     from trailsleuth.api.explanations import explain
     from trailsleuth.api.indexing import IndexMade, index
+    from trailsleuth.api.live import fetch
     from trailsleuth.api.reductions import reduce
-    from trailsleuth.api.refused import refused
+    from trailsleuth.api.refusals import refused
     from trailsleuth.api.simulations import simulate
     from trailsleuth.api.tables import events, sessions, timeline
     from trailsleuth.iam.requests import simulate_requests
@@ -30,6 +31,7 @@ __all__ = [
     "bundle",
     "events",
     "explain",
+    "fetch",
     "index",
     "info",
     "load",
@@ -55,13 +57,14 @@ _HOMES = {
     "Summary": "trailsleuth.api.custody",
     "IndexMade": "trailsleuth.api.indexing",
     "explain": "trailsleuth.api.explanations",
+    "fetch": "trailsleuth.api.live",
     "index": "trailsleuth.api.indexing",
     "info": "trailsleuth.api.custody",
     "load": "trailsleuth.api.cases",
     "load_inputs": "trailsleuth.api.cases",
     "mark_unverified": "trailsleuth.api.custody",
     "reduce": "trailsleuth.api.reductions",
-    "refused": "trailsleuth.api.refused",
+    "refused": "trailsleuth.api.refusals",
     "simulate": "trailsleuth.api.simulations",
     "simulate_requests": "trailsleuth.iam.requests",
     "verify": "trailsleuth.api.digests",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -11,15 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
-from trailsleuth import api
-from trailsleuth.cli.inquiry import ask
+from trailsleuth.api.live import Asked, gather
 from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.cli.options import parse_window
 from trailsleuth.cli.output import write_stdout
 from trailsleuth.errors import UsageError
-from trailsleuth.fetch.case_folder import ENTRIES, CaseFolder, inquiry_of, new_folder, resume_folder
+from trailsleuth.fetch.case_folder import ENTRIES, CaseFolder, inquiry_of, resume_folder
 from trailsleuth.fetch.gaps import FOLDER as GAPS
-from trailsleuth.fetch.live import open_live, settle
 from trailsleuth.fetch.sessions import Surroundings, Ways
 from trailsleuth.model import Inquiry, RawInput
 from trailsleuth.report.sanitize import for_terminal
@@ -32,21 +29,6 @@ class FetchFormat(StrEnum):
 
     TABLE = "table"
     JSON = "json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What was asked and through whom; it lies in the manifest, so that a resumed run asks the same."""
-
-    inquiry: Inquiry
-    ways: Ways
-    now: datetime
-
-    def document(self) -> dict[str, Any]:
-        """For the manifest."""
-        entries = {name: getattr(self.inquiry, name) for name in ENTRIES}
-        ways = {"profiles": self.ways.profiles, "assume_roles": self.ways.assume_roles, "regions": self.ways.regions}
-        return {**entries, **ways, "since": self.inquiry.since, "until": self.inquiry.until, "now": self.now}
 
 
 def fetch_command(
@@ -77,10 +59,7 @@ def fetch_command(
     case, asked = open_folder(asked, folder=folder, resume=resume)
     progress = ConsoleProgress()
     around = Surroundings(progress=progress)
-    live = open_live(asked.ways, around=around, store=case, now=asked.now, wait=timedelta(minutes=wait) if wait else None)
-    case.collected_by({account.id: account.identity for account in live.accounts.values()})
-    settle(live, asked.inquiry, lambda pieces: ask(api.load_inputs(pieces), asked.inquiry).case_file)
-    case.finish()
+    gather(asked, case, around=around, wait=timedelta(minutes=wait) if wait else None)
     progress.finish()
     pieces = case.inputs()
     write_stdout(to_json(case.path, pieces) if output is FetchFormat.JSON else to_table(case.path, pieces))
@@ -92,9 +71,7 @@ def open_folder(asked: Asked, *, folder: Path | None, resume: Path | None) -> tu
     if (folder is None) == (resume is None):
         raise UsageError("say where the case goes", next_step="give -o FOLDER for a new one, or --resume FOLDER to go on with one")
     if folder is not None:
-        if not any(getattr(asked.inquiry, name) for name in ENTRIES):
-            raise UsageError("nothing to look for", next_step="give --pipeline, or one of --role, --session, --access-key, --event-id")
-        return new_folder(folder, version=_version(), inquiry=asked.document()), asked
+        return asked.new_folder(folder), asked
     case = resume_folder(resume or Path(), version=_version())
     return case, _asked_before(case, asked.ways)
 
