@@ -9,6 +9,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 from bench.generate import START as BEGIN
 from bench.generate import Maker, file_records
 from trailsleuth import api
-from trailsleuth.api import cases, scan_units, scanning, units
+from trailsleuth.api import cases, scan_units, scanning, units, workers
 from trailsleuth.api.listing import list_evidence
 from trailsleuth.model import Inquiry
 
@@ -225,3 +226,10 @@ def alive(process: int) -> bool:
         return status.read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_no_thread_is_left_when_the_work_has_ended() -> None:
+    before = threading.active_count()
+    for _ in range(20):  # a thread that is still ending would make the next workers start anew instead of being forked
+        assert list(workers.run(len, [[units.Unit(path="a")], [units.Unit(path="b")] * 2], lambda _: None)) == [1, 2]
+        assert threading.active_count() == before

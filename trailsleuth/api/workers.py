@@ -43,16 +43,18 @@ def _in_pool(work: Callable[[list[Unit]], T], chunks: list[list[Unit]], done: Ca
     from concurrent.futures.process import BrokenProcessPool
 
     ahead: deque[Future[object]] = deque()
-    with ProcessPoolExecutor(workers, mp_context=_context(), initializer=_start, initargs=(work, prepare)) as pool:
-        try:
-            for index, chunk in enumerate(chunks):
-                ahead.extend(pool.submit(_do, later) for later in chunks[index + len(ahead) : index + 3 * workers])
-                yield cast(T, ahead.popleft().result())
-                done(sum(unit.weight for unit in chunk))
-        except BrokenProcessPool:
-            yield from _here(work, chunks[index:], done, prepare)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    pool = ProcessPoolExecutor(workers, mp_context=_context(), initializer=_start, initargs=(work, prepare))
+    try:
+        for index, chunk in enumerate(chunks):
+            ahead.extend(pool.submit(_do, later) for later in chunks[index + len(ahead) : index + 3 * workers])
+            yield cast(T, ahead.popleft().result())
+            done(sum(unit.weight for unit in chunk))
+    except BrokenProcessPool:
+        yield from _here(work, chunks[index:], done, prepare)
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()  # until its thread has ended: with one more, the next workers could not be forked
 
 
 _WORK: list[Callable[[list[Unit]], object]] = []
