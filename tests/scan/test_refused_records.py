@@ -14,6 +14,7 @@ from trailsleuth.api import units
 from trailsleuth.api.refusals import refused
 from trailsleuth.cli.app import main
 from trailsleuth.errors import UsageError
+from trailsleuth.ingest.needles import _Plain
 from trailsleuth.ingest.scan_refused import as_text
 
 UNREADABLE = {"cut", "cut gzip", "cut gzip that ends in zeros"}  # the first files of these are read up to the cut
@@ -125,3 +126,13 @@ def test_a_token_is_taken_out_however_it_is_written(written: str) -> None:
 
 def test_white_space_between_members_does_no_harm() -> None:
     assert json.loads(as_text(b'{"eventID":\t"a",\r"eventName": "x\xff"}\n')) == {"eventID": "a", "eventName": "x\ufffd"}
+
+
+def test_the_same_records_without_the_fast_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = some_files("plain")
+    for number, records in enumerate(files):
+        (tmp_path / f"{number}.json.gz").write_bytes(gzip.compress(compact(records), mtime=0))
+    monkeypatch.setattr("trailsleuth.fetch.quick.libdeflate", lambda: None)
+    for module in ("needles", "scan_refused"):
+        monkeypatch.setattr(f"trailsleuth.ingest.{module}.searcher", _Plain)
+    assert ids_of(tmp_path)[:2] == independent([r for one in files for r in one])
