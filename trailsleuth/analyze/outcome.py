@@ -53,12 +53,13 @@ def _summary(standing: list[Finding]) -> str:
     who = short(first.principal) if first.principal else "The caller"
     further = sum(1 for f in standing[1:] if (f.principal, f.iam_action, f.resource) != (first.principal, first.iam_action, first.resource))
     more = f" {further} more permission{'s' if further > 1 else ''} must change before it can succeed." if further else ""
-    return f"{_capital(who)}: {_VERBS[first.cause].format(action=action, on=on)}.{more}"
+    verb = _VERBS[first.cause].format(action=action, on=on, there=on or " on what the call needs")
+    return f"{_capital(who)}: {verb}.{more}"
 
 
 _VERBS = {
     Cause.MISSING_ALLOW: "nothing allows {action}{on}",
-    Cause.SCOPE_MISMATCH: "{action} is allowed, but not{on}",
+    Cause.SCOPE_MISMATCH: "{action} is allowed, but not{there}",
     Cause.CONDITION_MISMATCH: "a condition keeps {action}{on} from being allowed",
     Cause.EXPLICIT_DENY: "{action}{on} is explicitly denied",
     Cause.UNTRUSTED_PRINCIPAL: "the trust policy of the role does not let it in ({action}{on})",

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-den
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -17,9 +18,13 @@ from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.deliveries import deliveries
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
+from trailsleuth.catalog.services import linked_service, service_linked_role_arn
 from trailsleuth.model import Denial, Evidence, PolicyType, Record, account_of, parse_arn, role_of_session
 from trailsleuth.model.names import RoleNames, role_of
 from trailsleuth.model.texts import texts_in
+
+CREATE_LINKED = "iam:CreateServiceLinkedRole"
+_LINKED = re.compile(r"(?P<arn>arn:aws[a-z-]*:iam::\d{12}:role/aws-service-role/[\w.+=,@/-]+)|(?P<name>AWSServiceRoleFor\w+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +78,10 @@ def for_target(refusal: Refusal, action: str, target: str) -> Refusal:
 
 
 def for_action(refusal: Refusal, action: str) -> Refusal:
-    """The same refusal, of another action that its text names."""
-    other = replace(refusal, denial=replace(refusal.denial, iam_action=action, other_actions=()), iam_action=action, request=None)
+    """The same refusal, of another action that its text names; the resource only where that action takes it."""
+    resource = refusal.resource if refusal.resource in (None, "*") or takes_form(action, refusal.resource) else None
+    denial = replace(refusal.denial, iam_action=action, other_actions=())
+    other = replace(refusal, denial=denial, iam_action=action, resource="*" if takes_resource(action) is False else resource, request=None)
     return replace(other, request=access_request(other))
 
 
@@ -109,7 +116,8 @@ def _resource(record: Record, denial: Denial, action: str | None, around: Surrou
         return around.handed.role(record)
     inner = denial.wraps or denial.by_passed_role
     if inner and primary_action(record.event_source, record.event_name, record.request) != action:
-        return _of_same_service(record, action, around.names)
+        linked = _linked_role(record) if action.lower().startswith("iam:") else None
+        return linked if linked or action == CREATE_LINKED else _of_same_service(record, action, around.names)
     return resource_in(record, action, around.names) or _star(denial, action)
 
 
@@ -118,6 +126,19 @@ def _with_path(record: Record, pathless: str | None, action: str, names: RoleNam
     built = resource_in(record, action, names)
     known = names.full(pathless)
     return built if known == pathless and (built or "").rpartition("/")[2] == (pathless or "").rpartition("/")[2] else known
+
+
+def _linked_role(record: Record) -> str | None:
+    """The service-linked role that the text names, by its ARN or by its name, where its service is known.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
+    """
+    found = _LINKED.search(record.error_message or "")
+    if found is None or found.group("arn"):
+        return found and found.group("arn")
+    service, caller = linked_service(found.group("name")), parse_arn(role_of(record))
+    account = record.identity.account or record.account
+    return service_linked_role_arn(service, partition=caller.partition if caller else "aws", account=account) if service and account else None
 
 
 def _of_same_service(record: Record, action: str, names: RoleNames) -> str | None:

@@ -54,6 +54,11 @@ def service_linked_role(principal: str) -> str | None:
     return str(row["name"]) if row else None
 
 
+def linked_service(role: str) -> str | None:
+    """The service that a role is linked to: `AWSServiceRoleForRDS` gives `rds.amazonaws.com`."""
+    return next((principal for principal, row in _service_linked().items() if row["name"] == role), None)
+
+
 def service_linked_role_arn(principal: str, *, partition: str, account: str) -> str | None:
     """The ARN of a service's linked role in an account; None where the table does not know its name."""
     name = service_linked_role(principal)

@@ -17,12 +17,14 @@ from trailsleuth.catalog.services import prefix_of
 from trailsleuth.correlate.executions import AFTER, BEFORE, failed_attempts
 from trailsleuth.correlate.likeness import MATCH, likeness, named_operation
 from trailsleuth.model import ActionRun, Evidence, Execution, Inquiry, Policy, Record, Session, same_role
+from trailsleuth.model.names import role_of
 from trailsleuth.model.texts import words_in
 
 MILLISECONDS = re.compile(r"^\d{13}$")
 BESIDE = timedelta(minutes=10)  # refusals of one session this near to a matched one belong to the same attempt
 UNIQUE = 8  # a build or execution id shorter than this is no mark of its own
 WRAPPED = timedelta(seconds=10)  # a wrapper and the call that it reports
+INSTANCES = "ec2.amazonaws.com"
 HANDFUL = 3  # calls that any session may still make after what ended it
 PERMISSION_WORDS = re.compile(r"den(y|ied|ial)|permission|authoriz|forbidden|cannot be assumed|unable to assume|access", re.IGNORECASE)
 
@@ -170,7 +172,8 @@ def _of_this_run(trail: Trail, roots: list[Session], execution: Execution, attem
 
 
 def _driven(trail: Trail, chosen: list[Session], attempt: ActionRun, window: tuple[datetime, datetime]) -> list[Session]:
-    """Sessions that the provider's service opened for the action: of the very build, of a role that the action or its calls name, else any in the window.
+    """Sessions that the provider's service opened for the action: of the very build, of a role that the action or its calls name, else any in the window
+    but those of instances, which may be anybody's.
 
     The record of the AssumeRole may be missing: a build's id in the name, or a named role, ties the session all the same.
     """
@@ -185,7 +188,11 @@ def _driven(trail: Trail, chosen: list[Session], attempt: ActionRun, window: tup
     by_role = [s for s in beside if s.principal and (s.principal in named or any(_names(c, {s.principal}) for o in chosen for c in o.calls))]
     accounts = {s.account for s in chosen}
     made_for = {p.arn for p in trail.evidence.policies.principals if p.trust and _trusts(p.trust, services[0])}
-    return exact or by_role or [s for s in beside if s.account in accounts and (s.assumed_by in services or s.principal in made_for)]
+    return (
+        exact
+        or by_role
+        or [s for s in beside if s.account in accounts and ((s.assumed_by in services and s.assumed_by != INSTANCES) or s.principal in made_for)]
+    )
 
 
 def _trusts(trust: Policy, service: str) -> bool:
@@ -254,9 +261,15 @@ def _everything(trail: Trail) -> Focus:
     """Every denied chain, without the refusals that plainly ended nothing: a service's own, and reads of a session that simply went on."""
     last_but = {s.id: _last_but(s) for s in trail.sessions}
     own = [r for r in trail.refused if r.identity.type != "AWSService"]
-    ending = [r for r in own if not _went_on(r, last_but.get(trail.home(r) or ""))]
+    passed = {_kind(r) for r in own if _went_on(r, last_but.get(trail.home(r) or ""))}
+    ending = [r for r in own if _kind(r) not in passed]
     asked = ending or own
     return Focus(sessions=frozenset(h for h in map(trail.home, asked) if h), asked=_in_order(asked))
+
+
+def _kind(record: Record) -> tuple[str | None, str]:
+    """What one session of a role goes on after ends no other session of it either."""
+    return role_of(record), record.call
 
 
 def _last_but(session: Session) -> datetime | None:
