@@ -204,7 +204,7 @@ def test_workers_end_with_a_scan_that_is_killed(tmp_path: Path) -> None:
         (tmp_path / f"{number}.json").write_bytes(compact(some_files(str(number))[0]))
     code = (
         "import os, sys, time; from functools import partial; from trailsleuth.api.units import *; from trailsleuth.api.workers import *\n"
-        "def work(chunk):\n    print(os.getpid(), flush=True); time.sleep(60)\n"
+        "def work(chunk):\n    os.write(1, b'%d\\n' % os.getpid()); time.sleep(60)\n"
         "list(run(work, [[Unit(path='x')], [Unit(path='y')]], print))"
     )
     scan = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

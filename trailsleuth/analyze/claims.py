@@ -71,12 +71,14 @@ def _claims(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> t
 
 
 def _explicit(refusal: Refusal, decision: Decision) -> Claim:
-    """The Deny that decided: of the layer that the message names, else wherever the policies hold one that matches."""
+    """The Deny that decided: of the layer that the message names, else wherever the policies hold one that matches. Where AWS says that a layer denied, and
+    only one Deny of it hangs on a key that the trail does not show, that one did."""
     named = refusal.denial.policy_type
     denying = [d for d in decision.layers if d.verdict is Verdict.EXPLICITLY_DENIED and named in (None, d.layer)]
     doubtful = [d for d in decision.layers if d.verdict is Verdict.UNDECIDED and named in (None, d.layer) and d.missing_context]
     layers = (named,) if named else tuple(d.layer for d in denying) or tuple(d.layer for d in doubtful[:1])
-    blocking = tuple(ref for d in denying for ref in d.matched)
+    doubted = tuple(ref for d in doubtful for ref in d.doubted)
+    blocking = tuple(ref for d in denying for ref in d.matched) or (doubted if named and len(doubted) == 1 else ())
     arn = refusal.denial.policy_arn or next((ref.policy_arn for ref in blocking if ref.policy_arn), None)
     return Claim(layers=layers, cause=Cause.EXPLICIT_DENY, policy_arn=arn, blocking=blocking, sure=bool(layers))
 

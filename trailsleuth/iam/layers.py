@@ -21,6 +21,7 @@ class Layer:
     allow: Tri = False
     grants: dict[Grant, Tri] = field(default_factory=dict)
     denied_by: list[StatementRef] = field(default_factory=list)
+    doubted: list[StatementRef] = field(default_factory=list)
     allowed_by: list[StatementRef] = field(default_factory=list)
     near: list[NearMiss] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -41,6 +42,7 @@ class Layer:
             matched=tuple(self.denied_by or self.allowed_by),
             near_misses=tuple(self.near),
             missing_context=tuple(sorted(set(self.missing))),
+            doubted=tuple(self.doubted),
         )
 
 
@@ -83,6 +85,7 @@ def read_levels(kind: PolicyType, levels: Iterable[PolicyLevel], ask: Ask) -> La
     whole.allow = all_of(level.allow for level in read)
     for level in read:
         whole.denied_by += level.denied_by
+        whole.doubted += level.doubted
         whole.allowed_by += level.allowed_by
         whole.near += level.near
         whole.missing += level.missing
@@ -98,6 +101,8 @@ def _keep(layer: Layer, policy: Policy, statement: Statement, found: Judgement) 
     layer.missing += found.missing
     if found.applies:
         (layer.allowed_by if statement.effect == "Allow" else layer.denied_by).append(_ref(layer.kind, policy, statement))
+    elif statement.effect != "Allow":
+        layer.doubted.append(_ref(layer.kind, policy, statement))
 
 
 def _ref(kind: PolicyType, policy: Policy, statement: Statement) -> StatementRef:

@@ -97,13 +97,14 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerDecision:
-    """The outcome of one layer by itself."""
+    """The outcome of one layer by itself. `doubted`: Deny statements that hang on keys that the request does not tell."""
 
     layer: PolicyType
     verdict: Verdict
     matched: tuple[StatementRef, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
     missing_context: tuple[str, ...] = ()
+    doubted: tuple[StatementRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
