@@ -1,6 +1,7 @@
 """Refusals that no policy of the caller's decides, whatever their text says.
 
-Sees:  a role passed across accounts, an AWS managed key used from outside, another account's resource that takes no policy, Lake Formation's grants.
+Sees:  a role passed across accounts, an AWS managed key used from outside, another account's resource that takes no policy,
+       a call that works in the owner's account alone, Lake Formation's grants.
 Why:   AWS words these like missing permissions, and an Allow changes nothing.
        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 Sure:  by AWS's rules on the accounts involved; where the wording alone decides, the message's row says so.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.catalog.evaluation import works_across_accounts
 from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.resource_policies import can_carry_policy
 from trailsleuth.iam.applies import policies_for
@@ -23,6 +25,8 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
     if denial.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN):
         return Claim(layers=(), cause=denial.cause)
     if (refusal.iam_action == "iam:PassRole" and refusal.cross_account) or _handed_across(refusal):
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
+    if refusal.cross_account and refusal.iam_action and not works_across_accounts(refusal.iam_action):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
     if refusal.cross_account and _is_aws_managed_key(refusal, policies):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from trailsleuth.model import AccessRequest, Denial, Record
 
-ASSUME = "sts:assumerole"
+# What a role's trust policy decides: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+ASSUME = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity", "sts:setcontext")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,10 +109,12 @@ def _allow_list(finding: Finding, layer: PolicyType, policies: PolicyEvidence) -
 
 
 def resource_holder(resource: str | None) -> str | None:
-    """The resource that carries the policy: the bucket of an object, the function of a version, else the resource itself."""
+    """The resource that carries the policy: the bucket or the access point of an object, the function of a version, else the resource itself."""
     if resource is None or not resource.startswith("arn:"):
         return None
     arn = parse_arn(resource)
+    if arn is not None and arn.service == "s3" and arn.resource.startswith("accesspoint/"):
+        return "/".join(resource.split("/")[:2])
     if arn is not None and arn.service == "s3":
         return f"arn:{arn.partition}:s3:::{arn.resource.partition('/')[0]}"
     if arn is not None and arn.service == "lambda" and arn.resource.startswith("function:") and arn.resource.count(":") == 2:
