@@ -28,6 +28,8 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
     if refusal.cross_account and refusal.iam_action and not works_across_accounts(refusal.iam_action):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
+    if is_granted_only(refusal):
+        return Claim(layers=(PolicyType.OTHER,), cause=Cause.MISSING_ALLOW)
     if refusal.cross_account and _is_aws_managed_key(refusal, policies):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
     if _owner_only(refusal, policies):
@@ -35,6 +37,14 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
     if denial.policy_type in (PolicyType.LAKE_FORMATION, PolicyType.OTHER):
         return Claim(layers=(denial.policy_type,), cause=denial.cause or Cause.MISSING_ALLOW)
     return None
+
+
+def is_granted_only(refusal: Refusal) -> bool:
+    """A service-linked role on a key of another account: both sides must allow, and nobody can edit the role's policies, so a grant alone lets it in.
+
+    Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+    """
+    return refusal.cross_account and is_service_linked(refusal.principal) and (refusal.iam_action or "").startswith("kms:")
 
 
 def _handed_across(refusal: Refusal) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trailsleuth.analyze.beyond import is_granted_only
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.catalog.actions import unlisted
@@ -72,10 +73,10 @@ def _why(refusal: Refusal, claim: Claim) -> str:
         case Cause.UNKNOWN:
             return "Neither the message nor the policies in the evidence tell which policy refused it."
         case _:
-            return _why_not_allowed(where, claim)
+            return _why_not_allowed(refusal, where, claim)
 
 
-def _why_not_allowed(where: str, claim: Claim) -> str:
+def _why_not_allowed(refusal: Refusal, where: str, claim: Claim) -> str:
     seen = _statements(claim)
     if claim.cause is Cause.SCOPE_MISMATCH:
         wanted = ", ".join(claim.mismatch.wanted[:3]) if claim.mismatch else "other resources"
@@ -84,6 +85,13 @@ def _why_not_allowed(where: str, claim: Claim) -> str:
         return f"{_capital(where)}: {seen or 'a statement'} covers the action and the resource, but its condition is false{_condition(claim)}."
     if not claim.layers:
         return "Nothing that the evidence shows allows it."
+    if claim.layers == (PolicyType.OTHER,) and is_granted_only(refusal):
+        key, who = refusal.resource or "KEY-ARN", refusal.principal
+        return (
+            "The key is another account's, and nobody can edit a service-linked role's policies: only a grant lets it in. Once the key policy allows this "
+            f"account kms:CreateGrant, somebody in it runs: aws kms create-grant --key-id {key} --grantee-principal {who} --operations Encrypt Decrypt "
+            "ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext DescribeKey CreateGrant"
+        )
     if claim.already:
         return f"AWS says that {where} did not allow it, yet those in the evidence do: they were changed since, or a change had not settled."
     return f"{_capital(where)} {'do' if {PolicyType.IDENTITY, PolicyType.LAKE_FORMATION} & set(claim.layers) else 'does'} not allow it."
