@@ -13,6 +13,7 @@ from trailsleuth.ingest.scan_parts import HEAD, TAIL, next_cut, parts_of, wrappe
 
 LOOK = 32 * 1024
 CHUNK = MIB  # bytes on disk that a worker takes at a time
+UNPACKED = 8  # as much of a plain file, which is not packed
 FILES_AT_ONCE = 400
 STREAMED = -1
 LIMITS = Limits()
@@ -72,11 +73,12 @@ def chunks_of(units: list[Unit]) -> list[list[Unit]]:
     chunks: list[list[Unit]] = [[]]
     held = 0
     for unit in units:
-        if chunks[-1] and (held + unit.weight > CHUNK or len(chunks[-1]) >= FILES_AT_ONCE):
+        cost = unit.weight // UNPACKED if unit.end > 0 else unit.weight
+        if chunks[-1] and (held + cost > CHUNK or len(chunks[-1]) >= FILES_AT_ONCE):
             chunks.append([])
             held = 0
         chunks[-1].append(unit)
-        held += unit.weight
+        held += cost
     return [chunk for chunk in chunks if chunk]
 
 

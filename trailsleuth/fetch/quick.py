@@ -22,7 +22,7 @@ from trailsleuth.fetch.base import MIB, Limits
 
 GZIP = b"\x1f\x8b"
 WHOLE_UP_TO = 48 * MIB  # unpacked bytes that are read in one piece; what is larger comes in parts
-PART = 3 * MIB  # what is gone through several times had better stay in the processor's cache
+PART = MIB  # what is gone through several times had better stay in the processor's cache
 _SMALLEST = 18  # bytes of an empty gzip member
 _MOST_PACKED = 1100  # deflate cannot pack tighter than 1032 to 1
 
