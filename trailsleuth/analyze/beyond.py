@@ -24,9 +24,7 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
     denial = refusal.denial
     if denial.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN):
         return Claim(layers=(), cause=denial.cause)
-    if (refusal.iam_action == "iam:PassRole" and refusal.cross_account) or _handed_across(refusal):
-        return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
-    if refusal.cross_account and refusal.iam_action and not works_across_accounts(refusal.iam_action):
+    if _handed_across(refusal) or (refusal.cross_account and refusal.iam_action and not works_across_accounts(refusal.iam_action)):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
     if is_granted_only(refusal):
         return Claim(layers=(PolicyType.OTHER,), cause=Cause.MISSING_ALLOW)

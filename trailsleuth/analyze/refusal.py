@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trailsleuth.iam.applies import TRUST_ACTIONS
 from trailsleuth.model import AccessRequest, Denial, Record
-
-# What a role's trust policy decides: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
-ASSUME = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity", "sts:setcontext")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +35,7 @@ class Refusal:
 
     @property
     def is_assume(self) -> bool:
-        return (self.iam_action or "").lower().startswith(ASSUME)
+        return (self.iam_action or "").lower().startswith(TRUST_ACTIONS)
 
     @property
     def named_by_aws(self) -> bool:

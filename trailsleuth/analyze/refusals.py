@@ -11,19 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from trailsleuth.analyze.actors import Handed
-from trailsleuth.analyze.refusal import ASSUME, Refusal
-from trailsleuth.analyze.requests import TEMPORARY_FEDERATED, access_request
-from trailsleuth.analyze.shown import resource_in, takes_form
+from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.requests import CREATE_LINKED, TEMPORARY_FEDERATED, access_request
+from trailsleuth.analyze.shown import place_of, resource_in, takes_form
 from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.deliveries import deliveries
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.catalog.services import linked_service, service_linked_role_arn
+from trailsleuth.iam.applies import TRUST_ACTIONS
 from trailsleuth.model import Denial, Evidence, PolicyType, Record, account_of, parse_arn, role_of_session
 from trailsleuth.model.names import RoleNames, role_of
 from trailsleuth.model.texts import texts_in
 
-CREATE_LINKED = "iam:CreateServiceLinkedRole"
 _LINKED = re.compile(r"(?P<arn>arn:aws[a-z-]*:iam::\d{12}:role/aws-service-role/[\w.+=,@/-]+)|(?P<name>AWSServiceRoleFor\w+)")
 
 
@@ -102,7 +102,7 @@ def _principal(record: Record, denial: Denial, action: str | None, around: Surro
 
 
 def _is_service_trust(record: Record, denial: Denial, action: str | None) -> bool:
-    return denial.policy_type is PolicyType.TRUST and not record.event_name.startswith("AssumeRole") and (action or "").lower().startswith(ASSUME)
+    return denial.policy_type is PolicyType.TRUST and not record.event_name.startswith("AssumeRole") and (action or "").lower().startswith(TRUST_ACTIONS)
 
 
 def _resource(record: Record, denial: Denial, action: str | None, around: Surroundings) -> str | None:
@@ -136,9 +136,8 @@ def _linked_role(record: Record) -> str | None:
     found = _LINKED.search(record.error_message or "")
     if found is None or found.group("arn"):
         return found and found.group("arn")
-    service, caller = linked_service(found.group("name")), parse_arn(role_of(record))
-    account = record.identity.account or record.account
-    return service_linked_role_arn(service, partition=caller.partition if caller else "aws", account=account) if service and account else None
+    service, (partition, _, account) = linked_service(found.group("name")), place_of(record)
+    return service_linked_role_arn(service, partition=partition, account=account) if service and account else None
 
 
 def _of_same_service(record: Record, action: str, names: RoleNames) -> str | None:

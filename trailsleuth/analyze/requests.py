@@ -10,6 +10,7 @@ from trailsleuth.model import AccessRequest, Record, parse_arn, role_of_session
 from trailsleuth.model.names import role_of
 
 TEMPORARY_FEDERATED = ("WebIdentityUser", "SAMLUser")
+CREATE_LINKED = "iam:CreateServiceLinkedRole"
 TAGGING = ("TagResource", "CreateTags", "AddTags")
 
 
@@ -21,7 +22,7 @@ def access_request(refusal: Refusal, *, judged: bool = True) -> AccessRequest | 
     known, absent = request_context(record, iam_action=action) if judged else ({}, frozenset())
     if refusal.passed_to:
         known = {**known, "iam:PassedToService": (refusal.passed_to,)}
-    if action == "iam:CreateServiceLinkedRole" and "/aws-service-role/" in (refusal.resource or ""):
+    if action == CREATE_LINKED and "/aws-service-role/" in (refusal.resource or ""):
         known = {**known, "iam:AWSServiceName": ((refusal.resource or "").split("/aws-service-role/")[1].partition("/")[0],)}
     provider, claims = federated_claims(record)
     known = {**claims, **known, **_source_of(refusal, record), **_create_action(action, record)}

@@ -17,7 +17,7 @@ def resource_in(record: Record, action: str, names: RoleNames) -> str | None:
     shown = [r.arn for r in record.resources if r.arn and takes_form(action, r.arn)]
     if shown:
         return names.full(min(shown, key=lambda a: (-a.count("/"), a)) if action.lower().startswith("s3:") else shown[0])
-    return names.full(_built(record, action, *_place(record)))
+    return names.full(_built(record, action, *place_of(record)))
 
 
 class ShownResources:
@@ -30,14 +30,14 @@ class ShownResources:
     def of(self, record: Record, action: str) -> str | None:
         if record.request or record.resources:
             return resource_in(record, action, self._names)
-        place = _place(record)
+        place = place_of(record)
         key = (record.event_source, record.event_name, action, *place)
         if key not in self._bare:
             self._bare[key] = self._names.full(_built(record, action, *place))
         return self._bare[key]
 
 
-def _place(record: Record) -> tuple[str, str, str]:
+def place_of(record: Record) -> tuple[str, str, str]:
     """Partition, region and account that the call was made in."""
     arn = parse_arn(role_of(record))
     return arn.partition if arn else "aws", record.region, record.identity.account or record.account or ""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from trailsleuth.api.units import STREAMED, Unit, parts_in
-from trailsleuth.fetch.base import Limits
+from trailsleuth.api.units import LIMITS, STREAMED, Unit, parts_in
 from trailsleuth.fetch.index_spill import Spilled, spill
 from trailsleuth.fetch.quick import FileFacts, facts_of, read_whole
 from trailsleuth.ingest.index_rows import Indexed, index_of
@@ -15,7 +14,6 @@ from trailsleuth.ingest.scan_identity import Identities
 from trailsleuth.ingest.scan_parts import HEAD
 from trailsleuth.model.index import IndexRow, Zone
 
-_LIMITS = Limits()
 _IDENTITIES = Identities()
 Owners = dict[str, tuple[tuple[str, str], int]]
 
@@ -77,7 +75,7 @@ def _indexed(unit: Unit, number: int) -> tuple[list[Indexed], FileFacts | None]:
 def _pieces(unit: Unit) -> Iterator[tuple[bytes | tuple[bytes, FileFacts], int]]:
     """The content in parts, each a log file of its own, with the byte of the file that its first byte would be."""
     if unit.end == 0:
-        whole = read_whole(unit.path, _LIMITS)
+        whole = read_whole(unit.path, LIMITS)
         if whole is not None:
             yield (bytes(whole[0]), whole[1]), 0
     else:

@@ -89,7 +89,6 @@ class _Asked(_Scan):
             self.reader.take_whole(*found)
         best = _Best()
         lights: list[tuple[str, LightCall]] = []
-        firsts: list[tuple[str, LightCall]] = []
         for sought in seek(index, selection):
             for found in sought.whole:
                 self.reader.take_whole(*found)
@@ -102,8 +101,6 @@ class _Asked(_Scan):
             if ranked.light is None:
                 self.reader.take_whole(source, ranked.position, ranked.whole)
             else:
-                firsts.append((source, ranked.light))
+                self.reader.take_first(source, ranked.light)
         for source, call in lights:
             self.reader.take_light(source, call)
-        for source, call in firsts:
-            self.reader.take_first(source, call)

@@ -22,7 +22,6 @@ from trailsleuth.api.scanning import MOST_CONTESTED
 from trailsleuth.api.units import chunks_of, units_of
 from trailsleuth.api.workers import run
 from trailsleuth.errors import UsageError
-from trailsleuth.fetch.exports import read_file, read_inputs
 from trailsleuth.fetch.index_format import arrow
 from trailsleuth.fetch.index_place import parted, placed
 from trailsleuth.fetch.index_sources import check_fresh, files_below
@@ -134,9 +133,8 @@ class _Making:
         units = [unit for path, size in self.listing.files for unit in units_of(path, size)]
         numbers = {(unit.path, unit.start): number for number, unit in enumerate(units)}
         progress = Progress(self.listing.size)
-        forget()
         work = partial(index_units, numbers=numbers, parts=parts_for(self.listing.size))
-        found = self._put_away(run(work, chunks_of(units), progress.add))
+        found = self._put_away(run(work, chunks_of(units), progress.add, forget))
         for held in (list(of_file) for _, of_file in groupby(found, key=lambda one: one.unit.path)):
             if all(unit.parts for unit in held):
                 self._take(held, numbers)
@@ -176,7 +174,7 @@ class _Making:
     def _read_carefully(self) -> None:
         """What is no plain log file goes into the index as it is; it is read here to know which of its records stand in log files too."""
         for path in self.careful:
-            for item in read_inputs([path]) if path in self.roots else read_file(path):
+            for item in self.listing.inputs([path]):
                 if isinstance(item, Skipped):
                     self.inputs.append(as_input_seen(item))
                     continue

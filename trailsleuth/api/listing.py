@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from trailsleuth.fetch.base import MIB
-from trailsleuth.fetch.exports import check_paths, walk_tree
+from trailsleuth.fetch.exports import check_paths, read_file, read_inputs, walk_tree
 from trailsleuth.fetch.kinds import STDIN
-from trailsleuth.model import Skipped
+from trailsleuth.model import RawInput, Skipped
 
 BEFORE = timedelta(hours=13)  # a role session lives for twelve hours; the name tells when the file was begun or delivered
 AFTER = timedelta(hours=26)  # how late a record was delivered; three hours lost some, twenty-six none
@@ -51,6 +51,16 @@ class Listing:
         remark = Skipped(source=", ".join(self.paths), reason=f"{left:,} log files were not read: {MARGIN}", lost=False)
         paths = tuple(path for path, _ in kept) + self.other
         return replace(self, paths=paths, files=kept, skipped=(*self.skipped, remark))
+
+    def inputs(self, paths: Iterable[str]) -> Iterator[RawInput | Skipped]:
+        """What lies at some of its files, read the careful way: one that the user named has to be readable, one found in a tree is skipped where it is not."""
+        named = frozenset(self.paths)
+        for path in paths:
+            yield from read_inputs([path]) if path in named else read_file(path)
+
+    def other_inputs(self, stdin: bytes | None) -> Iterator[RawInput | Skipped]:
+        """What can only be read as it comes."""
+        return read_inputs(self.other, stdin=stdin)
 
 
 def list_evidence(paths: Sequence[str]) -> Listing:

@@ -18,7 +18,7 @@ from trailsleuth.fetch.sessions import Surroundings, Ways
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import Inquiry, RawInput
 
-__all__ = ["Asked", "fetch", "gather"]
+__all__ = ["Asked", "fetch", "gather", "this_second"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,11 @@ class Asked:
         if not any(getattr(self.inquiry, name) for name in ENTRIES):
             raise UsageError("nothing to look for", next_step="give --pipeline, or one of --role, --session, --access-key, --event-id")
         return new_folder(path, version=version("trailsleuth"), inquiry=self.document())
+
+
+def this_second() -> datetime:
+    """The end of time for a question that is asked now."""
+    return Surroundings().now().replace(microsecond=0)
 
 
 def fetch(
@@ -67,7 +72,7 @@ def fetch(
         pipeline=pipeline, execution_id=execution_id, role=role, session=session, access_key=access_key, event_id=event_id, since=since, until=until
     )
     ways = Ways(profiles=tuple(profiles), assume_roles=tuple(assume_roles), regions=tuple(regions))
-    asked = Asked(inquiry=inquiry, ways=ways, now=Surroundings().now().replace(microsecond=0))
+    asked = Asked(inquiry=inquiry, ways=ways, now=this_second())
     pieces = gather(asked, asked.new_folder(Path(folder)) if folder is not None else None, wait=wait)
     return Case(read_evidence(pieces), inquiry)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from itertools import compress, groupby, repeat
+from itertools import chain, compress, groupby
 from os import PathLike, fspath
 from types import TracebackType
 from typing import Self
@@ -101,7 +101,7 @@ class _Picking:
             self._read_carefully()
         progress.end()
         sessions = self._sessions()
-        refused = self.refused.places(lambda rows: repeat(True, len(rows) // 4))
+        refused = self.refused.places(lambda rows: [True] * len(self.refused.column(rows, 0)))
         openings = self.openings.places(lambda rows: self._open(rows, sessions))
         return Refused(
             records=self.records,
@@ -128,11 +128,11 @@ class _Picking:
             self.openings.add(unit.files[1], unit.openings)
 
     def _read_carefully(self) -> None:
-        from trailsleuth.api.refused_carefully import inputs_of, picked_from, read_carefully
+        from trailsleuth.api.refused_carefully import picked_from, read_carefully
 
         with ExitStack() as stack:
             shelf = Shelf(self.folder.name, stack)
-            for item in inputs_of(self.careful, self.listing, self.stdin):
+            for item in chain(self.listing.inputs(self.careful), self.listing.other_inputs(self.stdin)):
                 evidence = read_carefully(item)
                 self.skipped += evidence.coverage.skipped
                 picked = UnitPicked(item.source, shelf.files)

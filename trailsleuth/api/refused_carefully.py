@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from trailsleuth.api.listing import Listing
-from trailsleuth.fetch.exports import read_file, read_inputs
 from trailsleuth.ingest.evidence import no_collector, read_evidence
 from trailsleuth.ingest.scan_identity import mark, who_of
-from trailsleuth.ingest.scan_refused import RefusedIn, numbers_of, session_number
+from trailsleuth.ingest.scan_refused import RefusedIn, session_number
 from trailsleuth.model import Evidence, RawInput, Record, Skipped
-
-
-def inputs_of(paths: Iterable[str], listing: Listing, stdin: bytes | None) -> Iterator[RawInput | Skipped]:
-    """What lies at the paths, and all of the listing that is no file."""
-    for path in paths:
-        yield from read_inputs([path]) if path in listing.paths else read_file(path)
-    if listing.other:
-        yield from read_inputs(listing.other, stdin=stdin)
 
 
 def read_carefully(item: RawInput | Skipped) -> Evidence:
@@ -42,7 +32,7 @@ def picked_from(records: Sequence[Record], refused_at: int, openings_at: int) ->
 
 
 def _numbers(records: Iterable[Record]) -> list[int]:
-    return numbers_of([record.event_id for record in records])
+    return [mark(record.event_id) for record in records]
 
 
 def _sessions(records: Iterable[Record]) -> list[int]:

@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 
 from trailsleuth.api.listing import Listing
 from trailsleuth.api.repeated import more_than_once
@@ -21,7 +21,6 @@ from trailsleuth.api.units import Unit, chunks_of, units_of
 from trailsleuth.api.workers import run
 from trailsleuth.correlate.focus import HANDFUL
 from trailsleuth.fetch.archives import label
-from trailsleuth.fetch.exports import read_file, read_inputs
 from trailsleuth.fetch.quick import facts_of
 from trailsleuth.ingest.evidence import no_collector
 from trailsleuth.ingest.scan import Glimpse, unpacked_openings
@@ -118,11 +117,7 @@ class _Scan:
         self.files.append(scanned)
 
     def _read_carefully(self) -> None:
-        named = set(self.listing.paths)
-        for path in self.careful:
-            for item in read_inputs([path]) if path in named else read_file(path):
-                self.reader.take(item)
-        for item in read_inputs(self.listing.other, stdin=self.stdin) if self.listing.other else ():
+        for item in chain(self.listing.inputs(self.careful), self.listing.other_inputs(self.stdin)):
             self.reader.take(item)
         self.ids.extend(self.reader.read_whole)
 

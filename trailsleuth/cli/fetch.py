@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from trailsleuth.api.live import Asked, gather
+from trailsleuth.api.live import Asked, gather, this_second
 from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.cli.options import parse_window
 from trailsleuth.cli.output import write_stdout
@@ -55,7 +56,7 @@ def fetch_command(
     start, end = parse_window(since, until)
     entries: dict[str, Any] = dict(zip(ENTRIES, (pipeline, execution_id, role, session, access_key, event_id), strict=True))
     ways = Ways(profiles=tuple(profile or ()), assume_roles=tuple(assume_role or ()), regions=tuple(region or ()))
-    asked = Asked(inquiry=Inquiry(**entries, since=start, until=end), ways=ways, now=_this_second())
+    asked = Asked(inquiry=Inquiry(**entries, since=start, until=end), ways=ways, now=this_second())
     case, asked = open_folder(asked, folder=folder, resume=resume)
     progress = ConsoleProgress()
     around = Surroundings(progress=progress)
@@ -72,7 +73,7 @@ def open_folder(asked: Asked, *, folder: Path | None, resume: Path | None) -> tu
         raise UsageError("say where the case goes", next_step="give -o FOLDER for a new one, or --resume FOLDER to go on with one")
     if folder is not None:
         return asked.new_folder(folder), asked
-    case = resume_folder(resume or Path(), version=_version())
+    case = resume_folder(resume or Path(), version=version("trailsleuth"))
     return case, _asked_before(case, asked.ways)
 
 
@@ -101,7 +102,7 @@ def _asked_before(case: CaseFolder, ways: Ways) -> Asked:
         regions=ways.regions or then.regions,
     )
     frozen = kept.get("now")
-    return Asked(inquiry=inquiry_of(case.path), ways=now, now=datetime.fromisoformat(frozen) if isinstance(frozen, str) else _this_second())
+    return Asked(inquiry=inquiry_of(case.path), ways=now, now=datetime.fromisoformat(frozen) if isinstance(frozen, str) else this_second())
 
 
 def _gaps(pieces: tuple[RawInput, ...]) -> list[RawInput]:
@@ -113,13 +114,3 @@ def _why(piece: RawInput) -> str:
     allow = f"; allow {json.dumps(gap['allow'])}" if gap.get("allow") else ""
     place = " ".join(str(gap[name]) for name in ("account", "region") if gap.get(name))
     return f"{place}: {gap['why']}{allow}"
-
-
-def _this_second() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("trailsleuth")

@@ -188,11 +188,8 @@ def _driven(trail: Trail, chosen: list[Session], attempt: ActionRun, window: tup
     by_role = [s for s in beside if s.principal and (s.principal in named or any(_names(c, {s.principal}) for o in chosen for c in o.calls))]
     accounts = {s.account for s in chosen}
     made_for = {p.arn for p in trail.evidence.policies.principals if p.trust and _trusts(p.trust, services[0])}
-    return (
-        exact
-        or by_role
-        or [s for s in beside if s.account in accounts and ((s.assumed_by in services and s.assumed_by != INSTANCES) or s.principal in made_for)]
-    )
+    own = {*services} - {INSTANCES}
+    return exact or by_role or [s for s in beside if s.account in accounts and (s.assumed_by in own or s.principal in made_for)]
 
 
 def _trusts(trust: Policy, service: str) -> bool:

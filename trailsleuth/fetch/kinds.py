@@ -7,12 +7,11 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
-from trailsleuth.model.marks import INDEX_MARK
+from trailsleuth.model.marks import INDEX_MARK, PARQUET
 
 MANIFEST = "manifest.json"
 SCHEMA = "trailsleuth.manifest/1"
 STDIN = "-"
-_PARQUET = b"PAR1"  # https://parquet.apache.org/docs/file-format/
 _TAIL = struct.Struct("<I4s")
 _MOST_FOOTER = 256 * 1024 * 1024
 
@@ -44,11 +43,11 @@ def is_index(path: str) -> bool:
     """The file is an index of ours, as its last bytes show. Needs no pyarrow."""
     try:
         with Path(path).open("rb") as file:
-            if not Path(path).is_file() or file.read(len(_PARQUET)) != _PARQUET:
+            if not Path(path).is_file() or file.read(len(PARQUET)) != PARQUET:
                 return False
             file.seek(-_TAIL.size, os.SEEK_END)
             length, magic = _TAIL.unpack(file.read(_TAIL.size))
-            if magic != _PARQUET or not 0 < length <= min(_MOST_FOOTER, file.tell() - _TAIL.size):
+            if magic != PARQUET or not 0 < length <= min(_MOST_FOOTER, file.tell() - _TAIL.size):
                 return False
             file.seek(-_TAIL.size - length, os.SEEK_END)
             return INDEX_MARK in file.read(length)

@@ -9,9 +9,8 @@ from trailsleuth.ingest.decode import NotJson, decode, to_text
 from trailsleuth.ingest.documents import Break, Document, documents
 from trailsleuth.ingest.forms import Form, Piece, pieces
 from trailsleuth.ingest.text import is_csv, read_csv, read_log_lines
-from trailsleuth.model.marks import INDEX_MARK
+from trailsleuth.model.marks import INDEX_MARK, PARQUET
 
-_PARQUET = b"PAR1"
 _LOOK = 64 * 1024  # bytes from which the kind of an input is told
 _JSON = re.compile(r"\{|\[\s*[\[{\]]|\[\s*\Z")  # `[` before anything else begins a log line: a time in brackets
 
@@ -45,8 +44,8 @@ def _documents(data: bytes) -> Iterator[Document | Break]:
 
 
 def _no_json(data: bytes, start: str) -> Iterator[Document | Break]:
-    if data.startswith(_PARQUET):
-        yield Break(reason=_told_of_parquet(data), cut=not data.endswith(_PARQUET))
+    if data.startswith(PARQUET):
+        yield Break(reason=_told_of_parquet(data), cut=not data.endswith(PARQUET))
     elif "\0" in start:
         yield Break(reason="not recognised: binary data")
     elif is_csv(start):
@@ -58,7 +57,7 @@ def _no_json(data: bytes, start: str) -> Iterator[Document | Break]:
 
 
 def _told_of_parquet(data: bytes) -> str:
-    if not data.endswith(_PARQUET):
+    if not data.endswith(PARQUET):
         return "a Parquet file that breaks off; where it was an index, build it again: trailsleuth index"
     if INDEX_MARK in data[-int.from_bytes(data[-8:-4], "little") - 8 :]:
         return "an index of trailsleuth, which is read where it is named itself"

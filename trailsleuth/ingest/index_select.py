@@ -60,13 +60,4 @@ def may_cure(pursuit: Pursuit, raw: bytes) -> bool:
     """The record holds what a success that cures the refusal must hold: in its request or its resources, so not before the first of their keys."""
     request, resources = raw.find(b'"requestParameters"'), raw.find(b'"resources"')
     told = raw if request < 0 or b"\\u" in raw else raw[min(request, resources) if resources >= 0 else request :]
-    if pursuit.role and b":role/" in told:
-        return True
-    if not pursuit.texts:
-        return False
-    if b"\\" in told:
-        return True
-    for text in pursuit.texts:  # noqa: SIM110 (half the time of `any`)
-        if text in told:
-            return True
-    return False
+    return (pursuit.role and b":role/" in told) or pursuit.stands_in(told)

@@ -87,7 +87,7 @@ class Successes:
             held.prune(self._last)
 
     def keep(self, source: str, call: LightCall) -> None:
-        """A call that is wanted itself. Whether it was counted is told by `count`."""
+        """A call that is wanted itself, besides having been counted."""
         self._held(call).kept.append((call.time, call.event_id, source, call))
 
     def records(self) -> Iterator[Record]:

@@ -7,7 +7,6 @@ import re
 from array import array
 from collections.abc import Sequence
 from itertools import accumulate
-from zlib import crc32
 
 from msgspec import ValidationError
 
@@ -15,7 +14,7 @@ from trailsleuth.catalog.issuing import ISSUING, STS
 from trailsleuth.ingest.fields import is_blanked
 from trailsleuth.ingest.needles import Buffer, count, holds_only, searcher
 from trailsleuth.ingest.scan_denials import is_denial
-from trailsleuth.ingest.scan_identity import FOREIGN
+from trailsleuth.ingest.scan_identity import FOREIGN, mark
 from trailsleuth.ingest.scan_parts import HEAD, TAIL
 from trailsleuth.ingest.scan_plain import are_times, brief_records, is_issuing
 from trailsleuth.ingest.scan_shapes import AssumedUser, Brief, Caller, Credentials, Issued, NotThisShape, Picked, decode_picked
@@ -88,7 +87,7 @@ class RefusedIn:
         records = [record for _, record in self._refused] + [record for _, record, _, _ in self._openings]
         if records and not are_times([record.eventTime for record in records]):
             raise ValidationError("no time as CloudTrail writes it")
-        numbers, sessions = numbers_of([record.eventID for record in records]), _sessions([record.userIdentity for record in records])
+        numbers, sessions = [mark(record.eventID) for record in records], _sessions([record.userIdentity for record in records])
         border = len(self._refused)
         self.refused.put([raw for raw, _ in self._refused], numbers[:border], sessions[:border])
         users = [answer.assumedRoleUser or answer.federatedUser or _NOBODY for _, _, answer, _ in self._openings]
@@ -102,7 +101,7 @@ _NOBODY = AssumedUser()
 
 def _marks(names: Sequence[str | None]) -> list[int]:
     """Checksums of names; 0 for none, and for one that was blanked."""
-    return [(crc32(name.encode("utf-8", "surrogatepass")) or 1) if name and not is_blanked(name) else 0 for name in names]
+    return [mark(name) if name and not is_blanked(name) else 0 for name in names]
 
 
 def _sessions(callers: Sequence[Caller | None]) -> list[int]:
@@ -128,11 +127,6 @@ def interleaved(*columns: Sequence[int]) -> array[int]:
 def session_number(key: int, owner: int) -> int:
     """A session by the checksum of its key, else by that of its principal id, as one number; 0 for none."""
     return key << 32 if key else owner
-
-
-def numbers_of(event_ids: Sequence[str]) -> list[int]:
-    """Equal for copies of a record, and hardly ever for others."""
-    return [crc32(event_id.encode("utf-8", "surrogatepass")) for event_id in event_ids]
 
 
 def refused_in(data: Buffer, refused_at: int = 0, openings_at: int = 0) -> RefusedIn | None:

@@ -36,6 +36,17 @@ class Pursuit:
     role: bool = False
     first: bool = False
 
+    def stands_in(self, told: bytes) -> bool:
+        """One of the texts stands in what a record tells, or may: there is an escape in it."""
+        if not self.texts:
+            return False
+        if b"\\" in told:
+            return True
+        for text in self.texts:  # noqa: SIM110 (half the time of `any`)
+            if text in told:
+                return True
+        return False
+
     def slot(self, time: str) -> int:
         """How many of the refusals were before: after each, the first success counts."""
         return bisect_right(self.times, time)
@@ -207,13 +218,8 @@ class _Look:
         request = bytes(record.requestParameters) if pursuit.role or pursuit.texts else b""
         if pursuit.role and b":role/" in request:
             return True
-        if pursuit.texts:
-            told = request + bytes(record.resources)
-            if b"\\" in told:
-                return True
-            for text in pursuit.texts:
-                if text in told:
-                    return True
+        if pursuit.texts and pursuit.stands_in(request + bytes(record.resources)):
+            return True
         if pursuit.first:
             slot = pursuit.slot(record.eventTime)
             kind = (record.eventSource, record.eventName, self.who[raw].role, record.awsRegion, record.vpcEndpointId, slot)
