@@ -24,7 +24,7 @@ from tests.live.world import REGION, TOOLING, WORKLOAD, a_world
 FETCH = [
     sys.executable,
     "-c",
-    "import sys; from trailsleuth.fetch import pace; pace.SLACK = 0.01; from trailsleuth.cli.app import main; sys.exit(main())",
+    "import sys; from trailsleuth.sources import pace; pace.SLACK = 0.01; from trailsleuth.cli.app import main; sys.exit(main())",
     "fetch",
 ]
 LIVE = ["--pipeline", "web", "--profile", "tooling", "--profile", "workload"]

@@ -24,8 +24,8 @@ from xml.sax.saxutils import escape
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.verify.build import ACCOUNT, BUCKET, REGION, START, TRAIL, key_list, stamp
-from tests.verify.scenarios import SCENARIOS
+from tests.digests.build import ACCOUNT, BUCKET, REGION, START, TRAIL, key_list, stamp
+from tests.digests.scenarios import SCENARIOS
 
 # Layouts that validate-logs cannot be pointed at: it reads the bucket, never a downloaded tree. The organization needs one more service.
 ELSEWHERE = ("the bucket has a prefix before AWSLogs/", "the files lie in one flat folder", "the files were unpacked on the way (.json)", "organization trail")

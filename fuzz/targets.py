@@ -18,8 +18,6 @@ from fuzz.records import ROLES, execution, record, wrapped
 from fuzz.values import damaged, text, value, written
 from trailsleuth.api.cases import Case
 from trailsleuth.cli.inquiry import ask
-from trailsleuth.fetch.base import Limits
-from trailsleuth.fetch.exports import read_inputs
 from trailsleuth.iam.requests import answer_request
 from trailsleuth.ingest.denials import read_denial
 from trailsleuth.ingest.evidence import read_evidence
@@ -29,6 +27,8 @@ from trailsleuth.report.context import RenderContext
 from trailsleuth.report.fix import FIXES, render_fix
 from trailsleuth.report.formats import RENDERERS, render
 from trailsleuth.report.redact import redact
+from trailsleuth.sources.base import Limits
+from trailsleuth.sources.files.exports import read_inputs
 
 LIMITS = Limits(file_bytes=1 << 24, unpacked_bytes=1 << 22, total_bytes=1 << 23, members=200)
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

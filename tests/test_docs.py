@@ -22,9 +22,9 @@ from trailsleuth.cli.app import COMMANDS, main
 from trailsleuth.cli.catalog import to_json as catalog_json
 from trailsleuth.cli.doctor import to_json as doctor_json
 from trailsleuth.cli.fetch import to_json as fetched_json
-from trailsleuth.fetch.doctor import Check, State
 from trailsleuth.report.explanation import explanation_document
 from trailsleuth.report.reduction import reduction_document
+from trailsleuth.sources.aws.doctor import Check, State
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

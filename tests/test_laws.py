@@ -18,12 +18,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trailsleuth import api
-from trailsleuth.fetch.exports import read_inputs
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import RawInput, Skipped
 from trailsleuth.report.document import case_document
 from trailsleuth.report.json import render_json
 from trailsleuth.report.redact import redact
+from trailsleuth.sources.files.exports import read_inputs
 
 ROOT = Path(__file__).parent.parent
 CASES = ROOT / "fixtures" / "cases"

@@ -10,9 +10,7 @@ The names below are loaded when they are first used, so that importing the packa
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,24 +57,6 @@ def __getattr__(name: str) -> object:
     if name in __all__:
         return getattr(import_module("trailsleuth.api"), name)
     raise AttributeError(f"module 'trailsleuth' has no attribute {name!r}")
-
-
-class _Room(ModuleType):
-    """A room of the package with the name of a function (`fetch`, `verify`): whoever calls it means the function."""
-
-    def __call__(self, *arguments: object, **named: object) -> object:
-        return getattr(import_module("trailsleuth.api"), self.__name__.rpartition(".")[2])(*arguments, **named)
-
-
-class _Package(ModuleType):
-    def __setattr__(self, name: str, value: object) -> None:
-        """Loading a room puts it where its function stood."""
-        if isinstance(value, ModuleType) and name in __all__:
-            value.__class__ = _Room
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:

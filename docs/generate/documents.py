@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from docs.generate.markdown import code, codes, table, whole
-from trailsleuth.fetch.doctor import State
 from trailsleuth.model import Basis, Cause, Effect, EncodedMessage, Outcome, PolicyType, Standing, Verdict
 from trailsleuth.model.verification import Integrity
+from trailsleuth.sources.aws.doctor import State
 
 ENUMERATIONS: Mapping[str, type[Enum]] = {
     kind.__name__: kind for kind in (Basis, Cause, Effect, EncodedMessage, Integrity, Outcome, PolicyType, Standing, State, Verdict)

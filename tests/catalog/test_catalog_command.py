@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from trailsleuth.catalog.describe import describe
 from trailsleuth.cli.catalog import catalog_app
 from trailsleuth.errors import UsageError
-from trailsleuth.fetch import service_reference
+from trailsleuth.sources.aws import service_reference
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from trailsleuth.catalog.actions import access_level, nearest, resource_types, s
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.catalog.reference import use_reference
 from trailsleuth.errors import SourceError, UsageError
-from trailsleuth.fetch.service_reference import HOST, INDEX, default_directory, fetch_service_reference, read_url
+from trailsleuth.sources.aws.service_reference import HOST, INDEX, default_directory, fetch_service_reference, read_url
 
 DOCUMENT = {
     "Name": "ecs",

@@ -14,10 +14,10 @@ import pytest
 from tests.report.build import TOOLING, a_quiet_case, an_open_case, the_founding_case
 from trailsleuth.cli import diagnose, diagnose_live
 from trailsleuth.cli.app import main
-from trailsleuth.fetch.engines import Settings
-from trailsleuth.fetch.sessions import Ways
 from trailsleuth.model import Coverage, Outcome, Skipped
 from trailsleuth.report.document import case_document
+from trailsleuth.sources.aws.sessions import Ways
+from trailsleuth.sources.engines.addresses import Settings
 
 EXIT_CODES = {Outcome.CAUSE_FOUND: 0, Outcome.NO_DENIAL_FOUND: 1, Outcome.INCONCLUSIVE: 3}
 

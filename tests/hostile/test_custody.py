@@ -7,11 +7,11 @@ import json
 
 import pytest
 
+from tests.digests.build import ACCOUNT, HOUR, Trail, key_list
 from tests.ingest.build import a_denial, a_record
-from tests.verify.build import ACCOUNT, HOUR, Trail, key_list
 from trailsleuth.cli.app import main
-from trailsleuth.fetch.case_folder import new_folder
-from trailsleuth.fetch.store import Provenance
+from trailsleuth.sources.aws.store import Provenance
+from trailsleuth.sources.files.case_folder import new_folder
 
 
 class ToldTrail(Trail):

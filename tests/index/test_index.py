@@ -15,13 +15,20 @@ import pytest
 
 from tests.scan.test_equal_to_reading_everything import CASES, ENTRIES, WAYS, compact, some_files
 from trailsleuth import api
-from trailsleuth.api import cases, indexed, indexing, scanning, units, views
-from trailsleuth.api.listing import list_evidence
+from trailsleuth.api import cases, views
 from trailsleuth.cli.app import main
 from trailsleuth.errors import EvidenceUnreadable, UsageError
-from trailsleuth.fetch import index_inputs, index_spill, index_write, kinds
-from trailsleuth.fetch.index_read import IndexFile
 from trailsleuth.model import Inquiry
+from trailsleuth.scan import two_passes as scanning
+from trailsleuth.scan import units
+from trailsleuth.scan.listing import list_evidence
+from trailsleuth.sources.files import kinds
+from trailsleuth.trail_index import ask as indexed
+from trailsleuth.trail_index import inputs as index_inputs
+from trailsleuth.trail_index import make as indexing
+from trailsleuth.trail_index import spill as index_spill
+from trailsleuth.trail_index import write as index_write
+from trailsleuth.trail_index.read import IndexFile
 
 pq = pytest.importorskip("pyarrow.parquet")
 
@@ -133,7 +140,7 @@ def test_a_large_file_is_indexed_in_parts_and_offsets_are_true(packed: bool, tmp
     path.write_bytes(gzip.compress(data, mtime=0) if packed else data)
     for module, name in ((units, "WHOLE_UP_TO"), (units, "PART")):
         monkeypatch.setattr(module, name, 60_000)
-    monkeypatch.setattr("trailsleuth.fetch.quick.PART", 60_000)
+    monkeypatch.setattr("trailsleuth.scan.quick.PART", 60_000)
     api.index(path, tmp_path / "i")
     assert document(tmp_path / "i") == read_whole(path, monkeypatch)
     rows = [row for row in pq.read_table(tmp_path / "i").to_pylist() if row["kind"] == "record"]
@@ -217,7 +224,7 @@ def test_a_file_that_was_only_touched_is_the_same(trail: Path, index: Path, monk
 
 
 def test_an_index_of_other_rules_is_refused(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trailsleuth.api.indexed.reading_rules", lambda: "others")
+    monkeypatch.setattr("trailsleuth.trail_index.ask.reading_rules", lambda: "others")
     with pytest.raises(EvidenceUnreadable) as raised:
         api.load(index).diagnose()
     assert "another version" in raised.value.why

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ingest.build import a_denial, a_record, an_input
-from trailsleuth.fetch.exports import read_inputs
 from trailsleuth.ingest import decode
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.documents import Break, documents
@@ -22,6 +21,7 @@ from trailsleuth.ingest.forms import Form, pieces
 from trailsleuth.ingest.hive import parse_hive
 from trailsleuth.ingest.record import parse_record
 from trailsleuth.model import Evidence, Origin, RawInput, Record, Unreadable
+from trailsleuth.sources.files.exports import read_inputs
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trail import B, call, role, session
-from trailsleuth.ingest.packed import packed
 from trailsleuth.ingest.record import parse_record
-from trailsleuth.ingest.scan_callers import Callers
 from trailsleuth.model import Origin, Record
+from trailsleuth.scan.callers import Callers
+from trailsleuth.scan.packed import packed
 
 Json = dict[str, Any]
 values = st.recursive(

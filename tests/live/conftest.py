@@ -9,9 +9,9 @@ import pytest
 
 from tests.live.servers import serving
 from tests.live.world import NOW, REGION, TOOLING, WORKLOAD
-from trailsleuth.fetch.live import open_live
-from trailsleuth.fetch.pace import Pace
-from trailsleuth.fetch.sessions import Surroundings, Ways
+from trailsleuth.sources.aws.live import open_live
+from trailsleuth.sources.aws.pace import Pace
+from trailsleuth.sources.aws.sessions import Surroundings, Ways
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLESECRET"
 

@@ -35,7 +35,7 @@ def delivered(world, *, holder=B):
 
 @pytest.fixture
 def logs(serve, monkeypatch):
-    monkeypatch.setattr("trailsleuth.fetch.pace.SLACK", 0.01)
+    monkeypatch.setattr("trailsleuth.sources.aws.pace.SLACK", 0.01)
     return serve(delivered(a_world()))
 
 
@@ -68,7 +68,7 @@ def test_only_the_days_and_regions_asked_for_are_read(logs, capsys):
 
 
 def test_a_pipeline_is_asked_about_live_and_its_records_come_from_both(logs, capsys, monkeypatch):
-    monkeypatch.setattr("trailsleuth.fetch.live.LiveSource.__post_init__", _frozen_then)
+    monkeypatch.setattr("trailsleuth.sources.aws.live.LiveSource.__post_init__", _frozen_then)
     code, case, err = run(capsys, f"s3://{BUCKET}", "--pipeline", "web", "--profile", "tooling", "--profile", "workload")
     assert code == 0, err
     inputs = [given["path"] for given in case["coverage"]["inputs"]]
@@ -80,7 +80,7 @@ def test_a_pipeline_is_asked_about_live_and_its_records_come_from_both(logs, cap
 
 
 def _frozen_then(source):
-    from trailsleuth.fetch.chase import Chase
+    from trailsleuth.sources.aws.chase import Chase
 
     source.now = NOW
     source.chase = Chase(accounts=source.accounts, store=source.store, now=NOW)

@@ -6,12 +6,12 @@ import json
 
 import pytest
 
+from trailsleuth.api.paths import inquiry_in
 from trailsleuth.errors import EvidenceUnreadable, UsageError
-from trailsleuth.fetch.case_folder import UNFINISHED, inquiry_of, new_folder, read_case_folder, resume_folder
-from trailsleuth.fetch.kinds import MANIFEST, is_case_folder
-from trailsleuth.fetch.paths import inquiry_in
-from trailsleuth.fetch.store import Provenance
 from trailsleuth.model import RawInput, Skipped
+from trailsleuth.sources.aws.store import Provenance
+from trailsleuth.sources.files.case_folder import UNFINISHED, inquiry_of, new_folder, read_case_folder, resume_folder
+from trailsleuth.sources.files.kinds import MANIFEST, is_case_folder
 
 PIECE = "iam/111122223333/role-R.json"
 ABOUT = Provenance(call="iam:GetRole", account="111122223333")

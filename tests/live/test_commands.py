@@ -15,7 +15,7 @@ from tests.live.world import ACTION_ROLE, EXECUTION_ROLE, KEY_B, MESSAGE, TASK_R
 from trailsleuth import api
 from trailsleuth.cli.app import main
 from trailsleuth.errors import UsageError
-from trailsleuth.fetch.operations import shipped_policy
+from trailsleuth.sources.aws.operations import shipped_policy
 
 LIVE = ["--pipeline", "web", "--profile", "tooling", "--profile", "workload"]
 
@@ -23,7 +23,7 @@ LIVE = ["--pipeline", "web", "--profile", "tooling", "--profile", "workload"]
 @pytest.fixture
 def recent(serve, monkeypatch):
     """The founding case of an hour ago, asked about without the two calls a second."""
-    monkeypatch.setattr("trailsleuth.fetch.pace.SLACK", 0.01)
+    monkeypatch.setattr("trailsleuth.sources.aws.pace.SLACK", 0.01)
     start = datetime.fromtimestamp(int(time.time()) - 3600, UTC)
     return serve(a_world(background=100, start=start))
 
@@ -114,7 +114,7 @@ def test_two_profiles_are_one_and_a_role(recent, capsys):
 
 
 def test_faults_on_the_way_leave_the_answer_as_it_is(recent, capsys, monkeypatch):
-    monkeypatch.setattr("trailsleuth.fetch.calls.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("trailsleuth.sources.aws.calls.FIRST_PAUSE", 0.01)
     _, calm, _ = run(capsys, "diagnose", *LIVE, "--output", "json")
     recent.faults = Faults(rate=0.3)
     _, rough, _ = run(capsys, "diagnose", *LIVE, "--output", "json")

@@ -15,10 +15,10 @@ from tests.query.build import FOUNDING, athena_row, by_duckdb
 from trailsleuth import api
 from trailsleuth.cli.app import main
 from trailsleuth.errors import AccountUnreachable, SourceError, UsageError
-from trailsleuth.fetch.athena import run_athena
-from trailsleuth.fetch.engines import Settings, Statement, engine_url
-from trailsleuth.fetch.lake import run_lake
 from trailsleuth.query.engines import MANNERS, Engine
+from trailsleuth.sources.engines.addresses import Settings, Statement, engine_url
+from trailsleuth.sources.engines.athena import run_athena
+from trailsleuth.sources.engines.lake import run_lake
 
 ATHENA = engine_url("athena://trails/logs")
 LAKE = engine_url("lake://0a1b2c3d-1111-2222-3333-444455556666")

@@ -13,9 +13,13 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.live.world import a_world
-from trailsleuth.fetch.case_folder import UNFINISHED
+from trailsleuth.sources.files.case_folder import UNFINISHED
 
-COMMAND = [sys.executable, "-c", "import sys; from trailsleuth.fetch import pace; pace.SLACK = 0.01; from trailsleuth.cli.app import main; sys.exit(main())"]
+COMMAND = [
+    sys.executable,
+    "-c",
+    "import sys; from trailsleuth.sources.aws import pace; pace.SLACK = 0.01; from trailsleuth.cli.app import main; sys.exit(main())",
+]
 LIVE = ["--pipeline", "web", "--profile", "tooling", "--profile", "workload"]
 
 
@@ -67,8 +71,8 @@ def test_a_page_mark_that_ran_out_starts_that_question_over(serve, live):
     from tests.live.state import Refused
     from tests.live.test_founding_case import by_name
     from tests.live.world import NOW, START, B
-    from trailsleuth.fetch.lookup import Lookup, fetch_lookup
-    from trailsleuth.fetch.store import MemoryStore
+    from trailsleuth.sources.aws.lookup import Lookup, fetch_lookup
+    from trailsleuth.sources.aws.store import MemoryStore
 
     world = a_world(background=400)
     aws = serve(world)

@@ -13,10 +13,10 @@ from tests.live.world import ACTION_ROLE, KEY_A, KEY_B, NOW, REGION, SERVICE_ROL
 from trailsleuth import api
 from trailsleuth.cli.inquiry import ask
 from trailsleuth.errors import AccountUnreachable, EvidenceUnreadable
-from trailsleuth.fetch.kinds import is_trail_bucket
-from trailsleuth.fetch.live import settle
-from trailsleuth.fetch.trail_bucket import Wanted, read_trail_bucket
 from trailsleuth.model import Inquiry, Question, Skipped
+from trailsleuth.sources.aws.live import settle
+from trailsleuth.sources.aws.trail_bucket import Wanted, read_trail_bucket
+from trailsleuth.sources.files.kinds import is_trail_bucket
 
 DAY = datetime(2026, 3, 4, tzinfo=UTC)
 
@@ -277,9 +277,9 @@ def test_a_chain_whose_assume_record_is_missing_is_found_by_the_provider_calls(s
 
 
 def test_paths_are_read_for_what_they_are(serve, live, tmp_path):
-    from trailsleuth.fetch.case_folder import inquiry_of, new_folder
-    from trailsleuth.fetch.paths import read_paths
-    from trailsleuth.fetch.sessions import Ways
+    from trailsleuth.api.paths import read_paths
+    from trailsleuth.sources.aws.sessions import Ways
+    from trailsleuth.sources.files.case_folder import inquiry_of, new_folder
 
     serve(a_bucket(a_world()))
     case = new_folder(tmp_path / "case", version="0", inquiry={"pipeline": "web", "since": "2026-03-04T09:00:00+00:00"})

@@ -10,10 +10,10 @@ from tests.live.full_world import QUESTIONS, a_full_world
 from tests.live.world import A, B
 from trailsleuth import api
 from trailsleuth.cli.inquiry import ask
-from trailsleuth.fetch.live import settle
-from trailsleuth.fetch.operations import operations, shipped_policy
-from trailsleuth.fetch.store import MemoryStore
 from trailsleuth.report.json import render_json
+from trailsleuth.sources.aws.live import settle
+from trailsleuth.sources.aws.operations import operations, shipped_policy
+from trailsleuth.sources.aws.store import MemoryStore
 
 # Not for the diagnosis: names for the message about an unknown pipeline, the doctor's looks at trails, public keys for `verify`.
 ELSEWHERE = {"codepipeline:ListPipelines", "cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors", "cloudtrail:ListPublicKeys"}

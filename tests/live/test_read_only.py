@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import trailsleuth.fetch
+import trailsleuth.sources
 from tests.live.world import A, a_world
-from trailsleuth.fetch.guard import OperationForbidden
-from trailsleuth.fetch.operations import POLICY_ACCOUNTS, operations, shipped_policy
+from trailsleuth.sources.aws.guard import OperationForbidden
+from trailsleuth.sources.aws.operations import POLICY_ACCOUNTS, operations, shipped_policy
 
 MUTATING = [
     ("iam", "PutRolePolicy", {"RoleName": "R", "PolicyName": "p", "PolicyDocument": "{}"}),
@@ -56,7 +56,7 @@ PAGED = {"codepipeline": "codepipeline", "principals": "iam"}  # modules whose p
 
 def _operations_in_code():
     """Every operation that the code asks for by name."""
-    for path in Path(trailsleuth.fetch.__file__).parent.glob("*.py"):
+    for path in Path(trailsleuth.sources.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call):
                 continue

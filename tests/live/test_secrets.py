@@ -17,8 +17,8 @@ from tests.live.test_founding_case import WEB
 from tests.live.world import ACTION_ROLE, KEY_B, REGION, START, B, a_record, a_session, a_world
 from trailsleuth.cli.app import main
 from trailsleuth.errors import AccountUnreachable
-from trailsleuth.fetch.case_folder import new_folder
-from trailsleuth.fetch.secrets import REMOVED, clean_text, secret_table, without_secrets
+from trailsleuth.sources.files.case_folder import new_folder
+from trailsleuth.sources.secrets import REMOVED, clean_text, secret_table, without_secrets
 
 CANARY = "CaNaRy0123456789abcdefCANARY0123"
 CANARIES = {
@@ -85,7 +85,7 @@ def _rows():
     import tomllib
     from importlib.resources import files
 
-    return tomllib.loads(files("trailsleuth.fetch").joinpath("data/secrets.toml").read_text(encoding="utf-8"))["value"]
+    return tomllib.loads(files("trailsleuth.sources").joinpath("data/secrets.toml").read_text(encoding="utf-8"))["value"]
 
 
 HARMLESS = {
@@ -156,7 +156,7 @@ def test_no_secret_is_in_what_the_commands_write(serve, capsys, tmp_path, monkey
     for name in ("AWS_SECRET_ACCESS_KEY_OLD", "GITHUB_TOKEN", "DATABASE_URL", "TRAILSLEUTH_TOKEN"):
         monkeypatch.setenv(name, CANARY)
     monkeypatch.setenv("TRAILSLEUTH_DEBUG", "1")
-    monkeypatch.setattr("trailsleuth.fetch.pace.SLACK", 0.01)
+    monkeypatch.setattr("trailsleuth.sources.aws.pace.SLACK", 0.01)
     world = serve(a_world_of_secrets())
     exports = tmp_path / "exports"
     exports.mkdir()
@@ -188,7 +188,7 @@ def test_a_traceback_shows_no_secret(serve, monkeypatch):
     def broken(*_args, **_named):
         raise RuntimeError("a fault of trailsleuth")
 
-    monkeypatch.setattr("trailsleuth.fetch.live.settle", broken)
+    monkeypatch.setattr("trailsleuth.sources.aws.live.settle", broken)
     monkeypatch.setattr("trailsleuth.cli.diagnose_live.settle", broken)
     with pytest.raises(RuntimeError) as caught:
         main(["diagnose", "--pipeline", "web", "--profile", "tooling", "--profile", "workload"])

@@ -10,8 +10,8 @@ from tests.judge import PARTS, judge
 from tests.query.build import CASES, athena_row, by_duckdb
 from tests.test_cases import OPTIONS, diagnosed
 from trailsleuth import api
-from trailsleuth.fetch.exports import read_inputs
 from trailsleuth.model import Inquiry, RawInput
+from trailsleuth.sources.files.exports import read_inputs
 
 WITH_LOGS = [folder for folder in sorted(CASES.iterdir()) if (folder / "evidence" / "AWSLogs").is_dir()]
 SAMPLE = [folder for number, folder in enumerate(WITH_LOGS) if number % 7 == 0 or folder.name.startswith(("founding", "s3-object-owner", "org-"))]

@@ -20,9 +20,13 @@ import pytest
 from bench.generate import START as BEGIN
 from bench.generate import Maker, file_records
 from trailsleuth import api
-from trailsleuth.api import cases, scan_units, scanning, units, workers
-from trailsleuth.api.listing import list_evidence
+from trailsleuth.api import cases
 from trailsleuth.model import Inquiry
+from trailsleuth.scan import pool as workers
+from trailsleuth.scan import two_passes as scanning
+from trailsleuth.scan import units
+from trailsleuth.scan import work as scan_units
+from trailsleuth.scan.listing import list_evidence
 
 CASES = Path(__file__).parents[2] / "fixtures" / "cases"
 ENTRIES = {"--pipeline": "pipeline", "--execution-id": "execution_id", "--role": "role", "--session": "session"}
@@ -166,7 +170,7 @@ def test_a_large_file_is_read_in_parts(packed: bool, tmp_path: Path, monkeypatch
     (tmp_path / "large.json").write_bytes(gzip.compress(compact(records), mtime=0) if packed else compact(records))
     monkeypatch.setattr(units, "WHOLE_UP_TO", 1000)
     monkeypatch.setattr(units, "PART", 60_000)
-    monkeypatch.setattr("trailsleuth.fetch.quick.PART", 60_000)
+    monkeypatch.setattr("trailsleuth.scan.quick.PART", 60_000)
     unit = units.units_of(str(tmp_path / "large.json"), (tmp_path / "large.json").stat().st_size)
     assert (len(unit) > 3) != packed
     scanned, read = documents(tmp_path, monkeypatch)
@@ -192,8 +196,8 @@ def test_a_worker_that_dies_loses_no_record(tmp_path: Path, monkeypatch: pytest.
 def test_a_scan_without_the_fast_packages_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number, records in enumerate(some_files("plain")):
         (tmp_path / f"{number}.json.gz").write_bytes(gzip.compress(compact(records), mtime=0))
-    monkeypatch.setattr("trailsleuth.fetch.quick.libdeflate", lambda: None)
-    monkeypatch.setattr("trailsleuth.ingest.needles.searcher", lambda: __import__("trailsleuth.ingest.needles", fromlist=["_Plain"])._Plain())
+    monkeypatch.setattr("trailsleuth.scan.quick.libdeflate", lambda: None)
+    monkeypatch.setattr("trailsleuth.scan.needles.searcher", lambda: __import__("trailsleuth.scan.needles", fromlist=["_Plain"])._Plain())
     scanned, read = documents(tmp_path, monkeypatch)
     assert json.dumps(scanned) == json.dumps(read)
 
@@ -203,7 +207,7 @@ def test_workers_end_with_a_scan_that_is_killed(tmp_path: Path) -> None:
     for number in range(4):
         (tmp_path / f"{number}.json").write_bytes(compact(some_files(str(number))[0]))
     code = (
-        "import os, sys, time; from functools import partial; from trailsleuth.api.units import *; from trailsleuth.api.workers import *\n"
+        "import os, sys, time; from functools import partial; from trailsleuth.scan.units import *; from trailsleuth.scan.pool import *\n"
         "def work(chunk):\n    os.write(1, b'%d\\n' % os.getpid()); time.sleep(60)\n"
         "list(run(work, [[Unit(path='x')], [Unit(path='y')]], print))"
     )

@@ -11,10 +11,10 @@ import pytest
 
 from tests.scan.test_equal_to_reading_everything import compact, shuffled, some_files
 from trailsleuth.ingest.evidence import read_evidence
-from trailsleuth.ingest.scan import glance_at
-from trailsleuth.ingest.scan_identity import Identities
-from trailsleuth.ingest.scan_refused import Pile, refused_in
 from trailsleuth.model import Evidence, RawInput
+from trailsleuth.scan.first_look import glance_at
+from trailsleuth.scan.identity import Identities
+from trailsleuth.scan.refused import Pile, refused_in
 
 T = TypeVar("T")
 ROUNDS = 1500

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from tests.scan.test_equal_to_reading_everything import WAYS, compact, some_files
-from trailsleuth.api import units
-from trailsleuth.api.refusals import refused
 from trailsleuth.cli.app import main
 from trailsleuth.errors import UsageError
-from trailsleuth.ingest.needles import _Plain
-from trailsleuth.ingest.scan_refused import as_text
+from trailsleuth.scan import units
+from trailsleuth.scan.denied import refused
+from trailsleuth.scan.needles import _Plain
+from trailsleuth.scan.refused import as_text
 
 UNREADABLE = {"cut", "cut gzip", "cut gzip that ends in zeros"}  # the first files of these are read up to the cut
 Record = dict[str, Any]
@@ -132,7 +132,7 @@ def test_the_same_records_without_the_fast_packages(tmp_path: Path, monkeypatch:
     files = some_files("plain")
     for number, records in enumerate(files):
         (tmp_path / f"{number}.json.gz").write_bytes(gzip.compress(compact(records), mtime=0))
-    monkeypatch.setattr("trailsleuth.fetch.quick.libdeflate", lambda: None)
-    for module in ("needles", "scan_refused"):
-        monkeypatch.setattr(f"trailsleuth.ingest.{module}.searcher", _Plain)
+    monkeypatch.setattr("trailsleuth.scan.quick.libdeflate", lambda: None)
+    for module in ("needles", "refused"):
+        monkeypatch.setattr(f"trailsleuth.scan.{module}.searcher", _Plain)
     assert ids_of(tmp_path)[:2] == independent([r for one in files for r in one])

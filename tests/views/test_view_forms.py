@@ -13,7 +13,6 @@ from tests.views.trail import record, written
 from trailsleuth import load
 from trailsleuth.api.tables import events as table_of_events
 from trailsleuth.api.views import events, sessions, timeline
-from trailsleuth.fetch.secrets import REMOVED
 from trailsleuth.report.columns import any_table, fitted
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.layout import width_of
@@ -32,6 +31,7 @@ from trailsleuth.report.views import (
     session_table,
     timeline_table,
 )
+from trailsleuth.sources.secrets import REMOVED
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 

@@ -14,19 +14,22 @@ if TYPE_CHECKING:
     from trailsleuth.api.custody import Summary, info, mark_unverified
     from trailsleuth.api.digests import verify
     from trailsleuth.api.explanations import explain
-    from trailsleuth.api.indexing import IndexMade, index
     from trailsleuth.api.live import fetch
     from trailsleuth.api.reductions import reduce
-    from trailsleuth.api.refusals import refused
     from trailsleuth.api.simulations import simulate
     from trailsleuth.api.tables import events, sessions, timeline
     from trailsleuth.iam.requests import simulate_requests
+    from trailsleuth.scan.denied import Refused, refused
+    from trailsleuth.scan.listing import PRUNED
+    from trailsleuth.trail_index.make import IndexMade, index
 
 __all__ = [
+    "PRUNED",
     "Bundle",
     "Case",
     "Diagnosis",
     "IndexMade",
+    "Refused",
     "Summary",
     "bundle",
     "events",
@@ -47,6 +50,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "PRUNED": "trailsleuth.scan.listing",
     "Bundle": "trailsleuth.api.bundles",
     "bundle": "trailsleuth.api.bundles",
     "events": "trailsleuth.api.tables",
@@ -55,16 +59,17 @@ _HOMES = {
     "Case": "trailsleuth.api.cases",
     "Diagnosis": "trailsleuth.api.cases",
     "Summary": "trailsleuth.api.custody",
-    "IndexMade": "trailsleuth.api.indexing",
+    "IndexMade": "trailsleuth.trail_index.make",
     "explain": "trailsleuth.api.explanations",
     "fetch": "trailsleuth.api.live",
-    "index": "trailsleuth.api.indexing",
+    "index": "trailsleuth.trail_index.make",
     "info": "trailsleuth.api.custody",
     "load": "trailsleuth.api.cases",
     "load_inputs": "trailsleuth.api.cases",
     "mark_unverified": "trailsleuth.api.custody",
     "reduce": "trailsleuth.api.reductions",
-    "refused": "trailsleuth.api.refusals",
+    "Refused": "trailsleuth.scan.denied",
+    "refused": "trailsleuth.scan.denied",
     "simulate": "trailsleuth.api.simulations",
     "simulate_requests": "trailsleuth.iam.requests",
     "verify": "trailsleuth.api.digests",

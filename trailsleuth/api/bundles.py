@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.catalog.actions import prefixes
 from trailsleuth.catalog.arn_words import arn_words
-from trailsleuth.fetch.paths import inquiry_in, read_paths
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.forms import Form, Piece
 from trailsleuth.model import RawInput, Skipped

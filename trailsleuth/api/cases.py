@@ -10,11 +10,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from trailsleuth.api.cleaned import record_without_secrets, without_secrets
-from trailsleuth.api.listing import SCAN_FROM, Listing, list_evidence
-from trailsleuth.fetch.engines import is_engine
-from trailsleuth.fetch.exports import read_inputs
-from trailsleuth.fetch.kinds import STDIN, is_index, is_more_than_files
-from trailsleuth.fetch.paths import inquiry_in, read_paths
+from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.investigation import run_investigation
 from trailsleuth.model import CaseFile, Evidence, Inquiry, Outcome, RawInput, Skipped
@@ -23,11 +19,15 @@ from trailsleuth.report.context import RenderContext
 from trailsleuth.report.document import case_document, coverage_document
 from trailsleuth.report.embedded import embedded_coverage, embedded_report
 from trailsleuth.report.text import render_text
+from trailsleuth.scan.listing import SCAN_FROM, Listing, list_evidence
+from trailsleuth.sources.engines.addresses import is_engine
+from trailsleuth.sources.files.exports import read_inputs
+from trailsleuth.sources.files.kinds import STDIN, is_index, is_more_than_files
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from trailsleuth.fetch.index_read import IndexFile
+    from trailsleuth.trail_index.read import IndexFile
 
 EXIT_CODES = {Outcome.CAUSE_FOUND: 0, Outcome.NO_DENIAL_FOUND: 1, Outcome.INCONCLUSIVE: 3}
 
@@ -160,10 +160,10 @@ class LargeCase(Case):
         """The evidence that the question needs, from the indexes and from what lies beside them; None where everything has to be read for it."""
         held = self.__dict__
         if held["indexes"]:
-            from trailsleuth.api.indexed import ask_indexes
+            from trailsleuth.trail_index.ask import ask_indexes
 
             return ask_indexes(held["indexes"], held["listing"], inquiry, stdin=held["stdin"])
-        from trailsleuth.api.scanning import scan_evidence
+        from trailsleuth.scan.two_passes import scan_evidence
 
         return scan_evidence(held["listing"], inquiry, stdin=held["stdin"])
 
@@ -194,7 +194,7 @@ def load(
     indexes = [path for path in dict.fromkeys(listed) if path != STDIN and is_index(path)]
     listing = list_evidence([path for path in listed if path not in indexes])
     if indexes:
-        from trailsleuth.fetch.index_read import IndexFile
+        from trailsleuth.trail_index.read import IndexFile
 
         return LargeCase(listed, listing, stdin=stdin, indexes=[IndexFile(path) for path in indexes])
     if prune and (within := listing.within(since, until)) is not listing:

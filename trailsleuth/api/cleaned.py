@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from trailsleuth.fetch.secrets import clean_text
-from trailsleuth.fetch.secrets import without_secrets as without_secret_values
 from trailsleuth.model import CaseFile, Evidenced, Execution, Finding, Record
+from trailsleuth.sources.secrets import clean_text
+from trailsleuth.sources.secrets import without_secrets as without_secret_values
 
 
 def without_secrets(case: CaseFile) -> CaseFile:

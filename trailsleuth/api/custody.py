@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trailsleuth.api.digests import verify
+from trailsleuth.api.paths import read_paths
 from trailsleuth.errors import UsageError
-from trailsleuth.fetch.case_folder import read_manifest
-from trailsleuth.fetch.kinds import is_case_folder
-from trailsleuth.fetch.paths import read_paths
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import CaseFile, Evidence, Evidenced, Finding, Gap, Inquiry, Outcome, Skipped
 from trailsleuth.model.verification import CheckedFile, Integrity, Verification
+from trailsleuth.sources.files.case_folder import read_manifest
+from trailsleuth.sources.files.kinds import is_case_folder
 
 __all__ = ["Summary", "info", "mark_unverified"]
 

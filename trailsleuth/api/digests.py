@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from datetime import datetime
 
+from trailsleuth.digests import DigestSet, KeyRing, TimeRange, parse_keys, read_digests, verify_tree
 from trailsleuth.errors import EvidenceUnreadable
-from trailsleuth.fetch.digest_tree import read_digest_tree, read_key_file
-from trailsleuth.fetch.public_keys import fetch_public_keys
 from trailsleuth.model.verification import Verification
-from trailsleuth.verify import DigestSet, KeyRing, TimeRange, parse_keys, read_digests, verify_tree
+from trailsleuth.sources.aws.public_keys import fetch_public_keys
+from trailsleuth.sources.files.digest_tree import read_digest_tree, read_key_file
 
 __all__ = ["verify"]
 

@@ -11,10 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from trailsleuth.errors import UsageError
-from trailsleuth.fetch.engines import EngineUrl, Settings, Statement, engine_url
-from trailsleuth.fetch.prices import price_of
-from trailsleuth.fetch.sessions import Account, Surroundings, Ways, open_accounts
 from trailsleuth.model import Inquiry, RawInput
+from trailsleuth.sources.aws.sessions import Account, Surroundings, Ways, open_accounts
+from trailsleuth.sources.engines.addresses import EngineUrl, Settings, Statement, engine_url
+from trailsleuth.sources.engines.prices import price_of
 
 if TYPE_CHECKING:
     from trailsleuth.query.selection import Place
@@ -59,14 +59,14 @@ def read_engines(
         url = engine_url(path)
         statement = statement_for(url, asked)
         if url.engine == "spark":
-            yield import_module("trailsleuth.fetch.spark").run_spark(url, statement, world.progress)
+            yield import_module("trailsleuth.sources.engines.spark").run_spark(url, statement, world.progress)
             continue
         accounts = accounts or list(open_accounts(ways or Ways(), world).values())
         world.progress.say(statement.announced)
         if url.engine == "athena":
-            yield import_module("trailsleuth.fetch.athena").run_athena(url, statement, accounts, asked.settings)
+            yield import_module("trailsleuth.sources.engines.athena").run_athena(url, statement, accounts, asked.settings)
         else:
-            yield import_module("trailsleuth.fetch.lake").run_lake(url, statement, accounts)
+            yield import_module("trailsleuth.sources.engines.lake").run_lake(url, statement, accounts)
 
 
 def statement_for(url: EngineUrl, asked: Asked) -> Statement:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from trailsleuth.errors import EvidenceUnreadable, UsageError
-from trailsleuth.fetch.exports import read_inputs
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.ingest.explain import explain_evidence, explain_text, joined
 from trailsleuth.model import Evidence, RawInput, Skipped
 from trailsleuth.model.explanation import Explanation
+from trailsleuth.sources.files.exports import read_inputs
 
 _LIKE_A_PATH = re.compile(r"[^\s:]{1,1000}(?:\.(?:json|jsonl|gz|zip|bz2|zst|tar|tgz|txt|log|csv)|/[^\s:/]*)")
 

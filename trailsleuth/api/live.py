@@ -12,11 +12,11 @@ from typing import Any
 
 from trailsleuth.api.cases import Case
 from trailsleuth.errors import UsageError
-from trailsleuth.fetch.case_folder import ENTRIES, CaseFolder, new_folder
-from trailsleuth.fetch.live import open_live, settle
-from trailsleuth.fetch.sessions import Surroundings, Ways
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import Inquiry, RawInput
+from trailsleuth.sources.aws.live import open_live, settle
+from trailsleuth.sources.aws.sessions import Surroundings, Ways
+from trailsleuth.sources.files.case_folder import ENTRIES, CaseFolder, new_folder
 
 __all__ = ["Asked", "fetch", "gather", "this_second"]
 

@@ -13,15 +13,15 @@ from fnmatch import fnmatchcase
 from typing import TypedDict
 
 from trailsleuth.api.cleaned import record_without_secrets
-from trailsleuth.fetch.exports import check_paths
-from trailsleuth.fetch.kinds import is_more_than_files
-from trailsleuth.fetch.paths import read_paths
+from trailsleuth.api.paths import read_paths
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.forms import Form
 from trailsleuth.ingest.record import parse_record
 from trailsleuth.model import Origin, RawInput, Record, Skipped
 from trailsleuth.model.names import role_of
 from trailsleuth.model.view import Moment, Opening, SessionView, kind_of
+from trailsleuth.sources.files.exports import check_paths
+from trailsleuth.sources.files.kinds import is_more_than_files
 
 __all__ = ["Conditions", "EventStream", "Where", "events", "sessions", "timeline"]
 

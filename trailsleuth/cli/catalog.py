@@ -14,8 +14,8 @@ from trailsleuth.catalog.reference import use_reference
 from trailsleuth.catalog.unlisted import decided_without_iam
 from trailsleuth.cli.output import write_stdout
 from trailsleuth.errors import UsageError
-from trailsleuth.fetch.service_reference import ReferenceUpdate, default_directory, fetch_service_reference
 from trailsleuth.report.sanitize import for_terminal
+from trailsleuth.sources.aws.service_reference import ReferenceUpdate, default_directory, fetch_service_reference
 
 SCHEMA = "trailsleuth.catalog/1"
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trailsleuth.api.refusals import Refused, refused
+from trailsleuth.api import Refused, refused
 from trailsleuth.cli.evidence import Evidence, Force, given_paths
 from trailsleuth.cli.output import check_output_file, write_pieces
 from trailsleuth.cli.talk import say

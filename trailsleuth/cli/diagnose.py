@@ -13,16 +13,12 @@ from typing import Annotated
 import typer
 
 from trailsleuth import api
-from trailsleuth.api.listing import MARGIN
 from trailsleuth.cli.inquiry import ask
 from trailsleuth.cli.options import FixFormat, OutputFormat, parse_window, terminal_context
 from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.cli.policy_files import check_policy_files, read_patches
 from trailsleuth.cli.talk import mention, say
 from trailsleuth.errors import EvidenceUnreadable, UsageError
-from trailsleuth.fetch.engines import Settings, is_engine
-from trailsleuth.fetch.kinds import is_trail_bucket
-from trailsleuth.fetch.sessions import Ways
 from trailsleuth.model import CaseFile, Inquiry
 from trailsleuth.report import words
 from trailsleuth.report.context import RenderContext
@@ -30,6 +26,9 @@ from trailsleuth.report.document import case_document
 from trailsleuth.report.fix import render_fix
 from trailsleuth.report.formats import render
 from trailsleuth.report.redact import redact
+from trailsleuth.sources.aws.sessions import Ways
+from trailsleuth.sources.engines.addresses import Settings, is_engine
+from trailsleuth.sources.files.kinds import is_trail_bucket
 
 STDIN = "-"
 _EXPORT_COMMAND = "aws cloudtrail lookup-events --region REGION --start-time 2026-03-04T09:00:00Z --output json > account.json"
@@ -151,7 +150,7 @@ def _check_prune(prune: bool, window: object, *, asks_accounts: bool) -> None:
         return
     if window is None or asks_accounts:
         raise UsageError("--prune is for exported files and needs --since or --until", next_step="name a window, or leave it out to read everything")
-    say(f"log files are not read where {MARGIN}")
+    say(f"log files are not read where {api.PRUNED}")
 
 
 def _stdin() -> bytes:

@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 
 from trailsleuth import api
 from trailsleuth.api.engines import Asked, read_engines
+from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.cli.inquiry import ask
 from trailsleuth.cli.live_progress import ConsoleProgress
-from trailsleuth.fetch.engines import Settings, is_engine
-from trailsleuth.fetch.kinds import is_trail_bucket
-from trailsleuth.fetch.live import LiveSource, open_live, settle
-from trailsleuth.fetch.paths import inquiry_in, read_paths
-from trailsleuth.fetch.sessions import GLOBAL_REGIONS, Account, Surroundings, Ways
-from trailsleuth.fetch.trail_bucket import Wanted
 from trailsleuth.model import CaseFile, Inquiry, RawInput, Skipped
+from trailsleuth.sources.aws.live import LiveSource, open_live, settle
+from trailsleuth.sources.aws.sessions import GLOBAL_REGIONS, Account, Surroundings, Ways
+from trailsleuth.sources.aws.trail_bucket import Wanted
+from trailsleuth.sources.engines.addresses import Settings, is_engine
+from trailsleuth.sources.files.kinds import is_trail_bucket
 
 MARGIN = timedelta(hours=1)  # a session lives that long by default, and its opening counts
 

@@ -11,9 +11,9 @@ import typer
 
 from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.cli.output import write_stdout
-from trailsleuth.fetch.doctor import Check, State, examine
-from trailsleuth.fetch.sessions import Surroundings, Ways
 from trailsleuth.report.sanitize import for_terminal
+from trailsleuth.sources.aws.doctor import Check, State, examine
+from trailsleuth.sources.aws.sessions import Surroundings, Ways
 
 SCHEMA = "trailsleuth.doctor/1"
 

@@ -16,11 +16,11 @@ from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.cli.options import parse_window
 from trailsleuth.cli.output import write_stdout
 from trailsleuth.errors import UsageError
-from trailsleuth.fetch.case_folder import ENTRIES, CaseFolder, inquiry_of, resume_folder
-from trailsleuth.fetch.gaps import FOLDER as GAPS
-from trailsleuth.fetch.sessions import Surroundings, Ways
 from trailsleuth.model import Inquiry, RawInput
 from trailsleuth.report.sanitize import for_terminal
+from trailsleuth.sources.aws.gaps import FOLDER as GAPS
+from trailsleuth.sources.aws.sessions import Surroundings, Ways
+from trailsleuth.sources.files.case_folder import ENTRIES, CaseFolder, inquiry_of, resume_folder
 
 SCHEMA = "trailsleuth.fetched/1"
 

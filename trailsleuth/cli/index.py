@@ -11,7 +11,7 @@ import typer
 from trailsleuth import api
 from trailsleuth.cli.talk import say
 from trailsleuth.errors import UsageError
-from trailsleuth.fetch.base import MIB
+from trailsleuth.sources.base import MIB
 
 
 def index_command(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from trailsleuth.cli.output import write_stdout
-from trailsleuth.fetch.operations import Operation, needed, shipped_policy
+from trailsleuth.sources.aws.operations import Operation, needed, shipped_policy
 
 
 class AccountKind(StrEnum):

@@ -1,0 +1,276 @@
+"""From the refused records and the question to the records that the answer depends on.
+
+What the later rooms look at, and so what has to be at hand: the calls of the sessions in question (their number, and what went on after a refusal), the
+calls that opened them; later successes of a refused call; earlier registrations that show a role (passrole, actors); uploads of a refused object
+(ownership); who owns a bucket; changes of policies and starts of pipelines (kept by the first pass).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from trailsleuth.analyze.actors import NAMING
+from trailsleuth.analyze.ownership import UPLOADS
+from trailsleuth.catalog.actions import takes_resource
+from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
+from trailsleuth.correlate.executions import AFTER, BEFORE
+from trailsleuth.correlate.focus import WRAPPED
+from trailsleuth.ingest.times import parse_time
+from trailsleuth.model import ActionRun, Denial, Inquiry, PolicyType, Record, parse_arn, same_role
+from trailsleuth.model.texts import texts_in, words_in
+from trailsleuth.scan.first_look import Glimpse
+from trailsleuth.scan.identity import mark, role_mark, unpacked, who_of
+from trailsleuth.scan.openings import Openings, Questioned
+from trailsleuth.scan.reader import ScanReader
+from trailsleuth.scan.second_look import Call, Pursuit, Selection, Wanted
+
+S3 = "s3.amazonaws.com"
+SHORTEST = 3  # characters of a name that is worth looking for
+_PLAIN = re.compile(r"[\w+=,.@-]+", re.ASCII)
+_BUCKET = re.compile(r":s3:::([^/*]+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """The first pass over all log files. `span`: the times of the first and the last record of all evidence."""
+
+    parts: list[Glimpse]
+    span: tuple[datetime, datetime] | None
+
+
+def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None:
+    """What the second pass has to fetch; None where the question needs so much that everything is better read."""
+    records = list(reader.records.all())
+    refused = [r for r in records if r.denial is not None]
+    openings = Openings(trail.parts)
+    runs = _runs(reader, inquiry)
+    if runs is not None and (not runs or any(run.started is None for run in runs)):
+        return None
+    asked = _asked(trail, openings, records, inquiry, runs)
+    wrapping = [r.event_time for r in records if r.event_id == inquiry.event_id]
+    pursued = [r for r in refused if runs or asked.has(who_of(r.identity)) or who_of(r.identity).key == 0 or _is_near(r, wrapping)]
+    openings.with_ancestors(asked)
+    calls = _Calls(trail, reader, refused)
+    for record in refused:
+        calls.look_for_things(record)
+    for record in pursued:
+        calls.look_for_cures(record)
+    entire = bool(runs or inquiry.error)  # the text is compared with what the calls name
+    return Selection(
+        keys=frozenset(asked.keys),
+        owners=frozenset(asked.owners),
+        keyless=frozenset(asked.keyless),
+        opened=frozenset(asked.opened),
+        whole=frozenset(asked.keys | asked.owners) if entire else frozenset(calls.whole),
+        calls=calls.wanted(),
+        buckets=frozenset(_buckets(refused)),
+        edges=frozenset(moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in trail.span or ()),
+        text=" ".join((inquiry.error or "").split()),
+    )
+
+
+def _asked(trail: Trail, openings: Openings, records: list[Record], inquiry: Inquiry, runs: list[ActionRun] | None) -> Questioned:
+    """The sessions that the question is about, and what they opened where a focus follows them down."""
+    asked = Questioned()
+    refused = [r for r in records if r.denial is not None]
+    if runs is not None:
+        _in_windows(asked, trail, runs)
+    elif inquiry.event_id:
+        _add_callers(asked, (r for r in records if r.event_id == inquiry.event_id))
+        return asked
+    elif inquiry.role or inquiry.session or inquiry.access_key:
+        _named(asked, openings, inquiry)
+        _add_callers(asked, (r for r in refused if inquiry.role and _aims_at(r, inquiry.role)))
+    else:
+        _add_callers(asked, _in_window(refused, inquiry))
+        return asked
+    openings.with_descendants(asked)
+    return asked
+
+
+def _add_callers(asked: Questioned, records: Iterable[Record]) -> None:
+    for record in records:
+        asked.add(who_of(record.identity))
+
+
+def _runs(reader: ScanReader, inquiry: Inquiry) -> list[ActionRun] | None:
+    """The failed runs that the question may be about; None where it is about no pipeline, [] where the trail itself has to tell of it."""
+    failed = [run for run in reader.actions if run.failed]
+    if inquiry.pipeline or inquiry.execution_id:
+        return failed
+    if inquiry.role or inquiry.session or inquiry.access_key or inquiry.event_id or not failed:
+        return None
+    if inquiry.error and not any(run.error_text and run.error_text.strip() in inquiry.error for run in failed):
+        return None
+    return failed
+
+
+def _in_windows(asked: Questioned, trail: Trail, runs: Iterable[ActionRun]) -> None:
+    """Every session that called while a failed action ran."""
+    windows = [(run.started - BEFORE, (run.updated or run.started) + AFTER) for run in runs if run.started is not None]
+    for part in trail.parts:
+        spans = [(parse_time(span.first), parse_time(span.last)) for span in part.spans]
+        if any(first is not None and last is not None and first <= until and last >= since for first, last in spans for since, until in windows):
+            for who in unpacked(part.callers):
+                asked.add(who)
+
+
+def _named(asked: Questioned, openings: Openings, inquiry: Inquiry) -> None:
+    key, session, role = mark(inquiry.access_key), mark(inquiry.session), role_mark(inquiry.role)
+    if key:
+        asked.keys.add(key)
+    for who in (*openings.callers, *openings.opened):
+        if (session and who.session == session) or (role and who.role == role):
+            asked.add(who)
+
+
+def _aims_at(record: Record, role: str | None) -> bool:
+    named = record.request.get("roleArn")
+    return record.denial is not None and (same_role(record.denial.resource, role) or (isinstance(named, str) and same_role(named, role)))
+
+
+def _in_window(records: Iterable[Record], inquiry: Inquiry) -> Iterator[Record]:
+    for record in records:
+        if (inquiry.since is None or record.event_time >= inquiry.since) and (inquiry.until is None or record.event_time <= inquiry.until):
+            yield record
+
+
+def _is_near(record: Record, wrapping: Iterable[datetime]) -> bool:
+    """Made at the time of the record that is asked about: it may be what that one only reports."""
+    return any(abs(time - record.event_time) <= WRAPPED for time in wrapping)
+
+
+def _buckets(refused: Iterable[Record]) -> Iterator[str]:
+    """Buckets that a refusal may be about: their ARN has no account."""
+    for record in refused:
+        shown = [record.denial.resource if record.denial else None, *(ref.arn for ref in record.resources), *texts_in(dict(record.request))]
+        for text in shown:
+            yield from _BUCKET.findall(text or "")
+        if isinstance(bucket := record.request.get("bucketName"), str):
+            yield bucket
+
+
+class _Calls:
+    """What is looked for among the calls of each operation."""
+
+    def __init__(self, trail: Trail, reader: ScanReader, refused: Iterable[Record]) -> None:
+        self.whole: set[int] = set()
+        self._named = _named_resources(refused)
+        self._seen: frozenset[Call] = frozenset().union(*(part.calls for part in trail.parts))
+        self._broad = bool(reader.pages.accounts()) or bool(reader.decoded)
+        self._decoded = [answer.resource for answer in reader.decoded if answer.resource]
+        self._times: dict[Call, dict[tuple[int, str], list[str]]] = defaultdict(lambda: defaultdict(list))
+        self._texts: dict[Call, dict[tuple[int, str], set[bytes]]] = defaultdict(lambda: defaultdict(set))
+        self._flags: dict[Call, dict[tuple[int, str], set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._templates: dict[Call, dict[tuple[str | None, str | None], set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._uploads: set[tuple[str, str]] = set()
+        self._things: dict[Call, set[str]] = defaultdict(set)
+
+    def look_for_things(self, record: Record) -> None:
+        """Earlier calls that gave a role to the function, project or group that the refused call names."""
+        denial = record.denial
+        if denial is None or not (denial.by_passed_role or (denial.policy_type is PolicyType.TRUST and not record.event_name.startswith("AssumeRole"))):
+            return
+        names = {word for key in NAMING for word in words_in(record.request.get(key))}
+        for source, name in self._seen if names else ():
+            if source == record.event_source and passing_rows(source, name):
+                self._things[source, name] |= names
+
+    def look_for_cures(self, record: Record) -> None:
+        """Later successes of the refused call, earlier registrations of what it starts, and uploads of the object."""
+        call, who = (record.event_source, record.event_name), who_of(record.identity)
+        place, when = (who.role, record.region), record.event_time.strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._times[call][place].append(when)
+        self._texts[call][place].update(self._marks(record))
+        if self._first_counts(record):
+            self._flags[call][place].add("first")
+        if passing_rows(*call):
+            roles = passed_roles(*call, record.request)
+            self._texts[call][place].update(_mark(role.role) for role in roles)
+            if not roles:
+                self._flags[call][place].add("role")
+                self._templates[call][record.recipient_account, record.region].add(when)
+                self.whole.add(who.key or who.owner)
+        if record.event_source == S3:
+            self._uploads.update(_objects(record))
+
+    def _first_counts(self, record: Record) -> bool:
+        denial = record.denial
+        return self._broad or denial is None or denial.resource in (None, "*") or _without_resource(denial)
+
+    def _marks(self, record: Record) -> Iterator[bytes]:
+        """Texts of which a success of the same call on the same thing holds one at least. Of a call that takes no resource, the next success is enough.
+
+        A refusal that does not say its resource may be put together with one of the same session, or of the same action, that does.
+        """
+        denial, who = record.denial, who_of(record.identity)
+        yield from (_mark(text) for text in self._decoded)
+        if denial is None:
+            return
+        vague = denial.path_unknown or denial.wraps or denial.resource in (None, "*")
+        if vague:
+            yield from self._named[who.key or who.owner]
+            yield from self._named[who.role, denial.iam_action]
+        if denial.resource not in (None, "*"):
+            yield _mark(denial.resource or "")
+        if self._broad or (denial.resource in (None, "*") and not _without_resource(denial)) or denial.other_actions or denial.path_unknown:
+            shown = [*texts_in(dict(record.request)), *(ref.arn for ref in record.resources if ref.arn)]
+            yield from (_mark(text) for text in shown if len(_last(text)) >= SHORTEST)
+
+    def wanted(self) -> dict[Call, Wanted]:
+        """All of it, by operation."""
+        calls = {*self._times, *self._templates, *self._things, *(((S3, name) for name in UPLOADS) if self._uploads else ())}
+        return {
+            call: Wanted(
+                successes={place: self._pursuit(call, place) for place in self._times.get(call, {})},
+                templates={place: tuple(sorted(times)) for place, times in self._templates.get(call, {}).items()},
+                uploads=frozenset(self._uploads) if call[0] == S3 and call[1] in UPLOADS else frozenset(),
+                things=frozenset(self._things.get(call, ())),
+            )
+            for call in calls
+        }
+
+    def _pursuit(self, call: Call, place: tuple[int, str]) -> Pursuit:
+        flags = self._flags[call][place]
+        return Pursuit(
+            times=tuple(sorted(self._times[call][place])), texts=tuple(sorted(self._texts[call][place])), role="role" in flags, first="first" in flags
+        )
+
+
+def _without_resource(denial: Denial) -> bool:
+    return denial.iam_action is not None and takes_resource(denial.iam_action) is False
+
+
+def _named_resources(refused: Iterable[Record]) -> dict[object, set[bytes]]:
+    """What was refused on, by session, and by principal and action."""
+    found: dict[object, set[bytes]] = defaultdict(set)
+    for record in refused:
+        if record.denial is not None and record.denial.resource not in (None, "*"):
+            who, mark_of_it = who_of(record.identity), _mark(record.denial.resource or "")
+            found[who.key or who.owner].add(mark_of_it)
+            found[who.role, record.denial.iam_action].add(mark_of_it)
+    return found
+
+
+def _last(text: str) -> str:
+    """The last part of an ARN, a path or a `family:revision`."""
+    return re.split(r"[:/]", text)[-1]
+
+
+def _mark(text: str) -> bytes:
+    """The last part as it stands in JSON; b"", which stands everywhere, where that cannot be said."""
+    last = _last(text)
+    return last.encode() if len(last) >= SHORTEST and _PLAIN.fullmatch(last) else b""
+
+
+def _objects(record: Record) -> Iterator[tuple[str, str]]:
+    bucket, key = record.request.get("bucketName"), record.request.get("key")
+    if isinstance(bucket, str) and isinstance(key, str):
+        yield bucket, key
+    arn = parse_arn(record.denial.resource if record.denial else None)
+    if arn is not None and arn.service == "s3" and "/" in arn.resource:
+        yield arn.resource.partition("/")[0], arn.resource.partition("/")[2]

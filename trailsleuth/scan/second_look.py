@@ -1,0 +1,293 @@
+"""The second look at a log file: the calls of sessions in question, and what bears on a refusal (a later success, an earlier registration, an upload)."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+
+from trailsleuth.ingest.fields import map_of
+from trailsleuth.model.texts import words_in
+from trailsleuth.scan.first_look import issued_marks, issuing_among
+from trailsleuth.scan.identity import Identities, Who
+from trailsleuth.scan.needles import Buffer
+from trailsleuth.scan.shapes import Glance, NotThisShape, decode_log
+from trailsleuth.scan.slices import Slices, in_order
+
+FAMILY_KEYS = ("family", "functionName", "stackName", "projectName", "name", "jobName", "jobDefinitionName")
+_MISSING = re.compile(r"NoSuch|NotFound|DoesNotExist")
+Call = tuple[str, str]
+Place = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pursuit:
+    """Refusals of one call by one principal in one region: when they were, and what a success that cures one of them must hold.
+
+    `texts`: one of these stands in it. `role`: its request names a role. `first`: the first success after each refusal counts, whatever it holds.
+    """
+
+    times: tuple[str, ...]
+    texts: tuple[bytes, ...] = ()
+    role: bool = False
+    first: bool = False
+
+    def stands_in(self, told: bytes) -> bool:
+        """One of the texts stands in what a record tells, or may: there is an escape in it."""
+        if not self.texts:
+            return False
+        if b"\\" in told:
+            return True
+        for text in self.texts:  # noqa: SIM110 (half the time of `any`)
+            if text in told:
+                return True
+        return False
+
+    def slot(self, time: str) -> int:
+        """How many of the refusals were before: after each, the first success counts."""
+        return bisect_right(self.times, time)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is looked for among the calls of one operation, successful ones all.
+
+    `successes` by (principal, region); `templates` by (account, region): refusal times, of which the latest earlier call of each family is wanted;
+    `uploads` are (bucket, key); `things` are names of functions, projects and the like, whose role an earlier call shows.
+    """
+
+    successes: Mapping[Place, Pursuit] = field(default_factory=dict)
+    templates: Mapping[tuple[str | None, str | None], tuple[str, ...]] = field(default_factory=dict)
+    uploads: frozenset[tuple[str, str]] = frozenset()
+    things: frozenset[str] = frozenset()
+
+    @property
+    def reads_request(self) -> bool:
+        """The analysis may look at the request of any such call: a light one could mislead it."""
+        return bool(self.templates or self.things)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which records a question needs beside the refused ones. All numbers are checksums of `scan_identity`.
+
+    `keys`: access keys whose calls are counted; `owners`: principal ids, likewise, whatever the key; `keyless`: principal ids whose calls without a key
+    belong to a session in question; `whole`: keys and ids of sessions whose calls are wanted with all their members; `opened`: issued keys and role ids.
+    `edges`: the times of the first and the last record of all. `text`: the error text asked about, which a failed call may explain.
+    """
+
+    ids: frozenset[str] = frozenset()
+    keys: frozenset[int] = frozenset()
+    owners: frozenset[int] = frozenset()
+    keyless: frozenset[int] = frozenset()
+    whole: frozenset[int] = frozenset()
+    opened: frozenset[int] = frozenset()
+    calls: Mapping[Call, Wanted] = field(default_factory=dict)
+    buckets: frozenset[str] = frozenset()
+    edges: frozenset[str] = frozenset()
+    text: str = ""
+
+    def of_session(self, who: Who) -> bool:
+        """The caller is a session in question."""
+        return who.key in self.keys or who.owner in self.owners or (who.key == 0 and who.owner in self.keyless)
+
+
+class LightCall(NamedTuple):
+    """A call of which only the fact counts: who, when, what, where and whether it failed. `caller` is `userIdentity` as bytes."""
+
+    position: int
+    event_id: str
+    time: str
+    source: str
+    name: str
+    region: str | None
+    account: str | None
+    code: str | None
+    message: str | None
+    endpoint: str | None
+    caller: bytes
+
+
+class Ranked(NamedTuple):
+    """A record of which only the first or the last of its kind over all files is wanted; `light` or `whole` holds it."""
+
+    kind: tuple[object, ...]
+    order: tuple[str, str]
+    position: int
+    light: LightCall | None
+    whole: bytes
+
+
+@dataclass(slots=True)
+class Selected:
+    """What the second look found in one file."""
+
+    whole: list[tuple[int, bytes]] = field(default_factory=list)
+    light: list[LightCall] = field(default_factory=list)
+    firsts: list[Ranked] = field(default_factory=list)
+    lasts: list[Ranked] = field(default_factory=list)
+
+
+def select_from(data: Buffer, selection: Selection, identities: Identities, positions: frozenset[int] = frozenset()) -> Selected | None:
+    """The records of one file that the selection names, and those at the positions; None where the file is no longer what the first look saw."""
+    try:
+        records = decode_log(data).Records
+    except NotThisShape:
+        return None
+    look = _Look(data, records, selection, identities)
+    look.whole += positions
+    look.take_all()
+    return look.result()
+
+
+class _Look:
+    """One file being gone through."""
+
+    def __init__(self, data: Buffer, records: list[Glance], selection: Selection, identities: Identities) -> None:
+        self.selection = selection
+        self.records = records
+        self.slices = Slices(data, records)
+        callers = [bytes(record.userIdentity) for record in records]
+        one = {raw: raw for raw in callers}  # each is handed over once
+        self.callers = [one[raw] for raw in callers]
+        self.who = {raw: identities.of(raw).who for raw in one}
+        self.whole: list[int] = []
+        self.light: list[int] = []
+        self.firsts: dict[tuple[object, ...], tuple[tuple[str, str], LightCall]] = {}
+        self.lasts: dict[tuple[object, ...], tuple[tuple[str, str], int]] = {}
+
+    def take_all(self) -> None:
+        """Goes through the records; the question is asked of most of them, so nothing is worked out twice."""
+        selection = self.selection
+        mine = {raw for raw, who in self.who.items() if selection.of_session(who)}
+        entire = {raw for raw in mine if not selection.whole.isdisjoint((self.who[raw].key, self.who[raw].owner))}
+        named = self._named(mine)
+        calls = [(record.eventSource, record.eventName) for record in self.records]
+        wishes = {call: selection.calls.get(call) for call in set(calls)}
+        for index, (record, raw, call) in enumerate(zip(self.records, self.callers, calls, strict=True)):
+            wanted = wishes[call]
+            if index in named or (wanted is not None and not record.failed and self._bears_on(index, record, raw, wanted)):
+                self.whole.append(index)
+            elif raw in mine:
+                if raw in entire or (wanted is not None and wanted.reads_request):
+                    self.whole.append(index)
+                else:
+                    self.light.append(index)
+        if selection.buckets:
+            self._owners()
+
+    def _named(self, mine: set[bytes]) -> set[int]:
+        """Records that the selection names one by one: by time, by id, by the error text, or by the session that was opened or that opened one."""
+        selection, records = self.selection, self.records
+        named = {index for index, record in enumerate(records) if record.eventTime in selection.edges}
+        if selection.ids:
+            named.update(index for index, record in enumerate(records) if record.eventID in selection.ids)
+        if selection.text:
+            named.update(index for index, record in enumerate(records) if self._may_explain(record))
+        for index in issuing_among(records):
+            if self.callers[index] in mine or not selection.opened.isdisjoint(issued_marks(records[index])[:2]):
+                named.add(index)
+        return named
+
+    def _may_explain(self, record: Glance) -> bool:
+        """The call failed with a message or a code that the text repeats, or did not find something."""
+        if record.errorCode and record.errorCode in self.selection.text:
+            return True
+        said = " ".join((record.errorMessage or "").split()).rstrip(".")
+        return record.failed and ((bool(said) and said in self.selection.text) or _MISSING.search(record.errorCode or "") is not None)
+
+    def _bears_on(self, index: int, record: Glance, raw: bytes, wanted: Wanted) -> bool:
+        pursuit = wanted.successes.get((self.who[raw].role, record.awsRegion or ""))
+        if pursuit is not None and self._cures(index, record, raw, pursuit):
+            return True
+        times = wanted.templates.get((record.recipientAccountId, record.awsRegion))
+        if not (times or wanted.uploads or wanted.things):
+            return False
+        request = bytes(record.requestParameters)
+        if times:
+            self._template(index, record, request, times)
+        if wanted.uploads and _upload(request) in wanted.uploads:
+            return True
+        return bool(wanted.things) and b"role" in request.lower() and not wanted.things.isdisjoint(words_in(_parsed(request)))
+
+    def _cures(self, index: int, record: Glance, raw: bytes, pursuit: Pursuit) -> bool:
+        request = bytes(record.requestParameters) if pursuit.role or pursuit.texts else b""
+        if pursuit.role and b":role/" in request:
+            return True
+        if pursuit.texts and pursuit.stands_in(request + bytes(record.resources)):
+            return True
+        if pursuit.first:
+            slot = pursuit.slot(record.eventTime)
+            kind = (record.eventSource, record.eventName, self.who[raw].role, record.awsRegion, record.vpcEndpointId, slot)
+            order = (record.eventTime, record.eventID)
+            if kind not in self.firsts or order < self.firsts[kind][0]:
+                self.firsts[kind] = (order, light_call(index, record, raw))
+        return False
+
+    def _template(self, index: int, record: Glance, request: bytes, times: tuple[str, ...]) -> None:
+        parsed = _parsed(request)
+        family = next((str(parsed[key]) for key in FAMILY_KEYS if isinstance(parsed.get(key), str)), "")
+        before = bisect_right(times, record.eventTime)
+        slot = before - 1 if before and times[before - 1] == record.eventTime else before  # a registration in the very second of the refusal counts
+        kind = ("template", record.eventSource, record.eventName, record.recipientAccountId, record.awsRegion, family, slot)
+        self._last(kind, index, record)
+
+    def _owners(self) -> None:
+        for index, record in enumerate(self.records):
+            raw = bytes(record.resources)
+            for member in msgspec.json.decode(raw) if b":s3:::" in raw else ():
+                arn = (member.get("ARN") or member.get("arn")) if isinstance(member, dict) else None
+                bucket = arn.rpartition(":::")[2].partition("/")[0] if isinstance(arn, str) and ":s3:::" in arn else None
+                if bucket in self.selection.buckets and member.get("accountId"):
+                    self._last(("bucket", bucket), index, record)
+
+    def _last(self, kind: tuple[object, ...], index: int, record: Glance) -> None:
+        order = (record.eventTime, record.eventID)
+        if kind not in self.lasts or order > self.lasts[kind][0]:
+            self.lasts[kind] = (order, index)
+
+    def result(self) -> Selected:
+        lasts = {index for _, index in self.lasts.values()}
+        self.whole += [index for index in self.light if index in lasts]  # a light copy would stand in its way
+        needed = in_order([*self.whole, *lasts])
+        cut = {index: self.slices.of(index) for index in needed}
+        return Selected(
+            whole=[(index, cut[index]) for index in in_order(self.whole)],
+            light=[light_call(index, self.records[index], self.callers[index]) for index in self.light if index not in lasts],
+            firsts=[Ranked(kind, order, light.position, light, b"") for kind, (order, light) in self.firsts.items()],
+            lasts=[Ranked(kind, order, index, None, cut[index]) for kind, (order, index) in self.lasts.items()],
+        )
+
+
+def light_call(index: int, record: Glance, raw: bytes) -> LightCall:
+    """The call without what it asked for and what was answered."""
+    return LightCall(
+        index,
+        record.eventID,
+        record.eventTime,
+        record.eventSource,
+        record.eventName,
+        record.awsRegion,
+        record.recipientAccountId,
+        record.errorCode,
+        record.errorMessage,
+        record.vpcEndpointId,
+        raw,
+    )
+
+
+def _parsed(request: bytes) -> dict[str, Any]:
+    try:
+        return dict(map_of(msgspec.json.decode(request)))
+    except NotThisShape:
+        return {}
+
+
+def _upload(request: bytes) -> tuple[str, str] | None:
+    parsed = _parsed(request)
+    bucket, key = parsed.get("bucketName"), parsed.get("key")
+    return (bucket, key) if isinstance(bucket, str) and isinstance(key, str) else None

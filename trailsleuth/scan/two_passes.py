@@ -1,0 +1,215 @@
+"""Large trails: looked through in two passes on all cores, and only what bears on the question is read as records.
+
+The first pass counts everything, keeps what was refused and notes who called; then the question decides which sessions, successes and registrations
+matter (`scan_plan`); the second pass fetches those, from the files that can hold any. What is no plain log file is read as always.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain, groupby
+
+from trailsleuth.correlate.focus import HANDFUL
+from trailsleuth.ingest.evidence import no_collector
+from trailsleuth.model import Evidence, Inquiry, RawInput
+from trailsleuth.scan.first_look import Glimpse, unpacked_openings
+from trailsleuth.scan.identity import unpacked
+from trailsleuth.scan.listing import Listing
+from trailsleuth.scan.plan import Trail, plan
+from trailsleuth.scan.pool import run
+from trailsleuth.scan.progress import Progress
+from trailsleuth.scan.quick import facts_of
+from trailsleuth.scan.reader import ScanReader
+from trailsleuth.scan.repeated import more_than_once
+from trailsleuth.scan.second_look import Ranked, Selected, Selection
+from trailsleuth.scan.units import Unit, chunks_of, units_of
+from trailsleuth.scan.work import Looked, first_look, forget, second_look
+from trailsleuth.sources.files.archives import label
+
+MOST_CONTESTED = 200_000  # copies of records beyond this are sorted out the careful way
+
+
+@dataclass(slots=True, kw_only=True)
+class ScannedFile:
+    """A log file after the first pass. `at` is where its records start in the list of all."""
+
+    source: str
+    units: list[Unit]
+    glimpses: list[Glimpse]
+    item: RawInput
+    at: int = 0
+    copies: list[RawInput] = field(default_factory=list)
+
+    @property
+    def records(self) -> int:
+        return sum(part.records for part in self.glimpses)
+
+
+def scan_evidence(listing: Listing, inquiry: Inquiry, *, stdin: bytes | None = None) -> Evidence | None:
+    """The evidence that the question needs, its coverage counting all; None where everything has to be read for it."""
+    with no_collector():
+        scan = _Scan(listing, inquiry, stdin)
+        return scan.evidence()
+
+
+class _Scan:
+    """One question put to a large trail."""
+
+    def __init__(self, listing: Listing, inquiry: Inquiry, stdin: bytes | None) -> None:
+        self.listing = listing
+        self.inquiry = inquiry
+        self.stdin = stdin
+        self.reader = ScanReader(last=HANDFUL + 1)
+        self.files: list[ScannedFile] = []
+        self.careful: list[str] = []
+        self.ids = array("q")
+        self.progress = Progress(2 * listing.size)
+
+    def evidence(self) -> Evidence | None:
+        for skipped in self.listing.skipped:
+            self.reader.take(skipped)
+        self._first_pass()
+        self._read_carefully()
+        contested = more_than_once(self.ids)
+        if len(contested) > MOST_CONTESTED:
+            return None
+        selection = plan(self._trail(), self.reader, self.inquiry)
+        if selection is None:
+            return None
+        self._second_pass(selection, contested)
+        self.progress.end()
+        return self.reader.evidence()
+
+    def _first_pass(self) -> None:
+        files = sorted(self.listing.files, key=lambda file: label(file[0]))  # of equal files the first gives its name to the records
+        units = [unit for path, size in files for unit in units_of(path, size)]
+        work = partial(first_look, ids=frozenset((self.inquiry.event_id,)) if self.inquiry.event_id else frozenset())
+        by_content: dict[str, ScannedFile] = {}
+        looked = (one for chunk in run(work, chunks_of(units), self.progress.add, forget) for one in chunk)
+        for found in (list(of_file) for _, of_file in groupby(looked, key=lambda one: one.unit.path)):
+            scanned = _scanned(found)
+            if scanned is None:
+                self.careful.append(found[0].unit.path)
+                continue
+            known = by_content.setdefault(scanned.item.sha256, scanned)
+            if known is scanned:
+                self._take(scanned)
+            else:
+                known.copies.append(scanned.item)
+        for scanned in self.files:
+            for copy in scanned.copies:
+                self.reader.count_copy(copy, scanned.records)
+
+    def _take(self, scanned: ScannedFile) -> None:
+        scanned.at = len(self.ids)
+        for part in scanned.glimpses:
+            self.ids.frombytes(part.numbers)
+        self.reader.count_file(scanned.item, [span for part in scanned.glimpses for span in part.spans])
+        before = 0
+        for part in scanned.glimpses:
+            for position, raw in part.kept:
+                self.reader.take_whole(scanned.source, before + position, raw)
+            before += part.records
+        scanned.glimpses = [replace(part, numbers=b"", kept=()) for part in scanned.glimpses]
+        self.files.append(scanned)
+
+    def _read_carefully(self) -> None:
+        for item in chain(self.listing.inputs(self.careful), self.listing.other_inputs(self.stdin)):
+            self.reader.take(item)
+        self.ids.extend(self.reader.read_whole)
+
+    def _trail(self) -> Trail:
+        return Trail(parts=[part for scanned in self.files for part in scanned.glimpses], span=self.reader.span())
+
+    def _second_pass(self, selection: Selection, contested: frozenset[int]) -> None:
+        units: list[Unit] = []
+        places: dict[tuple[str, int], tuple[str, int]] = {}
+        for scanned in self.files:
+            before = 0
+            for unit, parts in _units_with_parts(scanned):
+                count = sum(part.records for part in parts)
+                ids = self.ids[scanned.at + before : scanned.at + before + count] if contested else ()
+                positions = frozenset(index for index, number in enumerate(ids) if number in contested)
+                if positions or any(selection_touches(selection, part) for part in parts):
+                    units.append(replace(unit, positions=positions, counts=tuple(part.records for part in parts)))
+                    places[unit.path, unit.start] = (scanned.source, before)
+                before += count
+        best = _Best()
+        for found in run(partial(second_look, selection=selection), chunks_of(units), self.progress.add, forget):
+            for unit, selections in found:
+                source, before = places[unit.path, unit.start]
+                for selected, count in zip(selections, unit.counts, strict=True):
+                    self._keep(selected, source, before)
+                    best.take(selected, source, before)
+                    before += count
+        for source, before, ranked in best.chosen():
+            if ranked.light is not None:
+                self.reader.take_first(source, ranked.light._replace(position=before + ranked.position))
+            else:
+                self.reader.take_whole(source, before + ranked.position, ranked.whole)
+
+    def _keep(self, selected: Selected, source: str, before: int) -> None:
+        for position, raw in selected.whole:
+            self.reader.take_whole(source, before + position, raw)
+        for call in selected.light:
+            self.reader.take_light(source, call._replace(position=before + call.position) if before else call)
+
+
+class _Best:
+    """Of records of which only the first or the last over all files counts, the best so far."""
+
+    def __init__(self) -> None:
+        self._firsts: dict[tuple[object, ...], tuple[str, int, Ranked]] = {}
+        self._lasts: dict[tuple[object, ...], tuple[str, int, Ranked]] = {}
+
+    def take(self, selected: Selected, source: str, before: int) -> None:
+        for ranked in selected.firsts:
+            known = self._firsts.get(ranked.kind)
+            if known is None or ranked.order < known[2].order:
+                self._firsts[ranked.kind] = (source, before, ranked)
+        for ranked in selected.lasts:
+            known = self._lasts.get(ranked.kind)
+            if known is None or ranked.order > known[2].order:
+                self._lasts[ranked.kind] = (source, before, ranked)
+
+    def chosen(self) -> Iterator[tuple[str, int, Ranked]]:
+        """Whole records first: a light one never stands in for a record that is wanted whole."""
+        yield from self._lasts.values()
+        yield from self._firsts.values()
+
+
+def selection_touches(selection: Selection, part: Glimpse) -> bool:
+    """The part may hold a record that the selection names."""
+    if selection.ids or selection.text or (selection.buckets and part.buckets) or not part.calls.isdisjoint(selection.calls):
+        return True
+    if any(span.first in selection.edges or span.last in selection.edges for span in part.spans):
+        return True
+    return any(selection.of_session(who) for who in unpacked(part.callers)) or any(
+        not selection.opened.isdisjoint(opening[:2]) for opening in unpacked_openings(part.openings)
+    )
+
+
+def _scanned(units: list[Looked]) -> ScannedFile | None:
+    if any(not looked.parts for looked in units):
+        return None
+    path = units[0].unit.path
+    facts = units[0].facts
+    if facts is None:
+        facts = facts_of(path)
+    source = label(path)
+    return ScannedFile(
+        source=source,
+        units=[replace(looked.unit, counts=tuple(part.records for part in looked.parts)) for looked in units],
+        glimpses=[part for looked in units for part in looked.parts],
+        item=RawInput(source=source, data=b"", sha256=facts.sha256, path=source, size=facts.size),
+    )
+
+
+def _units_with_parts(scanned: ScannedFile) -> Iterator[tuple[Unit, list[Glimpse]]]:
+    at = 0
+    for unit in scanned.units:
+        yield unit, scanned.glimpses[at : at + len(unit.counts)]
+        at += len(unit.counts)

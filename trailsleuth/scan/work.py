@@ -1,0 +1,75 @@
+"""What a worker does in the two passes of a scan. Nothing here knows the question or the analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from trailsleuth.scan.first_look import Glimpse, glance_at
+from trailsleuth.scan.identity import Identities
+from trailsleuth.scan.quick import FileFacts, facts_of, read_quickly, read_whole
+from trailsleuth.scan.second_look import Selected, Selection, select_from
+from trailsleuth.scan.units import LIMITS, STREAMED, Unit, parts_in
+
+_IDENTITIES = Identities()
+
+
+def forget() -> None:
+    """Nobody was met yet: a scan starts."""
+    _IDENTITIES.forget()
+
+
+@dataclass(slots=True)
+class Looked:
+    """What the first look at a unit gave: nothing in `parts` where the file has to be read the careful way."""
+
+    unit: Unit
+    facts: FileFacts | None = None
+    parts: list[Glimpse] = field(default_factory=list)
+
+
+def first_look(chunk: list[Unit], ids: frozenset[str]) -> list[Looked]:
+    """The first look at some units."""
+    return [_first_look(unit, ids) for unit in chunk]
+
+
+def _first_look(unit: Unit, ids: frozenset[str]) -> Looked:
+    if unit.end == 0:
+        read = read_whole(unit.path, LIMITS)
+        if read is None:
+            return Looked(unit)
+        glimpse = glance_at(read[0], _IDENTITIES, ids)
+        return Looked(unit, read[1], [glimpse] if glimpse is not None else [])
+    try:
+        parts = [glance_at(data, _IDENTITIES, ids) for data in parts_in(unit)]
+        facts = facts_of(unit.path) if unit.end == STREAMED else None
+    except (OSError, ValueError, MemoryError):
+        return Looked(unit)
+    return Looked(unit, facts, [part for part in parts if part is not None]) if None not in parts else Looked(unit)
+
+
+def second_look(chunk: list[Unit], selection: Selection) -> list[tuple[Unit, list[Selected]]]:
+    """The second look: each unit with what was found in its parts."""
+    return [(unit, list(_second_look(unit, selection))) for unit in chunk]
+
+
+def _second_look(unit: Unit, selection: Selection) -> Iterator[Selected]:
+    if unit.end == 0:
+        whole = read_quickly(unit.path, LIMITS)
+        found = select_from(whole, selection, _IDENTITIES, unit.positions) if whole is not None else None
+        if found is None:
+            raise FileChanged(unit.path)
+        yield found
+        return
+    before = 0
+    for data, count in zip(parts_in(unit), unit.counts, strict=True):
+        wanted = frozenset(position - before for position in unit.positions if before <= position < before + count)
+        found = select_from(data, selection, _IDENTITIES, wanted)
+        if found is None:
+            raise FileChanged(unit.path)
+        before += count
+        yield found
+
+
+class FileChanged(Exception):
+    """A file reads otherwise than at the first look."""

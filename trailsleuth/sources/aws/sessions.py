@@ -1,0 +1,269 @@
+"""One account that can be asked: its session, its identity, and the one way in which it is asked.
+
+Credentials come from the ordinary provider chain (IAM Identity Center, credential_process, `aws login`, environment, AWS_ENDPOINT_URL
+honoured); trailsleuth never sees more of them than botocore does.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from trailsleuth.errors import AccountUnreachable, UsageError
+from trailsleuth.model import account_of, parse_arn
+from trailsleuth.sources.aws.calls import PASSING, TRIES, TRIES_AFTER_GIVING_UP, Answer, Refusal, Why, attempt
+from trailsleuth.sources.aws.guard import stand_guard
+from trailsleuth.sources.aws.operations import operations
+from trailsleuth.sources.aws.pace import Pace
+from trailsleuth.sources.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from botocore.loaders import Loader
+
+PACED = ("cloudtrail", "LookupEvents")
+CONNECT_SECONDS, READ_SECONDS = 5, 20
+ASSUMED_NAME = "trailsleuth"
+
+# Where a partition's global services answer, and write their records: https://docs.aws.amazon.com/general/latest/gr/iam-service.html
+GLOBAL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """How to get in: profiles (one an account; none: the default chain), further roles to assume, regions to look in besides the chain's."""
+
+    profiles: tuple[str, ...] = ()
+    assume_roles: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What live mode needs of the outside world; tests hand in their own."""
+
+    progress: Progress = field(default_factory=Silent)
+    pace: Pace = field(default_factory=Pace)
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """An account and the identity that reads it. `ask` is the only door to AWS."""
+
+    label: str
+    renewal: str
+    session: Any
+    around: Surroundings
+    id: str = ""
+    identity: str = ""
+    partition: str = "aws"
+    region: str | None = None
+    _given_up: set[tuple[str, str, str]] = field(default_factory=set)  # what was tried to the end in vain: it is not tried as long again
+    _clients: dict[tuple[str, str], BaseClient] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def ask(self, service: str, operation: str, region: str, **parameters: object) -> Answer | Refusal:
+        """The answer of one reading operation, or why there is none. Credentials that no longer work end the run: AccountUnreachable."""
+        place = (service, operation, region)
+        tries = TRIES_AFTER_GIVING_UP if place in self._given_up else TRIES
+        outcome = attempt(lambda: _read(self._raw(service, operation, region, parameters)), sleep=self.around.sleep, tries=tries)
+        if not isinstance(outcome, tuple):
+            self._given_up.discard(place)
+            return outcome
+        if outcome[0] in PASSING:
+            self._given_up.add(place)
+        why, code = outcome
+        if why is Why.CREDENTIALS and self._is_elsewhere_fine(region):
+            why = Why.UNREACHABLE  # AWS answers so in a region that the account has not enabled
+        if why is Why.CREDENTIALS:
+            raise unreachable(self.label, code=code, renewal=self.renewal)
+        return Refusal(account=self.id, region=region, service=service, operation=operation, why=why, code=code)
+
+    @property
+    def global_region(self) -> str:
+        """The region of the partition's global services."""
+        return GLOBAL_REGIONS.get(self.partition, "us-east-1")
+
+    def knows(self, service: str) -> bool:
+        """Whether the installed botocore has that service (the newest are not in older ones)."""
+        return service in self.session.get_available_services()
+
+    def server_date(self) -> str | None:
+        """The date that AWS puts on an answer, None where it puts none."""
+        dates: list[str] = []
+
+        def call() -> Answer:
+            answer = self._raw("sts", "GetCallerIdentity", self.region or "us-east-1", {})
+            dates.append(str(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")))
+            return answer
+
+        attempt(call, sleep=self.around.sleep)
+        return dates[-1] or None if dates else None
+
+    def introduce(self) -> Account:
+        """Ask who this is. Raises AccountUnreachable where nobody answers."""
+        region = self.region or "us-east-1"
+        answer = self.ask("sts", "GetCallerIdentity", region)
+        if isinstance(answer, Refusal):
+            raise unreachable(self.label, code=answer.code, renewal=self.renewal)
+        self.id, self.identity = str(answer["Account"]), str(answer["Arn"])
+        arn = parse_arn(self.identity)
+        self.partition = arn.partition if arn else "aws"
+        return self
+
+    def _is_elsewhere_fine(self, region: str) -> bool:
+        home = self.region or "us-east-1"
+        if not self.id or region == home:
+            return False
+        outcome = attempt(lambda: self._raw("sts", "GetCallerIdentity", home, {}), sleep=self.around.sleep)
+        return not isinstance(outcome, tuple)
+
+    def _raw(self, service: str, operation: str, region: str, parameters: Mapping[str, object]) -> Answer:
+        from botocore import xform_name
+
+        method = getattr(self._client(service, region), xform_name(operation))
+        if (service, operation) == PACED:
+            self.around.pace.wait(self.id, region)  # last of all, so that the calls leave as far apart as their turns are
+        answer: Answer = method(**parameters)
+        row = operations().get((service, operation))
+        if row is not None and row.holds and row.holds not in answer:
+            raise ValueError(f"an answer without {row.holds}")  # botocore reads a JSON body that was cut off as an empty answer
+        return answer
+
+    def _client(self, service: str, region: str) -> BaseClient:
+        from botocore.config import Config
+
+        with self._lock:
+            if (service, region) not in self._clients:
+                config = Config(
+                    retries={"total_max_attempts": 1, "mode": "standard"},
+                    connect_timeout=CONNECT_SECONDS,
+                    read_timeout=READ_SECONDS,
+                    max_pool_connections=32,
+                    s3={"addressing_style": "path" if _has_own_endpoint() else "auto"},
+                    user_agent_extra="trailsleuth",
+                )
+                self._clients[service, region] = self.session.create_client(service, region_name=region, config=config)
+            return self._clients[service, region]
+
+
+def open_accounts(ways: Ways, around: Surroundings) -> dict[str, Account]:
+    """The accounts behind the profiles and roles, by account id, each introduced."""
+    accounts = [_by_profile(profile, around) for profile in ways.profiles or ("",)]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        opened = list(pool.map(Account.introduce, accounts))
+    opened += [_by_role(role, opened, around) for role in ways.assume_roles]
+    found: dict[str, Account] = {}
+    for account in opened:
+        if account.id in found:
+            around.progress.say(f"{account.label} is account {account.id} too, which {found[account.id].label} already reads")
+            continue
+        around.progress.say(f"{account.label}: account {account.id} as {account.identity}")
+        found[account.id] = account
+    return found
+
+
+def unreachable(label: str, *, code: str, renewal: str) -> AccountUnreachable:
+    """The error for credentials that are missing, expired or refused, with the command that renews them."""
+    return AccountUnreachable(
+        f"cannot read the account of {label}",
+        why=f"AWS or the credential provider answered {code}" if code else "nobody answered",
+        next_step=f"renew the credentials ({renewal}), then run again; a case folder goes on with `trailsleuth fetch --resume FOLDER`",
+    )
+
+
+def home_regions(accounts: Mapping[str, Account], regions: Sequence[str]) -> tuple[str, ...]:
+    """The regions in which a pipeline is looked for: those asked for, else those of the profiles."""
+    found = tuple(dict.fromkeys([*regions, *(account.region for account in accounts.values() if account.region)]))
+    if not found:
+        raise UsageError(
+            "no region to look in",
+            why="neither --region nor a region of the profiles is set",
+            next_step="give --region, or set a region in the profile (aws configure set region REGION --profile NAME)",
+        )
+    return found
+
+
+def _by_profile(profile: str, around: Surroundings) -> Account:
+    from botocore import exceptions as failures
+    from botocore import session as botocore_session
+
+    session = botocore_session.Session(profile=profile or None)
+    label = f"profile {profile}" if profile else "the default profile"
+    try:
+        scoped = session.get_scoped_config()
+    except failures.ConfigParseError as failure:
+        raise UsageError("the AWS config file cannot be read", why="it is not in its format", next_step="mend ~/.aws/config") from failure
+    except failures.ProfileNotFound as failure:
+        known = ", ".join(sorted(session.available_profiles)) or "none"
+        raise UsageError(f"there is no {label}", why=f"profiles of this machine: {known}", next_step="choose one with --profile") from failure
+    session.register_component("data_loader", _models(session.get_config_variable("data_path")))
+    stand_guard(session)
+    region = session.get_config_variable("region")
+    return Account(label=label, renewal=_renewal(profile, scoped), session=session, around=around, region=str(region) if region else None)
+
+
+def _by_role(role: str, opened: Sequence[Account], around: Surroundings) -> Account:
+    """A session of the role, by the first opened account that may assume it."""
+    from botocore import session as botocore_session
+
+    if account_of(role) is None:
+        raise UsageError(f"{role} is not the ARN of a role", next_step="give --assume-role arn:aws:iam::ACCOUNT:role/NAME")
+    code = ""
+    for source in opened:
+        answer = source.ask("sts", "AssumeRole", source.region or "us-east-1", RoleArn=role, RoleSessionName=ASSUMED_NAME)
+        if isinstance(answer, Refusal):
+            code = answer.code
+            continue
+        session = botocore_session.Session()
+        session.register_component("data_loader", _models(session.get_config_variable("data_path")))
+        issued = answer["Credentials"]
+        session.set_credentials(issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"])
+        stand_guard(session)
+        account = Account(label=f"role {role}", renewal=source.renewal, session=session, around=around, region=source.region)
+        return account.introduce()
+    raise AccountUnreachable(
+        f"cannot assume {role}",
+        why=f"AWS answered {code}",
+        next_step="allow sts:AssumeRole on it to the profile, and let its trust policy name the profile's identity",
+    )
+
+
+@cache
+def _models(data_path: str | None) -> Loader:
+    """The service models, which are read once and not once a profile."""
+    from botocore.loaders import create_loader
+
+    return create_loader(data_path)
+
+
+def _renewal(profile: str, scoped: Mapping[str, Any]) -> str:
+    named = f" --profile {profile}" if profile else ""
+    if "sso_session" in scoped or "sso_start_url" in scoped:
+        return f"aws sso login{named}"
+    if "login_session" in scoped:
+        return f"aws login{named}"
+    if "credential_process" in scoped:
+        return "the profile's credential_process"
+    return f"aws configure{named}, or a fresh session token"
+
+
+def _read(answer: Mapping[str, Any]) -> Answer:
+    """The answer with a streamed body read to its end, so that a break in it counts as a failed try."""
+    read = {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+    if hasattr(read.get("Body"), "read"):
+        read["Body"] = read["Body"].read()
+    return read
+
+
+def _has_own_endpoint() -> bool:
+    return any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ)

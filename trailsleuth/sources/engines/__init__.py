@@ -1,0 +1,1 @@
+"""Evidence from query engines: Athena, CloudTrail Lake, Spark."""

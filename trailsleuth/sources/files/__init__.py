@@ -1,0 +1,1 @@
+"""Exported files, directory trees, archives, case folders and digest trees, as unread bytes."""

@@ -1,0 +1,1 @@
+"""An index of a large trail, made once and asked many times."""
