@@ -6,24 +6,24 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from trailsleuth.analyze.actors import Handed
+from trailsleuth.analyze.absence import absent_finding
 from trailsleuth.analyze.changes import note_changes
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.claims import weigh
 from trailsleuth.analyze.failures import explaining_failures
 from trailsleuth.analyze.findings import cite, make_finding
-from trailsleuth.analyze.gone import RoleLives, gone_finding
 from trailsleuth.analyze.grouping import group_refusals
-from trailsleuth.analyze.ownership import Uploads, foreign_object_finding
-from trailsleuth.analyze.passrole import Registrations, hints_of, passed_next
+from trailsleuth.analyze.ownership import foreign_object_finding, is_foreign
+from trailsleuth.analyze.passrole import hints_of, passed_next
 from trailsleuth.analyze.rank import ranked
 from trailsleuth.analyze.recovery import Successes
 from trailsleuth.analyze.refusal import Refusal
-from trailsleuth.analyze.refusals import Surroundings, bucket_owners, for_action, for_target, read_refusal, targets_of
+from trailsleuth.analyze.refusals import Surroundings, for_action, for_target, read_refusal, targets_of
 from trailsleuth.analyze.required import Pending, identity_verdict, needed_by_action, needed_by_content
 from trailsleuth.analyze.sharpen import is_cut, sharpen, unreadable
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.operations import primary_action
+from trailsleuth.facts import Facts, gather_facts
 from trailsleuth.iam.applies import policies_for
 from trailsleuth.iam.document import parse_policy
 from trailsleuth.iam.evaluate import decide
@@ -59,9 +59,7 @@ class Bench:
     names: RoleNames
     successes: Successes
     sessions: dict[str, Session]
-    registrations: Registrations
-    uploads: Uploads
-    lives: RoleLives
+    facts: Facts
 
     def session(self, record: Record) -> Session | None:
         return self.sessions.get(self.scope.session_of.get((record.event_id, record.account), ""))
@@ -71,7 +69,7 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     """Every finding with its standing, ranked: the likeliest cause first, then what is needed besides, then recovered and background ones."""
     names = role_names(evidence)
     bench = _bench(evidence, scope, names)
-    around = Surroundings(names=names, owners=bucket_owners(evidence), handed=Handed(evidence.records, names), judged=_holds_policies(evidence, scope))
+    around = Surroundings(names=names, owners=bench.facts.owners, handed=bench.facts.handed, judged=_holds_policies(evidence, scope))
     asked = [sharpen(r, evidence, scope.execution, names) for r in _read(_told(scope, around, evidence.policies), around)]
     groups = group_refusals(asked)
     lasting = [g for g in groups if bench.successes.after(g) is None and not _got_past(g, groups, bench)]
@@ -85,7 +83,7 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     found += _coming(lasting, found, bench)
     found += explaining_failures(scope, inquiry, evidence.records) if not groups else ()
     found += [_beside(group) for group in group_refusals(_read(scope.others, around))]
-    return ranked(note_changes(tuple(found), evidence), inquiry, scope)
+    return ranked(note_changes(tuple(found), bench.facts.changes), inquiry, scope)
 
 
 def _holds_policies(evidence: Evidence, scope: Scope) -> bool:
@@ -99,9 +97,7 @@ def _bench(evidence: Evidence, scope: Scope, names: RoleNames) -> Bench:
         names=names,
         successes=Successes(evidence.records, names),
         sessions={s.id: s for s in scope.sessions},
-        registrations=Registrations(evidence.records),
-        uploads=Uploads(evidence.records),
-        lives=RoleLives(evidence.records),
+        facts=gather_facts(evidence, names),
     )
 
 
@@ -182,11 +178,11 @@ def _admitted(refusal: Refusal, bench: Bench) -> bool:
 def _lasting(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> list[Finding]:
     if unreadable(refusal, bench.evidence):
         return [_hidden(refusal)]
-    if bench.uploads.foreign(refusal):
+    if is_foreign(refusal, bench.facts.uploads):
         return [foreign_object_finding(refusal)]
-    gone = bench.lives.deletion(refusal)
-    if gone is not None:
-        return [gone_finding(refusal, gone)]
+    absent = absent_finding(refusal, bench.facts)
+    if absent is not None:
+        return [absent]
     claims, _ = weigh(refusal, bench.evidence.policies, _session_policy(refusal, bench))
     standing = Standing.ALSO_NEEDED if _is_cleanup(refusal, lasting, bench) else Standing.CAUSE
     found = []
@@ -265,7 +261,7 @@ def _passing(refusal: Refusal, bench: Bench) -> Iterator[Finding]:
         return  # refused for something that comes after the roles were looked at
     session = bench.session(refusal.first)
     hints = hints_of(bench.scope.execution, session.calls if session else ())
-    for passing in passed_next(refusal, bench.registrations, hints, bench.names):
+    for passing in passed_next(refusal, bench.facts.registrations, hints, bench.names):
         verdict = identity_verdict(passing.refusal, bench.evidence.policies)
         if verdict is Verdict.ALLOWED or bench.successes.ever(passing.refusal) is not None:
             continue

@@ -1,7 +1,7 @@
-"""Which role a service acted with, where a message speaks of the role that it was handed and not of the caller.
+"""Which roles were handed to services: which one a thing runs as, and what an earlier registration of the same family passed.
 
 Sees:  the role in the request itself, else the role that an earlier call gave to the function, project or group that the request names.
-Why:   Lambda, CodeBuild, CodeDeploy and Glue check the role they are handed; the record is the caller's.
+Why:   Lambda, CodeBuild, CodeDeploy and Glue check the role they are handed; the record is the caller's. iam:PassRole has no record of its own.
        Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
 """
 
@@ -17,6 +17,7 @@ from trailsleuth.model import Record, parse_arn
 from trailsleuth.model.names import RoleNames, role_of
 from trailsleuth.model.texts import words_in
 
+FAMILY_KEYS = ("family", "functionName", "stackName", "projectName", "name", "jobName", "jobDefinitionName")
 NAMING = ("functionName", "projectName", "deploymentGroupName", "serviceName", "name", "jobName", "stackName")
 
 
@@ -62,6 +63,40 @@ def _role(source: Record, record: Record, names: RoleNames) -> str | None:
         return None
     role = passed[0].role
     if role.startswith("arn:"):
-        return names.full(role)
+        return role
     caller = parse_arn(role_of(record))
     return names.full(f"arn:{caller.partition}:iam::{caller.account}:role/{role.lstrip('/')}") if caller else None
+
+
+class Registrations:
+    """Successful calls that hand over roles, by operation, Region, account and family. The records come in time order."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._families: dict[tuple[str, str, str, str | None], dict[str, list[Record]]] = {}
+        for record in records:
+            if passing_rows(record.event_source, record.event_name) and not record.failed:
+                families = self._families.setdefault(_kind(record), defaultdict(list))
+                families[_family(record)].append(record)
+
+    def template(self, record: Record, hints: frozenset[str]) -> Record | None:
+        """The latest earlier success of the same operation in the same account and Region: of a family that the chain names, else of the only family."""
+        families = self._families.get(_kind(record), {})
+        latest = [found for family in hints & families.keys() if family and (found := _before(record, families[family]))]
+        if len(latest) == 1:
+            return latest[0]
+        begun = [found for found in families.values() if found[0].event_time <= record.event_time]
+        return _before(record, begun[0]) if len(begun) == 1 and not latest else None
+
+
+def _kind(record: Record) -> tuple[str, str, str, str | None]:
+    return record.event_source, record.event_name, record.region, record.account
+
+
+def _before(record: Record, registered: list[Record]) -> Record | None:
+    """The last of a family's registrations up to the record's time."""
+    count = bisect_right(registered, record.event_time, key=lambda other: other.event_time)
+    return registered[count - 1] if count else None
+
+
+def _family(record: Record) -> str:
+    return next((str(record.request[k]) for k in FAMILY_KEYS if isinstance(record.request.get(k), str)), "")
