@@ -16,9 +16,8 @@ from trailsleuth.analyze.findings import cite, make_finding
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.actions import access_level
-from trailsleuth.catalog.things import whole_of
+from trailsleuth.catalog.things import is_making, whole_of
 from trailsleuth.facts import Fact, Facts
-from trailsleuth.facts.things import MAKING
 from trailsleuth.model import Basis, Cause, Effect, Finding, Record, Standing, parse_arn
 
 
@@ -41,12 +40,12 @@ def _said_missing(refusal: Refusal, facts: Facts) -> Fact | None:
     found = facts.absent(refusal.resource, refusal.first.event_time)
     if found is None or (found.thing == refusal.resource and _makes(refusal)):
         return None
-    return found if facts.sought_to_make(found, refusal.principal, refusal.first.event_time) is None else None
+    return None if facts.sought_to_make(found, refusal.principal, refusal.first.event_time) else found
 
 
 def _makes(refusal: Refusal) -> bool:
     action = (refusal.iam_action or "").partition(":")[2]
-    return MAKING.match(action) is not None and (access_level(refusal.iam_action or "") or "Write") != "Read"
+    return is_making(action) and (access_level(refusal.iam_action or "") or "Write") != "Read"
 
 
 def _finding(refusal: Refusal, text: str, shown: Record | None) -> Finding:

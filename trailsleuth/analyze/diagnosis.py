@@ -17,6 +17,7 @@ from trailsleuth.analyze.keys import KeyNeed, denied_in_silence, denied_next, de
 from trailsleuth.analyze.ownership import foreign_object_finding, is_foreign
 from trailsleuth.analyze.passrole import hints_of, passed_next
 from trailsleuth.analyze.rank import ranked
+from trailsleuth.analyze.rebuild import completed
 from trailsleuth.analyze.recovery import Successes
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.refusals import Surroundings, for_action, for_target, read_refusal, targets_of
@@ -71,7 +72,8 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     names = role_names(evidence)
     bench = _bench(evidence, scope, names)
     around = Surroundings(names=names, owners=bench.facts.owners, handed=bench.facts.handed, judged=_holds_policies(evidence, scope))
-    asked = [sharpen(r, evidence, scope.execution, names) for r in _read(_told(scope, around, evidence.policies), around)]
+    told = [bench.facts.siblings.with_request(record) for record in _told(scope, around, evidence.policies)]
+    asked = [sharpen(completed(r, bench.facts), evidence, scope.execution, names) for r in _read(told, around)]
     groups = group_refusals(asked)
     lasting = [g for g in groups if bench.successes.after(g) is None and not _got_past(g, groups, bench)]
     lasts = set(map(id, lasting))

@@ -18,7 +18,8 @@ from trailsleuth.catalog.actions import entry
 from trailsleuth.catalog.keys import KEY_ARN, KeyUse, key_use, keys_named
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.facts import Fact, Facts, Kind
-from trailsleuth.facts.things import MAKING, made_by, place_of
+from trailsleuth.catalog.things import is_making
+from trailsleuth.facts.things import made_by, place_of
 from trailsleuth.iam.applies import policies_for
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import Basis, Denial, PolicyEvidence, PolicyType, Record, Verdict, account_of
@@ -57,11 +58,11 @@ def denied_of_call(refusal: Refusal, policies: PolicyEvidence) -> Iterator[KeyNe
 
 def denied_in_silence(record: Record, facts: Facts, policies: PolicyEvidence) -> Iterator[KeyNeed]:
     """What a successful write lacked whose thing was not there afterwards: the service uses the key later, and takes the thing away without a word."""
-    if record.failed or not MAKING.match(record.event_name):
+    if record.failed or not is_making(record.event_name):
         return
     use = key_use(primary_action(record.event_source, record.event_name, record.request) or "", record.event_name)
     keys = keys_named(dict(record.request), **place_of(record)) if use is not None else frozenset()
-    gone = next((fact for thing in sorted(made_by(record)) if (fact := facts.vanished(thing)) is not None), None) if len(keys) == 1 else None
+    gone = next((fact for thing in sorted(made_by(record)) if (fact := facts.vanished(thing, record)) is not None), None) if len(keys) == 1 else None
     if use is None or gone is None:
         return
     shown = Fact(kind=Kind.ENCRYPTED_BY, thing=gone.thing, value=next(iter(keys)), at=record.event_time, record=record)

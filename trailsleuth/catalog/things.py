@@ -8,7 +8,14 @@ from functools import cache
 from trailsleuth.catalog.load import rows_of
 from trailsleuth.catalog.paths import plain_name
 
+_MAKING = re.compile(r"^(?:Create|Put|Run|Copy|Import|Register|Restore|Allocate|Request|Publish|Update|Modify|Set|Upload|Complete)")
 _DENIES_BEING = re.compile(r"not exist|not found|no such|can(?:no|')t (?:be found|find)|cannot find", re.IGNORECASE)
+
+
+@cache
+def is_making(name: str) -> bool:
+    """A call, or an action, by whose name something is made or set anew."""
+    return _MAKING.match(name) is not None
 
 
 @cache

@@ -13,7 +13,8 @@ from trailsleuth.facts.fact import Fact, Kind, last_before
 from trailsleuth.facts.handed import Handed, Registrations
 from trailsleuth.facts.keys import key_facts
 from trailsleuth.facts.owners import Uploads, bucket_owners
-from trailsleuth.facts.presence import RoleLives, absences, known_like, lacks, made_later, present_again, seen_alive
+from trailsleuth.facts.presence import RoleLives, absences, known_like, lacks, last_name, makings, seen_alive
+from trailsleuth.facts.siblings import Siblings
 from trailsleuth.facts.things import names_of
 from trailsleuth.model import Evidence, Record, parse_arn
 from trailsleuth.model.names import RoleNames, role_names, role_of
@@ -54,6 +55,11 @@ class Facts:
         return Changes(self.evidence.records)
 
     @cached_property
+    def siblings(self) -> Siblings:
+        """The calls of each credential."""
+        return Siblings(self.evidence.records)
+
+    @cached_property
     def owners(self) -> Mapping[str, str]:
         """Bucket names with the account that owns them."""
         return bucket_owners(self.evidence)
@@ -67,21 +73,22 @@ class Facts:
         return absences(self.evidence.records)
 
     def key_of(self, thing: str | None, moment: datetime) -> Fact | None:
-        """The key that the thing is encrypted under: the last one told before the moment, else the first after; its own before that of what it is part of."""
+        """The key that the thing is encrypted under: the last one told before the moment, else the last of all; its own before that of what it is part of."""
         for name in names_of(thing) if thing else ():
             found = self._keys.get(name, ())
             if found:
                 timeless = next((fact for fact in found if fact.at is None), None)
-                return last_before(found, moment) or timeless or found[0]
+                return last_before(found, moment) or timeless or found[-1]
         return None
 
     def absent(self, thing: str | None, moment: datetime) -> Fact | None:
-        """That AWS said there is no such thing, and nothing shows it to have come between that and the moment."""
+        """That AWS said there is no such thing, or not what it is part of, and it was not made between that and the moment."""
         for name in (thing, whole_of(thing)) if thing else ():
-            for fact in self._absences.get(name or "", ()):
-                source = fact.record.event_source if fact.record else ""
-                first, last = sorted((fact.at or moment, moment))
-                if name and present_again(self.evidence.records, name, source, first, last) is None:
+            facts = self._absences.get(name or "", ())
+            fact = last_before(facts, moment) or (facts[-1] if facts else None)
+            if name and fact is not None and fact.at is not None and fact.record is not None:
+                first, last = sorted((fact.at, moment))
+                if not any(first < made.event_time <= last and not made.failed for made in makings(self.evidence.records, name, fact.record.event_source)):
                     return fact
         return None
 
@@ -96,14 +103,17 @@ class Facts:
             return Fact(kind=Kind.ABSENT, thing=role, shown_by=f"a role's name is unique in its account, and {arn.name} has another path")
         return None
 
-    def vanished(self, thing: str) -> Fact | None:
-        """That AWS said there is no such thing, at any time: of an id or an ARN."""
-        return next((facts[0] for name in names_of(thing) if (facts := self._absences.get(name))), None)
+    def vanished(self, thing: str, maker: Record) -> Fact | None:
+        """That AWS said later to those who made the thing that there is none."""
+        facts = (fact for name in names_of(thing) for fact in self._absences.get(name, ()))
+        later = (f for f in facts if f.at is not None and f.record is not None and f.at >= maker.event_time)
+        return next((f for f in later if f.record is not None and f.record.identity.principal_id == maker.identity.principal_id), None)
 
-    def sought_to_make(self, fact: Fact, who: str | None, moment: datetime) -> Record | None:
-        """The same principal's later try to make what was not there: it had only looked."""
-        found = made_later(self.evidence.records, fact.thing, fact.record.event_source if fact.record else "", moment)
-        return found if found is not None and self.names.full(role_of(found)) == who else None
+    def sought_to_make(self, fact: Fact, who: str | None, moment: datetime) -> bool:
+        """The same principal later made what was not there, or tried to: it had only looked."""
+        source = fact.record.event_source if fact.record else ""
+        tries = makings(self.evidence.records, fact.thing, source)
+        return any(made.event_time > moment and self.names.full(role_of(made)) == who for made in tries)
 
     def nearest(self, thing: str) -> str | None:
         """What the evidence knows of the same kind whose name is most like it; None where nothing is like it, or two are equally."""
@@ -114,7 +124,7 @@ class Facts:
 
 def _likeness(one: str, other: str) -> float:
     """1 for the same last name: another path, account or Region; else how much of the names is the same."""
-    a, b = (text.rpartition("/")[2].rpartition(":")[2] for text in (one, other))
+    a, b = last_name(one), last_name(other)
     return 1.0 if a == b else SequenceMatcher(None, a, b).ratio()
 
 

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 
 from trailsleuth.catalog.keys import KEY_ARN, keys_named
 from trailsleuth.facts.fact import Fact, Kind
-from trailsleuth.facts.things import MAKING, made_by, place_of
+from trailsleuth.catalog.things import is_making
+from trailsleuth.facts.things import made_by, place_of
 from trailsleuth.model import Evidence, Pipeline, Record, parse_arn
 
 KMS = "kms.amazonaws.com"
@@ -43,7 +44,7 @@ def _of_pipeline(pipeline: Pipeline) -> Iterator[Fact]:
 def _of_record(record: Record) -> Iterator[Fact]:
     if record.event_source == KMS:
         yield from _of_context(record)
-    elif not record.failed and record.request and MAKING.match(record.event_name):
+    elif not record.failed and record.request and is_making(record.event_name):
         place = place_of(record)
         keys = keys_named(dict(record.request), **place) | keys_named(dict(record.response), **place)
         if len(keys) == 1:

@@ -14,11 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from trailsleuth.catalog.services import prefix_of
-from trailsleuth.catalog.things import missing_noun, says_missing
+from trailsleuth.catalog.things import is_making, missing_noun, says_missing
 from trailsleuth.facts.fact import Fact, Kind
-from trailsleuth.facts.things import MAKING, worked_on
+from trailsleuth.facts.things import worked_on
 from trailsleuth.model import Evidence, PolicyEvidence, Record, parse_arn
-from trailsleuth.model.names import role_of
 from trailsleuth.model.texts import texts_in
 
 EC2 = "ec2.amazonaws.com"
@@ -73,20 +72,10 @@ def _missing(record: Record, noun: str) -> Iterator[str]:
         yield from ids if len(ids) == 1 else ()
 
 
-def present_again(records: Iterable[Record], thing: str, event_source: str, since: datetime, until: datetime) -> Record | None:
-    """A successful call between the two moments that worked on the thing, or made it."""
-    for record in records:
-        if record.event_source == event_source and since < record.event_time <= until and not record.failed and thing in {a for _, a in worked_on(record)}:
-            return record
-    return None
-
-
-def made_later(records: Iterable[Record], thing: str, event_source: str, moment: datetime) -> Record | None:
-    """A call after the moment that makes the thing, or tries to: whoever asked for it first was only looking whether it is there."""
-    for record in records:
-        if record.event_source == event_source and record.event_time > moment and MAKING.match(record.event_name) and thing in {a for _, a in worked_on(record)}:
-            return record
-    return None
+def makings(records: Iterable[Record], thing: str, event_source: str) -> list[Record]:
+    """Calls that make the thing or set it anew, and tries at it, in time order."""
+    calls = (r for r in records if r.event_source == event_source and is_making(r.event_name))
+    return [record for record in calls if thing in {arn for _, arn in worked_on(record)}]
 
 
 def lacks(policies: PolicyEvidence, role: str | None) -> bool:
@@ -105,20 +94,15 @@ def seen_alive(evidence: Evidence, role: str) -> bool:
 
 
 def known_like(evidence: Evidence, thing: str) -> tuple[str, ...]:
-    """Things of the same service and kind that the evidence shows to be there."""
+    """Roles and users of the snapshots; of other things those of the same last name that a call of their service made."""
     arn = parse_arn(thing)
-    if arn is None:
-        return ()
-    if arn.names_principal:
-        roles = {p.arn for p in evidence.policies.principals} | {role for r in evidence.records if (role := role_of(r)) and ":role/" in role}
-        return tuple(sorted(roles - {thing}))
-    calls = (r for r in evidence.records if not r.failed and r.request and prefix_of(r.event_source) == arn.service)
+    if arn is None or arn.names_principal:
+        return tuple(p.arn for p in evidence.policies.principals if p.arn != thing)
+    calls = (r for r in evidence.records if not r.failed and is_making(r.event_name) and prefix_of(r.event_source) == arn.service)
     found = {other for record in calls for _, other in worked_on(record)}
-    return tuple(sorted(other for other in found if other != thing and _kind_of(other) == _kind_of(thing)))
+    return tuple(sorted(other for other in found if other != thing and last_name(other) == last_name(thing)))
 
 
-def _kind_of(arn: str) -> tuple[str, str]:
-    parsed = parse_arn(arn)
-    return (parsed.service, parsed.resource.partition("/")[0] if "/" in parsed.resource and parsed.service != "s3" else "") if parsed else ("", "")
-
-
+def last_name(arn: str) -> str:
+    """The last part of an ARN, after `/` and `:`."""
+    return arn.rpartition("/")[2].rpartition(":")[2]

@@ -15,7 +15,6 @@ from trailsleuth.model import Record, parse_arn
 from trailsleuth.model.names import role_of
 from trailsleuth.model.texts import texts_in
 
-MAKING = re.compile(r"^(?:Create|Put|Run|Copy|Import|Register|Restore|Allocate|Request|Publish|Update|Modify|Set|Upload|Complete)")
 _ID = re.compile(r"(?:vol|snap|i|fs|db|ami)-[0-9a-zA-Z]{8,40}")
 
 
@@ -44,7 +43,7 @@ def made_by(record: Record) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def _is_of(text: str, prefix: str) -> bool:
     arn = parse_arn(text)
-    return arn is not None and arn.service == prefix and not arn.is_role
+    return arn is not None and arn.service == prefix
 
 
 def names_of(arn: str) -> Iterator[str]:
