@@ -55,8 +55,8 @@ def _finding(refusal: Refusal, text: str, shown: Record | None) -> Finding:
 
 def _deleted(refusal: Refusal, deletion: Record) -> str:
     return (
-        f"{short(refusal.resource)} was deleted at {_iso(deletion)} (record {deletion.event_id}), before it was to be assumed. Make it again with its trust and "
-        "policies, or name another role; a stack whose role is gone can be deleted with --role-arn of another."
+        f"{short(refusal.resource)} was deleted at {_iso(deletion)} (record {deletion.event_id}), before it was to be assumed. Make it again with its "
+        "trust and policies, or name another role; a stack whose role is gone can be deleted with --role-arn of another."
     )
 
 

@@ -19,7 +19,7 @@ def note_changes(findings: tuple[Finding, ...], changes: Changes) -> tuple[Findi
 def _noted(finding: Finding, changes: Changes) -> Finding:
     first = finding.first_seen
     last = changes.last((finding.principal, finding.resource), first) if first is not None else None
-    if first is None or last is None or first - last.event_time > SHORTLY:
+    if first is None or last is None or first - last.event_time > SHORTLY or last.event_id in {one.event_id for one in finding.evidence}:
         return finding
     when = last.event_time.isoformat().replace("+00:00", "Z")
     return replace(finding, explanation=f"{finding.explanation} Shortly before, at {when}, {last.event_name} changed it (record {last.event_id}).")

@@ -14,6 +14,7 @@ from trailsleuth.analyze.failures import explaining_failures
 from trailsleuth.analyze.findings import cite, make_finding
 from trailsleuth.analyze.grouping import group_refusals
 from trailsleuth.analyze.keys import KeyNeed, denied_in_silence, denied_next, denied_of_call
+from trailsleuth.analyze.order import in_order, too_early
 from trailsleuth.analyze.ownership import foreign_object_finding, is_foreign
 from trailsleuth.analyze.passrole import hints_of, passed_next
 from trailsleuth.analyze.rank import ranked
@@ -195,10 +196,11 @@ def _lasting(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> list[Fin
     standing = Standing.ALSO_NEEDED if _is_cleanup(refusal, lasting, bench) else Standing.CAUSE
     found = []
     session = bench.session(refusal.first)
-    for claim in claims:
+    for claim in (too_early(claim, refusal, bench.facts) for claim in claims):
         stands, basis = (standing, Basis.OBSERVED) if claim.observed else (Standing.ALSO_NEEDED, Basis.INFERRED)
         caller = session.assumed_by if session else None
-        found.append(make_finding(refusal, claim, stands, basis, endpoint=_endpoint(refusal.first), session_caller=caller))
+        made = make_finding(refusal, claim, stands, basis, endpoint=_endpoint(refusal.first), session_caller=caller)
+        found.append(in_order(made, claim, refusal, bench.facts))
     return found
 
 

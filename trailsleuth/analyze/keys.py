@@ -17,8 +17,8 @@ from trailsleuth.analyze.requests import access_request
 from trailsleuth.catalog.actions import entry
 from trailsleuth.catalog.keys import KEY_ARN, KeyUse, key_use, keys_named
 from trailsleuth.catalog.operations import primary_action
-from trailsleuth.facts import Fact, Facts, Kind
 from trailsleuth.catalog.things import is_making
+from trailsleuth.facts import Fact, Facts, Kind
 from trailsleuth.facts.things import made_by, place_of
 from trailsleuth.iam.applies import policies_for
 from trailsleuth.iam.evaluate import decide

@@ -20,7 +20,7 @@ from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.catalog.services import linked_service, service_linked_role_arn
 from trailsleuth.facts.handed import Handed
 from trailsleuth.iam.applies import TRUST_ACTIONS
-from trailsleuth.model import Denial, PolicyType, Record, account_of, parse_arn, role_of_session
+from trailsleuth.model import Denial, PolicyType, Record, account_of, parse_arn
 from trailsleuth.model.names import RoleNames, role_of
 from trailsleuth.model.texts import texts_in
 
@@ -117,7 +117,7 @@ def _resource(record: Record, denial: Denial, action: str | None, around: Surrou
     inner = denial.wraps or denial.by_passed_role
     if inner and primary_action(record.event_source, record.event_name, record.request) != action:
         linked = _linked_role(record) if action.lower().startswith("iam:") else None
-        return linked if linked or action == CREATE_LINKED else _of_same_service(record, action, around.names)
+        return linked if linked or action == CREATE_LINKED else _of_same_service(record, action)
     return resource_in(record, action, around.names) or _star(denial, action)
 
 
@@ -140,7 +140,7 @@ def _linked_role(record: Record) -> str | None:
     return service_linked_role_arn(service, partition=partition, account=account) if service and account else None
 
 
-def _of_same_service(record: Record, action: str, names: RoleNames) -> str | None:
+def _of_same_service(record: Record, action: str) -> str | None:
     """A wrapper tells the inner call's resource only where the request names one in that action's own form."""
     named = {text for text in texts_in(dict(record.request)) if text.startswith("arn:") and takes_form(action, text)}
     return next(iter(named)) if len(named) == 1 else None

@@ -19,7 +19,7 @@ def resource_in(record: Record, action: str, names: RoleNames) -> str | None:
     if shown:
         return names.whole(min(shown, key=lambda a: (-a.count("/"), a)) if action.lower().startswith("s3:") else shown[0])
     built = _built(record, action, *place_of(record))
-    return built if built in texts_in(record.request) else names.full(built)
+    return built if built is not None and built in texts_in(record.request) else names.full(built)
 
 
 class ShownResources:

@@ -33,7 +33,10 @@ def missing_noun(code: str, text: str = "") -> str | None:
 
 def says_missing(noun: str, text: str, *, service: str, kind: str) -> bool:
     """The word, or the text where the word says nothing, is of this kind of thing: `NoSuchBucketPolicy` says nothing of the bucket."""
-    words = {plain_name(kind), *(plain_name(word) for row in rows_of("things", "called") if (row["service"], row["kind"]) == (service, kind) for word in row["words"])}
+    words = {
+        plain_name(kind),
+        *(plain_name(word) for row in rows_of("things", "called") if (row["service"], row["kind"]) == (service, kind) for word in row["words"]),
+    }
     if noun not in _vague():
         return plain_name(noun) in words
     said = plain_name(text).replace(" ", "")

@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from trailsleuth.catalog.keys import KEY_ARN, keys_named
-from trailsleuth.facts.fact import Fact, Kind
 from trailsleuth.catalog.things import is_making
+from trailsleuth.facts.fact import Fact, Kind
 from trailsleuth.facts.things import made_by, place_of
 from trailsleuth.model import Evidence, Pipeline, Record, parse_arn
 
@@ -64,5 +64,3 @@ def _of_context(record: Record) -> Iterator[Fact]:
 
 def _names_a_thing(value: object) -> bool:
     return isinstance(value, str) and (value.startswith("arn:") or value.startswith("vol-"))
-
-

@@ -41,14 +41,13 @@ class Siblings:
 
     def made_just_before(self, record: Record) -> tuple[Fact, ...]:
         """Things that the same credentials made in the seconds before; roles in the minute before."""
-        found = []
+        found: list[Fact] = []
         for other in self._beside(record, A_MINUTE) if _who(record) is not None else ():
             age = record.event_time - other.event_time
             if other.failed or age < timedelta() or not is_making(other.event_name):
                 continue
-            for thing in sorted(made_by(other)):
-                if age <= SECONDS or _is_role(thing):
-                    found.append(Fact(kind=Kind.MADE, thing=thing, value=_who(other), at=other.event_time, record=other))
+            things = [thing for thing in sorted(made_by(other)) if age <= SECONDS or _is_role(thing)]
+            found += [Fact(kind=Kind.MADE, thing=thing, value=_who(other), at=other.event_time, record=other) for thing in things]
         return tuple(found)
 
     def _beside(self, record: Record, span: timedelta) -> list[Record]:
