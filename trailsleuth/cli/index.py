@@ -1,8 +1,7 @@
-"""`trailsleuth index`: an index for repeated queries on a large trail."""
+"""`trailsleuth index`: a large trail made ready for many questions."""
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +9,6 @@ from typing import Annotated
 import typer
 
 from trailsleuth import api
-from trailsleuth.cli.options import TableOrJson
-from trailsleuth.cli.output import write_stdout
 from trailsleuth.cli.talk import say
 from trailsleuth.errors import UsageError
 from trailsleuth.sources.base import MIB
@@ -19,10 +16,9 @@ from trailsleuth.sources.base import MIB
 
 def index_command(
     evidence: Annotated[list[str], typer.Argument(metavar="EVIDENCE...", help="Exported files, directories, archives.")],
-    to: Annotated[Path, typer.Option("--to", help="The file to write. An older index is replaced, no other file.", metavar="PATH")],
-    output: Annotated[TableOrJson, typer.Option("--output", "-o", help="table or json: what was made.")] = TableOrJson.TABLE,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write. An older index is replaced, no other file.", metavar="PATH")],
 ) -> None:
-    """Build an index for repeated queries on a large trail: a Parquet file that every command takes in place of what it was made from.
+    """Write an index of exported evidence, a Parquet file that every command takes in place of what it was made from.
 
     Worth it from the second question on: each reads only the rows that bear on it, and gives the very answer that the evidence itself gives. The index
     holds all records whole, so keep it as you keep the trail. It is refused once a file has changed, gone or come. Needs pyarrow:
@@ -32,10 +28,7 @@ def index_command(
     """
     if "" in evidence:
         raise UsageError("an evidence path is empty")
-    made = api.index(evidence, to)
-    if output is TableOrJson.JSON:
-        write_stdout(json.dumps({"path": str(to), "records": made.records, "inputs": made.inputs, "bytes": made.size}) + "\n")
-        return
+    made = api.index(evidence, output)
     beside = f", {made.inputs:,} other inputs" if made.inputs else ""
-    say(f"{to}: {made.records:,} records{beside}, {made.size / MIB:.1f} MiB, {made.seconds:.1f} s")
-    say(f"ask it: trailsleuth diagnose {shlex.quote(str(to))}")
+    say(f"{output}: {made.records:,} records{beside}, {made.size / MIB:.1f} MiB, {made.seconds:.1f} s")
+    say(f"ask it: trailsleuth diagnose {shlex.quote(str(output))}")

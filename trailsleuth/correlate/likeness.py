@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 
+from trailsleuth.catalog.client_words import client_words
 from trailsleuth.catalog.operations import plain_event_name, primary_action
 from trailsleuth.model import Denial, Record, parse_arn, role_of_session
 from trailsleuth.model.names import role_of
 
-_CALLING = re.compile(r"when calling the (\w{2,80}) operation")
 MATCH = 3.0  # below this, a record has nothing particular in common with the text
 
 
@@ -40,9 +40,8 @@ def likeness(record: Record, text: str, asked: Denial | None) -> float:
 
 
 def named_operation(text: str) -> str | None:
-    """The API operation that a client's error text names."""
-    match = _CALLING.search(text)
-    return match.group(1) if match else None
+    """The API operation that a client's error text names, in any SDK's words; `client_words` has the service, bucket, key and URL too."""
+    return client_words(text).operation
 
 
 def _same_operation(record: Record, text: str) -> bool:

@@ -25,13 +25,14 @@ _BEFORE = len("n't have permissions")
 _NOT = (" is", " are", " does", " do", " did")
 _ON = re.compile(r"[\]\"'`]? ?(?:on|for|over) (?:the |this |these |its |a )?(?:specified |following )?(?:resource(?:s|\(s\))?\b:? ?)?", re.IGNORECASE)
 _NAMED = re.compile(
-    r"(role|user|group|policy|instance profile|server certificate|mfa device) +(?!because\b|with an explicit\b|arn:)([\w+=,.@/-]{1,512})", re.IGNORECASE
+    r"(role|user|group|policy|instance profile|server certificate|mfa device) +(?!because\b|with an explicit\b|arn:|path /)([\w+=,.@/-]{1,512})", re.IGNORECASE
 )
 _POLICY_ARN = re.compile(r"(?:polic(?:y|ies)|boundar(?:y|ies))(?: \w{1,20}){0,2}: ?[\"']?(arn:aws[a-z-]{0,16}:[^\s\"']{1,600})", re.IGNORECASE)
 _AUTHORIZATION = re.compile(r"authorization id: ?([0-9a-z]{1,100})|/authorization-details/([0-9a-z]{1,100})", re.IGNORECASE)
 _ENCODED = re.compile(r"encoded authorization failure message:? ?[\"']?([A-Za-z0-9_-]{0,12000})", re.IGNORECASE)
 _REASONS = (" because ", " with an explicit deny")
 _ENDS = (*_REASONS, " (service:", ". encoded authorization", ". go to http", ". user:", " status code:", "; ")
+_MARKS_AFTER = ('"', "\\", "<", "`", "'")  # no ARN that is printed bare holds one: they belong to the JSON or the page around it
 _KINDS = {"role": "role", "user": "user", "group": "group", "policy": "policy", "instance profile": "instance-profile"}
 _LONGEST = 4096  # of a resource: an S3 key has up to 1,024 bytes, written longer where it is escaped
 _CLOSED_BY = {"'": "'", '"': '"', "`": "'"}  # SES writes `…'
@@ -121,7 +122,8 @@ def _resource_text(message: MessageText, at: int) -> tuple[str, int]:
     if message.lower.startswith("policy arn:", at):  # iam:GetPolicyVersion: `policy ARN version v2`
         end = _word_end(text, at + len("policy "))
         return text[at + len("policy ") : end], end
-    stops = [stop for end in _ENDS if (stop := message.lower.find(end, at - 1, at + _LONGEST)) >= 0]
+    ends = (*_ENDS, *_MARKS_AFTER) if text.startswith("arn:", at) else _ENDS
+    stops = [stop for end in ends if (stop := message.lower.find(end, at - 1, at + _LONGEST)) >= 0]
     stop = min(stops, default=len(text))
     span = text[at:stop]
     reason = any(message.lower.startswith(end, stop) for end in _REASONS)
@@ -141,7 +143,7 @@ def _word_end(text: str, at: int) -> int:
 def _closing(text: str, at: int, quote: str) -> int:
     """Where the quote closes: followed by the end, a blank or a stop, for S3 keys may hold quotes themselves."""
     close = text.find(quote, at, at + _LONGEST)
-    while 0 <= close < len(text) - 1 and text[close + 1] not in " .,;)":
+    while 0 <= close < len(text) - 1 and text[close + 1] not in " .,;)\"'`]}\\":
         close = text.find(quote, close + 1, at + _LONGEST)
     return close
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from trailsleuth.catalog.actions import entry, spelling, takes_resource
@@ -63,9 +64,15 @@ def _forwarded(action: str, event_source: str) -> bool:
 
 
 def code_in_text(text: str) -> str | None:
-    """The error code that a pasted text names: the CLI's `(CODE) when calling`, `Error Code: CODE`, `CODEException: …`."""
-    match = _CODE_IN_TEXT.search(text[:20_000])
-    return next((group for group in match.groups() if group), None) if match else None
+    """The error code that a pasted text names: the CLI's `(CODE) when calling`, `Error Code: CODE`, else the first `CODEException` that is a known code.
+
+    The class of an exception is often any error of its service (`S3Exception`): that is no code.
+    """
+    for match in islice(_CODE_IN_TEXT.finditer(text, 0, 20_000), 40):
+        named = match.group(1) or match.group(2)
+        if named or code_row(match.group(3)) is not None:
+            return named or match.group(3)
+    return None
 
 
 def _read(message: MessageText, code: str, call: tuple[str, str]) -> tuple[MessageForm | None, Reading | None]:

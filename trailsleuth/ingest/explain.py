@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 
-from trailsleuth.catalog.actions import takes_resource
-from trailsleuth.catalog.advice import advice_for
-from trailsleuth.catalog.messages import OpaqueError, opaque_error
+from trailsleuth.catalog.actions import services_with, takes_resource
+from trailsleuth.catalog.asides import aside_of
+from trailsleuth.catalog.client_words import ClientWords, client_words, thing_of
+from trailsleuth.catalog.messages import opaque_error, warnings
 from trailsleuth.catalog.operations import primary_action, resource_of
-from trailsleuth.ingest.pasted import messages_in, operation_in, read_pasted
-from trailsleuth.model import ActionRun, Cause, Denial, Effect, EncodedMessage, Evidence, PolicyType, Record, parse_arn, role_of_session, same_role
+from trailsleuth.ingest.distinct import distinct, without_echoes
+from trailsleuth.ingest.explained import explained, no_denial, opaque, opaque_advice, role_or_user
+from trailsleuth.ingest.pasted import messages_in, read_pasted
+from trailsleuth.model import ActionRun, Denial, Evidence, Record, parse_arn, same_role
 from trailsleuth.model.explanation import ExplainedDenial, Explanation
 
 # Bare texts whose wording is one service's: the operation that the text names is that service's then.
 _BARE = {"plain-access-denied": "s3.amazonaws.com", "unauthorized-operation": "ec2.amazonaws.com"}
-_PRINTED = frozenset(_BARE) | {"bare", "code-only", "user-not-authorized-access"}
+_OF_S3 = ("403", "Forbidden")  # the codes of answers without a body, as HEAD gets them
+_PRINTED = frozenset(_BARE) | {"bare", "code-only", "user-not-authorized-access", "cut-at-perform"}
 _ACCOUNT = re.compile(r"\d{12}")
+_CALLER = re.compile(r"arn:aws[a-z-]{0,16}:(?:sts::\d{12}:assumed-role/[\w+=,.@-]{1,64}/[\w+=,.@-]{1,64}|iam::\d{12}:user/[\w+=,.@/-]{1,576})")
 
 
 def explain_text(text: str) -> Explanation:
     """Pasted messages, each by itself."""
     found = [_explain_message(message) for message in messages_in(text)]
-    return Explanation(denials=tuple(one for one in found if one is not None), not_denials=sum(one is None for one in found))
+    denials = without_echoes(one for one, warning in found if one is not None and not warning)
+    warned = without_echoes(one for one, warning in found if one is not None and warning)
+    return Explanation(denials=denials or warned, not_denials=sum(one is None for one, _ in found))
 
 
 def explain_evidence(evidence: Evidence) -> Explanation:
@@ -32,35 +38,54 @@ def explain_evidence(evidence: Evidence) -> Explanation:
     actions = [_explain_action(action) for action in evidence.actions if action.error_text]
     found = [*records, *actions]
     return Explanation(
-        denials=tuple(one for one in found if one is not None),
+        denials=distinct(one for one in found if one is not None),
         not_denials=sum(one is None for one in found),
         unreadable=evidence.coverage.unreadable,
     )
 
 
-def joined(explanations: Iterable[Explanation]) -> Explanation:
-    """Several explanations as one."""
-    parts = tuple(explanations)
-    return Explanation(
-        denials=tuple(denial for part in parts for denial in part.denials),
-        not_denials=sum(part.not_denials for part in parts),
-        unreadable=sum(part.unreadable for part in parts),
-    )
-
-
-def _explain_message(message: str) -> ExplainedDenial | None:
-    denial = read_pasted(message)
-    opaque = opaque_error(message)
+def _explain_message(message: str) -> tuple[ExplainedDenial | None, bool]:
+    """What the message says, and whether it is a warning that its program goes on after."""
+    words = client_words(message)
+    denial = read_pasted(message, words)
+    if denial is None or denial.pattern_id in _PRINTED:
+        aside = aside_of(message, words.code or "")
+        if aside is not None:
+            return no_denial(aside), False
+    error = opaque_error(message)
     if denial is None:
-        return _opaque(opaque) if opaque is not None and opaque.permission else None
-    action, known = denial.iam_action, dict(denial.known_from)
-    source, operation = _BARE.get(denial.pattern_id), operation_in(message)
-    if action is None and source and operation:
-        action = primary_action(source, operation, {})
-        known["iam_action"] = "event_name"
-    if denial.pattern_id in _PRINTED and opaque is not None and not denial.encoded:
-        denial = replace(denial, advice=_opaque_advice(opaque))
-    return _explained(denial, principal=_principal(denial), action=action, resource=denial.resource, known=known)
+        return (opaque(error) if error is not None and error.permission else None), False
+    known = dict(denial.known_from)
+    action = _named_action(denial, words, known)
+    resource = denial.resource
+    if resource is None and denial.iam_action is None and action is not None:
+        resource = thing_of(action, words)
+    if denial.pattern_id in _PRINTED and error is not None and not denial.encoded:
+        denial = replace(denial, advice=opaque_advice(error))
+    said = explained(denial, principal=_said_principal(denial, message, words), action=action, resource=resource, known=known)
+    return said, denial.pattern_id in warnings()
+
+
+def _named_action(denial: Denial, words: ClientWords, known: dict[str, str]) -> str | None:
+    """The action of the refusal; where it says none, that of the call that the client names."""
+    if denial.iam_action is not None or words.operation is None or denial.pattern_id not in _PRINTED:
+        return denial.iam_action
+    known["iam_action"] = "event_name"
+    bare = _BARE.get(denial.pattern_id, "s3.amazonaws.com" if words.code in _OF_S3 else "")
+    for source in dict.fromkeys(filter(None, (words.event_source, bare if not words.service else ""))):
+        action = primary_action(source, words.operation, {})
+        if action is not None:
+            return action
+    services = () if words.service else services_with(words.operation)
+    return primary_action(f"{services[0]}.amazonaws.com", words.operation, {}) if len(services) == 1 else None
+
+
+def _said_principal(denial: Denial, message: str, words: ClientWords) -> str | None:
+    """Who was refused: as the sentence says it, else the only session or user that a row of a table or log names beside the call."""
+    if denial.principal is not None or denial.pattern_id not in _PRINTED or words.operation is None:
+        return role_or_user(denial.principal)
+    named = {found.group() for found in _CALLER.finditer(message[:4000])}
+    return role_or_user(named.pop()) if len(named) == 1 else None
 
 
 def _explain_record(record: Record) -> ExplainedDenial | None:
@@ -68,8 +93,8 @@ def _explain_record(record: Record) -> ExplainedDenial | None:
     if denial is None:
         return None
     known = dict(denial.known_from)
-    principal = _principal(denial)
-    caller = record.identity.issuer.arn if record.identity.issuer is not None and record.identity.issuer.arn else _role_or_user(record.identity.arn)
+    principal = role_or_user(denial.principal)
+    caller = record.identity.issuer.arn if record.identity.issuer is not None and record.identity.issuer.arn else role_or_user(record.identity.arn)
     if caller and not denial.by_passed_role and not _is_service(denial.principal) and (principal is None or same_role(principal, caller)):
         principal, known["principal"] = caller, "record"
     action = denial.iam_action
@@ -79,7 +104,7 @@ def _explain_record(record: Record) -> ExplainedDenial | None:
     resource = denial.resource
     if resource is None and action is not None:
         resource = _resource_of(record, action, known)
-    return replace(_explained(denial, principal=principal, action=action, resource=resource, known=known), event_id=record.event_id)
+    return replace(explained(denial, principal=principal, action=action, resource=resource, known=known), event_id=record.event_id)
 
 
 def _resource_of(record: Record, action: str, known: dict[str, str]) -> str | None:
@@ -103,76 +128,11 @@ def _resource_of(record: Record, action: str, known: dict[str, str]) -> str | No
 
 def _explain_action(action: ActionRun) -> ExplainedDenial | None:
     """A failed pipeline action by its own error; its role is known where the action has one."""
-    found = _explain_message(action.error_text or "")
+    found, _ = _explain_message(action.error_text or "")
     if found is None or found.principal is not None or action.role_arn is None:
         return found
     return replace(found, principal=action.role_arn, known_from={**found.known_from, "principal": "record"})
 
 
-def _explained(denial: Denial, *, principal: str | None, action: str | None, resource: str | None, known: dict[str, str]) -> ExplainedDenial:
-    fields = {"iam_action": action, "resource": resource, "principal": principal}
-    return ExplainedDenial(
-        principal=principal,
-        iam_action=action,
-        resource=resource,
-        effect=denial.effect,
-        policy_type=denial.policy_type if denial.policy_type not in (PolicyType.LAKE_FORMATION, PolicyType.OTHER) else None,
-        policy_arn=denial.policy_arn,
-        authorization_id=denial.authorization_id,
-        encoded_message=denial.encoded,
-        cause=_cause(denial, action),
-        known_from={name: known.get(name, "message") for name, value in fields.items() if value is not None},
-        advice=advice_for(denial, principal=principal or denial.principal, iam_action=action, resource=resource),
-    )
-
-
-def _cause(denial: Denial, action: str | None) -> Cause:
-    """What the wording alone allows to say; without policies an implicit refusal is a missing Allow (a trust policy: an untrusted principal)."""
-    if denial.cause is not None:
-        return denial.cause
-    if denial.effect is Effect.EXPLICIT:
-        return Cause.EXPLICIT_DENY
-    if denial.policy_type is PolicyType.TRUST:
-        return Cause.UNTRUSTED_PRINCIPAL
-    if action is None and (denial.effect is Effect.UNKNOWN or denial.encoded is EncodedMessage.TRUNCATED):
-        return Cause.UNKNOWN
-    return Cause.MISSING_ALLOW
-
-
-def _principal(denial: Denial) -> str | None:
-    return _role_or_user(denial.principal)
-
-
-def _role_or_user(arn: str | None) -> str | None:
-    """A session as its role; a service's name is no principal to attach a policy to."""
-    return role_of_session(arn) or (arn if parse_arn(arn) is not None else None)
-
-
 def _is_service(principal: str | None) -> bool:
     return principal is not None and not principal.startswith("arn:")
-
-
-def _opaque(error: OpaqueError) -> ExplainedDenial:
-    return ExplainedDenial(
-        principal=None,
-        iam_action=None,
-        resource=None,
-        effect=Effect.UNKNOWN,
-        policy_type=None,
-        policy_arn=None,
-        authorization_id=None,
-        encoded_message=None,
-        cause=Cause.UNKNOWN,
-        advice=_opaque_advice(error),
-    )
-
-
-def _opaque_advice(error: OpaqueError) -> str:
-    parts = [error.meaning]
-    if error.sources:
-        parts.append(f"Look in CloudTrail at {', '.join(error.sources)}.")
-    if error.look_at:
-        parts.append(f"Where: {error.look_at}.")
-    if error.other_causes:
-        parts.append(f"The same text also comes when: {'; '.join(error.other_causes)}.")
-    return " ".join(parts)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 _CUT_FROM, _CUT_TO = 1000, 1030
 _LIMIT = 120_000
-_ELLIPSIS = ("...", "…", "[truncated]", "(truncated)")
+CUT_SIGNS = ("...", "…", "[truncated]", "(truncated)")
 _WHOLE = (" action", " action.")  # how the usual sentence ends
 _QUOTES = {ord("’"): "'", ord("‘"): "'", ord("“"): '"', ord("”"): '"', 0: " "}
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
@@ -39,9 +39,8 @@ def plain_message(message: str) -> MessageText:
     xml = _XML_CODE.search(text[:4000])
     code = code or (xml.group(1) if xml else None)
     text = " ".join(text.replace('\\"', '"').translate(_QUOTES).split())
-    for sign in _ELLIPSIS:
-        if text.endswith(sign):
-            text, cut = text[: -len(sign)].rstrip(), True
+    while text.endswith(CUT_SIGNS):
+        text, cut = text.removesuffix(next(sign for sign in CUT_SIGNS if text.endswith(sign))).rstrip(), True
     cut = cut and not text.endswith(_WHOLE)
     lower = text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
     return MessageText(text=text, lower=lower, code=code, cut=cut)

@@ -1,85 +1,93 @@
-"""Pasted text as single messages: blank-line or line separated, wrapped by a terminal, or as strings inside JSON."""
+"""Pasted text as single messages, each with the call that it names: whatever wrapped it, and however much noise stands around it."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
+from trailsleuth.catalog.client_words import ClientWords, client_words
+from trailsleuth.catalog.messages import code_row
 from trailsleuth.ingest.denials import code_in_text, read_denial
-from trailsleuth.ingest.message_text import plain_message
+from trailsleuth.ingest.hot import hot_parts, is_hot
+from trailsleuth.ingest.logical_lines import cuts_marked, messages_of
+from trailsleuth.ingest.wrapping import without_marks
 from trailsleuth.model import Denial
 
-_BLANK_LINE = re.compile(r"\n[ \t]*\n")
-_OPERATION = re.compile(r"when calling the ([A-Za-z0-9]{2,80}) operation")
-_CONTINUES = re.compile(r"[a-z(\"'*]")
-_FIELD = re.compile(r'"\w{1,60}" ?:')  # lines out of the middle of a record belong together
-_MAX_STRINGS = 20_000
+_SENTENCE = re.compile(
+    r"(?:not|n't) (?:authorized|allowed|have permissions?) to perform:? ?[\[\"'`]?[A-Za-z][A-Za-z0-9-]{1,60}:[A-Za-z]"
+    r"|unauthorized to perform:? ?[a-z-]{2,40}:[A-Z]"
+)
+_CALL = re.compile(r"An error occurred \(|operation error [A-Z]|Error executing \"")
+_SUBJECT = re.compile(r"User: |arn:aws[a-z-]{0,16}:(?:sts|iam):")
+_SOURCE_LINE = re.compile(
+    r"""(?:
+      (?:except|catch|\}\s?catch|elif|rescue|raise|throw|throws)\b[^"]{0,300}(?:[:{;)]\s*$|\b(?:\w+\.)+\w+)
+    | (?:if|elif|\}\s?else\ if|else\ if|case|when|return|import|from|switch|assert|const|let|var|static|private|public|@\w+)\b[^"]{0,200}
+      (?:===?|exceptions?\.|isinstance|instanceof|errors\.As|\.code\b|\.Code\(\)|[Ee]rrorCode|import\b)
+    | File\ "[^"]{1,300}",\ line\ \d
+    | [\w.]{0,80}(?:AttributeError|NameError|ImportError|ModuleNotFoundError|SyntaxError|NoMethodError|ReferenceError|UndefinedError|LoadError)\b
+    | .{0,160}(?:\bhas\ no\ attribute\b|\buninitialized\ constant\b|Valid\ exceptions\ are:|\bis\ not\ defined$|\bcannot\ find\ symbol\b)
+    )""",
+    re.VERBOSE,
+)
+_LONG, _AROUND = 16_000, 2_500
 
 
-def read_pasted(message: str) -> Denial | None:
-    """The refusal in one pasted message, with the error code and operation that it names itself."""
-    return read_denial(code_in_text(message), message, event_source="", event_name=operation_in(message) or "")
+def read_pasted(message: str, words: ClientWords | None = None) -> Denial | None:
+    """The refusal in one pasted message, with the error code and the call that it names itself."""
+    words = words or client_words(message)
+    return read_denial(_code(message, words), message, event_source="", event_name=words.operation or "")
 
 
-def operation_in(message: str) -> str | None:
-    """The API operation of the CLI's and boto3's `An error occurred (CODE) when calling the OPERATION operation`."""
-    match = _OPERATION.search(message[:20_000])
-    return match.group(1) if match else None
+def _code(message: str, words: ClientWords) -> str | None:
+    """A code that a client names as such wins over the name of an exception's class, which may be any service's own (`S3Exception`)."""
+    named = words.code
+    if named is not None and code_row(named) is not None:
+        return named
+    return code_in_text(message) or named
 
 
 def messages_in(text: str) -> Iterator[str]:
-    """Every message of a pasted text, in order; of JSON that is no message itself, its strings that read as refusals."""
-    text = text.replace("\r\n", "\n").strip()
-    strings = _json_strings(text) if text[:1] in ("{", "[") else None
-    if strings is not None:
-        yield from strings
-        return
-    for block in _BLANK_LINE.split(text):
-        yield from _block(block.strip())
+    """Every message of a pasted text that may be about a denial, in order, its wrapping taken off; what is noise is left out."""
+    for part in hot_parts(text):
+        for message in messages_of(_without_source(without_marks(cuts_marked(part)))):
+            if is_hot(message.lower()):
+                yield from _pieces(message)
 
 
-def _json_strings(text: str) -> list[str] | None:
-    """None: the text is no JSON, or is JSON that wraps one message."""
-    if plain_message(text).text != " ".join(text.replace('\\"', '"').split()):
-        return None
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-        return list(value)
-    return [string for string in _strings(value) if " " in string and read_pasted(string) is not None]
+def _without_source(text: str) -> str:
+    """Without lines of programs: an `except AccessDeniedException:` handles a denial, it is none."""
+    return "\n".join(line for line in text.split("\n") if not _SOURCE_LINE.match(line.strip(" \t│|>`-+E")))
 
 
-def _strings(value: object) -> Iterator[str]:
-    """The strings of a JSON value in document order, without recursion: depth is the writer's choice."""
-    stack = [value]
-    for _ in range(_MAX_STRINGS):
-        if not stack:
-            return
-        item = stack.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, dict):
-            stack.extend(reversed(list(item.values())))
-        elif isinstance(item, list):
-            stack.extend(reversed(item))
+def _pieces(message: str) -> Iterator[str]:
+    """One piece for each refusal that a message holds: a sentence, or a call that a client names."""
+    for part in _near_signs(message) if len(message) > _LONG else (message,):
+        start = 0
+        for cut in (*_cuts(part), len(part)):
+            if part[start:cut].strip(" ,;.\"'"):
+                yield part[start:cut].strip()
+            start = cut
 
 
-def _block(block: str) -> Iterator[str]:
-    """One message, unless two lines or more read as refusals by themselves: then each line is one, with what a terminal wrapped."""
-    lines = [line.strip() for line in block.split("\n") if line.strip()]
-    if any(_FIELD.match(line) for line in lines) or sum(read_pasted(line) is not None for line in lines) < 2:
-        if lines:
-            yield " ".join(lines)
-        return
-    message = ""
-    for line in lines:
-        if message and _CONTINUES.match(line) and read_pasted(line) is None:
-            message = f"{message} {line}"
-            continue
-        if message:
-            yield message
-        message = line
-    yield message
+def _near_signs(message: str) -> Iterator[str]:
+    """The surroundings of each refusal in a very long line, such as a whole answer as JSON."""
+    end = 0
+    for found in re.finditer(r"denied|authoriz|forbidden|permission", message, re.IGNORECASE):
+        if found.start() >= end:
+            start, end = max(end, found.start() - _AROUND), found.start() + _AROUND
+            yield message[start:end]
+
+
+def _cuts(part: str) -> list[int]:
+    """Where the second and each further refusal of a message begins."""
+    calls = [found.start() for found in _CALL.finditer(part)]
+    cuts = calls[1:]
+    before = 0
+    for number, found in enumerate(_SENTENCE.finditer(part)):
+        if number and not any(before <= call <= found.start() for call in calls):
+            subjects = [one.start() for one in _SUBJECT.finditer(part, before, found.start())]
+            named = [at for at in subjects if part.startswith("User: ", at)] or subjects
+            cuts.append(named[-1] if named else found.start())
+        before = found.end()
+    return sorted(set(cuts) - {0})

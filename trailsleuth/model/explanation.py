@@ -14,7 +14,7 @@ EXPLANATION_SCHEMA = "trailsleuth.explanation/1"
 class ExplainedDenial:
     """One refusal: who, what, where, which layer, and what to do next. None: the text (or record) does not say.
 
-    `known_from` says of each known field where it comes from: message, request, event_name, record or catalog.
+    `count` is how often the input says it; `known_from` says of each known field where it comes from: message, request, event_name, record or catalog.
     """
 
     principal: str | None
@@ -29,6 +29,7 @@ class ExplainedDenial:
     known_from: Mapping[str, str] = field(default_factory=dict)
     event_id: str | None = None
     advice: str = ""
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

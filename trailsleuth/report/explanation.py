@@ -21,6 +21,7 @@ def explanation_document(explanation: Explanation) -> dict[str, Any]:
 
 def _denial_document(denial: ExplainedDenial) -> dict[str, Any]:
     return {
+        "count": denial.count,
         "principal": denial.principal,
         "iam_action": denial.iam_action,
         "resource": denial.resource,
@@ -37,15 +38,15 @@ def _denial_document(denial: ExplainedDenial) -> dict[str, Any]:
 
 
 def render_explanation(explanation: Explanation, *, width: int = 80) -> str:
-    """One block for each refusal: what is known and from where, then the advice; at the end what was no refusal."""
+    """One block for each denial: what is known and from where, then the advice; at the end what was no denial."""
     blocks = [_block(number, denial, width) for number, denial in enumerate(explanation.denials, start=1)]
     rest = []
     if explanation.not_denials:
-        rest.append(f"{explanation.not_denials} more read: no refusal.")
+        rest.append(f"{explanation.not_denials} more read: not denied.")
     if explanation.unreadable:
         rest.append(f"{explanation.unreadable} unreadable.")
     if not blocks:
-        rest.insert(0, "No refusal was read.")
+        rest.insert(0, "No denial was read.")
     return "\n\n".join([*blocks, *([" ".join(rest)] if rest else [])]) + "\n"
 
 
@@ -59,8 +60,9 @@ def _block(number: int, denial: ExplainedDenial, width: int) -> str:
         ("policy", denial.policy_arn, None),
         ("encoded", denial.encoded_message.value if denial.encoded_message else None, None),
         ("record", denial.event_id, None),
+        ("seen", f"{denial.count} times" if denial.count > 1 else None, None),
     ]
-    lines = [f"{number}. {for_terminal(denial.iam_action or 'a refusal')}"]
+    lines = [f"{number}. {for_terminal(denial.iam_action or 'a denial')}"]
     for name, value, origin in rows:
         shown = for_terminal(value) if value else "not said" if name in ("who", "what", "on", "layer") else None
         if shown is not None:
