@@ -57,11 +57,11 @@ def main(rounds: int) -> int:
         root = Path(place)
         profiles(root)
         os.environ["AWS_ENDPOINT_URL"] = aws.url
-        run(*LIVE, "-o", str(root / "whole"))
+        run(*LIVE, "--to", str(root / "whole"))
         whole, calls = pieces_of(root / "whole"), len(aws.calls)
         for number in range(rounds):
             folder = root / f"case-{number}"
-            arguments = [*LIVE, "-o", str(folder)]
+            arguments = [*LIVE, "--to", str(folder)]
             for _ in range(dice.randint(1, 3)):
                 aws.calls.clear()
                 after, late = dice.randint(1, calls), dice.uniform(0, 0.03)

@@ -67,7 +67,7 @@ def floor_and_denied(tree: Path) -> dict[str, list[str]]:
 def index_of(tree: Path) -> Path:
     """The index of a tree, built anew."""
     index = tree.with_name(f"{tree.name}.parquet")
-    subprocess.run([sys.executable, "-m", "trailsleuth", "index", tree, "-o", index], check=True, env={**os.environ, "PYTHONPATH": str(HERE.parent)})
+    subprocess.run([sys.executable, "-m", "trailsleuth", "index", tree, "--to", index], check=True, env={**os.environ, "PYTHONPATH": str(HERE.parent)})
     return index
 
 

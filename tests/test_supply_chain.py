@@ -132,7 +132,7 @@ RUNS = {
     "sql": ["sql", "--engine", "athena", "--table", "trails.logs", "--since", "2d"],
     "verify": ["verify", "FOLDER"],
     "denied": ["denied", "TRAIL"],
-    "index": ["index", "TRAIL", "-o", "INDEX"],
+    "index": ["index", "TRAIL", "--to", "INDEX"],
     "info": ["info", "TRAIL"],
     "permissions": ["permissions", "--account", "target"],
     "catalog": ["catalog", "show", "s3:GetObject"],

@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trail import B, call, evidence, refused, role, session
-from trailsleuth.analyze.actors import NAMING, Handed
-from trailsleuth.analyze.gone import RoleLives
 from trailsleuth.analyze.grouping import MADE_FOR, REPORTED_WITHIN, REPORTS, SAME_ACTION, _fold, _is_near, _merge, _Rule
-from trailsleuth.analyze.ownership import OWNER_ACL, UPLOADS, Uploads
-from trailsleuth.analyze.passrole import FAMILY_KEYS, Registrations
+from trailsleuth.analyze.ownership import is_foreign
 from trailsleuth.analyze.recovery import Successes
 from trailsleuth.analyze.refusal import Refusal
-from trailsleuth.analyze.refusals import Surroundings, bucket_owners, read_refusal
+from trailsleuth.analyze.refusals import Surroundings, read_refusal
 from trailsleuth.analyze.shown import resource_in
 from trailsleuth.catalog.actions import takes_resource
 from trailsleuth.catalog.passed_roles import passed_roles
+from trailsleuth.facts.handed import FAMILY_KEYS, NAMING, Handed, Registrations
+from trailsleuth.facts.owners import OWNER_ACL, UPLOADS, Uploads, bucket_owners
+from trailsleuth.facts.presence import RoleLives
 from trailsleuth.model import Evidence, Record, parse_arn
 from trailsleuth.model.names import RoleNames, role_names, role_of
 from trailsleuth.model.texts import texts_in, words_in
@@ -149,8 +149,8 @@ def test_what_became_of_objects_and_roles_is_the_last_of_all_records(read: Evide
     uploads, lives, handed = Uploads(read.records), RoleLives(read.records), Handed(read.records, names)
     for refusal in refusals_of(read, names):
         before = [r for r in read.records if not r.failed and r.event_time <= refusal.first.event_time]
-        assert uploads.foreign(refusal) is _is_foreign(refusal, before)
-        assert lives.deletion(refusal) is _deletion(refusal, before)
+        assert is_foreign(refusal, uploads) is _is_foreign(refusal, before)
+        assert lives.deletion(refusal.resource, refusal.first.event_time) is _deletion(refusal, before)
         assert handed.role(refusal.first) == _handed(refusal.first, before, names)
 
 
@@ -166,7 +166,7 @@ def _is_foreign(refusal: Refusal, before: Iterable[Record]) -> bool:
 
 def _deletion(refusal: Refusal, before: Iterable[Record]) -> Record | None:
     arn = parse_arn(refusal.resource)
-    if arn is None or not arn.is_role or not refusal.is_assume:
+    if arn is None or not arn.is_role:
         return None
     found = [r for r in before if r.event_name in ("CreateRole", "DeleteRole") and r.request.get("roleName") == arn.name and r.account in (None, arn.account)]
     return found[-1] if found and found[-1].event_name == "DeleteRole" else None
@@ -175,7 +175,7 @@ def _deletion(refusal: Refusal, before: Iterable[Record]) -> Record | None:
 def _handed(record: Record, before: Iterable[Record], names: RoleNames) -> str | None:
     def role_in(source: Record) -> str | None:
         passed = passed_roles(source.event_source, source.event_name, source.request)
-        return names.full(passed[0].role) if passed else None
+        return passed[0].role if passed else None
 
     wanted = {word for key in NAMING for word in words_in(record.request.get(key))}
     same = [r for r in before if r.event_source == record.event_source and wanted & {word for key in NAMING for word in words_in(r.request.get(key))}]

@@ -142,8 +142,8 @@ def test_a_closed_pipe_is_no_error():
 @pytest.mark.parametrize(("number", "code_expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_run_without_a_word(number, code_expected):
     code = (
-        "import os, sys, threading; from trailsleuth.cli.app import main; "
-        f"threading.Timer(0.3, os.kill, (os.getpid(), {int(number)})).start(); sys.exit(main(['fix', '-']))"
+        "import os, sys, threading, trailsleuth.cli.fix; from trailsleuth.cli.app import main; "  # loaded: a signal during an import may be lost
+        f"threading.Timer(0.5, os.kill, (os.getpid(), {int(number)})).start(); sys.exit(main(['fix', '-']))"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         complaint = process.stderr.read()  # stdin stays open: the command waits for it

@@ -19,7 +19,7 @@ def case(tmp_path):
 
 def test_a_redacted_bundle_is_asked_under_its_own_names(case, tmp_path, capsys):
     path = tmp_path / "shared.zip"
-    assert main(["bundle", "--redact", str(case), "-o", str(path), "--role", ROLE]) == 0
+    assert main(["bundle", "--redact", str(case), "--to", str(path), "--role", ROLE]) == 0
     shown = capsys.readouterr()
     assert shown.out == ""
     command = shown.err.strip().partition("ask it: trailsleuth ")[2].split()
@@ -32,7 +32,7 @@ def test_a_redacted_bundle_is_asked_under_its_own_names(case, tmp_path, capsys):
 
 def test_without_redact_the_files_are_as_they_are(case, tmp_path, capsys):
     path = tmp_path / "shared.zip"
-    assert main(["bundle", str(case), "-o", str(path), "--quiet"]) == 0
+    assert main(["bundle", str(case), "--to", str(path), "--quiet"]) == 0
     assert capsys.readouterr() == ("", "")
     with zipfile.ZipFile(path) as packed:
         assert [packed.read(name) for name in packed.namelist()] == [(case / "trail.json").read_bytes()]
@@ -41,9 +41,9 @@ def test_without_redact_the_files_are_as_they_are(case, tmp_path, capsys):
 def test_nothing_is_overwritten_and_nothing_empty_written(case, tmp_path, capsys):
     path = tmp_path / "shared.zip"
     path.write_text("mine")
-    assert main(["bundle", str(case), "-o", str(path)]) == 2
+    assert main(["bundle", str(case), "--to", str(path)]) == 2
     (tmp_path / "empty").mkdir()
-    assert main(["bundle", str(tmp_path / "empty"), "-o", str(tmp_path / "new.zip")]) == 4
+    assert main(["bundle", str(tmp_path / "empty"), "--to", str(tmp_path / "new.zip")]) == 4
     assert main(["bundle"]) == 2
     assert path.read_text() == "mine"
     assert not (tmp_path / "new.zip").exists()

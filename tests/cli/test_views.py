@@ -54,7 +54,7 @@ def test_members_are_selected(capsys, trail):
     [
         ((), "no evidence given"),
         (("-", "-"), "stdin is named twice"),
-        (("TRAIL", "--query", "a["), "no JMESPath"),
+        (("TRAIL", "--query", "a["), "not a JMESPath"),
         (("TRAIL", "--query", "join(',', eventName)"), "does not fit"),
         (("TRAIL", "--query", "a", "--select", "b"), "exclude each other"),
         (("TRAIL", "--query", "a", "-o", "csv"), "json or jsonl"),

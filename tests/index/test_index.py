@@ -205,7 +205,7 @@ def test_a_stale_index_is_refused_and_says_what_changed(told: str, trail: Path, 
         said = capsys.readouterr().err
         assert f"the index {index} is stale" in said
         assert told in said
-        assert f"trailsleuth index {trail} -o {index}" in said
+        assert f"trailsleuth index {trail} --to {index}" in said
 
 
 def test_one_root_of_two_that_is_gone_makes_it_stale(trail: Path, tmp_path: Path) -> None:
@@ -314,12 +314,12 @@ def test_a_catalogue_that_is_made_up_is_an_error(trail: Path, tmp_path: Path) ->
 
 def test_the_command_says_what_it_wrote(trail: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "t.parquet"
-    assert main(["index", str(trail), "-o", str(target)]) == 0
+    assert main(["index", str(trail), "--to", str(target)]) == 0
     said = capsys.readouterr()
     assert said.out == ""
     records = sum(len(json.loads(gzip.decompress(path.read_bytes()))["Records"]) for path in trail.iterdir())
     assert f"{target}: {records:,} records, " in said.err
-    assert main(["index", str(trail), "-o", str(target)]) == 0  # an older index is replaced
+    assert main(["index", str(trail), "--to", str(target)]) == 0  # an older index is replaced
 
 
 @pytest.mark.parametrize("target", ["other.txt", "trail", "no-folder/x", "trail/i.parquet"])
@@ -365,7 +365,7 @@ def test_evidence_that_changes_while_it_is_indexed_gives_no_index(trail: Path, t
 
 def test_without_pyarrow_the_message_says_what_to_install(trail: Path, index: Path) -> None:
     code = "import sys; sys.modules['pyarrow'] = None\nfrom trailsleuth.cli.app import main\nsys.exit(main(sys.argv[1:]))"
-    for arguments in (["index", str(trail), "-o", f"{index}2"], ["diagnose", str(index)], ["events", str(index)]):
+    for arguments in (["index", str(trail), "--to", f"{index}2"], ["diagnose", str(index)], ["events", str(index)]):
         done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert "pip install 'trailsleuth[index]'" in done.stderr

@@ -151,5 +151,5 @@ def test_a_failure_older_than_the_event_history_points_to_the_bucket(serve, live
 def test_nothing_to_look_for_is_wrong_usage(serve, live):
     serve(a_world())
     source, _ = live()
-    with pytest.raises(UsageError, match="nothing to look for"):
+    with pytest.raises(UsageError, match="no entry point given"):
         list(source.start(Inquiry()))

@@ -53,7 +53,7 @@ def test_the_founding_case_is_diagnosed_live(recent, capsys):
 @pytest.mark.parametrize("output", ["json", "table"])
 def test_the_case_folder_answers_offline_with_the_same_bytes(recent, capsys, tmp_path, monkeypatch, output):
     live_code, live, _ = run(capsys, "diagnose", *LIVE, "--output", output)
-    code, out, err = run(capsys, "fetch", *LIVE, "-o", str(tmp_path / "case"))
+    code, out, err = run(capsys, "fetch", *LIVE, "--to", str(tmp_path / "case"))
     assert code == 0, err
     assert "gap: " in out
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
@@ -69,12 +69,12 @@ def test_python_fetches_what_the_command_does(recent, capsys, tmp_path):
     assert api.load(tmp_path / "case").diagnose().document() == diagnosis.document()
     with pytest.raises(UsageError, match="is not empty"):
         trailsleuth.fetch(pipeline="web", profiles=["tooling", "workload"], folder=tmp_path / "case")
-    with pytest.raises(UsageError, match="nothing to look for"):
+    with pytest.raises(UsageError, match="no entry point given"):
         trailsleuth.fetch(profiles=["tooling"])
 
 
 def test_the_case_folder_is_asked_what_it_was_fetched_for_unless_another_question_is_put(recent, capsys, tmp_path):
-    run(capsys, "fetch", *LIVE, "-o", str(tmp_path / "case"))
+    run(capsys, "fetch", *LIVE, "--to", str(tmp_path / "case"))
     case = api.load(tmp_path / "case")
     assert case.diagnose().document()["execution"]["pipeline"] == "web"
     assert case.diagnose(error=MESSAGE).document()["execution"]["pipeline"] == "web"
@@ -122,7 +122,7 @@ def test_faults_on_the_way_leave_the_answer_as_it_is(recent, capsys, monkeypatch
 
 
 def test_the_manifest_names_every_piece_with_its_origin(recent, capsys, tmp_path):
-    run(capsys, "fetch", *LIVE, "-o", str(tmp_path / "case"))
+    run(capsys, "fetch", *LIVE, "--to", str(tmp_path / "case"))
     manifest = json.loads((tmp_path / "case" / "manifest.json").read_text())
     pieces = {path.relative_to(tmp_path / "case").as_posix() for path in (tmp_path / "case").rglob("*.json")} - {"manifest.json"}
     assert set(manifest["pieces"]) == pieces
@@ -135,7 +135,7 @@ def test_the_manifest_names_every_piece_with_its_origin(recent, capsys, tmp_path
 def test_a_folder_that_holds_something_is_not_written_over(recent, capsys, tmp_path):
     (tmp_path / "case").mkdir()
     (tmp_path / "case" / "notes.txt").write_text("mine")
-    code, _, err = run(capsys, "fetch", *LIVE, "-o", str(tmp_path / "case"))
+    code, _, err = run(capsys, "fetch", *LIVE, "--to", str(tmp_path / "case"))
     assert code == 2
     assert "is not empty" in err
 
@@ -150,7 +150,7 @@ def test_the_statement_for_a_missing_permission_is_shown(recent, capsys, output)
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["fetch", "-o", "x"], 2, "nothing to look for"),
+        (["fetch", "--to", "x"], 2, "no entry point given"),
         (["fetch", "--pipeline", "web"], 2, "say where the case goes"),
         (["fetch", "--resume", "nowhere"], 4, "is no case folder"),
         (["diagnose", "--pipeline", "wob", "--profile", "tooling"], 2, "there is no pipeline wob"),
@@ -172,7 +172,7 @@ def test_expired_credentials_end_with_four_and_the_resumed_fetch_goes_on(recent,
         recent.accounts[B].expired = recent.count("cloudtrail:LookupEvents") >= 6
 
     recent.on_call = expire
-    code, _, err = run(capsys, "fetch", *LIVE, "-o", str(folder))
+    code, _, err = run(capsys, "fetch", *LIVE, "--to", str(folder))
     assert code == 4
     assert "aws configure --profile workload" in err
     assert "trailsleuth fetch --resume" in err

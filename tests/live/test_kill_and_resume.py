@@ -51,11 +51,11 @@ def test_killed_and_resumed_runs_end_with_the_pieces_of_an_undisturbed_one(serve
     dice = random.Random(5)
     aws = serve(a_world(background=150, start=datetime.fromtimestamp(int(time.time()) - 3600, UTC)))
     whole = tmp_path / "whole"
-    assert finish(fetch(*LIVE, "-o", str(whole)))[0] == 0
+    assert finish(fetch(*LIVE, "--to", str(whole)))[0] == 0
     calls = len(aws.calls)
     for round_number, number in enumerate((calls // 3, calls - 6)):
         folder = tmp_path / f"case-{round_number}"
-        kill_after_call(aws, number, dice, *LIVE, "-o", str(folder))
+        kill_after_call(aws, number, dice, *LIVE, "--to", str(folder))
         finished = {name: data for name, data in pieces_of(folder).items() if not name.startswith("gaps/")}
         code, told = finish(fetch("--resume", str(folder)))
         assert code == 0, told

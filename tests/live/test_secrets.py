@@ -167,7 +167,7 @@ def test_no_secret_is_in_what_the_commands_write(serve, capsys, tmp_path, monkey
     live = ["--pipeline", "web", "--profile", "tooling", "--profile", "workload"]
     case, outputs = str(tmp_path / "case"), ("json", "table", "html")
     for arguments in (
-        ["fetch", *live, "-o", case],
+        ["fetch", *live, "--to", case],
         ["diagnose", *live, "--all", "--output", "json"],
         *(["diagnose", given, "--all", "--output", output] for output in outputs for given in (case, str(exports))),
         ["explain", str(exports / "trail.json"), "--output", "json"],

@@ -43,7 +43,7 @@ def test_every_record_comes_once_in_the_order_of_the_evidence(trail):
         ({"access_key": NEXT_KEY, "account": TOOLING}, ["AssumeRole", "AssumeRole"]),
         ({"event_id": "00000000-0000-4000-8000-000000000008"}, ["GetObject"]),
         ({"event_id": "5f2d1c1e-0000-4000-8000-000000000001"}, ["AssumeRole", "AssumeRole"]),
-        ({"error": "NoSuch*"}, ["GetObject"]),
+        ({"code": "NoSuch*"}, ["GetObject"]),
         ({"address": "198.51.100.1"}, []),
         ({"text": "SHOP", "call": "s3:GetObject"}, ["GetObject"]),
         ({"since": datetime(2026, 3, 4, 9, 0, 8, tzinfo=UTC)}, ["GetObject"]),

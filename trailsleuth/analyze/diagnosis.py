@@ -6,24 +6,27 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from trailsleuth.analyze.actors import Handed
+from trailsleuth.analyze.absence import absent_finding
 from trailsleuth.analyze.changes import note_changes
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.claims import weigh
 from trailsleuth.analyze.failures import explaining_failures
 from trailsleuth.analyze.findings import cite, make_finding
-from trailsleuth.analyze.gone import RoleLives, gone_finding
 from trailsleuth.analyze.grouping import group_refusals
-from trailsleuth.analyze.ownership import Uploads, foreign_object_finding
-from trailsleuth.analyze.passrole import Registrations, hints_of, passed_next
+from trailsleuth.analyze.keys import KeyNeed, denied_in_silence, denied_next, denied_of_call
+from trailsleuth.analyze.order import in_order, too_early
+from trailsleuth.analyze.ownership import foreign_object_finding, is_foreign
+from trailsleuth.analyze.passrole import hints_of, passed_next
 from trailsleuth.analyze.rank import ranked
+from trailsleuth.analyze.rebuild import completed
 from trailsleuth.analyze.recovery import Successes
 from trailsleuth.analyze.refusal import Refusal
-from trailsleuth.analyze.refusals import Surroundings, bucket_owners, for_action, for_target, read_refusal, targets_of
+from trailsleuth.analyze.refusals import Surroundings, for_action, for_target, read_refusal, targets_of
 from trailsleuth.analyze.required import Pending, identity_verdict, needed_by_action, needed_by_content
 from trailsleuth.analyze.sharpen import is_cut, sharpen, unreadable
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.operations import primary_action
+from trailsleuth.facts import Facts, gather_facts
 from trailsleuth.iam.applies import policies_for
 from trailsleuth.iam.document import parse_policy
 from trailsleuth.iam.evaluate import decide
@@ -59,9 +62,7 @@ class Bench:
     names: RoleNames
     successes: Successes
     sessions: dict[str, Session]
-    registrations: Registrations
-    uploads: Uploads
-    lives: RoleLives
+    facts: Facts
 
     def session(self, record: Record) -> Session | None:
         return self.sessions.get(self.scope.session_of.get((record.event_id, record.account), ""))
@@ -71,8 +72,9 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     """Every finding with its standing, ranked: the likeliest cause first, then what is needed besides, then recovered and background ones."""
     names = role_names(evidence)
     bench = _bench(evidence, scope, names)
-    around = Surroundings(names=names, owners=bucket_owners(evidence), handed=Handed(evidence.records, names), judged=_holds_policies(evidence, scope))
-    asked = [sharpen(r, evidence, scope.execution, names) for r in _read(_told(scope, around, evidence.policies), around)]
+    around = Surroundings(names=names, owners=bench.facts.owners, handed=bench.facts.handed, judged=_holds_policies(evidence, scope))
+    told = [bench.facts.siblings.with_request(record) for record in _told(scope, around, evidence.policies)]
+    asked = [sharpen(completed(r, bench.facts), evidence, scope.execution, names) for r in _read(told, around)]
     groups = group_refusals(asked)
     lasting = [g for g in groups if bench.successes.after(g) is None and not _got_past(g, groups, bench)]
     lasts = set(map(id, lasting))
@@ -83,9 +85,11 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
         else:
             found += [finding for part in _parts(group, bench) for finding in _lasting(part, lasting, bench)]
     found += _coming(lasting, found, bench)
-    found += explaining_failures(scope, inquiry, evidence.records) if not groups else ()
+    if not lasting:
+        found += _silent(bench)
+    found += explaining_failures(scope, inquiry, evidence.records) if not groups and not found else ()
     found += [_beside(group) for group in group_refusals(_read(scope.others, around))]
-    return ranked(note_changes(tuple(found), evidence), inquiry, scope)
+    return ranked(note_changes(tuple(found), bench.facts.changes), inquiry, scope)
 
 
 def _holds_policies(evidence: Evidence, scope: Scope) -> bool:
@@ -99,9 +103,7 @@ def _bench(evidence: Evidence, scope: Scope, names: RoleNames) -> Bench:
         names=names,
         successes=Successes(evidence.records, names),
         sessions={s.id: s for s in scope.sessions},
-        registrations=Registrations(evidence.records),
-        uploads=Uploads(evidence.records),
-        lives=RoleLives(evidence.records),
+        facts=gather_facts(evidence, names),
     )
 
 
@@ -182,19 +184,23 @@ def _admitted(refusal: Refusal, bench: Bench) -> bool:
 def _lasting(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> list[Finding]:
     if unreadable(refusal, bench.evidence):
         return [_hidden(refusal)]
-    if bench.uploads.foreign(refusal):
+    if is_foreign(refusal, bench.facts.uploads):
         return [foreign_object_finding(refusal)]
-    gone = bench.lives.deletion(refusal)
-    if gone is not None:
-        return [gone_finding(refusal, gone)]
+    absent = absent_finding(refusal, bench.facts)
+    if absent is not None:
+        return [absent]
+    of_key = _of_key(denied_of_call(refusal, bench.evidence.policies), bench, refusal.records)
+    if of_key:
+        return of_key
     claims, _ = weigh(refusal, bench.evidence.policies, _session_policy(refusal, bench))
     standing = Standing.ALSO_NEEDED if _is_cleanup(refusal, lasting, bench) else Standing.CAUSE
     found = []
     session = bench.session(refusal.first)
-    for claim in claims:
+    for claim in (too_early(claim, refusal, bench.facts) for claim in claims):
         stands, basis = (standing, Basis.OBSERVED) if claim.observed else (Standing.ALSO_NEEDED, Basis.INFERRED)
         caller = session.assumed_by if session else None
-        found.append(make_finding(refusal, claim, stands, basis, endpoint=_endpoint(refusal.first), session_caller=caller))
+        made = make_finding(refusal, claim, stands, basis, endpoint=_endpoint(refusal.first), session_caller=caller)
+        found.append(in_order(made, claim, refusal, bench.facts))
     return found
 
 
@@ -239,9 +245,11 @@ def _coming(lasting: list[Refusal], found: list[Finding], bench: Bench) -> list[
     coming: list[Finding] = []
     for refusal in lasting:
         by_caller = refusal.iam_action is not None and refusal.principal == bench.names.full(role_of(refusal.first))
-        if not by_caller or refusal.denial.effect is Effect.EXPLICIT or (refusal.principal, refusal.iam_action, refusal.resource) not in curable:
+        layers = curable.get((refusal.principal, refusal.iam_action, refusal.resource), set())
+        if refusal.denial.effect is Effect.EXPLICIT or not layers:
             continue
-        for finding in (*_passing(refusal, bench), *_needed(refusal, bench)):
+        own = by_caller and PolicyType.IDENTITY in layers
+        for finding in (*(_passing(refusal, bench) if own else ()), *(_needed(refusal, bench) if own else ()), *_keys(refusal, bench)):
             resources = known[finding.principal, (finding.iam_action or "").lower()]
             if not _is_known(finding.resource, resources):
                 resources.add(finding.resource)
@@ -254,9 +262,13 @@ def _is_known(coming: str | None, known: set[str | None]) -> bool:
     return None in known if coming is None else any(resource is not None and resource_matches(coming, resource) for resource in known)
 
 
-def _curable(found: list[Finding]) -> set[tuple[str | None, str | None, str | None]]:
-    """Something comes next only where a policy cures the refusal itself, and by the principal's own policies: the rest is another's."""
-    return {(f.principal, f.iam_action, f.resource) for f in found if f.standing is not Standing.RECOVERED and PolicyType.IDENTITY in f.policy_types}
+def _curable(found: list[Finding]) -> dict[tuple[str | None, str | None, str | None], set[PolicyType]]:
+    """Something comes next only where a policy cures the refusal itself, and of what the caller needs besides, by its own policies: the rest is another's."""
+    layers: dict[tuple[str | None, str | None, str | None], set[PolicyType]] = defaultdict(set)
+    for one in found:
+        if one.standing is not Standing.RECOVERED:
+            layers[one.principal, one.iam_action, one.resource].update(one.policy_types)
+    return layers
 
 
 def _passing(refusal: Refusal, bench: Bench) -> Iterator[Finding]:
@@ -265,7 +277,7 @@ def _passing(refusal: Refusal, bench: Bench) -> Iterator[Finding]:
         return  # refused for something that comes after the roles were looked at
     session = bench.session(refusal.first)
     hints = hints_of(bench.scope.execution, session.calls if session else ())
-    for passing in passed_next(refusal, bench.registrations, hints, bench.names):
+    for passing in passed_next(refusal, bench.facts.registrations, hints, bench.names):
         verdict = identity_verdict(passing.refusal, bench.evidence.policies)
         if verdict is Verdict.ALLOWED or bench.successes.ever(passing.refusal) is not None:
             continue
@@ -285,6 +297,39 @@ def _needed(refusal: Refusal, bench: Bench) -> Iterator[Finding]:
     for need in pending:
         if identity_verdict(need.refusal, bench.evidence.policies) is Verdict.IMPLICITLY_DENIED and bench.successes.ever(need.refusal) is None:
             yield _next_finding(need, bench, Basis.INFERRED, None)
+
+
+def _keys(refusal: Refusal, bench: Bench) -> Iterator[Finding]:
+    for need in denied_next(refusal, bench.facts, bench.evidence.policies):
+        yield from _key_findings(need, Standing.ALSO_NEEDED, bench)
+
+
+def _silent(bench: Bench) -> list[Finding]:
+    """What was made under a key by the sessions asked about and was gone at once, in the order of the calls; nothing was denied by name."""
+    calls = (call for session in bench.scope.sessions if session.id in bench.scope.focus for call in session.calls)
+    return [found for call in calls for found in _of_key(denied_in_silence(call, bench.facts, bench.evidence.policies), bench, (call,))]
+
+
+def _of_key(needs: Iterable[KeyNeed], bench: Bench, records: tuple[Record, ...]) -> list[Finding]:
+    """The first of the needs is what made the call fail; the others follow once it is there."""
+    found: list[Finding] = []
+    for need in needs:
+        found += _key_findings(need, Standing.ALSO_NEEDED if found else Standing.CAUSE, bench, records)
+    return found
+
+
+def _key_findings(need: KeyNeed, standing: Standing, bench: Bench, records: tuple[Record, ...] = ()) -> Iterator[Finding]:
+    """Every side that lacks it: across accounts both must allow."""
+    claims, _ = weigh(need.refusal, bench.evidence.policies)
+    word = "is denied" if standing is Standing.CAUSE else "would be denied next" if need.basis is Basis.INFERRED else "would probably be denied next"
+    text = f"{short(need.refusal.principal)} {word} {need.refusal.iam_action} on {need.refusal.resource}: {need.because}."
+    shown = records or ((need.shown.record,) if need.shown.record is not None else ())
+    times = (records[0].event_time, records[-1].event_time) if records else (None, None)
+    for claim in claims:
+        if claim.layers:
+            found = make_finding(need.refusal, claim, standing, need.basis)
+            cited = tuple(cite(record) for record in shown)
+            yield replace(found, explanation=text, count=len(records), evidence=cited, first_seen=times[0], last_seen=times[1])
 
 
 def _next_finding(need: Pending, bench: Bench, basis: Basis, shown: Record | None) -> Finding:

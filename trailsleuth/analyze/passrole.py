@@ -8,19 +8,16 @@ Sure:  observed where the message names iam:PassRole; else inferred (own paramet
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import access_request
 from trailsleuth.catalog.passed_roles import PassedRole, passed_roles, passing_rows
+from trailsleuth.facts.handed import Registrations
 from trailsleuth.model import Denial, Execution, Record, account_of
 from trailsleuth.model.names import RoleNames
 from trailsleuth.model.texts import words_in
-
-FAMILY_KEYS = ("family", "functionName", "stackName", "projectName", "name", "jobName", "jobDefinitionName")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,36 +26,6 @@ class Passing:
 
     refusal: Refusal
     template: Record | None
-
-
-class Registrations:
-    """Successful calls that hand over roles, by operation, Region, account and family. The records come in time order."""
-
-    def __init__(self, records: Iterable[Record]) -> None:
-        self._families: dict[tuple[str, str, str, str | None], dict[str, list[Record]]] = {}
-        for record in records:
-            if passing_rows(record.event_source, record.event_name) and not record.failed:
-                families = self._families.setdefault(_kind(record), defaultdict(list))
-                families[_family(record)].append(record)
-
-    def template(self, record: Record, hints: frozenset[str]) -> Record | None:
-        """The latest earlier success of the same operation in the same account and Region: of a family that the chain names, else of the only family."""
-        families = self._families.get(_kind(record), {})
-        latest = [found for family in hints & families.keys() if family and (found := _before(record, families[family]))]
-        if len(latest) == 1:
-            return latest[0]
-        begun = [found for found in families.values() if found[0].event_time <= record.event_time]
-        return _before(record, begun[0]) if len(begun) == 1 and not latest else None
-
-
-def _kind(record: Record) -> tuple[str, str, str, str | None]:
-    return record.event_source, record.event_name, record.region, record.account
-
-
-def _before(record: Record, registered: list[Record]) -> Record | None:
-    """The last of a family's registrations up to the record's time."""
-    count = bisect_right(registered, record.event_time, key=lambda other: other.event_time)
-    return registered[count - 1] if count else None
 
 
 def passed_next(refusal: Refusal, registrations: Registrations | None, hints: frozenset[str], names: RoleNames) -> tuple[Passing, ...]:
@@ -86,7 +53,7 @@ def _role_arn(role: PassedRole, account: str | None, names: RoleNames, *, partit
     if role.instance_profile:
         return names.in_profile(role.role, account)
     if role.role.startswith("arn:"):
-        return names.full(role.role) if account is None or account_of(role.role) == account else None
+        return role.role if account is None or account_of(role.role) == account else None
     return names.full(f"arn:{partition}:iam::{account}:role/{role.role.lstrip('/')}") if account else None
 
 
@@ -99,10 +66,6 @@ def _next(refusal: Refusal, role: str, service: str | None) -> Refusal:
     pending = replace(refusal, denial=denial, iam_action="iam:PassRole", resource=role, resource_account=account_of(role), passed_to=service, request=None)
     request = access_request(pending)
     return replace(pending, request=request)
-
-
-def _family(record: Record) -> str:
-    return next((str(record.request[k]) for k in FAMILY_KEYS if isinstance(record.request.get(k), str)), "")
 
 
 def hints_of(execution: Execution | None, calls: Iterable[Record]) -> frozenset[str]:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from trailsleuth.analyze.actors import Handed
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import CREATE_LINKED, TEMPORARY_FEDERATED, access_request
 from trailsleuth.analyze.shown import place_of, resource_in, takes_form
@@ -19,8 +18,9 @@ from trailsleuth.catalog.deliveries import deliveries
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.catalog.services import linked_service, service_linked_role_arn
+from trailsleuth.facts.handed import Handed
 from trailsleuth.iam.applies import TRUST_ACTIONS
-from trailsleuth.model import Denial, Evidence, PolicyType, Record, account_of, parse_arn, role_of_session
+from trailsleuth.model import Denial, PolicyType, Record, account_of, parse_arn
 from trailsleuth.model.names import RoleNames, role_of
 from trailsleuth.model.texts import texts_in
 
@@ -87,7 +87,7 @@ def for_action(refusal: Refusal, action: str) -> Refusal:
 
 def _principal(record: Record, denial: Denial, action: str | None, around: Surroundings) -> str | None:
     who, names = record.identity, around.names
-    said = names.full(role_of_session(denial.principal) or denial.principal)
+    said = names.whole(denial.principal)
     if said is not None:
         return said
     if denial.by_passed_role:
@@ -107,7 +107,7 @@ def _is_service_trust(record: Record, denial: Denial, action: str | None) -> boo
 
 def _resource(record: Record, denial: Denial, action: str | None, around: Surroundings) -> str | None:
     if denial.resource not in (None, "*"):
-        return _with_path(record, denial.resource, action, around.names) if denial.path_unknown and action else around.names.full(denial.resource)
+        return _with_path(record, denial.resource, action, around.names) if denial.path_unknown and action else around.names.whole(denial.resource)
     if action is None:
         return None
     if takes_resource(action) is False:
@@ -117,7 +117,7 @@ def _resource(record: Record, denial: Denial, action: str | None, around: Surrou
     inner = denial.wraps or denial.by_passed_role
     if inner and primary_action(record.event_source, record.event_name, record.request) != action:
         linked = _linked_role(record) if action.lower().startswith("iam:") else None
-        return linked if linked or action == CREATE_LINKED else _of_same_service(record, action, around.names)
+        return linked if linked or action == CREATE_LINKED else _of_same_service(record, action)
     return resource_in(record, action, around.names) or _star(denial, action)
 
 
@@ -140,10 +140,10 @@ def _linked_role(record: Record) -> str | None:
     return service_linked_role_arn(service, partition=partition, account=account) if service and account else None
 
 
-def _of_same_service(record: Record, action: str, names: RoleNames) -> str | None:
+def _of_same_service(record: Record, action: str) -> str | None:
     """A wrapper tells the inner call's resource only where the request names one in that action's own form."""
     named = {text for text in texts_in(dict(record.request)) if text.startswith("arn:") and takes_form(action, text)}
-    return names.full(next(iter(named))) if len(named) == 1 else None
+    return next(iter(named)) if len(named) == 1 else None
 
 
 def _star(denial: Denial, action: str) -> str | None:
@@ -160,19 +160,6 @@ def _resource_account(record: Record, resource: str | None, principal_account: s
         return arn.account
     shown = next((r.account for r in record.resources if r.account and r.arn and (resource.startswith(r.arn) or r.arn.startswith(resource))), None)
     return shown or (owners.get(arn.resource.partition("/")[0]) if arn else None) or next((r.account for r in record.resources if r.account), None)
-
-
-def bucket_owners(evidence: Evidence) -> dict[str, str]:
-    """Bucket names with the account that owns them, from every record that shows it and from pipelines: a bucket's ARN carries no account."""
-    found: dict[str, str] = {}
-    for pipeline in evidence.pipelines:
-        account = account_of(pipeline.arn) or account_of(pipeline.service_role)
-        found.update(dict.fromkeys(pipeline.artifact_buckets, account) if account else {})
-    for record in evidence.records:
-        for ref in record.resources:
-            if ref.account and ref.arn and ":s3:::" in ref.arn:
-                found[ref.arn.rpartition(":::")[2].partition("/")[0]] = ref.account
-    return found
 
 
 def passed_service(record: Record, role: str | None) -> str | None:

@@ -66,7 +66,7 @@ def _decoded(refusal: Refusal, decoded: tuple[DecodedAuthorization, ...], names:
         known = {**refusal.denial.known_from, "iam_action": "decoded", "resource": "decoded"}
         arn = next((policy for policy, _ in answer.statements if policy.startswith("arn:")), refusal.denial.policy_arn)
         denial = replace(refusal.denial, iam_action=answer.action, resource=resource, effect=effect, policy_type=layer, policy_arn=arn, known_from=known)
-        role = names.full(resource)
+        role = names.whole(resource)
         passed_to = passed_service(refusal.first, role) if answer.action == "iam:PassRole" else None
         clear = replace(refusal, denial=denial, iam_action=answer.action or refusal.iam_action, resource=role, passed_to=passed_to)
         request = access_request(clear)

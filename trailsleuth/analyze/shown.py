@@ -10,14 +10,16 @@ from trailsleuth.catalog.operations import resource_of
 from trailsleuth.iam.match import resource_matches
 from trailsleuth.model import Record, parse_arn
 from trailsleuth.model.names import RoleNames, role_of
+from trailsleuth.model.texts import texts_in
 
 
 def resource_in(record: Record, action: str, names: RoleNames) -> str | None:
     """The ARN that the record itself shows for this action: one of `resources[]` in a form that the action takes, else built from the request."""
     shown = [r.arn for r in record.resources if r.arn and takes_form(action, r.arn)]
     if shown:
-        return names.full(min(shown, key=lambda a: (-a.count("/"), a)) if action.lower().startswith("s3:") else shown[0])
-    return names.full(_built(record, action, *place_of(record)))
+        return names.whole(min(shown, key=lambda a: (-a.count("/"), a)) if action.lower().startswith("s3:") else shown[0])
+    built = _built(record, action, *place_of(record))
+    return built if built is not None and built in texts_in(record.request) else names.full(built)
 
 
 class ShownResources:

@@ -38,7 +38,7 @@ class Asked:
     def new_folder(self, path: Path) -> CaseFolder:
         """A case folder for it. Raises UsageError where nothing is asked, or where the folder holds something."""
         if not any(getattr(self.inquiry, name) for name in ENTRIES):
-            raise UsageError("nothing to look for", next_step="give --pipeline, or one of --role, --session, --access-key, --event-id")
+            raise UsageError("no entry point given", next_step="give --pipeline, or one of --role, --session, --access-key, --event-id")
         return new_folder(path, version=version("trailsleuth"), inquiry=self.document())
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from trailsleuth.api.cases import load
 from trailsleuth.errors import EvidenceUnreadable
+from trailsleuth.facts.owners import bucket_owners
 from trailsleuth.investigation import run_investigation
 from trailsleuth.model import CaseFile, Evidence, Inquiry
 from trailsleuth.model.names import role_of
@@ -18,7 +19,7 @@ from trailsleuth.remedy.reduction import kept_for_failures, lack_of, propose_red
 from trailsleuth.remedy.reduction_gaps import call_gaps, lack_gaps, policy_gaps, size_gap, trail_gaps
 from trailsleuth.remedy.reduction_present import Present
 from trailsleuth.remedy.reduction_unused import beyond_trail, find_unused, unseen_kinds
-from trailsleuth.remedy.used import RoleTrail, bucket_owners, find_uses, needs_of, read_trail
+from trailsleuth.remedy.used import RoleTrail, find_uses, needs_of, read_trail
 
 __all__ = ["reduce", "reduce_evidence"]
 

@@ -39,7 +39,7 @@ class Conditions(TypedDict, total=False):
     session: str | None
     access_key: str | None
     event_id: str | None
-    error: str | None
+    code: str | None
     address: str | None
     text: str | None
     since: datetime | None
@@ -64,7 +64,7 @@ class Where:
     session: str | None = None
     access_key: str | None = None
     event_id: str | None = None
-    error: str | None = None
+    code: str | None = None
     address: str | None = None
     text: str | None = None
     since: datetime | None = None
@@ -93,7 +93,7 @@ class Where:
             (self.session, (_name(who.arn), issued.session_name if issued else None)),
             (self.access_key, (who.access_key_id, issued.access_key_id if issued else None)),
             (self.event_id, (record.event_id, record.shared_event_id)),
-            (self.error, (record.error_code,)),
+            (self.code, (record.error_code,)),
             (self.address, (record.source_ip,)),
         )
         return ((wanted, values) for wanted, values in asked if wanted is not None)

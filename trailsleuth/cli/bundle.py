@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -10,16 +11,17 @@ import typer
 
 from trailsleuth.api.bundles import bundle
 from trailsleuth.cli.evidence import Evidence, given_paths
-from trailsleuth.cli.output import check_output_file, write_answer
+from trailsleuth.cli.options import TableOrJson
+from trailsleuth.cli.output import check_output_file, write_answer, write_stdout
 from trailsleuth.cli.talk import say
-from trailsleuth.errors import EvidenceUnreadable
+from trailsleuth.errors import EvidenceUnreadable, UsageError
 
 _MAX_NAMED = 8
 
 
 def bundle_command(
     evidence: Evidence = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The zip file to write.", metavar="PATH")] = Path("shared.zip"),
+    to: Annotated[Path | None, typer.Option("--to", help="The zip file to write.", metavar="PATH", show_default=False)] = None,
     redact: Annotated[bool, typer.Option("--redact", help="Replace account ids, keys, names and addresses throughout; the diagnosis stays the same.")] = False,
     pipeline: Annotated[str | None, typer.Option(help="Also tell what this is called in the bundle.", metavar="NAME")] = None,
     execution_id: Annotated[str | None, typer.Option(help="Likewise.", metavar="ID")] = None,
@@ -28,6 +30,7 @@ def bundle_command(
     access_key: Annotated[str | None, typer.Option(help="Likewise.", metavar="ID")] = None,
     event_id: Annotated[str | None, typer.Option(help="Likewise.", metavar="ID")] = None,
     error: Annotated[str | None, typer.Option(help="Likewise.", metavar="TEXT")] = None,
+    output: Annotated[TableOrJson, typer.Option("--output", "-o", help="table or json: what was packed.")] = TableOrJson.TABLE,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the zip file.")] = False,
 ) -> None:
     """Pack evidence into a zip file that diagnose reads like the evidence itself.
@@ -38,7 +41,9 @@ def bundle_command(
     Exit codes: 0 the file is written, 2 wrong usage, 4 evidence unreadable, 130 interrupted.
     """
     paths, stdin = given_paths(evidence, "bundle")
-    check_output_file(output, force=force)
+    if to is None:
+        raise UsageError("no zip file named: give --to PATH.zip")
+    check_output_file(to, force=force, option="--to")
     given = {
         "pipeline": pipeline,
         "execution_id": execution_id,
@@ -51,8 +56,12 @@ def bundle_command(
     packed = bundle(paths, redact=redact, asked={name: text for name, text in given.items() if text is not None}, stdin=stdin)
     if not packed.files:
         raise EvidenceUnreadable(f"nothing to pack in {', '.join(paths)}", why="it holds no evidence", next_step="name exported files or directories")
-    write_answer(packed.zipped(), output, force=force)
+    write_answer(packed.zipped(), to, force=force)
     for skipped in packed.left_out[:_MAX_NAMED]:
         say(f"skipped {skipped.source}: {skipped.reason}")
+    if output is TableOrJson.JSON:
+        document = {"path": str(to), "files": len(packed.files), "asked": packed.asked, "skipped": [skipped.source for skipped in packed.left_out]}
+        write_stdout(json.dumps(document, ensure_ascii=False) + "\n")
+        return
     asked = "".join(f" --{name.replace('_', '-')} {shlex.quote(text)}" for name, text in packed.asked.items())
-    say(f"ask it: trailsleuth diagnose {shlex.quote(str(output))}{asked}")
+    say(f"ask it: trailsleuth diagnose {shlex.quote(str(to))}{asked}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +11,7 @@ from trailsleuth.catalog.actions import nearest
 from trailsleuth.catalog.describe import Description, describe
 from trailsleuth.catalog.reference import use_reference
 from trailsleuth.catalog.unlisted import decided_without_iam
+from trailsleuth.cli.options import TableOrJson
 from trailsleuth.cli.output import write_stdout
 from trailsleuth.errors import UsageError
 from trailsleuth.report.sanitize import for_terminal
@@ -24,17 +24,10 @@ catalog_app = typer.Typer(
 )
 
 
-class CatalogFormat(StrEnum):
-    """What `--output` takes."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
 @catalog_app.command("show")
 def show_command(
     actions: Annotated[list[str], typer.Argument(metavar="ACTION...", help="IAM actions, like ecs:RegisterTaskDefinition, in any letter case.")],
-    output: Annotated[CatalogFormat, typer.Option("--output", "-o", help="table or json.")] = CatalogFormat.TABLE,
+    output: Annotated[TableOrJson, typer.Option("--output", "-o", help="table or json.")] = TableOrJson.TABLE,
 ) -> int:
     """Explain an IAM action: its resources, its condition keys, the calls that need it, the roles they pass.
 
@@ -42,7 +35,7 @@ def show_command(
     """
     use_reference(default_directory())
     found = [_described(action) for action in actions]
-    if output is CatalogFormat.JSON:
+    if output is TableOrJson.JSON:
         write_stdout(json.dumps({"schema": SCHEMA, "actions": [to_json(one) for one in found]}, indent=2, ensure_ascii=False) + "\n")
     else:
         write_stdout("\n".join(to_text(one) for one in found))
@@ -52,14 +45,14 @@ def show_command(
 @catalog_app.command("update")
 def update_command(
     services: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...", help="IAM prefixes; without any, all services.")] = None,
-    output: Annotated[CatalogFormat, typer.Option("--output", "-o", help="table or json.")] = CatalogFormat.TABLE,
+    output: Annotated[TableOrJson, typer.Option("--output", "-o", help="table or json.")] = TableOrJson.TABLE,
 ) -> int:
     """Fetch AWS's service reference into the user's cache, so that actions newer than this release are known.
 
     Exit codes: 0 updated, 2 wrong usage, 4 AWS's reference cannot be reached.
     """
     update = fetch_service_reference(default_directory(), services=services or ())
-    if output is CatalogFormat.JSON:
+    if output is TableOrJson.JSON:
         write_stdout(json.dumps(update_json(update), indent=2, ensure_ascii=False) + "\n")
     else:
         write_stdout("".join(f"{line}\n" for line in update_lines(update)))

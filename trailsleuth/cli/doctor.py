@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from trailsleuth.cli.live_progress import ConsoleProgress
+from trailsleuth.cli.options import TableOrJson
 from trailsleuth.cli.output import write_stdout
 from trailsleuth.report.sanitize import for_terminal
 from trailsleuth.sources.aws.doctor import Check, State, examine
@@ -18,18 +18,11 @@ from trailsleuth.sources.aws.sessions import Surroundings, Ways
 SCHEMA = "trailsleuth.doctor/1"
 
 
-class DoctorFormat(StrEnum):
-    """What `--output` takes."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
 def doctor_command(
     profile: Annotated[list[str] | None, typer.Option("--profile", metavar="P", help="An AWS profile, one an account; repeat it.")] = None,
     assume_role: Annotated[list[str] | None, typer.Option("--assume-role", metavar="ARN", help="A role to look through, too; repeat it.")] = None,
     region: Annotated[list[str] | None, typer.Option("--region", metavar="R", help="A region to look in; repeat it.")] = None,
-    output: Annotated[DoctorFormat, typer.Option("--output", "-o", help="table or json.")] = DoctorFormat.TABLE,
+    output: Annotated[TableOrJson, typer.Option("--output", "-o", help="table or json.")] = TableOrJson.TABLE,
 ) -> int:
     """Check profiles, regions, permissions, clock and trails for live use.
 
@@ -39,7 +32,7 @@ def doctor_command(
     progress = ConsoleProgress()
     checks = examine(ways, Surroundings(progress=progress))
     progress.finish()
-    write_stdout(to_json(checks) if output is DoctorFormat.JSON else to_table(checks))
+    write_stdout(to_json(checks) if output is TableOrJson.JSON else to_table(checks))
     return exit_code(checks)
 
 

@@ -9,12 +9,8 @@ from typing import Annotated, Protocol
 
 import typer
 
-from trailsleuth.api.views import Where, events
-from trailsleuth.cli import views
-from trailsleuth.cli.evidence import Evidence, Force, given_paths
-from trailsleuth.cli.options import parse_window, terminal_context
-from trailsleuth.cli.output import check_output_file
-from trailsleuth.cli.views import ViewFormat, write_stream
+from trailsleuth.api.views import events
+from trailsleuth.cli.views import Asked, ViewFormat, view, write_stream
 from trailsleuth.errors import UsageError
 from trailsleuth.model import Record
 from trailsleuth.report.context import RenderContext
@@ -27,29 +23,11 @@ class Query(Protocol):
     def search(self, value: object) -> object: ...
 
 
+@view
 def events_command(
-    evidence: Evidence = None,
-    account: views.Account = None,
-    region: views.Region = None,
-    call: views.Call = None,
-    principal: views.Principal = None,
-    session: views.Session = None,
-    access_key: views.AccessKey = None,
-    event_id: views.EventId = None,
-    error: views.Error = None,
-    ip: views.Address = None,
-    text: views.Text = None,
-    since: views.Since = None,
-    until: views.Until = None,
-    denied: views.Denied = False,
-    failed: views.Failed = False,
-    writes: views.Writes = False,
+    asked: Asked,
     select: Annotated[str | None, typer.Option(help="Only these members: eventTime,userIdentity.arn,errorCode.", metavar="A,B.C")] = None,
     query: Annotated[str | None, typer.Option(help="JMESPath on each record; null shows nothing.", metavar="EXPRESSION")] = None,
-    limit: views.Limit = None,
-    output: views.Output = ViewFormat.TABLE,
-    output_file: views.OutputFile = None,
-    force: Force = False,
 ) -> int:
     """Find records in exported trails. Filters take * and ?; all that are given must hold. Records come in the order of the evidence, each once.
 
@@ -57,39 +35,18 @@ def events_command(
 
     Exit codes: 0 a record was found, 1 none was, 2 wrong usage, 4 evidence unreadable, 130 interrupted.
     """
-    paths, stdin = given_paths(evidence, "events")
     if select is not None and query is not None:
         raise UsageError("--select and --query exclude each other: a query selects by itself")
     columns, expression = _columns(select), _expression(query)
-    check_output_file(output_file, force=force)
-    start, end = parse_window(since, until)
-    wanted = Where(
-        account=account,
-        region=region,
-        call=call,
-        principal=principal,
-        session=session,
-        access_key=access_key,
-        event_id=event_id,
-        error=error,
-        address=ip,
-        text=text,
-        since=start,
-        until=end,
-        denied=denied,
-        failed=failed,
-        writes=writes,
-    )
-    stream = events(paths, wanted, stdin=stdin)
-    context = RenderContext() if output_file is not None else terminal_context()
-    records = islice(stream, limit) if expression is None else iter(stream)
+    stream = events(asked.paths, asked.where, stdin=asked.stdin)
+    records = islice(stream, asked.limit) if expression is None else iter(stream)
     if expression is not None:
-        pieces = _answers(records, expression, limit, output)
+        pieces = _answers(records, expression, asked.limit, asked.output)
     elif columns is not None:
-        pieces = picked_pieces((selected(record, columns) for record in records), columns, output.value, context)
+        pieces = picked_pieces((selected(record, columns) for record in records), columns, asked.output.value, asked.context)
     else:
-        pieces = _whole(records, output, context)
-    return write_stream(pieces, stream, output_file, force=force)
+        pieces = _whole(records, asked.output, asked.context)
+    return write_stream(pieces, stream, asked.output_file, force=asked.force)
 
 
 def _whole(records: Iterable[Record], output: ViewFormat, context: RenderContext) -> Iterator[str]:
@@ -134,5 +91,5 @@ def _expression(query: str | None) -> Query | None:
     try:
         compiled: Query = importlib.import_module("jmespath").compile(query)
     except ValueError as cause:
-        raise UsageError(f"--query {query!r} is no JMESPath expression", next_step="see https://jmespath.org") from cause
+        raise UsageError(f"--query {query!r} is not a JMESPath expression", next_step="see https://jmespath.org") from cause
     return compiled

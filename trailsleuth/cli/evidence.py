@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ STDIN = "-"
 
 Evidence = Annotated[list[str] | None, typer.Argument(help="Files, directories or archives of exported evidence; - for stdin.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the output file.")]
+To = Annotated[Path | None, typer.Option("--to", help="Where to write it, atomically.", metavar="PATH")]
 
 
 def given_paths(evidence: list[str] | None, command: str) -> tuple[list[str], bytes | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +12,7 @@ import typer
 
 from trailsleuth.api.live import Asked, gather, this_second
 from trailsleuth.cli.live_progress import ConsoleProgress
-from trailsleuth.cli.options import parse_window
+from trailsleuth.cli.options import TableOrJson, parse_window
 from trailsleuth.cli.output import write_stdout
 from trailsleuth.errors import UsageError
 from trailsleuth.model import Inquiry, RawInput
@@ -23,13 +22,6 @@ from trailsleuth.sources.aws.sessions import Surroundings, Ways
 from trailsleuth.sources.files.case_folder import ENTRIES, CaseFolder, inquiry_of, resume_folder
 
 SCHEMA = "trailsleuth.fetched/1"
-
-
-class FetchFormat(StrEnum):
-    """What `--output` takes."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 def fetch_command(
@@ -44,10 +36,10 @@ def fetch_command(
     profile: Annotated[list[str] | None, typer.Option("--profile", metavar="P", help="An AWS profile, one an account; repeat it.")] = None,
     assume_role: Annotated[list[str] | None, typer.Option("--assume-role", metavar="ARN", help="A role into a further account; repeat it.")] = None,
     region: Annotated[list[str] | None, typer.Option("--region", metavar="R", help="A region to look in, too; repeat it.")] = None,
-    folder: Annotated[Path | None, typer.Option("-o", "--folder", metavar="FOLDER", help="Where the case goes: a new or empty folder.")] = None,
-    resume: Annotated[Path | None, typer.Option("--resume", metavar="FOLDER", help="Go on with a fetch that broke off.")] = None,
+    folder: Annotated[Path | None, typer.Option("--to", metavar="FOLDER", help="Where the case goes: a new or empty folder.")] = None,
+    resume: Annotated[Path | None, typer.Option("--resume", metavar="FOLDER", help="Resume an interrupted fetch.")] = None,
     wait: Annotated[int, typer.Option("--wait", metavar="MINUTES", min=0, help="Poll that long for records that are still on their way.")] = 0,
-    output: Annotated[FetchFormat, typer.Option("--output", help="table or json: what was fetched.")] = FetchFormat.TABLE,
+    output: Annotated[TableOrJson, typer.Option("--output", "-o", help="table or json: what was fetched.")] = TableOrJson.TABLE,
 ) -> int:
     """Fetch the evidence of a failed execution into a folder; `trailsleuth diagnose FOLDER` answers from it.
 
@@ -63,14 +55,14 @@ def fetch_command(
     gather(asked, case, around=around, wait=timedelta(minutes=wait) if wait else None)
     progress.finish()
     pieces = case.inputs()
-    write_stdout(to_json(case.path, pieces) if output is FetchFormat.JSON else to_table(case.path, pieces))
+    write_stdout(to_json(case.path, pieces) if output is TableOrJson.JSON else to_table(case.path, pieces))
     return 3 if any(json.loads(gap.data)["wanted"] in ("records", "execution") for gap in _gaps(pieces)) else 0
 
 
 def open_folder(asked: Asked, *, folder: Path | None, resume: Path | None) -> tuple[CaseFolder, Asked]:
     """The case folder to fetch into, and what is asked: in a resumed one what was asked before."""
     if (folder is None) == (resume is None):
-        raise UsageError("say where the case goes", next_step="give -o FOLDER for a new one, or --resume FOLDER to go on with one")
+        raise UsageError("say where the case goes", next_step="give --to FOLDER for a new one, or --resume FOLDER to resume one")
     if folder is not None:
         return asked.new_folder(folder), asked
     case = resume_folder(resume or Path(), version=version("trailsleuth"))

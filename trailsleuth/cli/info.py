@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from trailsleuth import api
+from trailsleuth.cli.options import TableOrJson
 from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.report import words
 from trailsleuth.report.document import coverage_document
@@ -21,16 +21,9 @@ SCHEMA = "trailsleuth.info/1"
 _MANIFEST_FIELDS = ("version", "complete", "inquiry", "collectors")
 
 
-class InfoFormat(StrEnum):
-    """What `--output` takes."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
 def info_command(
     evidence: Annotated[list[str], typer.Argument(metavar="CASE...", help="A case folder, or exported evidence as for diagnose; - for stdin.")],
-    output: Annotated[InfoFormat, typer.Option("--output", "-o", help="table or json.")] = InfoFormat.TABLE,
+    output: Annotated[TableOrJson, typer.Option("--output", "-o", help="table or json.")] = TableOrJson.TABLE,
     output_file: Annotated[Path | None, typer.Option("--output-file", metavar="PATH", help="Write the answer there.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite --output-file.")] = False,
 ) -> int:
@@ -41,7 +34,7 @@ def info_command(
     check_output_file(output_file, force=force)
     found = api.info(evidence, stdin=sys.stdin.buffer.read() if "-" in evidence else None)
     document = to_document(found)
-    text = json.dumps(document, indent=2, ensure_ascii=True) + "\n" if output is InfoFormat.JSON else "\n".join(_lines(document)) + "\n"
+    text = json.dumps(document, indent=2, ensure_ascii=True) + "\n" if output is TableOrJson.JSON else "\n".join(_lines(document)) + "\n"
     write_answer(text, output_file, force=force)
     return found.exit_code
 

@@ -37,6 +37,13 @@ class OutputFormat(StrEnum):
     TIMESKETCH = "timesketch"
 
 
+class TableOrJson(StrEnum):
+    """What `--output` takes where there are no more: table for people, json for programs."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
 class FixFormat(StrEnum):
     """What `--fix` takes: the policy change in the language of the tool that will make it."""
 

@@ -34,16 +34,16 @@ def silence_stdout() -> None:
         os.close(nowhere)
 
 
-def check_output_file(path: Path | None, *, force: bool) -> None:
+def check_output_file(path: Path | None, *, force: bool, option: str = "--output-file") -> None:
     """Refuses, before any work is done, a file that could not be written afterwards."""
     if path is None:
         return
     if path.is_dir():
-        raise UsageError(f"--output-file {path} is a directory")
+        raise UsageError(f"{option} {path} is a directory")
     if not path.parent.is_dir():
-        raise UsageError(f"--output-file {path}: there is no directory {path.parent}")
+        raise UsageError(f"{option} {path}: there is no directory {path.parent}")
     if path.exists() and not force and not _is_special(path):
-        raise UsageError(f"--output-file {path} exists already; --force overwrites it")
+        raise UsageError(f"{option} {path} exists already; --force overwrites it")
 
 
 def write_pieces(pieces: Iterable[str], path: Path | None, *, force: bool = False) -> None:
@@ -75,9 +75,9 @@ def write_file(text: Content, path: Path, *, force: bool) -> None:
         _move(Path(temporary), target, force=force)
         temporary = None
     except FileExistsError as cause:
-        raise UsageError(f"--output-file {path} exists already; --force overwrites it") from cause
+        raise UsageError(f"{path} exists already; --force overwrites it") from cause
     except OSError as cause:
-        raise SourceError(f"cannot write {path}", why=cause.strerror or str(cause), next_step="free some space or choose another --output-file") from cause
+        raise SourceError(f"cannot write {path}", why=cause.strerror or str(cause), next_step="free some space or choose another path") from cause
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
@@ -95,7 +95,7 @@ def _write_into(text: Content, path: Path) -> None:
     except BrokenPipeError:
         return  # the reader went away, as with stdout
     except OSError as cause:
-        raise SourceError(f"cannot write {path}", why=cause.strerror or str(cause), next_step="choose another --output-file") from cause
+        raise SourceError(f"cannot write {path}", why=cause.strerror or str(cause), next_step="choose another path") from cause
 
 
 def _pour(text: Content, out: BinaryIO) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from trailsleuth.cli.options import TableOrJson
 from trailsleuth.cli.output import write_stdout
 from trailsleuth.sources.aws.operations import Operation, needed, shipped_policy
 
@@ -22,26 +23,19 @@ class AccountKind(StrEnum):
     LAKE = "lake"
 
 
-class PermissionsFormat(StrEnum):
-    """What `--output` takes."""
-
-    JSON = "json"
-    TABLE = "table"
-
-
 def permissions_command(
     account: Annotated[
         AccountKind,
         typer.Option("--account", help="pipeline: where it runs; target: where its roles act; log: the trail bucket's; athena, lake: where it is asked."),
     ],
     minimal: Annotated[bool, typer.Option("--minimal", help="Leave out what a diagnosis can do without.")] = False,
-    output: Annotated[PermissionsFormat, typer.Option("--output", "-o", help="json: the policy; table: what each permission is for.")] = PermissionsFormat.JSON,
+    output: Annotated[TableOrJson, typer.Option("--output", "-o", help="json: the policy; table: what each permission is for.")] = TableOrJson.JSON,
 ) -> int:
     """Print the read-only policy that live use needs in an account.
 
     Exit codes: 0 printed, 2 wrong usage.
     """
-    if output is PermissionsFormat.TABLE:
+    if output is TableOrJson.TABLE:
         write_stdout(to_table(account.value, minimal=minimal))
     else:
         write_stdout(json.dumps(shipped_policy(account.value, minimal=minimal), indent=2) + "\n")

@@ -5,23 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from trailsleuth import api
+from trailsleuth.cli.options import TableOrJson
 from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.report.sanitize import for_terminal
-
-
-class SimulateFormat(StrEnum):
-    """What `--output` takes."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 def simulate_command(
@@ -33,7 +26,7 @@ def simulate_command(
     requests: Annotated[
         str | None, typer.Option("--requests", metavar="FILE", help="Requests with their own policies, JSON list or lines; - for stdin.")
     ] = None,
-    output: Annotated[SimulateFormat, typer.Option("--output", "-o", help="table or json.")] = SimulateFormat.TABLE,
+    output: Annotated[TableOrJson, typer.Option("--output", "-o", help="table or json.")] = TableOrJson.TABLE,
     output_file: Annotated[Path | None, typer.Option("--output-file", metavar="PATH", help="Write the answer there.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite --output-file.")] = False,
 ) -> int:
@@ -51,7 +44,7 @@ def simulate_command(
             raise UsageError("say what to ask", next_step="give EVIDENCE with --principal, --action and --resource, or --requests FILE")
         stdin = sys.stdin.buffer.read() if "-" in evidence else None
         answers = api.simulate(evidence, principal=principal, action=action, resource=resource, context=parse_context(context or []), stdin=stdin)
-    text = json.dumps(answers, indent=2, ensure_ascii=False) + "\n" if output is SimulateFormat.JSON else to_table(answers)
+    text = json.dumps(answers, indent=2, ensure_ascii=False) + "\n" if output is TableOrJson.JSON else to_table(answers)
     write_answer(text, output_file, force=force)
     return exit_code(answers)
 

@@ -6,14 +6,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from trailsleuth import api
-from trailsleuth.cli.options import parse_window
+from trailsleuth.cli.options import TableOrJson, parse_window
 from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.errors import UsageError
 from trailsleuth.model.verification import CheckedFile, Integrity, Verification
@@ -27,20 +26,13 @@ VERDICTS = {
 }
 
 
-class VerifyFormat(StrEnum):
-    """What `--output` takes."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
 def verify_command(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A downloaded log bucket, or a part of one: log files and their digests.")],
     keys: Annotated[Path | None, typer.Option("--keys", metavar="FILE", help="Saved output of `aws cloudtrail list-public-keys`.")] = None,
     profile: Annotated[str | None, typer.Option("--profile", metavar="P", help="Ask this AWS profile for the public keys instead.")] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="T", help="Start of the time that must be covered.")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="T", help="End of that time: shows a deleted newest digest.")] = None,
-    output: Annotated[VerifyFormat, typer.Option("--output", "-o", help="table or json.")] = VerifyFormat.TABLE,
+    output: Annotated[TableOrJson, typer.Option("--output", "-o", help="table or json.")] = TableOrJson.TABLE,
     output_file: Annotated[Path | None, typer.Option("--output-file", metavar="PATH", help="Write the answer there.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite --output-file.")] = False,
 ) -> int:
@@ -53,7 +45,7 @@ def verify_command(
     check_output_file(output_file, force=force)
     start, end = parse_window(since, until)
     answer = api.verify(directory, keys=keys, since=start, until=end, profile=profile)
-    text = to_json(answer) if output is VerifyFormat.JSON else to_table(answer)
+    text = to_json(answer) if output is TableOrJson.JSON else to_table(answer)
     write_answer(text, output_file, force=force)
     return answer.exit_code
 

@@ -43,6 +43,10 @@ class RoleNames:
             self._answers[text] = self._full_of(text)
         return self._answers[text]
 
+    def whole(self, text: str | None) -> str | None:
+        """The same for what AWS printed or a request carried: only a session's ARN lacks the path; a role's own is whole, whatever other role has its name."""
+        return self.full(text) if role_of_session(text) else text
+
     def _full_of(self, text: str | None) -> str | None:
         text = role_of_session(text) or text
         arn = parse_arn(text)

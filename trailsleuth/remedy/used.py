@@ -226,9 +226,3 @@ def _owner(record: Record, resource: str, owners: Mapping[str, str]) -> str | No
         return arn.account if arn else None
     shown = next((r.account for r in record.resources if r.account and r.arn and resource.startswith(r.arn)), None)
     return shown or owners.get(arn.resource.partition("/")[0])
-
-
-def bucket_owners(evidence: Evidence) -> dict[str, str]:
-    """Bucket names with the account that owns them, as records show it: a bucket's ARN carries none."""
-    refs = (ref for record in evidence.records for ref in record.resources)
-    return {ref.arn.rpartition(":::")[2].partition("/")[0]: ref.account for ref in refs if ref.account and ref.arn and ":s3:::" in ref.arn}

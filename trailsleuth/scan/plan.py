@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from trailsleuth.analyze.actors import NAMING
-from trailsleuth.analyze.ownership import UPLOADS
 from trailsleuth.catalog.actions import takes_resource
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.correlate.executions import AFTER, BEFORE
 from trailsleuth.correlate.focus import WRAPPED
+from trailsleuth.facts.handed import NAMING
+from trailsleuth.facts.owners import UPLOADS
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import ActionRun, Denial, Inquiry, PolicyType, Record, parse_arn, same_role
 from trailsleuth.model.texts import texts_in, words_in

@@ -46,7 +46,7 @@ def check_fresh(index: str, catalogue: IndexCatalogue, rules: str | None = None)
 
     False: the sources are not here, so nothing can be said of them.
     """
-    again = f"trailsleuth index {shlex.join(map(label, map(os.fsdecode, catalogue.roots)))} -o {shlex.quote(label(index))}"
+    again = f"trailsleuth index {shlex.join(map(label, map(os.fsdecode, catalogue.roots)))} --to {shlex.quote(label(index))}"
     if rules is not None and catalogue.rules != rules:
         raise EvidenceUnreadable(
             f"the index {label(index)} is stale", why="it was made by another version of trailsleuth", next_step=f"build it again: {again}"

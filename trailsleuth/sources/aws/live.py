@@ -57,7 +57,7 @@ class LiveSource:
         elif any((inquiry.role, inquiry.session, inquiry.access_key, inquiry.event_id)):
             follow_entry(inquiry, self.chase, self._regions())
         else:
-            raise UsageError("nothing to look for", next_step="give --pipeline, or one of --role, --session, --access-key, --event-id")
+            raise UsageError("no entry point given", next_step="give --pipeline, or one of --role, --session, --access-key, --event-id")
         fetch_explanations(self.chase.records, self.accounts, self.store)
         if self.chase.looked:
             keep_gap(self.store, NamedGap(account=None, why=NO_DATA_EVENTS, wanted="data events"))

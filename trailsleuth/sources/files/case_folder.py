@@ -141,7 +141,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise EvidenceUnreadable(
             f"{path} is no case folder",
             why=f"its {MANIFEST} is missing or not readable",
-            next_step="start one with `trailsleuth fetch --pipeline NAME -o FOLDER`",
+            next_step="start one with `trailsleuth fetch --pipeline NAME --to FOLDER`",
         ) from failure
     if not isinstance(document, dict) or document.get("schema") != SCHEMA or not isinstance(document.get("inquiry"), dict):
         raise EvidenceUnreadable(f"{path} is no case folder", why=f"its {MANIFEST} is not of schema {SCHEMA}", next_step="start a new one with -o FOLDER")

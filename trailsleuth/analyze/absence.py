@@ -1,0 +1,91 @@
+"""What was to be used is not there: no policy brings it.
+
+Sees:  a denied call, and what shows that its resource is missing: the record of its deletion, AWS's own answer to somebody who looked for it, a whole
+       snapshot without the role.
+Why:   STS and S3 deny the use of a thing that does not exist in the words of a missing permission, and a grant for it would only hide the mistake.
+       Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html
+Sure:  observed: the denial and what shows the absence are in the evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trailsleuth.analyze.claim import Claim
+from trailsleuth.analyze.findings import cite, make_finding
+from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.wording import short
+from trailsleuth.catalog.actions import access_level
+from trailsleuth.catalog.things import is_making, whole_of
+from trailsleuth.facts import Fact, Facts
+from trailsleuth.model import Basis, Cause, Effect, Finding, Record, Standing, parse_arn
+
+
+def absent_finding(refusal: Refusal, facts: Facts) -> Finding | None:
+    """The denial explained by what is missing; None where the thing may well be there, or was only about to be made."""
+    if refusal.denial.effect is Effect.EXPLICIT or refusal.resource is None or "*" in refusal.resource:
+        return None
+    moment = refusal.first.event_time
+    deletion = facts.roles.deletion(refusal.resource, moment) if refusal.is_assume else None
+    if deletion is not None:
+        return _finding(refusal, _deleted(refusal, deletion), deletion)
+    missing = facts.lacked(refusal.resource) if refusal.is_assume else _said_missing(refusal, facts)
+    if missing is None:
+        return None
+    return _finding(refusal, _missing(refusal, missing, facts), missing.record)
+
+
+def _said_missing(refusal: Refusal, facts: Facts) -> Fact | None:
+    """AWS's word for it, except where the denied call makes the thing, or its caller went on to make it."""
+    found = facts.absent(refusal.resource, refusal.first.event_time)
+    if found is None or (found.thing == refusal.resource and _makes(refusal)):
+        return None
+    return None if facts.sought_to_make(found, refusal.principal, refusal.first.event_time) else found
+
+
+def _makes(refusal: Refusal) -> bool:
+    action = (refusal.iam_action or "").partition(":")[2]
+    return is_making(action) and (access_level(refusal.iam_action or "") or "Write") != "Read"
+
+
+def _finding(refusal: Refusal, text: str, shown: Record | None) -> Finding:
+    finding = make_finding(refusal, Claim(layers=(), cause=Cause.NO_POLICY_FIX), Standing.CAUSE, Basis.OBSERVED)
+    return replace(finding, explanation=text, evidence=(*finding.evidence, *((cite(shown),) if shown is not None else ())))
+
+
+def _deleted(refusal: Refusal, deletion: Record) -> str:
+    return (
+        f"{short(refusal.resource)} was deleted at {_iso(deletion)} (record {deletion.event_id}), before it was to be assumed. Make it again with its "
+        "trust and policies, or name another role; a stack whose role is gone can be deleted with --role-arn of another."
+    )
+
+
+def _missing(refusal: Refusal, missing: Fact, facts: Facts) -> str:
+    what = short(missing.thing)
+    if missing.record is not None:
+        code = f"{missing.record.event_name} was answered {missing.record.error_code} at {_iso(missing.record)} (record {missing.record.event_id})"
+        shown = f"{what} does not exist: {code}."
+    else:
+        shown = f"{what} does not exist: {missing.source}."
+    near = facts.nearest(missing.thing)
+    told = f" The nearest that the evidence knows is {near} ({_difference(missing.thing, near)}): name that one, or create the missing one." if near else ""
+    inside = f" {refusal.resource} is part of it." if whole_of(refusal.resource or "") == missing.thing else ""
+    return f"{short(refusal.principal)} was denied {refusal.iam_action}.{inside} {shown}{told or ' Create it, or correct the name.'} No policy change helps."
+
+
+def _difference(one: str, other: str) -> str:
+    """In which parts two ARNs differ."""
+    a, b = parse_arn(one), parse_arn(other)
+    if a is None or b is None:
+        return "another name"
+    parts = (("partition", a.partition, b.partition), ("Region", a.region, b.region), ("account", a.account, b.account))
+    differing = [f"another {name}" for name, left, right in parts if left != right]
+    if a.name != b.name:
+        differing.append("another name")
+    elif a.resource != b.resource:
+        differing.append("another path")
+    return " and ".join(differing) or "another name"
+
+
+def _iso(record: Record) -> str:
+    return record.event_time.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,118 @@
+"""The key behind a thing: what its use needs of it, and which of that the policies do not allow.
+
+Sees:  what was denied, made or copied, the key that the evidence shows for it, the caller's policies and the key's.
+Why:   the service calls KMS with the caller's credentials after the thing's own policy has allowed; the denial follows once that one is cured, stands in the
+       key owner's account alone, or comes as a thing that vanishes again.
+       Source: https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
+Sure:  inferred, and only where identity and key policy in the evidence deny it; predicted where the key's policy is unknown and the caller's own lacks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.requests import access_request
+from trailsleuth.catalog.actions import entry
+from trailsleuth.catalog.keys import KEY_ARN, KeyUse, key_use, keys_named
+from trailsleuth.catalog.operations import primary_action
+from trailsleuth.catalog.things import is_making
+from trailsleuth.facts import Fact, Facts, Kind
+from trailsleuth.facts.things import made_by, place_of
+from trailsleuth.iam.applies import policies_for
+from trailsleuth.iam.evaluate import decide
+from trailsleuth.model import Basis, Denial, PolicyEvidence, PolicyType, Record, Verdict, account_of
+from trailsleuth.model.names import role_of
+
+DENIED = (Verdict.IMPLICITLY_DENIED, Verdict.EXPLICITLY_DENIED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyNeed:
+    """An action on a key that the policies do not allow to who uses the thing, and what shows the key."""
+
+    refusal: Refusal
+    basis: Basis
+    because: str
+    shown: Fact
+
+
+def denied_next(refusal: Refusal, facts: Facts, policies: PolicyEvidence) -> Iterator[KeyNeed]:
+    """What a denied use of an encrypted thing would be denied next."""
+    use = key_use(refusal.iam_action or "", refusal.first.event_name)
+    key = facts.key_of(refusal.resource, refusal.first.event_time) if use is not None else None
+    if use is not None and key is not None:
+        yield from _denied(refusal, use, key, policies)
+
+
+def denied_of_call(refusal: Refusal, policies: PolicyEvidence) -> Iterator[KeyNeed]:
+    """What a call is denied that fails with words about a key, without the action: of all that it needs of the key, what the policies do not allow."""
+    record = refusal.first
+    use = key_use(primary_action(record.event_source, record.event_name, record.request) or "", record.event_name)
+    keys = {refusal.resource} if KEY_ARN.fullmatch(refusal.resource or "") else keys_named(dict(record.request), **place_of(record))
+    if refusal.denial.wraps and (refusal.iam_action or "").startswith("kms:") and use is not None and len(keys) == 1:
+        shown = Fact(kind=Kind.ENCRYPTED_BY, thing=next(iter(keys)) or "", value=next(iter(keys)), at=record.event_time, record=record)
+        yield from (need for need in _denied(refusal, use, shown, policies) if need.basis is Basis.INFERRED)
+
+
+def denied_in_silence(record: Record, facts: Facts, policies: PolicyEvidence) -> Iterator[KeyNeed]:
+    """What a successful write lacked whose thing was not there afterwards: the service uses the key later, and takes the thing away without a word."""
+    if record.failed or not is_making(record.event_name):
+        return
+    use = key_use(primary_action(record.event_source, record.event_name, record.request) or "", record.event_name)
+    keys = keys_named(dict(record.request), **place_of(record)) if use is not None else frozenset()
+    gone = next((fact for thing in sorted(made_by(record)) if (fact := facts.vanished(thing, record)) is not None), None) if len(keys) == 1 else None
+    if use is None or gone is None:
+        return
+    shown = Fact(kind=Kind.ENCRYPTED_BY, thing=gone.thing, value=next(iter(keys)), at=record.event_time, record=record)
+    for need in _denied(_as_if_denied(record, facts), use, shown, policies):
+        if need.basis is Basis.INFERRED:
+            yield replace(need, because=f"{need.because}; {gone.thing} was not there afterwards ({gone.source})")
+
+
+def _as_if_denied(record: Record, facts: Facts) -> Refusal:
+    principal = facts.names.full(role_of(record))
+    return Refusal(
+        records=(record,),
+        denial=Denial(pattern_id="key-need"),
+        principal=principal,
+        principal_account=account_of(principal),
+        iam_action=None,
+        resource=None,
+        resource_account=None,
+        passed_to=None,
+        request=None,
+    )
+
+
+def _denied(refusal: Refusal, use: KeyUse, key: Fact, policies: PolicyEvidence) -> Iterator[KeyNeed]:
+    for action in use.needs:
+        need = _need(refusal, use, action, key.value or "")
+        basis = _basis(need, policies)
+        if basis is not None:
+            because = f"{use.why}, and {key.source} shows that {key.thing} is under {key.value}" if key.thing != key.value else use.why
+            yield KeyNeed(refusal=need, basis=basis, because=because, shown=key)
+
+
+def _need(refusal: Refusal, use: KeyUse, action: str, key: str) -> Refusal:
+    denial = Denial(pattern_id="key-need", iam_action=action, resource=key)
+    need = replace(refusal, denial=denial, iam_action=action, resource=key, resource_account=account_of(key), passed_to=None, request=None)
+    request = access_request(need)
+    via = {"kms:ViaService": (f"{use.via}.{refusal.first.region}.amazonaws.com",)}
+    if action == "kms:CreateGrant":
+        via["kms:GrantIsForAWSResource"] = ("true",)
+    return replace(need, request=replace(request, context={**request.context, **via}) if request else None)
+
+
+def _basis(need: Refusal, policies: PolicyEvidence) -> Basis | None:
+    """Inferred where the policies deny it as a whole, predicted where the caller's own lack it and the key's is unknown; None else."""
+    if need.request is None or entry(need.iam_action or "") is None:
+        return None
+    held = policies_for(need.request, policies)
+    decision = decide(need.request, held)
+    if decision.verdict in DENIED:
+        return Basis.INFERRED if held.resource is not None or need.cross_account else None
+    own = decision.layer(PolicyType.IDENTITY)
+    unknown = held.resource is None and own is not None and own.verdict is Verdict.IMPLICITLY_DENIED
+    return Basis.PREDICTED if unknown and decision.verdict is Verdict.UNDECIDED else None

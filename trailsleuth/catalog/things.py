@@ -1,0 +1,55 @@
+"""What AWS's words tell of things: that there is none of a name, and what a thing is part of. The rows are in `data/things.toml`."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from trailsleuth.catalog.load import rows_of
+from trailsleuth.catalog.paths import plain_name
+
+_MAKING = re.compile(r"^(?:Create|Put|Run|Copy|Import|Register|Restore|Allocate|Request|Publish|Update|Modify|Set|Upload|Complete)")
+_DENIES_BEING = re.compile(r"not exist|not found|no such|can(?:no|')t (?:be found|find)|cannot find", re.IGNORECASE)
+
+
+@cache
+def is_making(name: str) -> bool:
+    """A call, or an action, by whose name something is made or set anew."""
+    return _MAKING.match(name) is not None
+
+
+@cache
+def missing_noun(code: str, text: str = "") -> str | None:
+    """The kind of thing that an error says is not there, in its own word ("" where it says none); None where it says no such thing."""
+    last = code.removeprefix("Client.").removeprefix("Server.").removeprefix("AWS.SimpleQueueService.")
+    for row in rows_of("things", "absent"):
+        found = re.search(row["code"], last)
+        if found is not None and "text" in row:
+            found = re.search(row["text"], text)
+        if found is not None:
+            return found.group("noun")
+    return None
+
+
+def says_missing(noun: str, text: str, *, service: str, kind: str) -> bool:
+    """The word, or the text where the word says nothing, is of this kind of thing: `NoSuchBucketPolicy` says nothing of the bucket."""
+    words = {
+        plain_name(kind),
+        *(plain_name(word) for row in rows_of("things", "called") if (row["service"], row["kind"]) == (service, kind) for word in row["words"]),
+    }
+    if noun not in _vague():
+        return plain_name(noun) in words
+    said = plain_name(text).replace(" ", "")
+    return _DENIES_BEING.search(text) is not None and any(word in said for word in words) and f"{plain_name(kind)}policy" not in said
+
+
+@cache
+def _vague() -> frozenset[str]:
+    return frozenset(noun for row in rows_of("things", "vague") for noun in row["nouns"])
+
+
+@cache
+def whole_of(arn: str) -> str | None:
+    """The ARN of what a thing is part of: an object's bucket, a stream's log group; None where it stands alone."""
+    found = (re.search(row["pattern"], arn) for row in rows_of("things", "part"))
+    return next((match.group("whole") for match in found if match), None)

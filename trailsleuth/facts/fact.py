@@ -1,0 +1,49 @@
+"""A fact about one thing, and what shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from trailsleuth.model import Record
+
+
+class Kind(StrEnum):
+    """What a fact says of its thing; `value` of the fact holds what the words in brackets name."""
+
+    EXISTS = "exists"
+    ABSENT = "absent"
+    MADE = "made"  # (who)
+    DELETED = "deleted"  # (who)
+    ENCRYPTED_BY = "encrypted by"  # (the key's ARN)
+    HANDED = "hands over"  # (the role)
+    UNTAGGED = "untagged at creation"
+    TAGGED = "tagged at creation"
+    UNIQUE_ID = "unique id"  # (the id)
+    CHANGED = "policy changed"  # (the call)
+    DELIVERS_TO = "delivers to"  # (the target's ARN)
+    OWNED_BY = "owned by"  # (the account)
+    PART_OF = "part of"  # (the whole's ARN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One fact. `thing` is an ARN, or the id or name that the record has; `shown_by` says what shows it, `record` is that record where it is one."""
+
+    kind: Kind
+    thing: str
+    value: str | None = None
+    at: datetime | None = None
+    record: Record | None = None
+    shown_by: str = ""
+
+    @property
+    def source(self) -> str:
+        """What shows it, in half a sentence."""
+        return self.shown_by or (f"record {self.record.event_id}" if self.record is not None else "")
+
+
+def last_before(facts: tuple[Fact, ...], moment: datetime) -> Fact | None:
+    """The latest of facts in time order that was so by then."""
+    return next((fact for fact in reversed(facts) if fact.at is not None and fact.at <= moment), None)

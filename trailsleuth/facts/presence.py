@@ -1,0 +1,108 @@
+"""Whether a thing was there: what AWS said of its name, what a whole snapshot lacks, when it was made and deleted.
+
+Sees:  failed calls that say "no such thing" of the kind that they asked for, creations and deletions of roles, snapshots that hold a whole account.
+Why:   a thing that is not there is refused like one that may not be used, and no policy brings it.
+       Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+Sure:  AWS's own word, and only where nothing shows that the thing was made or used in between.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from trailsleuth.catalog.services import prefix_of
+from trailsleuth.catalog.things import is_making, missing_noun, says_missing
+from trailsleuth.facts.fact import Fact, Kind
+from trailsleuth.facts.things import worked_on
+from trailsleuth.model import Evidence, PolicyEvidence, Record, parse_arn
+from trailsleuth.model.texts import texts_in
+
+EC2 = "ec2.amazonaws.com"
+
+
+class RoleLives:
+    """Creations and deletions of roles, by name. The records come in time order."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._by_name: dict[str, list[Record]] = defaultdict(list)
+        for record in records:
+            if record.event_name in ("CreateRole", "DeleteRole") and not record.failed and isinstance(name := record.request.get("roleName"), str):
+                self._by_name[name].append(record)
+
+    def last(self, role: str | None, moment: datetime) -> Record | None:
+        """The role's last creation or deletion by then."""
+        arn = parse_arn(role)
+        if arn is None or not arn.is_role:
+            return None
+        lives = self._by_name.get(arn.name, [])
+        before = lives[: bisect_right(lives, moment, key=lambda record: record.event_time)]
+        return next((record for record in reversed(before) if record.account in (None, arn.account)), None)
+
+    def deletion(self, role: str | None, moment: datetime) -> Record | None:
+        """Its deletion by then; None where it was not deleted, or made anew since."""
+        last = self.last(role, moment)
+        return last if last is not None and last.event_name == "DeleteRole" else None
+
+    def creation(self, role: str | None, moment: datetime) -> Record | None:
+        """Its creation by then; None where the trail shows none, or it was deleted since."""
+        last = self.last(role, moment)
+        return last if last is not None and last.event_name == "CreateRole" else None
+
+
+def absences(records: Iterable[Record]) -> Mapping[str, tuple[Fact, ...]]:
+    """By ARN (of EC2's things by id), in time order: what a failed call said to be missing."""
+    found: dict[str, list[Fact]] = defaultdict(list)
+    for record in records:
+        noun = missing_noun(record.error_code, record.error_message or "") if record.error_code else None
+        for thing in _missing(record, noun) if noun is not None else ():
+            found[thing].append(Fact(kind=Kind.ABSENT, thing=thing, at=record.event_time, record=record))
+    return {thing: tuple(facts) for thing, facts in found.items()}
+
+
+def _missing(record: Record, noun: str) -> Iterator[str]:
+    text, service = record.error_message or "", prefix_of(record.event_source)
+    named = [(kind, arn) for kind, arn in worked_on(record) if says_missing(noun, text, service=service, kind=kind)]
+    if len(named) == 1:
+        yield named[0][1]
+    elif record.event_source == EC2:
+        ids = {one for one in texts_in(dict(record.request)) if f"'{one}'" in text}
+        yield from ids if len(ids) == 1 else ()
+
+
+def makings(records: Iterable[Record], thing: str, event_source: str) -> list[Record]:
+    """Calls that make the thing or set it anew, and tries at it, in time order."""
+    calls = (r for r in records if r.event_source == event_source and is_making(r.event_name))
+    return [record for record in calls if thing in {arn for _, arn in worked_on(record)}]
+
+
+def lacks(policies: PolicyEvidence, role: str | None) -> bool:
+    """A whole snapshot of the role's account that has no role or user of this ARN."""
+    arn = parse_arn(role)
+    if arn is None or not arn.names_principal or arn.account not in policies.accounts or arn.account in policies.partial_accounts:
+        return False
+    return all(principal.arn != role for principal in policies.principals)
+
+
+def seen_alive(evidence: Evidence, role: str) -> bool:
+    """Records show the role in use: a session that it issued, a call that it made."""
+    return any(record.issued is not None and record.issued.role_arn == role for record in evidence.records) or any(
+        who.issuer is not None and who.issuer.arn == role for who in {id(r.identity): r.identity for r in evidence.records}.values()
+    )
+
+
+def known_like(evidence: Evidence, thing: str) -> tuple[str, ...]:
+    """Roles and users of the snapshots; of other things those of the same last name that a call of their service made."""
+    arn = parse_arn(thing)
+    if arn is None or arn.names_principal:
+        return tuple(p.arn for p in evidence.policies.principals if p.arn != thing)
+    calls = (r for r in evidence.records if not r.failed and is_making(r.event_name) and prefix_of(r.event_source) == arn.service)
+    found = {other for record in calls for _, other in worked_on(record)}
+    return tuple(sorted(other for other in found if other != thing and last_name(other) == last_name(thing)))
+
+
+def last_name(arn: str) -> str:
+    """The last part of an ARN, after `/` and `:`."""
+    return arn.rpartition("/")[2].rpartition(":")[2]
