@@ -16,7 +16,7 @@ such](../decisions/0014-presumed-actions.md). `trailsleuth catalog show ecs:RunT
 Tables with pages of their own: [messages](messages.md), [opaque texts](opaque-errors.md), [operations](operations.md), [passed
 roles](passed-roles.md), [resources](resources.md), [pipeline actions](pipeline-actions.md).
 """
-ELSEWHERE = {"denial_messages", "denied_codes", "denial_advice", "opaque_errors", "pipeline_actions", "provider_services"}
+ELSEWHERE = {"denial_messages", "denied_codes", "denial_advice", "opaque_errors", "pipeline_actions"}
 TITLES: Mapping[str, str] = {
     "deliveries": "What services need on their targets",
     "evaluation": "Where a service decides otherwise",

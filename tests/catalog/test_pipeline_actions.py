@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trailsleuth.catalog.pipeline_actions import applies, needs_of_action, resource_for
+from trailsleuth.catalog.pipeline_actions import acting_services, applies, call_places, needs_of_action, providers_needing, resource_for
 
 
 def test_the_founding_action_needs_the_task_definition_before_the_roles():
@@ -60,3 +60,20 @@ def test_the_configuration_fills_the_resource():
     assert resource_for(needs["s3:GetObject"], configuration, artifact_bucket="artifacts", **place) == "arn:aws:s3:::artifacts/*"
     assert resource_for(needs["iam:PassRole"], configuration, **place) is None
     assert resource_for(needs["ecs:RegisterTaskDefinition"], configuration, **place) == "*"
+
+
+def test_artifacts_are_read_by_whoever_reads_them():
+    reads = {who: {n.principal for n in needs_of_action(who, "Deploy") if n.iam_action == "s3:GetObject"} for who in ("EC2", "CodeDeploy", "ECS")}
+    assert reads == {"EC2": {"instance"}, "CodeDeploy": {"action"}, "ECS": {"action"}}
+    reading = next(n for n in needs_of_action("CloudFormation", "Deploy") if n.iam_action == "s3:GetObject")
+    assert applies(reading, {"InputArtifacts": ["shop/src/Ab12"]}) is True
+    assert applies(reading, {"InputArtifacts": []}) is False
+
+
+def test_the_same_table_tells_who_acts_and_where_the_calls_stand():
+    assert acting_services("CodeDeployToECS") == ("codedeploy.amazonaws.com", "ecs-tasks.amazonaws.com")
+    assert acting_services(None) == ()
+    assert call_places("ECS").before == "RegisterTaskDefinition"
+    assert call_places("S3").sources == ("s3.amazonaws.com", "kms.amazonaws.com")
+    assert call_places("NoSuchProvider").sources == ()
+    assert "ECRBuildAndPublish" in providers_needing("sts:GetServiceBearerToken")

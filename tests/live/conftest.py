@@ -9,6 +9,7 @@ import pytest
 
 from tests.live.servers import serving
 from tests.live.world import NOW, REGION, TOOLING, WORKLOAD
+from trailsleuth.catalog.pipeline_actions import call_places
 from trailsleuth.sources.aws.live import open_live
 from trailsleuth.sources.aws.pace import Pace
 from trailsleuth.sources.aws.sessions import Surroundings, Ways
@@ -69,7 +70,7 @@ def live():
     def open_one(*, names=("tooling", "workload"), per_second=1000.0, now=NOW, store=None, regions=(), assume=(), wait=None):
         heard = Heard()
         around = Surroundings(progress=heard, pace=Pace(per_second=per_second), sleep=lambda seconds: None, now=lambda: now)
-        source = open_live(Ways(profiles=tuple(names), regions=regions, assume_roles=assume), around=around, store=store, wait=wait)
+        source = open_live(Ways(profiles=tuple(names), regions=regions, assume_roles=assume), around=around, places=call_places, store=store, wait=wait)
         return source, heard
 
     return open_one

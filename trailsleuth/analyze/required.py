@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import access_request
@@ -17,9 +18,11 @@ from trailsleuth.catalog.actions import entry, takes_resource
 from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.operations import Need, needs
 from trailsleuth.catalog.pipeline_actions import ActionNeed, applies, needs_of_action, resource_for
-from trailsleuth.iam.applies import find_principal, policies_for
+from trailsleuth.iam.applies import find_principal, grants_part, policies_for
 from trailsleuth.iam.evaluate import decide
-from trailsleuth.model import Denial, Execution, PolicyEvidence, PolicyType, Record, Verdict, account_of, parse_arn
+from trailsleuth.model import AccessRequest, ActionRun, Denial, Execution, PolicyEvidence, PolicyType, Record, Verdict, account_of, parse_arn
+
+NEXT = "needed-next"  # the pattern of a refusal that has not come yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +34,21 @@ class Pending:
 
 
 def identity_verdict(refusal: Refusal, policies: PolicyEvidence) -> Verdict | None:
-    """What the principal's own policies say to a request; None where the evidence holds none of them."""
+    """What the principal's own policies say to a request; None where the evidence holds none of them.
+
+    A resource that a table knows in part only (`stack/web/*`) is allowed where any grant overlaps it, and else undecided: it is a pattern, no resource.
+    """
     if refusal.request is None or find_principal(refusal.principal, policies) is None:
         return None
-    decision = decide(refusal.request, policies_for(refusal.request, policies))
-    found = decision.layer(PolicyType.IDENTITY)
+    held = policies_for(refusal.request, policies)
+    if refusal.denial.pattern_id == NEXT and _is_pattern(refusal.request):
+        return Verdict.ALLOWED if grants_part(refusal.request, held) else Verdict.UNDECIDED
+    found = decide(refusal.request, held).layer(PolicyType.IDENTITY)
     return found.verdict if found else None
+
+
+def _is_pattern(request: AccessRequest) -> bool:
+    return "*" in request.resource if request.resource != "*" else takes_resource(request.action) is not False
 
 
 def needed_by_content(refusal: Refusal, *, certain: bool = True) -> Iterator[Pending]:
@@ -68,18 +80,24 @@ def needed_by_action(refusal: Refusal, execution: Execution, calls: Iterable[Rec
     attempt = execution.attempt
     if attempt is None or attempt.provider is None or refusal.principal is None:
         return
-    worked = {call.call for call in calls if not call.failed}
-    listed = needs_of_action(attempt.provider, attempt.category or "")
-    if not any(need.iam_action.lower() == (refusal.iam_action or "").lower() for need in listed):
+    made = {call.call: call.failed for call in calls}
+    listed = [n for n in needs_of_action(attempt.provider, attempt.category or "") if n.principal == "action"]
+    here = [need for need in listed if need.iam_action.lower() == (refusal.iam_action or "").lower() and applies(need, settings_of(attempt)) is not False]
+    if not here:
         return
+    reached = max(need.order for need in listed if need in here or need.event in made)
     for need in listed:
-        decided = applies(need, attempt.configuration)
-        if not decided or need.principal != "action" or need.event in worked:
+        if need.optional or need.order < reached or not applies(need, settings_of(attempt)) or made.get(need.event or "") is False:
             continue
         resource = _resource_of_need(need, refusal, execution)
         if resource is not None and (need.iam_action, resource) != (refusal.iam_action, refusal.resource):
             why = f"a {attempt.provider} action is documented to need it, and what was refused comes before it"
             yield Pending(refusal=_pending(refusal, need.iam_action, resource, passed_to=need.passed_to), because=why)
+
+
+def settings_of(attempt: ActionRun) -> dict[str, Any]:
+    """The configuration of an action, with the artifacts that it was given."""
+    return {**attempt.configuration, "InputArtifacts": [key for _, key in attempt.artifacts]}
 
 
 def _resource_of_need(need: ActionNeed, refusal: Refusal, execution: Execution) -> str | None:
@@ -90,6 +108,7 @@ def _resource_of_need(need: ActionNeed, refusal: Refusal, execution: Execution) 
         need,
         execution.attempt.configuration if execution.attempt else {},
         artifact_bucket=next(iter(buckets)) if len(buckets) == 1 else None,
+        pipeline=execution.pipeline,
         partition=arn.partition if arn else "aws",
         region=refusal.first.region,
         account=refusal.principal_account or "",
@@ -97,7 +116,7 @@ def _resource_of_need(need: ActionNeed, refusal: Refusal, execution: Execution) 
 
 
 def _pending(refusal: Refusal, action: str, resource: str, *, passed_to: str | None = None) -> Refusal:
-    denial = Denial(pattern_id="needed-next", iam_action=action, resource=resource)
+    denial = Denial(pattern_id=NEXT, iam_action=action, resource=resource)
     owner = account_of(resource) or (refusal.resource_account if resource.startswith("arn:") and ":s3:::" in resource else refusal.principal_account)
     pending = replace(refusal, denial=denial, iam_action=action, resource=resource, resource_account=owner, passed_to=passed_to, request=None)
     return replace(pending, request=access_request(pending))

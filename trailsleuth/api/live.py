@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from trailsleuth.api.cases import Case
+from trailsleuth.catalog.pipeline_actions import call_places
 from trailsleuth.errors import UsageError
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import Inquiry, RawInput
@@ -79,7 +80,7 @@ def fetch(
 
 def gather(asked: Asked, store: CaseFolder | None = None, *, around: Surroundings | None = None, wait: timedelta | None = None) -> tuple[RawInput, ...]:
     """Every piece that bears on the question, as exports have it, and what could not be fetched; put away in the case folder as they come."""
-    live = open_live(asked.ways, around=around or Surroundings(), store=store, now=asked.now, wait=wait)
+    live = open_live(asked.ways, around=around or Surroundings(), places=call_places, store=store, now=asked.now, wait=wait)
     if store is not None:
         store.collected_by({account.id: account.identity for account in live.accounts.values()})
     settle(live, asked.inquiry, lambda pieces: Case(read_evidence(pieces), asked.inquiry).diagnose().case_file)

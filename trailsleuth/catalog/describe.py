@@ -8,6 +8,7 @@ from functools import cache
 
 from trailsleuth.catalog.actions import ActionEntry, entry, takes_resource
 from trailsleuth.catalog.load import DATA, Row, rows_of
+from trailsleuth.catalog.pipeline_actions import providers_needing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +54,7 @@ def describe(action: str) -> Description | None:
         takes_resource=takes_resource(found.name) is not False,
         calls=calls,
         passes=tuple(_passes({use.call for use in calls}, found.name)),
-        pipeline_actions=tuple(
-            sorted({provider for row in rows_of("pipeline_actions", "need") if found.name in row["actions"] for provider in row["providers"]})
-        ),
+        pipeline_actions=providers_needing(found.name),
         stated=next((f"{row['reason']} ({row['source']})" for row in rows_of("overrides", "action") if row["action"] == found.name), ""),
         unlisted=found.unlisted.why if found.unlisted else "",
     )

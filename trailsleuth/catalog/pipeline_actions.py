@@ -1,4 +1,4 @@
-"""What a CodePipeline action needs, by its provider: known or likely, never complete; a refusal in the trail tells more.
+"""What a CodePipeline action needs, who acts for it and where its calls stand, by provider: known or likely, never complete.
 
 Source: https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html
 and the action structure reference, https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference.html
@@ -6,23 +6,23 @@ and the action structure reference, https://docs.aws.amazon.com/codepipeline/lat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
 
 from trailsleuth.catalog.arns import Place, fill
-from trailsleuth.catalog.load import rows_of
+from trailsleuth.catalog.load import Row, rows_of
 from trailsleuth.catalog.paths import holds
+from trailsleuth.model import CallPlaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionNeed:
-    """One IAM action that the role of a pipeline action needs.
+    """One IAM action that a pipeline action needs, and who must have it: `principal` "action" is the action's role.
 
-    `resource` is an ARN or a template with `${…}`: configuration keys of the action, `${Region}`, `${Account}`, `${Partition}`,
-    `${ArtifactBucket}`, `${ArtifactKey}`, `${TaskRoles}`. `when` "" : always; else a condition on the configuration, or a sentence that the
-    configuration cannot decide (see `applies`). `event` is the call that shows it in the trail. `order` is the place in the action's usual
-    sequence. `passed_to` stands beside iam:PassRole.
+    `resource` is an ARN or a template with `${…}` (see the table's head). `when` "" : always; else a condition on the configuration, or a sentence that
+    the configuration cannot decide (see `applies`). `event` is the call that shows it in the trail. `order` is the place in the action's usual sequence.
+    `passed_to` stands beside iam:PassRole. `optional`: listed by AWS, but a run does without it.
     """
 
     iam_action: str
@@ -33,27 +33,32 @@ class ActionNeed:
     order: int
     source_id: str
     passed_to: str | None = None
+    optional: bool = False
 
 
 def needs_of_action(provider: str, category: str) -> tuple[ActionNeed, ...]:
     """What the docs list for this kind of action, in the usual order; empty for a provider that the catalogue does not know."""
-    found = []
-    for row in rows_of("pipeline_actions", "need"):
-        if provider.lower() in (one.lower() for one in row["providers"]) and category.lower() in (one.lower() for one in row["categories"]):
-            found += [
-                ActionNeed(
-                    iam_action=action,
-                    resource=row["resource"],
-                    principal=row.get("principal", "action"),
-                    when=row.get("when", ""),
-                    event=row.get("event") or _own_event(action),
-                    order=row["order"],
-                    source_id=row["id"],
-                    passed_to=row.get("passed_to"),
-                )
-                for action in row["actions"]
-            ]
-    return tuple(sorted(found, key=lambda need: need.order))
+    rows = (row for row in _rows(provider) if category.lower() in (one.lower() for one in row["categories"]))
+    return tuple(sorted((need for row in rows for need in _needs(row)), key=lambda need: need.order))
+
+
+def providers_needing(iam_action: str) -> tuple[str, ...]:
+    """The providers whose actions are documented to need an IAM action, by name."""
+    return tuple(
+        sorted({name for row in rows_of("pipeline_actions", "action") if any(n.iam_action == iam_action for n in _needs(row)) for name in row["providers"]})
+    )
+
+
+def acting_services(provider: str | None) -> tuple[str, ...]:
+    """Service principals whose role sessions belong to an action of this provider; () for one that acts with the action role alone."""
+    return tuple(dict.fromkeys(service for row in _rows(provider or "") for service in row.get("services", ())))
+
+
+def call_places(provider: str) -> CallPlaces:
+    """Where the calls of the provider's actions stand."""
+    rows = list(_rows(provider))
+    sources = dict.fromkeys(source for row in rows for source in row["look_at"])
+    return CallPlaces(sources=tuple(sources), before=next((row["before"] for row in rows if "before" in row), None))
 
 
 def applies(need: ActionNeed, configuration: Mapping[str, Any]) -> bool | None:
@@ -63,11 +68,42 @@ def applies(need: ActionNeed, configuration: Mapping[str, Any]) -> bool | None:
     return None if " " in need.when else holds(configuration, (need.when,))
 
 
-def resource_for(need: ActionNeed, configuration: Mapping[str, Any], *, artifact_bucket: str | None = None, **place: Unpack[Place]) -> str | None:
+def resource_for(
+    need: ActionNeed, configuration: Mapping[str, Any], *, artifact_bucket: str | None = None, pipeline: str | None = None, **place: Unpack[Place]
+) -> str | None:
     """The need's resource with the configuration filled in; None where a part of it is not known (artifact key, task roles, a missing setting)."""
     values: dict[str, str | None] = {key: value for key, value in configuration.items() if isinstance(value, str)}
-    values |= {"Partition": place["partition"], "Region": place["region"], "Account": place["account"], "ArtifactBucket": artifact_bucket}
+    values |= {"Partition": place["partition"], "Region": place["region"], "Account": place["account"], "ArtifactBucket": artifact_bucket, "Pipeline": pipeline}
     return fill(need.resource, values)
+
+
+def _rows(provider: str) -> Iterator[Row]:
+    return (row for row in rows_of("pipeline_actions", "action") if provider.lower() in (one.lower() for one in row["providers"]))
+
+
+def _needs(row: Row) -> Iterator[ActionNeed]:
+    """The row's own needs, and those that it shares with others, as the one who has them there."""
+    for shared in rows_of("pipeline_actions", "common"):
+        if shared["id"] in row.get("common", {}):
+            for need in shared["needs"]:
+                yield from _each({**need, "actor": row["common"][shared["id"]]}, row["id"])
+    for need in row["needs"]:
+        yield from _each(need, row["id"])
+
+
+def _each(need: Row, source_id: str) -> Iterator[ActionNeed]:
+    for action in need["actions"]:
+        yield ActionNeed(
+            iam_action=action,
+            resource=need["resource"],
+            principal=need.get("actor", "action"),
+            when=need.get("when", ""),
+            event=need.get("event") or _own_event(action),
+            order=need["order"],
+            source_id=source_id,
+            passed_to=need.get("passed_to"),
+            optional=need.get("optional", False),
+        )
 
 
 def _own_event(action: str) -> str | None:

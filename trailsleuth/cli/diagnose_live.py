@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from trailsleuth import api
 from trailsleuth.api.engines import Asked, read_engines
 from trailsleuth.api.paths import inquiry_in, read_paths
+from trailsleuth.catalog.pipeline_actions import call_places
 from trailsleuth.cli.inquiry import ask
 from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.model import CaseFile, Inquiry, RawInput, Skipped
@@ -41,11 +42,11 @@ def diagnose_live(
     try:
         given = tuple(read_paths(files, stdin=stdin))
         if not trails.any:
-            source = open_live(ways, around=around, wait=wait)
+            source = open_live(ways, around=around, places=call_places, wait=wait)
             return settle(source, asked, lambda fetched: _diagnosed((*given, *fetched), asked))
         if asked.pipeline is None or not (ways.profiles or ways.assume_roles or trails.buckets):
             return _diagnosed((*given, *trails.read(asked, _wanted(asked, ways.regions))), asked)
-        source = open_live(ways, around=around, wait=wait)
+        source = open_live(ways, around=around, places=call_places, wait=wait)
         found = settle(source, asked, lambda fetched: _diagnosed((*given, *fetched), asked))
         return _with_trails(found, source, given, asked, trails)
     finally:

@@ -11,8 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from trailsleuth.catalog.messages import opaque_error
-from trailsleuth.catalog.pipeline_actions import needs_of_action
-from trailsleuth.catalog.providers import acting_services
+from trailsleuth.catalog.pipeline_actions import acting_services, needs_of_action
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.correlate.executions import AFTER, BEFORE, failed_attempts
 from trailsleuth.correlate.likeness import MATCH, likeness, named_operation

@@ -5,9 +5,11 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 
 from __future__ import annotations
 
+import re
+
 from trailsleuth.catalog.managed_policies import managed_document
 from trailsleuth.iam.document import parse_policy
-from trailsleuth.iam.match import action_matches, resource_matches
+from trailsleuth.iam.match import action_matches, patterns_overlap, resource_matches
 from trailsleuth.model import (
     AccessRequest,
     IamPrincipal,
@@ -143,6 +145,22 @@ def statements_of(refs: tuple[StatementRef, ...], held: PolicySet) -> tuple[Stat
         hit = next((p for p in policies if p.name == ref.policy and p.arn == ref.policy_arn), None)
         found += [s for s in hit.document.statements if s.index == ref.index] if hit else []
     return tuple(found)
+
+
+def grants_part(request: AccessRequest, held: PolicySet) -> bool:
+    """Whether an Allow of the caller's own policies has the action, on a resource that the request's pattern may mean. Conditions are not looked at."""
+    return any(
+        s.effect == "Allow"
+        and (any(action_matches(a, request.action) for a in s.actions) if s.actions else not any(action_matches(a, request.action) for a in s.not_actions))
+        and (not s.resources or any(patterns_overlap(as_pattern(r), request.resource) for r in s.resources))
+        for policy in held.identity
+        for s in policy.document.statements
+    )
+
+
+def as_pattern(resource: str) -> str:
+    """A `Resource` whose policy variables may be anything."""
+    return re.sub(r"\$\{[^}]*\}", "*", resource)
 
 
 def conditioned_on(key: str, request: AccessRequest, policies: tuple[Policy, ...]) -> tuple[StatementRef, ...]:

@@ -59,6 +59,38 @@ def resource_matches(pattern: str, resource: str) -> bool:
     return _compiled_arn(pattern)(resource) is not None
 
 
+def patterns_overlap(one: str, other: str) -> bool:
+    """Whether some ARN fits both patterns: whether a request on a pattern, or on an id that is not known, can come under the other."""
+    if "*" in (one, other):
+        return True
+    if not one.startswith("arn:") or not other.startswith("arn:"):
+        return _overlap(one, other)
+    parts = [(pattern.split(":", 5) + ["*"] * 6)[:6] for pattern in (one, other)]
+    return all(_overlap(a, b) for a, b in zip(*parts, strict=True))
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Of two texts with `*` and `?`: the places in `other` that can be reached while `one` is read, sign by sign."""
+    reached = _past_stars({0}, other)
+    for sign in one:
+        if sign == "*":
+            reached = set(range(min(reached), len(other) + 1)) if reached else reached
+        else:
+            steps = {at if other[at] == "*" else at + 1 for at in reached if at < len(other) and (other[at] in ("*", "?", sign) or sign == "?")}
+            reached = _past_stars(steps, other)
+    return len(other) in reached
+
+
+def _past_stars(places: set[int], text: str) -> set[int]:
+    """The places, and those behind the stars that stand there: a star may be nothing."""
+    found = set(places)
+    for at in sorted(places):
+        while at < len(text) and text[at] == "*":
+            at += 1
+            found.add(at)
+    return found
+
+
 def covers_others(pattern: str) -> bool:
     """False only where the pattern covers nothing but the text that it is itself."""
     return _is_pattern(pattern) or unshielded(pattern) != pattern or (pattern.startswith("arn:") and pattern.count(":") < _ARN_COLONS)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trailsleuth.model.denial import Cause, Denial, Effect, EncodedMessage, PolicyType
     from trailsleuth.model.evidence import DecodedAuthorization, Evidence, Inquiry
     from trailsleuth.model.finding import Basis, Evidenced, Finding, Standing
-    from trailsleuth.model.pipeline import ActionDeclaration, ActionRun, Pipeline, PipelineRun
+    from trailsleuth.model.pipeline import ActionDeclaration, ActionRun, CallPlaces, Pipeline, PipelineRun
     from trailsleuth.model.policy import (
         Condition,
         IamPrincipal,
@@ -41,6 +41,7 @@ __all__ = [
     "ActionRun",
     "Arn",
     "Basis",
+    "CallPlaces",
     "CaseFile",
     "Cause",
     "Chain",
@@ -112,7 +113,7 @@ _NAMES = {
     "denial": ("Cause", "Denial", "Effect", "EncodedMessage", "PolicyType"),
     "evidence": ("DecodedAuthorization", "Evidence", "Inquiry"),
     "finding": ("Basis", "Evidenced", "Finding", "Standing"),
-    "pipeline": ("ActionDeclaration", "ActionRun", "Pipeline", "PipelineRun"),
+    "pipeline": ("ActionDeclaration", "ActionRun", "CallPlaces", "Pipeline", "PipelineRun"),
     "policy": (
         "Condition",
         "IamPrincipal",

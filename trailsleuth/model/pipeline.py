@@ -14,6 +14,15 @@ from trailsleuth.model.record import Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallPlaces:
+    """Where to look for the calls of an action whose credentials are not found: event sources, the likeliest first; and the earlier call, made by
+    anyone, that tells roles which the failed one would pass on."""
+
+    sources: tuple[str, ...] = ()
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionDeclaration:
     """One action as `get-pipeline` declares it; `role_arn` None: it runs with the pipeline's service role."""
 

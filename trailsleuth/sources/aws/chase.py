@@ -6,15 +6,12 @@ the provider are searched, only while the chain does not close.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from trailsleuth.model import account_of, same_role
+from trailsleuth.model import CallPlaces, account_of, same_role
 from trailsleuth.sources.aws.gaps import NamedGap, keep_gap
 from trailsleuth.sources.aws.lookup import FetchedRecord, Lookup, fetch_lookups
 from trailsleuth.sources.aws.sessions import Account
@@ -40,7 +37,7 @@ class Target:
     regions: tuple[str, ...]
     start: datetime
     end: datetime
-    provider: str = ""
+    places: CallPlaces = field(default_factory=CallPlaces)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,7 +123,7 @@ class Chase:
         """The session's key read off its own calls, found among all calls of the services that the provider uses."""
         account = account_of(target.role)
         window = (target.start - NEAR, self._not_later(target.end + NEAR_AFTER))
-        for source in providers().get(target.provider, {}).get("sources", ()):
+        for source in target.places.sources:
             found = self.ask(self._lookups("EventSource", source, [account or ""], target.regions[:1], window))
             keys = dict.fromkeys(key for record in found if same_role(role_of(record), target.role) and (key := key_of(record)))
             seen = self._use([(key, target.role) for key in list(keys)[:SESSIONS]], target)
@@ -136,7 +133,7 @@ class Chase:
 
     def _what_ran_before(self, target: Target) -> None:
         """The newest earlier call that names what the failed one would have passed on, made by anyone."""
-        event = providers().get(target.provider, {}).get("before")
+        event = target.places.before
         account = account_of(target.role)
         if event is None or account is None or account not in self.accounts:
             return

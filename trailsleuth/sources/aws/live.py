@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from trailsleuth.errors import UsageError
-from trailsleuth.model import CaseFile, Inquiry, Question, RawInput, Standing, account_of, parse_arn
+from trailsleuth.model import CallPlaces, CaseFile, Inquiry, Question, RawInput, Standing, account_of, parse_arn
 from trailsleuth.sources.aws.chase import Chase, Target, missing_account, regions_of
 from trailsleuth.sources.aws.codepipeline import FailedAction, FailedExecution, find_execution
 from trailsleuth.sources.aws.deployments import service_role_of_deployment
@@ -43,6 +43,7 @@ class LiveSource:
     now: datetime
     regions: tuple[str, ...] = ()
     wait: timedelta | None = None
+    places: Callable[[str], CallPlaces]
     chase: Chase = field(init=False)
     _given: dict[str, str] = field(default_factory=dict)
     _policies_of: set[str] = field(default_factory=set)
@@ -127,7 +128,7 @@ class LiveSource:
             regions=regions_of(action.region, execution.place.region, *self.regions, globally=execution.place.account.global_region),
             start=action.start,
             end=action.end,
-            provider=action.provider,
+            places=self.places(action.provider),
         )
 
     def _follow(self, target: Target, action: FailedAction) -> None:
@@ -195,8 +196,19 @@ class LiveSource:
             fetch_organization_policies(new_accounts, self.accounts, self.store)
 
 
-def open_live(ways: Ways, *, around: Surroundings, store: Store | None = None, now: datetime | None = None, wait: timedelta | None = None) -> LiveSource:
-    """A live source over the profiles and roles given. Raises AccountUnreachable where one does not answer."""
+def open_live(
+    ways: Ways,
+    *,
+    around: Surroundings,
+    places: Callable[[str], CallPlaces],
+    store: Store | None = None,
+    now: datetime | None = None,
+    wait: timedelta | None = None,
+) -> LiveSource:
+    """A live source over the profiles and roles given. `places` tells where the calls of an action's provider stand.
+
+    Raises AccountUnreachable where an account does not answer.
+    """
     accounts = open_accounts(ways, around)
     return LiveSource(
         accounts=accounts,
@@ -205,6 +217,7 @@ def open_live(ways: Ways, *, around: Surroundings, store: Store | None = None, n
         now=now or around.now(),
         regions=ways.regions,
         wait=wait,
+        places=places,
     )
 
 
