@@ -19,7 +19,9 @@ roles](passed-roles.md), [resources](resources.md), [pipeline actions](pipeline-
 ELSEWHERE = {"denial_messages", "denied_codes", "denial_advice", "opaque_errors", "pipeline_actions"}
 TITLES: Mapping[str, str] = {
     "deliveries": "What services need on their targets",
+    "cross_account": "Operations that work across accounts",
     "evaluation": "Where a service decides otherwise",
+    "generated_roles": "Roles that a tool or a service makes",
     "no_iam_action": "Operations that IAM does not decide on",
     "managed_policies": "AWS managed policies that are known",
     "operation_rules": "Names of operations by rule",
@@ -42,6 +44,7 @@ TOLD: Mapping[str, Callable[[Row], str]] = {
     "rule": lambda row: f"{code(row['pattern'])} is {codes(row['names'])}",
     "action": lambda row: f"{code(row['action'])}: {prose(row['reason'])}",
     "change": lambda row: codes(row["events"]),
+    "generated": lambda row: f"{prose(row['made_by'])} makes {code(row['example'])}: {' '.join(prose(change['text']) for change in row['change'])}",
     "no_record": lambda row: f"{prose(row['what'])}: {codes(row['actions'])}",
     "role": lambda row: f"{code(row['principal'])} makes {code(row['name'])}",
     "service": lambda row: f"{codes(row['sources'])} in the trail is {code(row['prefix'])}",

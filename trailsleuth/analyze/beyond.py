@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
-from trailsleuth.catalog.evaluation import works_across_accounts
+from trailsleuth.catalog.evaluation import nobody_may_change, works_across_accounts
 from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.resource_policies import can_carry_policy
 from trailsleuth.iam.applies import policies_for
@@ -24,6 +24,8 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
     denial = refusal.denial
     if denial.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN):
         return Claim(layers=(), cause=denial.cause)
+    if refusal.iam_action and nobody_may_change(refusal.iam_action, refusal.resource or ""):
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
     if _handed_across(refusal) or (refusal.cross_account and refusal.iam_action and not works_across_accounts(refusal.iam_action)):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
     if is_granted_only(refusal):

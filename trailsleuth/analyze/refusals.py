@@ -156,8 +156,8 @@ def _resource_account(record: Record, resource: str | None, principal_account: s
     if resource is None or resource == "*":
         return principal_account
     arn = parse_arn(resource)
-    if arn is not None and arn.account:
-        return arn.account
+    if arn is not None and (owner := account_of(resource)):
+        return owner
     shown = next((r.account for r in record.resources if r.account and r.arn and (resource.startswith(r.arn) or r.arn.startswith(resource))), None)
     return shown or (owners.get(arn.resource.partition("/")[0]) if arn else None) or next((r.account for r in record.resources if r.account), None)
 

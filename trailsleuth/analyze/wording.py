@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from trailsleuth.analyze.beyond import is_granted_only
 from trailsleuth.analyze.claim import Claim
+from trailsleuth.analyze.generated import generated_role
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.catalog.actions import unlisted
+from trailsleuth.catalog.evaluation import nobody_may_change
 from trailsleuth.catalog.operations import decided_elsewhere
 from trailsleuth.model import Cause, Effect, PolicyType, parse_arn
 
@@ -41,7 +43,7 @@ def short(arn: str | None) -> str:
 
 def explain(refusal: Refusal, claim: Claim) -> str:
     """What a refusal comes down to, in a few sentences."""
-    parts = [_what(refusal), _why(refusal, claim), *_owner(refusal, claim), *_limits(refusal, claim)]
+    parts = [_what(refusal), _why(refusal, claim), *_owner(claim), generated_role(refusal, claim), *_limits(refusal, claim)]
     if refusal.denial.advice and claim.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN):
         parts.append(refusal.denial.advice)
     return " ".join(part for part in parts if part)
@@ -108,6 +110,9 @@ def _why_not_trusted(refusal: Refusal, claim: Claim) -> str:
 
 
 def _why_no_policy(refusal: Refusal) -> str:
+    settled = nobody_may_change(refusal.iam_action or "", refusal.resource or "")
+    if settled is not None:
+        return f"{settled['why']} {settled['instead']}"
     if refusal.iam_action == "iam:PassRole" or "pass role" in (refusal.first.error_message or "").lower():
         return "A role can only be passed inside its own account: no policy change cures this. Name a role of the account in which the call is made."
     return "No policy change cures this."
@@ -141,11 +146,8 @@ def _wanted(claim: Claim, key: str) -> tuple[str, tuple[str, ...]]:
     return next(((c.operator, c.values) for c in asked), ("", ()))
 
 
-def _owner(refusal: Refusal, claim: Claim) -> list[str]:
-    notes = [OWNERS[layer] for layer in claim.layers if layer in OWNERS]
-    if "/aws-reserved/sso.amazonaws.com/" in (refusal.principal or "") and PolicyType.IDENTITY in claim.layers:
-        notes.append("The role belongs to IAM Identity Center: change its permission set, not the role.")
-    return notes
+def _owner(claim: Claim) -> list[str]:
+    return [OWNERS[layer] for layer in claim.layers if layer in OWNERS]
 
 
 def _limits(refusal: Refusal, claim: Claim) -> list[str]:

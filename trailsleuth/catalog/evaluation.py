@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 
@@ -32,8 +33,28 @@ def works_across_accounts(action: str) -> bool:
     prefix = action.partition(":")[0].lower()
     if any(row["service"] == prefix for row in rows_of("evaluation", "own_account_only")):
         return False
-    rows = [row for row in rows_of("evaluation", "cross_account_only") if row["service"] == prefix]
+    rows = [row for table in ("evaluation", "cross_account") for row in rows_of(table, "cross_account_only") if row["service"] == prefix]
     return all(action.lower() in {known.lower() for known in row["actions"]} for row in rows)
+
+
+@cache
+def nobody_may_change(action: str, resource: str) -> Row | None:
+    """The row that says why no policy lets anybody but AWS do this, and what to do instead; None where policies decide."""
+    wanted = action.lower()
+    rows = (row for row in rows_of("evaluation", "nobody_may_change") if wanted in {known.lower() for known in row["actions"]})
+    return next((row for row in rows if fnmatchcase(resource, row["resource"])), None)
+
+
+@cache
+def needs_nothing(action: str) -> bool:
+    """The call is allowed to everybody with credentials, whatever policies say."""
+    return action.lower() in {known.lower() for row in rows_of("evaluation", "needs_nothing") for known in row["actions"]}
+
+
+@cache
+def checked_on(action: str) -> str | None:
+    """The pattern (`arn:${Partition}:…`) on which AWS checks an action that takes no resource, where it is not plain `*`."""
+    return next((str(row["resource"]) for row in rows_of("evaluation", "checked_on") if row["action"].lower() == action.lower()), None)
 
 
 @cache

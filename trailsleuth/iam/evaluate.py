@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trailsleuth.catalog.evaluation import deciding_rows, rcp_covers, root_may_call, works_across_accounts
+from trailsleuth.catalog.evaluation import deciding_rows, needs_nothing, nobody_may_change, rcp_covers, root_may_call, works_across_accounts
 from trailsleuth.iam.conditions import Tri, all_of, any_of
 from trailsleuth.iam.keys import RequestKeys
 from trailsleuth.iam.layers import Layer, read_layer, read_levels
@@ -44,17 +44,27 @@ def decide(request: AccessRequest, policies: PolicySet) -> Decision:
     layers = bench.layers()
     denied = any_of(layer.deny for layer in layers)
     allowed = _allowed(bench)
-    verdict = _verdict(denied, allowed)
-    blocking = _blocking(bench, verdict)
+    settled = _settled(bench.caller, request)
+    verdict = settled or _verdict(denied, allowed)
+    blocking = _blocking(bench, verdict) if settled is None else []
     named = {layer.kind for layer in blocking}
     return Decision(
         verdict=verdict,
         blocked_by=tuple(dict.fromkeys(layer.kind for layer in blocking)) or _unlayered(bench, verdict),
         layers=tuple(layer.decision() for layer in layers),
-        matched=tuple(ref for layer in layers for ref in ((layer.denied_by or layer.allowed_by) if not denied else layer.denied_by)),
+        matched=() if settled else tuple(ref for layer in layers for ref in ((layer.denied_by or layer.allowed_by) if not denied else layer.denied_by)),
         near_misses=tuple(near for layer in layers if layer.kind in named for near in layer.near),
         missing_context=tuple(sorted({key for layer in blocking for key in layer.missing})) if verdict is Verdict.UNDECIDED else (),
     )
+
+
+def _settled(caller: Caller, request: AccessRequest) -> Verdict | None:
+    """What no policy decides: a call that needs nothing, and a change that AWS alone makes."""
+    if caller.kind not in IAM_KINDS:
+        return None
+    if needs_nothing(request.action):
+        return Verdict.ALLOWED
+    return Verdict.IMPLICITLY_DENIED if nobody_may_change(request.action, request.resource) and not caller.service_linked else None
 
 
 def _verdict(denied: Tri, allowed: Tri) -> Verdict:
@@ -70,7 +80,8 @@ def _seat(request: AccessRequest, policies: PolicySet) -> _Bench:
     resource_account = request.resource_account or account_of(request.resource)
     across = bool(resource_account and caller.account and resource_account != caller.account)
     keys = RequestKeys(request, caller, resource_account or (caller.account if request.complete else None))
-    ask = Ask(action=request.action, resource=request.resource, caller=caller, keys=keys, bounded=policies.boundaries is not None)
+    patterned = request.complete and "*" in request.resource
+    ask = Ask(action=request.action, resource=request.resource, caller=caller, keys=keys, bounded=policies.boundaries is not None, patterned=patterned)
     kind = _deciding_layer(request)
     iam = caller.kind in IAM_KINDS
     return _Bench(

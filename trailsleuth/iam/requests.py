@@ -97,7 +97,7 @@ def read_request(request: object) -> tuple[AccessRequest, PolicySet]:
         raise ValueError("not an object")
     account = request.get("resource_account")
     asked = AccessRequest(
-        principal=_text(request, "principal"),
+        principal=_principal(request),
         action=_text(request, "action"),
         resource=_text(request, "resource") if request.get("resource") else "*",
         resource_account=str(account) if account else None,
@@ -117,6 +117,19 @@ def _text(request: Mapping[str, Any], field: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{field} is missing or not text")
     return value
+
+
+def _principal(request: Mapping[str, Any]) -> str:
+    """Text, or an object as records have it: `{"type": "Anonymous"}`, else what its `arn`, `service` or `invokedBy` says."""
+    value = request.get("principal")
+    if not isinstance(value, Mapping):
+        return _text(request, "principal")
+    if str(value.get("type", "")).lower() == "anonymous":
+        return "anonymous"
+    named = next((value[field] for field in ("arn", "service", "invokedBy", "value") if isinstance(value.get(field), str)), None)
+    if named is None:
+        raise ValueError("principal names nobody: give its arn or service, or the type Anonymous")
+    return str(named)
 
 
 def read_context(value: object) -> dict[str, tuple[str, ...]]:

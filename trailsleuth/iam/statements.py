@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from trailsleuth.catalog.evaluation import checked_on
 from trailsleuth.iam.conditions import Tri, all_of, any_of, check
 from trailsleuth.iam.keys import RequestKeys
-from trailsleuth.iam.match import action_matches, resource_matches
+from trailsleuth.iam.match import action_matches, patterns_overlap, resource_matches
 from trailsleuth.iam.principals import IAM_KINDS, Caller, Grant, excepted, named_by, unreadable_kinds
 from trailsleuth.iam.variables import expand
 from trailsleuth.model import Mismatch, Statement
@@ -15,13 +16,14 @@ from trailsleuth.model import Mismatch, Statement
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """A request made ready: its keys in any case, its caller read. `bounded`: a permissions boundary is set."""
+    """A request made ready: its keys in any case, its caller read. `bounded`: a permissions boundary is set; `patterned`: its resource is a pattern."""
 
     action: str
     resource: str
     caller: Caller
     keys: RequestKeys
     bounded: bool = False
+    patterned: bool = False
 
     @property
     def prefix(self) -> str:
@@ -150,11 +152,23 @@ def _covers(pattern: str, ask: Ask, version: str, tally: _Tally, *, deny: bool) 
         return "unresolved"
     expanded = expand(pattern, ask.keys, version)
     if expanded.text is not None:
-        return resource_matches(expanded.text, ask.resource)
+        return _fits(expanded.text, ask, deny=deny)
     if expanded.missing:
         tally.missing.append(expanded.missing)
         return None
     return "unresolved"
+
+
+def _fits(pattern: str, ask: Ask, *, deny: bool) -> bool | None:
+    """A request on a pattern (`logs/AWSLogs/*`) comes under a policy's pattern that holds it whole; where they share a part, a Deny decides and an Allow is
+    undecided. What takes no resource is checked on a pattern of its own."""
+    if resource_matches(pattern, ask.resource):
+        return True
+    if ask.resource == "*":
+        partition = pattern.split(":")[1] if ":" in pattern else ""
+        return pattern == (checked_on(ask.action) or "").replace("${Partition}", partition)
+    shares = ask.patterned and patterns_overlap(pattern, ask.resource)
+    return (True if deny else None) if shares else False
 
 
 def _variable_too_early(pattern: str) -> bool:

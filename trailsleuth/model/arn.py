@@ -46,9 +46,9 @@ def parse_arn(text: str | None) -> Arn | None:
 
 
 def account_of(text: str | None) -> str | None:
-    """The account field of an ARN; None where there is none (S3 buckets)."""
+    """The account field of an ARN; None where there is none (S3 buckets) or it says `aws` (what AWS itself owns lies in every account)."""
     arn = parse_arn(text)
-    return arn.account or None if arn else None
+    return arn.account if arn and arn.account not in ("", "aws") else None
 
 
 def role_of_session(text: str | None) -> str | None:

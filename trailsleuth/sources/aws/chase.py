@@ -195,13 +195,6 @@ def regions_of(*regions: str | None, globally: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(region for region in regions if region), globally]))
 
 
-@cache
-def providers() -> Mapping[str, Mapping[str, Any]]:
-    """data/providers.toml by provider."""
-    table = tomllib.loads(files("trailsleuth.sources").joinpath("data/providers.toml").read_text(encoding="utf-8"))
-    return {row["id"]: row for row in table["provider"]}
-
-
 def _sessions_of(target: Target, found: Iterable[FetchedRecord]) -> list[Issued]:
     return _nearest(target.role, target.caller, found, target.start)
 
