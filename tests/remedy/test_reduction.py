@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from trailsleuth import api
 from trailsleuth.api.reductions import reduce_evidence
 from trailsleuth.catalog.actions import spelling
 from trailsleuth.catalog.load import rows_of
-from trailsleuth.catalog.reduction import beyond_one_run, needs_no_permission
+from trailsleuth.catalog.reduction import beyond_one_run, generated_parts, job_stem, needs_no_permission, one_of_many, was_authorized
 from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.iam.match import action_matches
 
@@ -50,12 +51,24 @@ def test_a_successful_call_is_granted_on_its_resource_and_counted():
     assert answer.proof.minimal is True
 
 
-def test_refused_and_failed_calls_do_not_count_as_used():
-    gone = a_call(3, "ecs:DeleteCluster", {"cluster": "web"}, error="ClusterNotFoundException")
-    answer = reduced([service_call(1), a_refusal(2, "sns:Subscribe", "sns:Subscribe"), gone], a_snapshot(allow("ecs:*")))
+def test_refused_calls_and_those_that_failed_before_iam_was_asked_do_not_count_as_used():
+    slow = a_call(3, "ecs:DeleteCluster", {"cluster": "web"}, error="ThrottlingException")
+    answer = reduced([service_call(1), a_refusal(2, "sns:Subscribe", "sns:Subscribe"), slow], a_snapshot(allow("ecs:*")))
     assert [use.iam_action for use in answer.used] == ["ecs:UpdateService"]
-    assert any("ecs:DeleteCluster (ClusterNotFoundException)" in gap for gap in answer.gaps)
+    assert any("ecs:DeleteCluster (ThrottlingException)" in gap for gap in answer.gaps)
     assert any(one.statement["Action"] == "ecs:DeleteCluster" for one in answer.beyond_trail)
+
+
+@pytest.mark.parametrize(
+    "error", ["ClusterNotFoundException", "NoSuchEntity", "ConditionalCheckFailedException", "Client.DryRunOperation", "BucketAlreadyExists"]
+)
+def test_a_call_that_iam_allowed_counts_though_it_failed(error):
+    gone = a_call(3, "ecs:DeleteCluster", {"cluster": "web"}, error=error)
+    cluster = ("ecs:DeleteCluster", f"arn:aws:ecs:eu-west-1:{ACCOUNT}:cluster/web")
+    assert grants(reduced([gone], a_snapshot(allow("ecs:*")))) == grants(reduced([gone])) == {cluster}
+    not_granted = reduced([gone, service_call(1)], a_snapshot(allow("ecs:UpdateService")))
+    assert cluster not in grants(not_granted)
+    assert any("that failed, and that the present policies do not allow" in gap for gap in not_granted.gaps)
 
 
 def test_a_passed_role_is_bound_to_its_service():
@@ -297,11 +310,29 @@ def test_every_row_of_the_table_holds_for_its_example_and_not_for_its_counter_ex
     for row in rows_of("reduction", heading):
         assert row["source"].startswith("https://"), row["id"]
         if heading == "one_run":
-            assert beyond_one_run(row["example"]).endswith("/*")
-            assert beyond_one_run(row["counter_example"]) == row["counter_example"]
+            assert beyond_one_run(row["example"]).endswith("*"), row["id"]
+            assert beyond_one_run(row["counter_example"]) is None, row["id"]
             continue
         assert any(action_matches(pattern, row["example"]) for pattern in row["actions"]), row["id"]
         assert not any(action_matches(pattern, row["counter_example"]) for pattern in row["actions"]), row["id"]
         assert spelling(row["example"]) == row["example"]
         assert all("*" in action or spelling(action) == action for action in row["actions"]), json.dumps(row)
     assert needs_no_permission("sts:GetCallerIdentity")
+
+
+def test_every_row_about_names_and_errors_holds_for_its_example_and_not_for_its_counter_example():
+    here = "arn:aws:s3:::box/"
+    for row in rows_of("reduction", "generated"):
+        assert re.search(row["pattern"], row["example"]), row["id"]
+        assert not re.search(row["pattern"], row["counter_example"]), row["id"]
+        assert generated_parts(here + row["example"]), row["id"]
+        assert generated_parts(here + row["counter_example"]) == (), row["id"]
+    for row in rows_of("reduction", "authorized"):
+        assert was_authorized(row["example"]), row["id"]
+        assert not was_authorized(row["counter_example"]), row["id"]
+    for row in rows_of("reduction", "one_of_many"):
+        assert str(one_of_many(row["example"])).endswith("/*"), row["id"]
+        assert one_of_many(row["counter_example"]) is None, row["id"]
+    for row in rows_of("reduction", "job"):
+        assert str(job_stem(row["example"], ())).endswith("*"), row["id"]
+        assert job_stem(row["counter_example"], ()) is None, row["id"]

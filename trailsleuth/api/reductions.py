@@ -15,11 +15,12 @@ from trailsleuth.model import CaseFile, Evidence, Inquiry
 from trailsleuth.model.names import role_of
 from trailsleuth.model.reduction import Beyond, Reduction
 from trailsleuth.prove.reduction import prove_reduction
-from trailsleuth.remedy.reduction import kept_for_failures, lack_of, propose_reduction
-from trailsleuth.remedy.reduction_gaps import call_gaps, lack_gaps, policy_gaps, size_gap, trail_gaps
-from trailsleuth.remedy.reduction_present import Present
-from trailsleuth.remedy.reduction_unused import beyond_trail, find_unused, unseen_kinds
-from trailsleuth.remedy.used import RoleTrail, find_uses, needs_of, read_trail
+from trailsleuth.remedy.reduce.gaps import call_gaps, lack_gaps, policy_gaps, size_gap, trail_gaps
+from trailsleuth.remedy.reduce.present import Present
+from trailsleuth.remedy.reduce.propose import kept_for_failures, lack_of, propose_reduction
+from trailsleuth.remedy.reduce.trail import RoleTrail, read_trail
+from trailsleuth.remedy.reduce.unused import beyond_trail, find_unused, unseen_kinds
+from trailsleuth.remedy.reduce.uses import find_uses, needs_of
 
 __all__ = ["reduce", "reduce_evidence"]
 

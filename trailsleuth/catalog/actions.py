@@ -187,6 +187,15 @@ def resource_types(action: str) -> tuple[ResourceType, ...]:
     return found.resource_types if found else ()
 
 
+@cache
+def arn_formats_of(prefix: str) -> tuple[str, ...]:
+    """The ARN formats of every kind of resource that a service has."""
+    key = prefix.lower()
+    names = _data().resources.get_resource_types_for_service(key) if key in prefixes() else ()
+    kinds = (_resource_type(key, {"name": name}) for name in names)
+    return tuple(dict.fromkeys(form for kind in kinds for form in kind.arn_formats))
+
+
 def access_level(action: str) -> str | None:
     """List, Read, Write, Tagging or Permissions management; None: there is no such action, or no reference lists it."""
     found = entry(action)

@@ -10,13 +10,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypedDict
+from urllib.parse import unquote
 
-from trailsleuth.catalog.actions import ActionEntry, ResourceType, entry, takes_resource
+from trailsleuth.catalog.actions import ActionEntry, ResourceType, arn_formats_of, entry, takes_resource
 from trailsleuth.catalog.load import Row, rows_of
 from trailsleuth.catalog.paths import find_values, first_text, holds, plain_name, unwrapped
+from trailsleuth.model.pattern import ArnPattern, as_pattern, is_wide
 
 _PART = re.compile(r"\$\{([^}]+)\}")
 _LITERAL = "="
+_ENDING = re.compile(r"(?:name|id|identifier)$")
+_ENDINGS = ("", "name", "id", "identifier")
+_LONGEST_NAME = 512
 
 
 class Place(TypedDict):
@@ -43,10 +48,14 @@ def _place_values(place: Place) -> dict[str, str]:
 
 
 def fill(arn_format: str, values: Mapping[str, str | None]) -> str | None:
-    """The format with every part filled in; None where one is missing."""
+    """The format with every part filled in; None where one is missing. An `ArnPattern` where the format or a part of it means more than one thing."""
     if any(not values.get(name) for name in _PART.findall(arn_format)):
         return None
-    return _PART.sub(lambda match: str(values[match.group(1)]), arn_format)
+    used = {name: str(values[name]) if not isinstance(values[name], ArnPattern) else values[name] for name in _PART.findall(arn_format)}
+    wide = is_wide(_PART.sub("", arn_format)) or any(isinstance(value, ArnPattern) for value in used.values())
+    if not wide:
+        return _PART.sub(lambda match: str(used[match.group(1)]), arn_format)
+    return ArnPattern(_PART.sub(lambda match: as_pattern(used[match.group(1)] or ""), arn_format))
 
 
 def build(row: Row, request: Mapping[str, Any], arn_format: str, place: Place) -> str | None:
@@ -60,7 +69,8 @@ def build(row: Row, request: Mapping[str, Any], arn_format: str, place: Place) -
     values: dict[str, str | None] = dict(_place_values(place))
     patterns = row.get("patterns", {})
     for name, paths in row["parts"].items():
-        values[name] = _part(request, paths, patterns.get(name)) or values.get(name)
+        found = _part(request, paths, patterns.get(name))
+        values[name] = (unquote(found) if found and name in row.get("url_encoded", ()) else found) or values.get(name)
     return fill(arn_format, values)
 
 
@@ -74,7 +84,8 @@ def build_each(row: Row, request: Mapping[str, Any], arn_format: str) -> tuple[s
 def _part(request: Mapping[str, Any], paths: Sequence[str], pattern: str | None) -> str | None:
     for path in paths:
         if path.startswith(_LITERAL):
-            return path[1:] if request or len(paths) == 1 else None  # a default stands for a setting left out, not for a request that was not recorded
+            default = ArnPattern(path[1:]) if is_wide(path) else path[1:]
+            return default if request or len(paths) == 1 else None  # a default stands for a setting left out, not for a request that was not recorded
         value = first_text(request, (path,))
         if value is None:
             continue
@@ -111,8 +122,11 @@ def resource_arns(event_name: str, iam_action: str, request: Mapping[str, Any], 
     return tuple(dict.fromkeys(arn for _, arn in arns_by_kind(event_name, iam_action, request, place)))
 
 
-def arns_by_kind(event_name: str, iam_action: str, request: Mapping[str, Any], place: Place) -> tuple[tuple[str, str], ...]:
-    """Kind and ARN of every resource that the action is checked on; `(("", "*"),)` where it takes none."""
+def arns_by_kind(event_name: str, iam_action: str, request: Mapping[str, Any], place: Place, *, every: bool = False) -> tuple[tuple[str, str], ...]:
+    """Kind and ARN of every resource that the action is checked on; `(("", "*"),)` where it takes none.
+
+    `every`: also of the kinds that it need not name, where the request does (a key pair, a launch template).
+    """
     found = entry(iam_action)
     if found is None:
         return ()
@@ -131,7 +145,28 @@ def arns_by_kind(event_name: str, iam_action: str, request: Mapping[str, Any], p
             always += [kind] if row.get("always", False) else []
     ruled = _kinds_with_rows(found.name.partition(":")[0])
     generic = {kind.name: arn for kind in found.resource_types if kind.name not in made and (arn := _generic(kind, event_name, body, place, ruled))}
-    return _chosen(found, {**generic, **made}, list(made), always)
+    chosen = _chosen(found, {**generic, **made}, list(made), always) or _named_whole(found, body)
+    return (*chosen, *_named_too(chosen, made, generic)) if every else chosen
+
+
+def _named_whole(found: ActionEntry, request: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The thing that a call on any kind of resource names by its ARN, though the action lists other kinds (tags of a second generation)."""
+    forms = arn_formats_of(found.name.partition(":")[0])
+    values = (_only(value) for name, value in request.items() if plain_name(str(name)).rstrip("s") in ("resourcearn", "resource", "arn"))
+    arn = next((v for v in values if isinstance(v, str) and v.startswith("arn:") and any(fits(v, form) for form in forms)), None)
+    return (("", arn),) if arn else ()
+
+
+def _named_too(chosen: tuple[tuple[str, str], ...], made: Mapping[str, str], generic: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The kinds beside the chosen ones that the request names: by a row, or by a name that no other kind has."""
+    held = dict(chosen)
+    names = {arn.rpartition("/")[2].rpartition(":")[2] for arn in held.values()}
+    for kind, arn in (*made.items(), *generic.items()):
+        name = arn.rpartition("/")[2].rpartition(":")[2]
+        if kind not in held and not isinstance(arn, ArnPattern) and (kind in made or name not in names):
+            held[kind] = arn
+            names.add(name)
+            yield kind, arn
 
 
 @cache
@@ -147,7 +182,7 @@ def _chosen(found: ActionEntry, arns: Mapping[str, str], preferred: Sequence[str
 
 
 def _generic(kind: ResourceType, event_name: str, request: Mapping[str, Any], place: Place, ruled: frozenset[str]) -> str | None:
-    for value in request.values():
+    for value in map(_only, request.values()):
         if isinstance(value, str) and value.startswith("arn:") and any(fits(value, form) for form in kind.arn_formats):
             return value
     if kind.name in ruled:
@@ -163,15 +198,49 @@ def _generic(kind: ResourceType, event_name: str, request: Mapping[str, Any], pl
     return None
 
 
+def _only(value: object) -> object:
+    """The value, or the first of a list of values, which may be wrapped as query services do."""
+    if isinstance(value, Mapping) and len(value) == 1:
+        value = next((inner for name, inner in value.items() if name in ("items", "member")), value)
+    return value[0] if isinstance(value, list | tuple) and value else value
+
+
 def _named_like(part: str, kind: ResourceType, event_name: str, request: Mapping[str, Any]) -> str | None:
-    """The parameter that is called like the part (`FunctionName`: `functionName`), or plainly `name` where the call is about this kind."""
-    wanted = plain_name(part)
+    """The parameter that is called like the part (`FunctionName`: `functionName`, `functionNames`), like the kind (`workGroup`), like the part without
+    Name, Id or Identifier (`modelIdentifier`), or plainly `name` where the call is about this kind."""
     noun = plain_name(kind.name)
-    about = plain_name(event_name).rstrip("s").endswith(noun.rstrip("s"))
-    for name, value in request.items():
-        plain = plain_name(str(name))
-        if not isinstance(value, str) or value.startswith("arn:"):
-            continue
-        if plain == wanted or (about and wanted in (noun + plain, plain + "name", plain + "id") and plain in ("name", "id", noun)):
-            return value
+    about = _singular(plain_name(event_name)).endswith(_singular(noun))
+    names = _names_of(part, noun, about=about)
+    for wanted in names:
+        for name, value in request.items():
+            found = _only(value)
+            if isinstance(found, str) and not found.startswith("arn:") and _singular(plain_name(str(name))) == wanted and _is_name(found):
+                return _bare(found, noun)
     return None
+
+
+@cache
+def _names_of(part: str, noun: str, *, about: bool) -> tuple[str, ...]:
+    """What a parameter with the part may be called, the surest first, in the singular."""
+    wanted = plain_name(part)
+    stem = _ENDING.sub("", wanted)
+    alone = stem in ("", "resource", "resourcepath", noun, _singular(noun))  # the part is the kind's own name or id
+    names = [wanted, *((stem + end for end in _ENDINGS) if stem and alone else (stem,))]
+    names += [noun, *(noun + end for end in _ENDINGS)] if alone or wanted in (noun + "name", noun + "id") else []
+    names += ["name", "id", "identifier"] if about and (alone or stem in noun) else []
+    return tuple(dict.fromkeys(_singular(name) for name in names if name))
+
+
+def _singular(name: str) -> str:
+    return name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")
+
+
+def _is_name(value: str) -> bool:
+    """A name or id, and no text: no blank, no JSON, no URL."""
+    return 0 < len(value) <= _LONGEST_NAME and re.search(r"[\s{}<>\"]|://", value) is None
+
+
+def _bare(value: str, noun: str) -> str:
+    """An id without the kind that some services put before it: `/hostedzone/Z1`."""
+    head, slash, rest = value.lstrip("/").partition("/")
+    return rest if slash and value.startswith("/") and plain_name(head) == noun else value

@@ -14,6 +14,7 @@ from typing import Any, Unpack
 
 from trailsleuth.catalog.actions import access_level, entry, listed_entry, spelling
 from trailsleuth.catalog.arns import Place, arns_by_kind, build, build_each, resource_arns
+from trailsleuth.catalog.elements import each_element
 from trailsleuth.catalog.load import Row, rows_of
 from trailsleuth.catalog.paths import holds, plain_name, texts_in, unwrapped
 from trailsleuth.catalog.reference import reference_operation
@@ -31,8 +32,8 @@ class Need:
 
     `resource` None: the request does not tell. `when` says what makes it needed. `certain` False: it depends on the state of the account
     (a service-linked role that is created only where it is missing). `via_service` is the `kms:ViaService` of a call that a service makes with
-    the caller's credentials. `source_id` is the row of the catalogue, or `own-name`
-    (`own-name-unlisted`: no reference lists the action, see `catalog.unlisted`).
+    the caller's credentials. `own`: as much the call's own as its first action (the destination key of a re-encryption, the source of a copy).
+    `source_id` is the row of the catalogue, or `own-name` (`own-name-unlisted`: no reference lists the action, see `catalog.unlisted`).
     """
 
     iam_action: str
@@ -42,6 +43,7 @@ class Need:
     source_id: str = "own-name"
     certain: bool = True
     via_service: str | None = None
+    own: bool = False
 
 
 @cache
@@ -185,7 +187,7 @@ def _extra(row: Row, event_name: str, request: Mapping[str, Any], place: Place, 
     via = f"{row['via']}.{place['region']}.amazonaws.com" if "via" in row else None
     certain = not row.get("depends_on_state", False)
     for arn in arns or (None,):
-        yield Need(iam_action=row["action"], resource=arn, when=row["why"], source_id=row["id"], certain=certain, via_service=via)
+        yield Need(iam_action=row["action"], resource=arn, when=row["why"], source_id=row["id"], certain=certain, via_service=via, own=row.get("own", False))
 
 
 def _made(event_name: str, own: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
@@ -195,18 +197,32 @@ def _made(event_name: str, own: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     return tuple(named or [arn for _, arn in own if len(own) == 1 and arn != "*"])
 
 
-def needs(event_source: str, event_name: str, request: Mapping[str, Any], **place: Unpack[Place]) -> tuple[Need, ...]:
-    """Everything that this very request is checked for, its own action first, once for each resource. Passed roles: see `passed_roles`."""
+def needs(event_source: str, event_name: str, request: Mapping[str, Any], *, every: bool = False, **place: Unpack[Place]) -> tuple[Need, ...]:
+    """Everything that this very request is checked for, its own action first, once for each resource. Passed roles: see `passed_roles`.
+
+    `every`: on every kind of resource that it names, those included that the action may do without.
+    """
     found: dict[tuple[str, str | None], Need] = {}
     own: tuple[tuple[str, str], ...] = ()
     primary = _primary(event_source, event_name, request)
     if primary is not None:
         action, row_id = primary
         own = arns_by_kind(plain_event_name(event_name), action, request, place)
-        arns: tuple[str | None, ...] = tuple(arn for _, arn in own) or (None,)
+        named = arns_by_kind(plain_event_name(event_name), action, request, place, every=True) if every else own
+        arns: tuple[str | None, ...] = tuple(arn for _, arn in named) or (None,)
         for arn in arns:
-            found[action, arn] = Need(iam_action=action, resource=arn, when="the call itself", source_id=row_id)
+            found[action, arn] = Need(iam_action=action, resource=arn, when="the call itself", source_id=row_id, own=True)
     for row in _need_rows(event_source, event_name, request):
         for need in _extra(row, event_name, request, place, own):
             found.setdefault((need.iam_action, need.resource), need)
     return tuple(found.values())
+
+
+def needs_of_each(event_source: str, event_name: str, request: Mapping[str, Any], **place: Unpack[Place]) -> tuple[Need, ...]:
+    """Everything that the request is checked for, for every element of its lists; an action with a resource anywhere has none without."""
+    found: dict[tuple[str, str | None], Need] = {}
+    for variant in each_element(request):
+        for need in needs(event_source, event_name, variant, every=True, **place):
+            found.setdefault((need.iam_action, need.resource), need)
+    told = {action for action, resource in found if resource is not None}
+    return tuple(need for (action, resource), need in found.items() if resource is not None or action not in told)

@@ -87,7 +87,8 @@ def _walk_map(value: Mapping[str, Any], names: tuple[str, ...], place: str, dept
 
 
 def holds(request: object, conditions: Sequence[str]) -> bool:
-    """Whether every condition holds: `tags` (there), `!versionId` (not there), `type=SecureString`, `keyId~^arn:` (some value fits)."""
+    """Whether every condition holds: `tags` (there), `!versionId` (not there), `type=SecureString`, `keyId~^arn:` (some value
+    fits), `statement|*.statement~^update` (at either place)."""
     return all(_one_holds(request, condition) for condition in conditions)
 
 
@@ -97,7 +98,7 @@ def _one_holds(request: object, condition: str) -> bool:
     if "|" in condition and "~" not in condition:
         return any(_one_holds(request, part) for part in condition.split("|"))
     path, sign, wanted = re.split(r"([=~])", condition, maxsplit=1) if re.search(r"[=~]", condition) else (condition, "", "")
-    values = [value for _, value in find_values(request, path)]
+    values = [value for one in path.split("|") for _, value in find_values(request, one)]
     if not sign:
         return bool(values) and values != [False]
     texts = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
 
 from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.load import rows_of
-from trailsleuth.catalog.short_lived import widened
+from trailsleuth.catalog.short_lived import widening
+from trailsleuth.model.pattern import ArnPattern, escaped
 
 _PART = re.compile(r"\$\{([^}]+)\}")
+_NEAR = timedelta(days=62)  # jobs name the day before, the month, or catch up
+_STEM = 3  # what names of one series have in common at the least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +43,21 @@ def needs_no_permission(action: str) -> bool:
 
 
 @cache
+def was_authorized(error_code: str) -> bool:
+    """Whether the error is one of those that a service gives only once IAM has allowed the call; codes of bad input and of throttling are not."""
+    return any(re.search(row["pattern"], error_code) for row in rows_of("reduction", "authorized"))
+
+
+@cache
 def also_checked(action: str) -> tuple[str, ...]:
     """The kinds of resources that the action is checked on even where its request names none of them."""
     return tuple(kind for row in rows_of("reduction", "also_checked") if action in row["actions"] for kind in row["kinds"])
 
 
-def any_of_form(arn_format: str, place: Place) -> str:
+def any_of_form(arn_format: str, place: Place) -> ArnPattern:
     """Anything of an ARN format in one place: `${Partition}`, `${Region}` and `${Account}` filled in, every other part a star."""
     values = {"Partition": place["partition"], "Region": place["region"], "Account": place["account"]}
-    return _PART.sub(lambda match: values.get(match.group(1), "*"), arn_format)
+    return ArnPattern(_PART.sub(lambda match: values.get(match.group(1), "*"), arn_format))
 
 
 @cache
@@ -54,10 +65,83 @@ def _one_run() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(row["pattern"]), row["widened"]) for row in rows_of("reduction", "one_run"))
 
 
-def beyond_one_run(arn: str) -> str:
-    """The ARN with what lives for one run only as `*`; any other comes back as it is."""
+def beyond_one_run(arn: str) -> ArnPattern | None:
+    """The ARN with what lives for one run only as `*`; None for any other."""
     for pattern, form in _one_run():
         match = pattern.fullmatch(arn)
         if match is not None:
-            return match.expand(form)
-    return widened(arn)
+            return _expanded(match, form)
+    match, form = (None, "") if one_of_many(arn) else widening(arn) or (None, "")
+    return _expanded(match, form) if match else None
+
+
+def _expanded(match: re.Match[str], form: str) -> ArnPattern:
+    """The form with the groups of the match as themselves."""
+    return ArnPattern(re.sub(r"\\(\d)", lambda group: escaped(match.group(int(group.group(1)))), form))
+
+
+@cache
+def _many() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(row["pattern"]), row["widened"]) for row in rows_of("reduction", "one_of_many"))
+
+
+def one_of_many(arn: str) -> ArnPattern | None:
+    """Anything of the type of an ARN whose id AWS gave and which may live a minute or for years; None for other types."""
+    found = next(((match, form) for pattern, form in _many() if (match := pattern.fullmatch(arn))), None)
+    return _expanded(*found) if found else None
+
+
+@cache
+def _jobs() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(row["pattern"]) for row in rows_of("reduction", "job"))
+
+
+def job_stem(arn: str, others: Iterable[str]) -> ArnPattern | None:
+    """A job under a name that nobody can use twice: what the names of its like begin with, and a star. None for what is no job."""
+    matches = {one: match for one in {arn, *others} for pattern in _jobs() if (match := pattern.fullmatch(one))}
+    if arn not in matches:
+        return None
+    head = matches[arn].group(1)
+    names = sorted(match.group(2) for match in matches.values() if match.group(1) == head)
+    near = [name for name in names if name[:_STEM] == matches[arn].group(2)[:_STEM]]
+    stem = next(near[0][:size] for size in range(len(near[0]), -1, -1) if all(name.startswith(near[0][:size]) for name in near))
+    for part in generated_parts(f"{head}{stem}") if len(near) == 1 else ():
+        stem = stem.partition(part)[0]
+    return ArnPattern(f"{escaped(head + stem)}*")
+
+
+@cache
+def _generated() -> tuple[tuple[re.Pattern[str], bool], ...]:
+    return tuple((re.compile(row["pattern"]), bool(row.get("date", False))) for row in rows_of("reduction", "generated"))
+
+
+@lru_cache(maxsize=65536)
+def generated_parts(arn: str) -> tuple[str, ...]:
+    """The dates, times and generated ids in the resource part of an ARN, from left to right."""
+    text = arn.split(":", 5)[-1]
+    found: list[tuple[int, int]] = []
+    for pattern, _ in _generated():
+        spans = (match.span() for match in pattern.finditer(text))
+        found += [span for span in spans if not any(span[0] < end and start < span[1] for start, end in found)]
+    return tuple(text[start:end] for start, end in sorted(found))
+
+
+def of_the_day(arn: str, first: datetime, last: datetime) -> bool:
+    """Whether a date in the ARN is about that of the calls: such a name follows the calendar."""
+    text = arn.split(":", 5)[-1]
+    for pattern, dated in _generated():
+        for match in pattern.finditer(text) if dated else ():
+            when = _date(match.group())
+            if when is not None and first.date() - _NEAR <= when <= last.date() + _NEAR:
+                return True
+    return False
+
+
+def _date(text: str) -> date | None:
+    digits = re.sub(r"\D", "", re.sub(r"[a-z]+=", "", text))
+    if len(digits) in (10, 13) and digits.startswith("1"):
+        return datetime.fromtimestamp(int(digits[:10]), UTC).date()
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8] or 1))
+    except ValueError:
+        return None

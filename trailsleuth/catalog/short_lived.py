@@ -14,10 +14,12 @@ def _rows() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(row["pattern"]), row["widened"]) for row in table["resource"])
 
 
+def widening(arn: str) -> tuple[re.Match[str], str] | None:
+    """How the ARN's short-lived id is widened: the match, and the form with its groups; None for any other ARN."""
+    return next(((match, form) for pattern, form in _rows() if (match := pattern.fullmatch(arn))), None)
+
+
 def widened(arn: str) -> str:
     """The ARN with its short-lived id as `*` within its type; any other ARN comes back as it is."""
-    for pattern, form in _rows():
-        match = pattern.fullmatch(arn)
-        if match is not None:
-            return match.expand(form)
-    return arn
+    found = widening(arn)
+    return found[0].expand(found[1]) if found else arn

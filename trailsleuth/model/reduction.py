@@ -16,7 +16,8 @@ class Use:
     """One IAM action on one resource that the role was seen to use; `resource` None: the trail does not tell.
 
     `requests` are the requests behind it, one for each set of condition keys that its policies look at. `implied`: checked besides a call's own
-    action (tags, keys, passed roles); `calls` are the names of the calls.
+    action (tags, keys, passed roles); `failed`: all its calls failed after IAM had allowed them; `days`: on how many days it was seen; `calls` are the
+    names of the calls. A resource that is an `ArnPattern` means any of its kind.
     """
 
     iam_action: str
@@ -27,6 +28,8 @@ class Use:
     requests: tuple[AccessRequest, ...]
     implied: bool
     calls: tuple[str, ...]
+    days: int = 1
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

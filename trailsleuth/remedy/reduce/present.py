@@ -14,7 +14,7 @@ from trailsleuth.iam.match import action_matches
 from trailsleuth.model import AccessRequest, Policy, PolicyDocument, PolicyEvidence, PolicySet, PolicyType, Statement, Verdict
 
 _VARIABLE = re.compile(r"\$\{\s*([^},\s]+)")
-PASSED_TO = "iam:passedtoservice"
+PASSED_TO, VIA_SERVICE = "iam:passedtoservice", "kms:viaservice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Present:
     @cached_property
     def looked_at(self) -> frozenset[str]:
         """The condition keys, in lower case, on which a statement may hang."""
-        keys = {PASSED_TO}
+        keys = {PASSED_TO, VIA_SERVICE}
         for policy in self.policies:
             for statement in policy.document.statements:
                 keys.update(c.key.lower() for c in statement.conditions)

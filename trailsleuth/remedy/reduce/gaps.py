@@ -12,10 +12,10 @@ from trailsleuth.catalog.actions import unlisted
 from trailsleuth.catalog.operations import decided_elsewhere, primary_action
 from trailsleuth.catalog.reduction import NoRecord
 from trailsleuth.model import Delta, Evidence, Record, account_of
-from trailsleuth.remedy.reduction import Draft, Lack
-from trailsleuth.remedy.reduction_present import Present
-from trailsleuth.remedy.reduction_unused import granted_unseen, grants_everything, never_reached
-from trailsleuth.remedy.used import RoleTrail
+from trailsleuth.remedy.reduce.present import Present
+from trailsleuth.remedy.reduce.propose import Draft, Lack
+from trailsleuth.remedy.reduce.trail import RoleTrail
+from trailsleuth.remedy.reduce.unused import granted_unseen, grants_everything, never_reached
 
 LONG_ENOUGH = timedelta(days=90)  # as far back as the event history goes
 S3_KEY = "aws:s3:arn"
@@ -57,7 +57,10 @@ def call_gaps(trail: RoleTrail, unmapped: Counter[str], draft: Draft) -> Iterato
     yield from _untold(draft)
     if draft.unknown_roles:
         calls = ", ".join(sorted(draft.unknown_roles))
-        yield f"{calls} passed the role of an instance profile, which only the account's IAM snapshot names: add iam:PassRole on that role to the document."
+        yield (
+            f"{calls} passed a role that the evidence does not name (it stands in the definition or the instance profile that the call names): "
+            "add iam:PassRole on that role to the document."
+        )
     for named, text in (
         (
             draft.not_allowed_now,
@@ -65,6 +68,7 @@ def call_gaps(trail: RoleTrail, unmapped: Counter[str], draft: Draft) -> Iterato
         ),
         (draft.allowed_elsewhere, "Allowed by the policy of the resource, and so not in the document"),
         (draft.not_checked, "Checked as a rule, but the call worked without it; not in the document"),
+        (draft.not_reached, "Calls that failed, and that the present policies do not allow; not in the document"),
     ):
         if named:
             yield f"{text}: {'; '.join(sorted(named))}."

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from typing import Any
 
 from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.arns import Place, fits
-from trailsleuth.catalog.reduction import any_of_form, beyond_one_run
+from trailsleuth.catalog.reduction import any_of_form
 from trailsleuth.iam.match import resource_matches
 from trailsleuth.model import AccessRequest, Statement, parse_arn
+from trailsleuth.model.pattern import ArnPattern, as_pattern, is_wide
 from trailsleuth.remedy.presumed import presumed_sid
-from trailsleuth.remedy.reduction_present import PASSED_TO, Granting, conditions_of
-
-MANY = 10  # ARNs of one kind in one statement: beyond that, what they have in common
+from trailsleuth.remedy.reduce.names import Names
+from trailsleuth.remedy.reduce.present import Granting, conditions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,37 +35,37 @@ class Atom:
         return {**written, "Condition": conditions} if conditions else written
 
 
-def atoms_of(request: AccessRequest, resource: str | None, granting: Granting | None) -> Iterator[Atom]:
+def atoms_of(request: AccessRequest, resource: str | None, granting: Granting | None, names: Names) -> Iterator[Atom]:
     """The grants that a request needs: on its resource where it is known, else on what today's statement names, else on the forms that the action takes."""
     basis = granting.statement if granting else None
     conditions = json.dumps(_conditions(request, basis), sort_keys=True)
     if resource is not None:
-        yield Atom(action=request.action, resource=_least(resource, basis), conditions=conditions, basis=basis, probes=(request,))
+        yield Atom(action=request.action, resource=_least(resource, basis, names), conditions=conditions, basis=basis, probes=(request,))
         return
     for pattern in _kept(request.action, basis) if basis else _forms(request):
-        probes = () if "${" in pattern else (replace(request, resource=pattern),)
+        probes = () if "${" in pattern else (replace(request, resource=ArnPattern(pattern).member() if pattern != "*" else pattern),)
         yield Atom(action=request.action, resource=pattern, conditions=conditions, basis=basis, probes=probes)
 
 
 def _conditions(request: AccessRequest, basis: Statement | None) -> dict[str, dict[str, Any]]:
-    """Those of today's statement; a passed role is bound to the service that it was passed to."""
+    """Those of today's statement; a passed role is bound to the service that it was passed to, a key to the service that used it for the role."""
     found = conditions_of(basis) if basis else {}
-    service = next((values for key, values in request.context.items() if key.lower() == PASSED_TO), None)
-    if request.action.lower() != "iam:passrole" or not service:
+    key = "iam:PassedToService" if request.action.lower() == "iam:passrole" else "kms:ViaService" if request.action.lower().startswith("kms:") else ""
+    values = next((values for name, values in request.context.items() if name.lower() == key.lower()), None)
+    if not key or not values or (key == "kms:ViaService" and any(key.lower() in map(str.lower, keys) for keys in found.values())):
         return found
-    kept = {op: {k: v for k, v in keys.items() if k.lower() != PASSED_TO} for op, keys in found.items()}
-    kept.setdefault("StringEquals", {})["iam:PassedToService"] = service[0]
+    kept = {op: {k: v for k, v in keys.items() if k.lower() != key.lower()} for op, keys in found.items()}
+    kept.setdefault("StringEquals", {})[key] = values[0]
     return {op: keys for op, keys in kept.items() if keys}
 
 
-def _least(resource: str, basis: Statement | None) -> str:
-    """The ARN, what lives for one run only widened within its type, as far as today's statement reaches."""
-    if resource == "*":
-        return resource
-    wide = beyond_one_run(resource)
-    if wide != resource and (basis is None or reaches(basis, wide)):
-        return escaped(wide[:-1]) + "*" if wide.endswith("*") else wide
-    return escaped(resource)
+def _least(resource: str, basis: Statement | None, names: Names) -> ArnPattern:
+    """The resource by the name that lasts, as far as today's statement reaches: its own narrower pattern where it has one, else the thing itself."""
+    wide = names.pattern_of(resource)
+    if basis is None or isinstance(resource, ArnPattern) or wide == as_pattern(resource) or reaches(basis, wide):
+        return wide
+    own = [r for r in basis.resources if "${" not in r and is_wide(r) and resource_matches(wide, r) and resource_matches(r, resource)]
+    return ArnPattern(own[0]) if own else as_pattern(resource)
 
 
 def reaches(basis: Statement, pattern: str) -> bool:
@@ -76,13 +73,6 @@ def reaches(basis: Statement, pattern: str) -> bool:
     if basis.not_resources:
         return False
     return any(resource_matches(r, pattern) for r in basis.resources)
-
-
-def escaped(arn: str) -> str:
-    """An object's key with its own stars and marks as themselves: whoever names an object must not widen a policy."""
-    if ":s3:::" not in arn:
-        return arn
-    return re.sub(r"\$(?=\{)|[*?]", lambda sign: "${" + sign.group() + "}", arn)
 
 
 def _kept(action: str, basis: Statement) -> tuple[str, ...]:
@@ -105,40 +95,9 @@ def _forms(request: AccessRequest) -> tuple[str, ...]:
     return tuple(sorted({any_of_form(form, place) for form in required}))
 
 
-def generalised(atoms: Iterable[Atom]) -> list[Atom]:
-    """More than a handful of ARNs of one kind, under one statement of today, as what they have in common; the others as they are."""
-    groups: dict[tuple[Any, ...], list[Atom]] = defaultdict(list)
-    for atom in atoms:
-        basis = (atom.basis.index, repr(atom.basis.raw)) if atom.basis else ()
-        groups[atom.action, atom.conditions, basis, family(atom.resource)].append(atom)
-    out: list[Atom] = []
-    for group in groups.values():
-        common = _common(sorted({a.resource for a in group}), group[0].basis)
-        out += [replace(a, resource=common) for a in group] if common else group
-    return sorted(_merged(out), key=lambda a: (a.action, a.resource, a.conditions))
-
-
-def family(resource: str) -> tuple[str, ...]:
-    """The kind of thing that an ARN names: service, region, account and type, for objects the bucket."""
-    arn = parse_arn(resource)
-    if arn is None:
-        return (resource,)
-    kind = re.split(r"[:/]", arn.resource, maxsplit=1)[0]
-    return (arn.partition, arn.service, arn.region, arn.account, kind)
-
-
-def _common(resources: list[str], basis: Statement | None) -> str | None:
-    """The path that sorted ARNs share, down to a name of its own within their type."""
-    if len(resources) <= MANY:
-        return None
-    shared = "".join(a for a, b in takewhile(lambda pair: pair[0] == pair[1], zip(resources[0], resources[-1], strict=False)))
-    head = max(shared.rfind("/"), shared.rfind(":")) + 1
-    start = len(":".join([*resources[0].split(":")[:5], family(resources[0])[-1]])) + 1
-    objects = ":s3:::" in shared  # of one bucket; elsewhere all of a type is no common name
-    if head < start + (not objects):
-        return None
-    pattern = shared[:head] + "*"
-    return pattern if basis is None or reaches(basis, pattern) else None
+def ordered(atoms: Iterable[Atom]) -> list[Atom]:
+    """Equal grants as one, with the requests of all, in order."""
+    return sorted(_merged(atoms), key=lambda a: (a.action, a.resource, a.conditions))
 
 
 def _merged(atoms: Iterable[Atom]) -> list[Atom]:

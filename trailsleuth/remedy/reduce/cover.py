@@ -8,7 +8,7 @@ from trailsleuth.iam.document import parse_policy
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.iam.match import resource_matches
 from trailsleuth.model import AccessRequest, Policy, PolicySet, PolicyType, Verdict
-from trailsleuth.remedy.reduction_atoms import Atom
+from trailsleuth.remedy.reduce.atoms import Atom
 
 
 def without_needless(atoms: Iterable[Atom], requests: Iterable[AccessRequest]) -> list[Atom]:

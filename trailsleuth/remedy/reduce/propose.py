@@ -14,11 +14,13 @@ from typing import Any
 from trailsleuth.iam.match import action_matches, resource_matches
 from trailsleuth.model import AccessRequest, Delta, Finding, PolicyType, Statement, Verdict, same_role
 from trailsleuth.model.finding import Standing
+from trailsleuth.model.pattern import ArnPattern
 from trailsleuth.model.reduction import Use
 from trailsleuth.remedy.deltas import NO_DOCUMENT, merge
-from trailsleuth.remedy.reduction_atoms import Atom, atoms_of, generalised
-from trailsleuth.remedy.reduction_cover import without_needless
-from trailsleuth.remedy.reduction_present import Granting, Present, covers_action
+from trailsleuth.remedy.reduce.atoms import Atom, atoms_of, ordered
+from trailsleuth.remedy.reduce.cover import without_needless
+from trailsleuth.remedy.reduce.names import Names
+from trailsleuth.remedy.reduce.present import Granting, Present, covers_action
 
 Place = tuple[str, int]
 Need = tuple[str | None, AccessRequest]  # the resource, None where the record does not tell it
@@ -30,9 +32,10 @@ class Draft:
     """A document in the making. `requests` must be allowed by it; `used_by` are the used actions of each present statement.
 
     The notes: uses whose resource is not known, with the statement that was kept; calls that passed an unknown role; uses that no present policy
-    allows any more; that the resource's own policy allows; that the catalogue implies and the call did without.
+    allows any more; that the resource's own policy allows; that the catalogue implies and the call did without; of calls that failed.
     """
 
+    names: Names
     statements: tuple[Mapping[str, Any], ...] = ()
     requests: tuple[AccessRequest, ...] = ()
     used_by: dict[Place, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -41,6 +44,7 @@ class Draft:
     not_allowed_now: set[str] = field(default_factory=set)
     allowed_elsewhere: set[str] = field(default_factory=set)
     not_checked: set[str] = field(default_factory=set)
+    not_reached: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +58,16 @@ class Lack:
 
 def propose_reduction(uses: Iterable[Use], present: Present, lack: Lack) -> Draft:
     """The document: a grant for each use, for each standing finding what it lacks and what it has already, and today's denials that touch any of it."""
-    draft = Draft()
-    atoms = [atom for use in uses for request in use.requests for atom in _grounded(use, request, present, draft)]
+    seen = tuple(uses)
+    draft = Draft(names=Names(seen))
+    atoms = [atom for use in seen for request in use.requests for atom in _grounded(use, request, present, draft)]
     had = [(f.resource, request) for f in lack.findings for request in f.requests]
     atoms += [atom for resource, request in (*had, *lack.needs) for atom in _allowed_already(resource, request, present, draft)]
     own = lack.deltas
     cured = {finding_id for delta in own for finding_id in delta.finding_ids}
     requests = {id(r): r for f in lack.findings if f.id in cured for r in f.requests}
     atoms += [atom for delta in own for statement in delta.statements for atom in _split(statement)]
-    needed = without_needless(generalised(atoms), tuple(requests.values()))
+    needed = without_needless(ordered(atoms), tuple(requests.values()))
     grants = merge([atom.statement() for atom in needed])
     draft.statements = (*grants, *_denials(present, needed, own))
     probes = {id(r): r for atom in needed for r in atom.probes}
@@ -82,27 +87,32 @@ def _grounded(use: Use, request: AccessRequest, present: Present, draft: Draft) 
     for found in granting:
         draft.used_by[found.place].add(use.iam_action)
     chosen = _narrowest(granting)
-    if chosen is None and use.implied and "*" in (use.resource or ""):
-        yield from _within(use.resource or "", request, present)
+    if chosen is None and isinstance(use.resource, ArnPattern) and present.known and (within := list(_within(use.resource, request, present, draft))):
+        yield from within
         return
     if chosen is None and present.known and not present.missing and not _wanted(use, request, present, draft):
         return
-    if chosen is None and use.resource is None and use.iam_action == "iam:PassRole":
+    if use.resource is None and use.iam_action == "iam:PassRole" and (chosen is None or _any_role(chosen)):
         draft.unknown_roles.update(use.calls)
         return
     if use.resource is None:
         draft.untold[use.iam_action].add(_kept_from(chosen))
-    yield from atoms_of(request, use.resource, chosen)
+    yield from atoms_of(request, use.resource, chosen, draft.names)
 
 
-def _within(pattern: str, request: AccessRequest, present: Present) -> Iterator[Atom]:
-    """Of a kind of resources that no statement allows as a whole, those that one allows; all of the kind where the policies are not known."""
-    if not present.known or present.missing:
-        yield from atoms_of(request, pattern, None)
+def _any_role(granting: Granting) -> bool:
+    """The statement names no role: which one was passed it does not tell either."""
+    return bool(granting.statement.not_resources) or any(r == "*" or r.rpartition("/")[2] == "*" for r in granting.statement.resources)
+
+
+def _within(pattern: ArnPattern, request: AccessRequest, present: Present, draft: Draft) -> Iterator[Atom]:
+    """Of a kind of resources that no statement allows as a whole, those that one allows."""
     for found in present.granting(request, resource_known=False):
         for resource in found.statement.resources:
             if resource_matches(pattern, resource):
-                yield from atoms_of(replace(request, resource=resource), resource, found)
+                draft.used_by[found.place].add(request.action)
+                named = ArnPattern(resource)
+                yield from atoms_of(replace(request, resource=named.member()), named, found, draft.names)
 
 
 def _wanted(use: Use, request: AccessRequest, present: Present, draft: Draft) -> bool:
@@ -110,6 +120,9 @@ def _wanted(use: Use, request: AccessRequest, present: Present, draft: Draft) ->
     named = f"{use.iam_action} on {use.resource or 'an unknown resource'}"
     if present.decide_all(request) is Verdict.ALLOWED:
         draft.allowed_elsewhere.add(named)
+        return False
+    if use.failed:
+        draft.not_reached.add(f"{named} ({', '.join(use.calls)})")
         return False
     if use.implied:
         draft.not_checked.add(f"{named} ({', '.join(use.calls)})")
@@ -134,7 +147,7 @@ def _allowed_already(resource: str | None, request: AccessRequest, present: Pres
         draft.used_by[found.place].add(request.action)
     chosen = _narrowest(granting)
     if chosen is not None:
-        yield from atoms_of(request, resource, chosen)
+        yield from atoms_of(request, resource, chosen, draft.names)
 
 
 def kept_for_failures(needs: Iterable[Need], present: Present, draft: Draft) -> list[dict[str, Any]]:
@@ -143,7 +156,7 @@ def kept_for_failures(needs: Iterable[Need], present: Present, draft: Draft) -> 
     atoms: list[Atom] = []
     for resource, request in needs:
         chosen = _narrowest(present.granting(request, resource_known=resource is not None))
-        atoms += atoms_of(request, resource, chosen) if chosen else ()
+        atoms += atoms_of(request, resource, chosen, draft.names) if chosen else ()
     return merge([a.statement() for a in atoms if not any(action_matches(one, a.action) and resource_matches(on, a.resource) for one, on in held)])
 
 

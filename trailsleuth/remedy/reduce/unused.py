@@ -10,7 +10,7 @@ from trailsleuth.catalog.reduction import NoRecord, unrecorded
 from trailsleuth.iam.match import action_matches
 from trailsleuth.model import ActionRun, Evidence, Statement, same_role
 from trailsleuth.model.reduction import Beyond, UnusedGrant
-from trailsleuth.remedy.reduction_present import Present, as_written, covers_action, policy_label
+from trailsleuth.remedy.reduce.present import Present, as_written, covers_action, policy_label
 
 TOO_MANY = 100  # unused actions of one pattern; beyond that the pattern itself is shown
 NEVER_RECORDED = ("logs:PutLogEvents",)

@@ -1,0 +1,145 @@
+"""Names that live for a day or a run, told from those that last: by what they look like, and by how they vary over the window.
+
+A date in a name that follows the calendar, a generated id among several, and file names that keep changing become the pattern above the part that
+varies. What was seen over a good part of the window is one lasting thing, whatever it looks like.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trailsleuth.catalog.reduction import beyond_one_run, generated_parts, job_stem, of_the_day, one_of_many
+from trailsleuth.model import parse_arn
+from trailsleuth.model.pattern import ArnPattern, as_pattern, escaped
+from trailsleuth.model.reduction import Use
+
+DAY = timedelta(days=1)
+SOME, MANY, FEW = 5, 10, 3  # names of a directory that come and go; that were seen at all; things of one type that come and go
+
+
+@dataclass(slots=True)
+class _Life:
+    first: datetime
+    last: datetime
+
+
+class Names:
+    """What each resource of the uses is to be called in a policy."""
+
+    def __init__(self, uses: Iterable[Use]) -> None:
+        known = [use for use in uses if use.resource is not None]
+        self._lives: dict[str, _Life] = {}
+        self._made = {_kind(use.resource) for use in known if isinstance(use.resource, ArnPattern) and use.resource}
+        for use in known:
+            life = self._lives.setdefault(str(use.resource), _Life(use.first_seen, use.last_seen))
+            life.first, life.last = min(life.first, use.first_seen), max(life.last, use.last_seen)
+        seen = [moment for life in self._lives.values() for moment in (life.first, life.last)]
+        self._window = max(seen) - min(seen) if seen else timedelta()
+        self._middle = min(seen) + self._window / 2 if seen else None
+        literal = [str(use.resource) for use in known if not isinstance(use.resource, ArnPattern) and use.resource != "*"]
+        self._patterns = self._objects(a for a in literal if _is_object(a)) | self._others(a for a in literal if not _is_object(a))
+
+    def pattern_of(self, resource: str) -> ArnPattern:
+        """The resource as a policy should name it: itself where it lasts."""
+        if resource == "*" or isinstance(resource, ArnPattern):
+            return ArnPattern(resource)
+        return self._patterns.get(resource) or as_pattern(resource)
+
+    def lasts(self, resource: str) -> bool:
+        """Seen on several days, over a good part of the window."""
+        life = self._lives[resource]
+        return life.last - life.first >= max(DAY, self._window / 4)
+
+    def _objects(self, arns: Iterable[str]) -> dict[str, ArnPattern]:
+        """Objects by their keys: generated parts first, then what varies within a directory."""
+        found: dict[str, str] = {}
+        groups: dict[str, list[str]] = defaultdict(list)
+        for arn in dict.fromkeys(arns):
+            groups[_holed(arn)].append(arn)
+        for holed, group in groups.items():
+            found.update({arn: holed if self._varies(arn, group) else escaped(arn) for arn in group})
+        for depth in (-1, -2, -3):
+            found = self._by_directory(found, depth)
+        return {arn: ArnPattern(_squeezed(pattern)) for arn, pattern in found.items()}
+
+    def _varies(self, arn: str, group: list[str]) -> bool:
+        """Whether the generated parts of a name are of the moment: a date near the call, or one of several that do not last."""
+        if not generated_parts(arn):
+            return False
+        near = of_the_day(arn, self._lives[arn].first, self._lives[arn].last)
+        return near or (len(group) > 1 and not all(self.lasts(one) for one in group))
+
+    def _by_directory(self, found: Mapping[str, str], depth: int) -> dict[str, str]:
+        """Names that differ in one part of their path alone, and come and go there, as `*` in that part."""
+        groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for arn, pattern in found.items():
+            parts = pattern.split("/")
+            if len(parts) > -depth and not (depth < -1 and len(parts) == -depth + 1):
+                groups[(*parts[:depth], "*", *(parts[depth + 1 :] if depth < -1 else ()))].append(arn)
+        out = dict(found)
+        for parts_of, group in groups.items():
+            if self._come_and_go(group, len({found[arn] for arn in group})):
+                out.update(dict.fromkeys(group, "/".join(parts_of)))
+        return out
+
+    def _come_and_go(self, group: list[str], names: int) -> bool:
+        passing = [arn for arn in group if not self.lasts(arn)]
+        if names < SOME or len(passing) * 2 <= len(group):
+            return False
+        late = sum(self._middle is not None and self._lives[arn].first > self._middle for arn in passing)
+        return names > MANY or (self._window >= DAY and late * 3 >= len(passing))
+
+    def _others(self, arns: Iterable[str]) -> dict[str, ArnPattern]:
+        """Everything but objects: ids of one run by the table, ids among many, dated and generated names."""
+        kinds: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        holes: dict[str, list[str]] = defaultdict(list)
+        for arn in dict.fromkeys(arns):
+            kinds[_kind(arn)].append(arn)
+            holes[_holed(arn)].append(arn)
+        found: dict[str, ArnPattern] = {}
+        for group in kinds.values():
+            for arn in group:
+                found[arn] = beyond_one_run(arn) or self._among(arn, group) or self._dated(arn, holes[_holed(arn)]) or as_pattern(arn)
+        return found
+
+    def _among(self, arn: str, group: list[str]) -> ArnPattern | None:
+        """An instance, a snapshot, a job: one of many that come and go, or of those that the role makes itself."""
+        passing = [one for one in group if not self.lasts(one)]
+        wide = one_of_many(arn)
+        if wide is not None and arn in passing:
+            return wide if len(passing) >= FEW or _kind(arn) in self._made else None
+        return job_stem(arn, passing) if arn in passing else None
+
+    def _dated(self, arn: str, group: list[str]) -> ArnPattern | None:
+        """A name with a generated part: the part alone is no name, it may be the id of a thing that lasts."""
+        name = re.split(r"[:/]", arn)[-1]
+        return ArnPattern(_holed(arn)) if generated_parts(arn) not in ((), (name,)) and self._varies(arn, group) else None
+
+
+def _is_object(arn: str) -> bool:
+    return ":s3:::" in arn and "/" in arn
+
+
+def _kind(arn: str) -> tuple[str, ...]:
+    """Service, Region, account and type of what an ARN names."""
+    parsed = parse_arn(arn)
+    if parsed is None:
+        return (arn,)
+    return (parsed.partition, parsed.service, parsed.region, parsed.account, re.split(r"[:/]", parsed.resource, maxsplit=1)[0])
+
+
+def _holed(arn: str) -> str:
+    """The ARN as a pattern, each generated part of its resource a `*`."""
+    head, rest = ":".join(arn.split(":", 5)[:5]), arn.split(":", 5)[-1]
+    for part in generated_parts(arn):
+        rest = rest.replace(part, "\0", 1)
+    return f"{escaped(head)}:{escaped(rest)}".replace("\0", "*")
+
+
+def _squeezed(pattern: str) -> str:
+    """Stars beside one another as one: `*` covers a `/` too."""
+    return re.sub(r"\*(?:/?\*)+", "*", pattern)
