@@ -35,7 +35,11 @@ class Place(TypedDict):
 @cache
 def _form(arn_format: str) -> re.Pattern[str]:
     pieces = _PART.split(arn_format)
-    return re.compile("".join(re.escape(piece) if index % 2 == 0 else ".*" if piece in ("Region", "Account") else ".+" for index, piece in enumerate(pieces)))
+    return re.compile(
+        "".join(
+            re.escape(piece).replace(r"\*", ".+") if index % 2 == 0 else ".*" if piece in ("Region", "Account") else ".+" for index, piece in enumerate(pieces)
+        )
+    )
 
 
 def fits(arn: str, arn_format: str) -> bool:
@@ -146,7 +150,7 @@ def arns_by_kind(event_name: str, iam_action: str, request: Mapping[str, Any], p
     ruled = _kinds_with_rows(found.name.partition(":")[0])
     generic = {kind.name: arn for kind in found.resource_types if kind.name not in made and (arn := _generic(kind, event_name, body, place, ruled))}
     chosen = _chosen(found, {**generic, **made}, list(made), always) or _named_whole(found, body)
-    return (*chosen, *_named_too(chosen, made, generic)) if every else chosen
+    return (*chosen, *_named_too(found, chosen, made, generic)) if every else chosen
 
 
 def _named_whole(found: ActionEntry, request: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -157,13 +161,14 @@ def _named_whole(found: ActionEntry, request: Mapping[str, Any]) -> tuple[tuple[
     return (("", arn),) if arn else ()
 
 
-def _named_too(chosen: tuple[tuple[str, str], ...], made: Mapping[str, str], generic: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _named_too(found: ActionEntry, chosen: tuple[tuple[str, str], ...], made: Mapping[str, str], generic: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The kinds beside the chosen ones that the request names: by a row, or by a name that no other kind has."""
     held = dict(chosen)
+    forms = {kind.name: kind.arn_format for kind in found.resource_types}
     names = {arn.rpartition("/")[2].rpartition(":")[2] for arn in held.values()}
     for kind, arn in (*made.items(), *generic.items()):
         name = arn.rpartition("/")[2].rpartition(":")[2]
-        if kind not in held and not isinstance(arn, ArnPattern) and (kind in made or name not in names):
+        if kind not in held and not isinstance(arn, ArnPattern) and (kind in made or (name not in names and forms[kind].endswith("}"))):
             held[kind] = arn
             names.add(name)
             yield kind, arn
@@ -186,12 +191,12 @@ def _generic(kind: ResourceType, event_name: str, request: Mapping[str, Any], pl
         if isinstance(value, str) and value.startswith("arn:") and any(fits(value, form) for form in kind.arn_formats):
             return value
     if kind.name in ruled:
-        return None
+        request = {name: value for name, value in request.items() if isinstance(value, list | tuple)}  # rows know names, not lists of them
     for form in kind.arn_formats:
         values: dict[str, str | None] = dict(_place_values(place))
         parts = [name for name in _PART.findall(form) if name not in values]
         for name in parts:
-            values[name] = _named_like(name, kind, event_name, request)
+            values[name] = _named_like(name, kind, event_name, request, strict=kind.name in ruled)
         arn = fill(form, values) if parts else None
         if arn is not None:
             return arn
@@ -205,12 +210,12 @@ def _only(value: object) -> object:
     return value[0] if isinstance(value, list | tuple) and value else value
 
 
-def _named_like(part: str, kind: ResourceType, event_name: str, request: Mapping[str, Any]) -> str | None:
+def _named_like(part: str, kind: ResourceType, event_name: str, request: Mapping[str, Any], *, strict: bool) -> str | None:
     """The parameter that is called like the part (`FunctionName`: `functionName`, `functionNames`), like the kind (`workGroup`), like the part without
-    Name, Id or Identifier (`modelIdentifier`), or plainly `name` where the call is about this kind."""
+    Name, Id or Identifier (`modelIdentifier`), or plainly `name` where the call is about this kind. `strict`: like the part alone."""
     noun = plain_name(kind.name)
     about = _singular(plain_name(event_name)).endswith(_singular(noun))
-    names = _names_of(part, noun, about=about)
+    names = _names_of(part, noun, about=about)[: 1 if strict else None]
     for wanted in names:
         for name, value in request.items():
             found = _only(value)
