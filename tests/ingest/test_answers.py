@@ -299,8 +299,69 @@ def test_an_answer_that_holds_nothing_is_named_and_an_empty_one_is_not() -> None
     assert "without Arn" in reasons(read({"RoleDetailList": [{"RoleName": "x"}]}))
 
 
-def test_a_pipeline_event_is_no_definition() -> None:
-    event = {"detail-type": "CodePipeline Action Execution State Change", "detail": {"pipeline": "web", "state": "FAILED", "action": "x"}}
-    evidence = read(event)
-    assert evidence.pipelines == ()
-    assert "not recognised" in reasons(evidence)
+NOTICE = {
+    "version": "0",
+    "detail-type": "CodePipeline Action Execution State Change",
+    "source": "aws.codepipeline",
+    "account": "111111111111",
+    "time": "2026-03-04T09:05:00Z",
+    "region": "eu-west-1",
+    "detail": {
+        "pipeline": "web",
+        "execution-id": "x-1",
+        "start-time": "2026-03-04T09:00:01Z",
+        "stage": "Deploy",
+        "action-execution-id": "a-1",
+        "action": "ToEcs",
+        "state": "FAILED",
+        "type": {"owner": "AWS", "provider": "CodeDeployToECS", "category": "Deploy"},
+        "execution-result": {"external-execution-summary": "The provided role …", "error-code": "PermissionError"},
+        "input-artifacts": [{"name": "a", "s3location": {"bucket": "bucket-a", "key": "web/a/1"}}],
+    },
+}
+RULE_NOTICE = {
+    "account": "111111111111",
+    "detailType": "CodePipeline Pipeline Execution State Change",
+    "region": "eu-west-1",
+    "time": "2026-03-04T09:05:00Z",
+    "detail": {"pipeline": "web", "execution-id": "x-1", "state": "FAILED"},
+    "additionalAttributes": {"failedStage": "Deploy", "failedActions": [{"action": "ToEcs", "additionalInformation": "The provided role …"}]},
+}
+
+
+def test_the_notice_of_a_failed_action_is_an_attempt_and_no_definition() -> None:
+    for form in (NOTICE, [NOTICE], {"Type": "Notification", "Message": json.dumps(NOTICE)}, {"Messages": [{"Body": json.dumps(NOTICE)}]}):
+        evidence = read(form)
+        (run,) = evidence.actions
+        assert (run.pipeline, run.execution_id, run.stage, run.action, run.status) == ("web", "x-1", "Deploy", "ToEcs", "Failed")
+        assert (run.error_code, run.error_text, run.provider) == ("PermissionError", "The provided role …", "CodeDeployToECS")
+        assert run.artifacts == (("bucket-a", "web/a/1"),)
+        assert evidence.pipelines == ()
+
+
+def test_a_notification_rule_names_the_failed_actions() -> None:
+    for form in (RULE_NOTICE, {"Type": "Notification", "Subject": "s", "Message": json.dumps(RULE_NOTICE)}):
+        (run,) = read(form).actions
+        assert (run.pipeline, run.execution_id, run.stage, run.action, run.error_text) == ("web", "x-1", "Deploy", "ToEcs", "The provided role …")
+        assert run.failed
+
+
+def test_a_notice_of_something_that_did_not_fail_tells_no_error() -> None:
+    (run,) = read(NOTICE | {"detail": NOTICE["detail"] | {"state": "SUCCEEDED"}}).actions
+    assert (run.failed, run.error_text) == (False, None)
+
+
+def capitals(value: object) -> object:
+    """An answer as PowerShell and .NET print it; the configuration has the customer's names."""
+    if isinstance(value, list):
+        return [capitals(member) for member in value]
+    if not isinstance(value, dict):
+        return value
+    kept = ("configuration", "resolvedConfiguration")
+    return {name[0].upper() + name[1:]: member if name in kept else capitals(member) for name, member in value.items()}
+
+
+def test_answers_with_capitals_are_read_as_the_apis_own() -> None:
+    own, capital = read(PIPELINE, ATTEMPT, STATE), read(*(capitals(answer) for answer in (PIPELINE, ATTEMPT, STATE)))
+    assert capital.pipelines == own.pipelines
+    assert capital.actions == own.actions

@@ -16,7 +16,7 @@ from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.catalog.actions import prefixes
 from trailsleuth.catalog.arn_words import arn_words
 from trailsleuth.ingest.contents import pieces_of
-from trailsleuth.ingest.forms import Form, Piece
+from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.model import RawInput, Skipped
 from trailsleuth.report.redact_evidence import EvidenceVeil
 

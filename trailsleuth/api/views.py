@@ -15,7 +15,7 @@ from typing import TypedDict
 from trailsleuth.api.cleaned import record_without_secrets
 from trailsleuth.api.paths import read_paths
 from trailsleuth.ingest.contents import pieces_of
-from trailsleuth.ingest.forms import Form
+from trailsleuth.ingest.pieces import Form
 from trailsleuth.ingest.record import parse_record
 from trailsleuth.model import Origin, RawInput, Record, Skipped
 from trailsleuth.model.names import role_of

@@ -1,4 +1,4 @@
-"""The pieces of one input: its bytes taken for what they look like, JSON, a table or log lines."""
+"""The pieces of one input: its bytes taken for what they look like, JSON, YAML, a table or log lines."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from collections.abc import Iterator
 
 from trailsleuth.ingest.decode import NotJson, decode, to_text
 from trailsleuth.ingest.documents import Break, Document, documents
-from trailsleuth.ingest.forms import Form, Piece, pieces
-from trailsleuth.ingest.text import is_csv, read_csv, read_log_lines
+from trailsleuth.ingest.forms import pieces
+from trailsleuth.ingest.literals import NotLiteral, literal_at
+from trailsleuth.ingest.pieces import Form, Piece
+from trailsleuth.ingest.text import PRINTED, is_csv, is_printed_table, read_csv, read_log_lines
+from trailsleuth.ingest.yaml_text import NotYaml, may_be_yaml, yaml_documents
 from trailsleuth.model.marks import INDEX_MARK, PARQUET
 
 _LOOK = 64 * 1024  # bytes from which the kind of an input is told
-_JSON = re.compile(r"\{|\[\s*[\[{\]]|\[\s*\Z")  # `[` before anything else begins a log line: a time in brackets
+_JSON = re.compile(r"\{|\[\s*[\[{\]\"]|\[\s*\Z")  # `[` before anything else begins a log line: a time in brackets
+_LITERAL = re.compile(r"(?:[\[({]\s*)*\{\s*'|\[\s*'\{")
+_SINGLE = "one record as text, as --query 'Events[0].CloudTrailEvent' prints it: the others of that export are not here"
 
 
 def pieces_of(data: bytes) -> Iterator[Piece]:
@@ -37,6 +42,8 @@ def _documents(data: bytes) -> Iterator[Document | Break]:
     start = to_text(data[:_LOOK]).lstrip()
     if not start:
         yield Break(reason="nothing but white space")
+    elif _LITERAL.match(start):
+        yield from _printed(to_text(data))
     elif _JSON.match(start):
         yield from documents(data)
     else:
@@ -48,12 +55,37 @@ def _no_json(data: bytes, start: str) -> Iterator[Document | Break]:
         yield Break(reason=_told_of_parquet(data), cut=not data.endswith(PARQUET))
     elif "\0" in start:
         yield Break(reason="not recognised: binary data")
+    elif (quoted := _quoted(data, start)) is not None:
+        yield Document(value=quoted, notes=(_SINGLE,) if "eventVersion" in quoted else ())
+    elif start.startswith('"{'):
+        yield from documents(data)
+    elif is_printed_table(start):
+        yield Break(reason=PRINTED, cut=True)
     elif is_csv(start):
         yield from read_csv(to_text(data))
-    elif (quoted := _quoted(data, start)) is not None:
-        yield Document(value=quoted)
+    elif may_be_yaml(start):
+        yield from _yaml(to_text(data))
     else:
         yield from read_log_lines(to_text(data))
+
+
+def _yaml(text: str) -> Iterator[Document | Break]:
+    try:
+        yield from [Document(value=value) for value in yaml_documents(text)]
+    except NotYaml:
+        yield from read_log_lines(text)
+
+
+def _printed(text: str) -> Iterator[Document | Break]:
+    """Values as Python prints them, one after another."""
+    position, end = 0, len(text.rstrip())
+    while position < end:
+        try:
+            value, position = literal_at(text, position)
+        except (NotLiteral, RecursionError):
+            yield from read_log_lines(text[position:])
+            return
+        yield Document(value=value)
 
 
 def _told_of_parquet(data: bytes) -> str:

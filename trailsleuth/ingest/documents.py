@@ -75,7 +75,7 @@ def _checked(source: bytes | str, value: object) -> Document:
 def _first_line_is_document(text: str) -> bool:
     first, _, rest = text.lstrip().partition("\n")
     found = document_in(first) if rest else None
-    return found is not None and isinstance(found.value, dict | list) and bool(found.value)
+    return found is not None and isinstance(found.value, dict | list | str) and bool(found.value)
 
 
 def _lines(text: str) -> Iterator[Document | Break]:

@@ -11,12 +11,13 @@ from typing import TypeVar
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.coverage import Ledger, account_coverage
 from trailsleuth.ingest.decoded import parse_decoded
-from trailsleuth.ingest.forms import Form, Piece
 from trailsleuth.ingest.gaps import parse_gap, sorted_gaps
 from trailsleuth.ingest.once import RecordsOnce, once
-from trailsleuth.ingest.pipelines import parse_actions, parse_pipeline, parse_runs, parse_state
-from trailsleuth.ingest.policies import is_endpoint, parse_org_policy, parse_resource_policy
+from trailsleuth.ingest.pieces import Form, Piece
+from trailsleuth.ingest.pipelines import parse_actions, parse_notice, parse_pipeline, parse_runs, parse_state
+from trailsleuth.ingest.policies import is_endpoint, parse_org_policy, parse_resource_policy, placed_in_region
 from trailsleuth.ingest.record import parse_record
+from trailsleuth.ingest.row_coverage import Rows
 from trailsleuth.ingest.snapshot import SnapshotPages, managed_policies, principals_of
 from trailsleuth.model import (
     ActionRun,
@@ -91,10 +92,22 @@ class Reader:
         self.ledger.add_input(item)
         if not item.data:
             return
-        position = 0
+        position, rows = 0, Rows(item.source)
         for piece in pieces_of(item.data):
-            self._take_piece(piece, Origin(source=item.source, position=position))
+            origin = Origin(source=item.source, position=position)
+            if piece.told is None:
+                self._take_piece(piece, origin)
+            else:
+                rows.add(piece, origin)
             position += piece.form in (Form.RECORD, Form.BROKEN, Form.FOREIGN)
+        self._take_rows(rows)
+
+    def _take_rows(self, rows: Rows) -> None:
+        """The rows of an input, once it is known which members all of them tell."""
+        for lack in rows.lacks():
+            self.ledger.add_reason(lack)
+        for piece, origin in rows.usable():
+            self._take_piece(piece, origin)
 
     def _take_piece(self, piece: Piece, origin: Origin) -> None:
         if piece.form is Form.RECORD:
@@ -125,6 +138,10 @@ class Reader:
                 self._keep(self.actions, parse_actions(piece.value, origin), piece, origin)
             case Form.STATE:
                 self._keep(self.actions, parse_state(piece.value, origin), piece, origin)
+            case Form.NOTICE:
+                self._keep(self.actions, parse_notice(piece.value, origin), piece, origin)
+            case Form.IAM_PART:
+                self.pages.add_part(piece.value, origin.source)
             case Form.DECODED:
                 self._keep(self.decoded, parse_decoded(piece.value), piece, origin)
             case Form.GAP:
@@ -154,16 +171,18 @@ class Reader:
     def evidence(self) -> Evidence:
         """All of it, sorted."""
         records = self.records.sorted()
+        self.pages.join_parts()
         for note in (*self.records.notes, *self.pages.all_notes()):
             self.ledger.add_reason(note)
+        coverage = self.coverage(records)
         return Evidence(
             records=records,
             pipelines=once(self.pipelines, lambda one: repr(replace(one, origin=_NOWHERE))),
             runs=once(self.runs, lambda one: one.execution_id),
             actions=once(self.actions, lambda one: one.action_execution_id or repr(replace(one, origin=_NOWHERE))),
-            policies=self._policies(),
+            policies=self._policies(coverage),
             decoded=tuple(_sorted_once(self.decoded)),
-            coverage=self.coverage(records),
+            coverage=coverage,
         )
 
     def coverage(self, records: tuple[Record, ...]) -> Coverage:
@@ -179,8 +198,8 @@ class Reader:
             inputs=self.ledger.inputs(),
         )
 
-    def _policies(self) -> PolicyEvidence:
-        resources = _sorted_once(self.resources)
+    def _policies(self, coverage: Coverage) -> PolicyEvidence:
+        resources = _sorted_once(placed_in_region(self.resources, {one.account: one.regions for one in coverage.accounts}))
         return PolicyEvidence(
             accounts=self.pages.accounts(),
             partial_accounts=self.pages.partial_accounts(),

@@ -1,86 +1,44 @@
 """What a JSON value is: a record, a wrapper around records, an answer of AWS, or nothing that a diagnosis uses.
 
-Told by the members it has. Wrappers are opened until what they hold is known.
+Told by the members it has. A wrapper is opened under whatever name it holds its records: the names that are known are looked at first, because they are
+quick and hold the most telling copy; then every other member. Members of a record itself are never opened: a caller writes them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum, auto
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from trailsleuth.ingest.answers import answer_pieces, foreign_reason
+from trailsleuth.ingest.columns import FREE, NAMES, STRUCTS, place_of
+from trailsleuth.ingest.decode import NotJson, decode
 from trailsleuth.ingest.documents import document_in
+from trailsleuth.ingest.grids import grid_in, row_of_cells
+from trailsleuth.ingest.literals import NotLiteral, literal_at
+from trailsleuth.ingest.payloads import TooLarge, payload_text
+from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.record import MAX_DEPTH, nested_deeper
-from trailsleuth.ingest.rows import is_row, record_of_row, row_of_cells, rows_of_result_set
+from trailsleuth.ingest.rows import fold
 
-GAP_SCHEMA = "trailsleuth.gap/1"  # docs/reference/live.md
-MAX_WRAPPERS = 10  # wrappers inside each other; a record in a notification in a queue message has four
-
-
-class Form(Enum):
-    """The kinds of pieces that evidence falls into."""
-
-    RECORD = auto()
-    BROKEN = auto()  # a record that was there and cannot be read
-    FOREIGN = auto()  # a record of something else than CloudTrail's API calls
-    UNKNOWN = auto()  # nothing that is known here
-    CUT = auto()  # a part that may hold records and was not read
-    NOTE = auto()  # something to be said about the input
-    PIPELINE = auto()
-    RUNS = auto()
-    ACTIONS = auto()
-    STATE = auto()
-    SNAPSHOT = auto()
-    RESOURCE_POLICY = auto()
-    ORG_POLICY = auto()
-    DECODED = auto()
-    GAP = auto()  # what a fetch could not get
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of an input with its form: the value, or the reason why it is not used."""
-
-    form: Form
-    value: Any = None
-    reason: str = ""
-
+MAX_WRAPPERS = 16  # wrappers inside each other; a record in a notification in a queue message has four
 
 # Members that only a CloudTrail record has (or one that poses as such).
 _RECORD_MARKS = frozenset({"eventVersion", "eventName", "eventSource", "eventID"})
 
-# (members that must be there, the form); names are those of the API's answers. One file may hold several answers, merged.
-_ANSWERS: tuple[tuple[frozenset[str], Form], ...] = (
-    (frozenset({"pipelineExecutionSummaries"}), Form.RUNS),
-    (frozenset({"pipelineExecution"}), Form.RUNS),
-    (frozenset({"actionExecutionDetails"}), Form.ACTIONS),
-    (frozenset({"actionExecutionId", "actionName"}), Form.ACTIONS),
-    (frozenset({"stageStates"}), Form.STATE),
-    (frozenset({"name", "roleArn", "stages"}), Form.PIPELINE),
-    (frozenset({"RoleDetailList"}), Form.SNAPSHOT),
-    (frozenset({"UserDetailList"}), Form.SNAPSHOT),
-    (frozenset({"GroupDetailList"}), Form.SNAPSHOT),
-    (frozenset({"ResourceArn", "Policy"}), Form.RESOURCE_POLICY),
-    (frozenset({"DecodedMessage"}), Form.DECODED),
-    (frozenset({"explicitDeny", "context"}), Form.DECODED),
-    (frozenset({"evaluations", "requestContext"}), Form.DECODED),
-)
-
-# (members that must be there, why it is no evidence)
-_FOREIGN: tuple[tuple[frozenset[str], str], ...] = (
-    (frozenset({"digestStartTime", "digestS3Object"}), "a CloudTrail digest file: it proves log files and holds no records"),
-    (frozenset({"insightDetails"}), "a CloudTrail Insights record: it counts calls and shows none"),
-    (frozenset({"class_uid", "metadata"}), "an OCSF record (Security Lake): export the CloudTrail records themselves"),
-)
-
 # Members that hold records or further wrappers; see docs/reference/evidence.md for who writes which. All lists of an object are read; of the
-# others the first one, the most telling: they hold the same record in several forms.
+# others the first one that holds a record, the most telling: they hold the same record in several forms.
 _LISTS = ("Records", "Events", "QueryResultRows", "logEvents", "events")
 _WRAPPERS = (
-    "CloudTrailEvent", "eventJson", "eventjson", "detail", "hits", "_source", "_raw", "event.original", "original", "@message", "Sns", "Messages", "Message",
-    "Body", "body", "aws", "data", "result", "results", "event", "message", "fields",
+    "CloudTrailEvent", "eventJson", "eventjson", "cloudtrail_event", "detail", "hits", "_source", "_raw", "@rawstring", "event.original", "original",
+    "@message", "Sns", "Messages", "Message", "Body", "body", "data", "result", "results", "event", "message", "full_message",
+    "fields", "log", "line", "attributes",
 )  # fmt: skip
+_ALONE = ("CloudTrailEvent", "eventJson", "eventjson", "cloudtrail_event", "detail", "event.original", "original")  # a record, and what is said of it beside
+_MAY_HOLD = re.compile(r"eventVersion|eventName|eventTime|CloudTrailEvent|eventname|detail-?[tT]ype|xecutionId|arn:aws")
+_NOTHING = (Form.UNKNOWN, Form.NOTE)
+_OWN = frozenset(NAMES)
+_NESTED = STRUCTS | FREE
 
 
 def pieces(value: object, depth: int = 0) -> Iterator[Piece]:
@@ -105,89 +63,163 @@ def _of_list(members: list[Any], depth: int) -> Iterator[Piece]:
         yield from _of_map(row, depth + 1)
         return
     for member in members:
-        if member.__class__ is dict and "eventVersion" in member:
+        if member.__class__ is dict and "eventVersion" in member and member.get("userIdentity").__class__ is dict:
             yield record_piece(member)
         else:
             yield from pieces(member, depth + 1)
 
 
 def _of_text(text: str, depth: int) -> Iterator[Piece]:
-    """JSON inside a text, also behind what a log shipper wrote before it."""
+    """JSON inside a text, also behind what a log shipper wrote before it, escaped once more, or packed as base64."""
+    try:
+        if (unpacked := payload_text(text)) is not None:
+            yield from _of_text(unpacked, depth + 1) if depth < MAX_WRAPPERS else [Piece(Form.CUT, reason=f"wrapped more than {MAX_WRAPPERS} times")]
+            return
+    except TooLarge as error:
+        yield Piece(Form.CUT, reason=str(error))
+        return
     start = text.find("{")
     if start < 0:
         yield Piece(Form.UNKNOWN, reason="text without a record")
         return
-    found = document_in(text if text.lstrip()[:1] in ("{", "[") else text[start:])
+    found = document_in(text if text.lstrip()[:1] in ("{", "[", '"') else text[start:])
     if found is None:
-        yield Piece(Form.BROKEN, reason="the record inside a text is no whole JSON")
+        again = _less_plain(text, start)
+        yield from pieces(again, depth + 1) if again is not None else [Piece(Form.BROKEN, reason="the record inside a text is no whole JSON")]
         return
     for note in found.notes:
         yield Piece(Form.NOTE, reason=note)
     yield from pieces(found.value, depth + 1)
 
 
+def _less_plain(text: str, start: int) -> object:
+    """What a text holds that is no JSON: JSON that was escaped, a struct as Python prints it. None: nothing."""
+    if '\\"' in text[start : start + 4]:
+        try:
+            return decode(f'"{text[start:]}"')
+        except NotJson:
+            return None
+    if text[start : start + 2] == "{'":
+        try:
+            return literal_at(text, start)[0]
+        except (NotLiteral, RecursionError):
+            return None
+    return None
+
+
 def _of_map(members: dict[str, Any], depth: int) -> Iterator[Piece]:
     keys = members.keys()
-    if not _RECORD_MARKS.isdisjoint(keys):
+    if members.get("eventVersion").__class__ is str and members.get("userIdentity").__class__ is dict:
         yield record_piece(members)
-    elif is_row(members):
-        yield record_piece(record_of_row(members))
-    elif foreign := next((reason for marks, reason in _FOREIGN if marks <= keys), None):
-        yield Piece(Form.FOREIGN, reason=foreign)
-    elif forms := answer_forms(members):
+    elif (rows := grid_in(members)) is not None:
+        for cells in rows:
+            yield from _of_map(cells, depth + 1)
+    elif not _RECORD_MARKS.isdisjoint(keys):
+        yield from _of_loose(members, depth)
+    elif answers := answer_pieces(members):
         too_deep = nested_deeper(members, MAX_DEPTH)
-        yield from [Piece(Form.CUT, reason=f"nested deeper than {MAX_DEPTH} levels")] if too_deep else [Piece(form, members) for form in forms]
-    elif "ResultSet" in keys:
-        for row in rows_of_result_set(members["ResultSet"]):
-            yield from _of_map(row, depth + 1)
+        yield from [Piece(Form.CUT, reason=f"nested deeper than {MAX_DEPTH} levels")] if too_deep else answers
+    elif (row := fold(members)) is not None:
+        yield from _row_or_held(members, Piece(Form.RECORD, row.record, told=row.told), depth)
+    elif foreign := foreign_reason(members):
+        yield Piece(Form.FOREIGN, reason=foreign)
     else:
         yield from _of_wrapper(members, depth)
 
 
-def answer_forms(members: dict[str, Any]) -> list[Form]:
-    """The answers of AWS that an object is; most often none or one."""
-    if members.get("schema") == GAP_SCHEMA:
-        return [Form.GAP]
-    forms = {form: None for marks, form in _ANSWERS if marks <= members.keys()}
-    if isinstance(declared := members.get("pipeline"), dict) and "name" in declared:
-        forms[Form.PIPELINE] = None
-    if isinstance(policy := members.get("Policy"), dict) and "PolicySummary" in policy:
-        forms[Form.ORG_POLICY] = None
-    policies = members.get("Policies")
-    if isinstance(policies, list) and any(isinstance(policy, dict) and "PolicyVersionList" in policy for policy in policies):
-        forms[Form.SNAPSHOT] = None
-    return list(forms)
+def _of_loose(members: dict[str, Any], depth: int) -> Iterator[Piece]:
+    """An object with members of a record: the record itself, or a row whose other columns are spelled in another way."""
+    whole = record_piece(members)
+    if whole.form is not Form.RECORD:
+        yield from _of_notification(members, whole, depth)
+    elif "eventVersion" in members and _is_plain(members):
+        yield whole
+    else:
+        row = fold(members)
+        yield from _row_or_held(members, Piece(Form.RECORD, row.record, told=row.told) if row else whole, depth)
+
+
+def _is_plain(members: dict[str, Any]) -> bool:
+    """Written as CloudTrail does it: no struct is text, and no column stands for a member of one."""
+    if any(members.get(name).__class__ is str for name in _NESTED):
+        return False
+    return not any(name not in _OWN and place_of((name,)) for name in members)
+
+
+def _row_or_held(members: dict[str, Any], row: Piece, depth: int) -> Iterator[Piece]:
+    """A row may carry the whole record in a column that is none of a record's own: that one is better than the row."""
+    whole = [piece for piece in _held(members, depth) if piece.form is Form.RECORD and piece.told is None]
+    yield from whole or [row]
+
+
+def _of_notification(members: dict[str, Any], whole: Piece, depth: int) -> Iterator[Piece]:
+    """What a function was called with: the notification of a queue, a topic or a stream, and the record in it."""
+    inside = [piece for name in ("body", "Sns", "kinesis") if name in members for piece in _useful(pieces(members[name], depth + 1))]
+    yield from inside or [whole]
 
 
 def _of_wrapper(members: dict[str, Any], depth: int) -> Iterator[Piece]:
     lists = [name for name in _LISTS if isinstance(members.get(name), list)]
+    found = False
     for name in lists:
-        yield from _of_records(members[name], depth + 1) if name == "Records" else pieces(members[name], depth + 1)
-    if lists:
+        for piece in _of_records(members[name], depth + 1) if name == "Records" else pieces(members[name], depth + 1):
+            found = True
+            yield piece
+    if found or (lists and len(members) == len(lists)):
         return
+    broken: list[Piece] = []
     for name in _WRAPPERS:
         if isinstance(held := members.get(name), dict | list | str):
-            yield from pieces(held, depth + 1)
-            return
-    named = ", ".join(sorted(str(key)[:40] for key in members)[:6])
-    yield Piece(Form.UNKNOWN, reason=f"not recognised: an object with the members {named}" if named else "not recognised: an empty object")
+            if _useful(inside := list(pieces(held, depth + 1))):
+                yield from inside
+                yield from _held_beside(members, name, depth)
+                return
+            broken += [piece for piece in inside if piece.form is Form.BROKEN and isinstance(held, str) and _MAY_HOLD.search(held)]
+    if inside := list(_held(members, depth)) or broken:
+        yield from inside
+    elif not lists:
+        named = ", ".join(sorted(str(key)[:40] for key in members)[:6])
+        yield Piece(Form.UNKNOWN, reason=f"not recognised: an object with the members {named}" if named else "not recognised: an empty object")
+
+
+def _held_beside(members: dict[str, Any], name: str, depth: int) -> Iterator[Piece]:
+    """What lists and objects beside the member hold. Texts are left out: they hold the same record once more."""
+    if name not in _ALONE:
+        yield from _held({other: held for other, held in members.items() if other != name and held.__class__ is not str}, depth)
+
+
+def _held(members: dict[str, Any], depth: int) -> Iterator[Piece]:
+    """What stands in members whose names are not known and are none of a record's."""
+    for name, held in members.items():
+        if depth >= MAX_WRAPPERS or place_of((name,)) is not None:
+            continue
+        if held.__class__ is dict or held.__class__ is list or (isinstance(held, str) and _may_hold(held)):
+            yield from _useful(pieces(held, depth + 1))
+
+
+def _may_hold(text: str) -> bool:
+    return len(text) > 40 and (_MAY_HOLD.search(text) is not None or payload_text(text[:200]) is not None)
+
+
+def _useful(found: Iterable[Piece]) -> list[Piece]:
+    """The pieces where one of them is more than something unknown; a part that cannot be read counts only beside one that can."""
+    told = list(found)
+    return [piece for piece in told if piece.form is not Form.UNKNOWN] if any(piece.form not in (*_NOTHING, Form.BROKEN) for piece in told) else []
 
 
 def _of_records(records: list[Any], depth: int) -> Iterator[Piece]:
     """The members of `Records`: what stands there claims to be a record."""
     for member in records:
-        if member.__class__ is dict and "eventVersion" in member:
+        if member.__class__ is dict and "eventVersion" in member and member.get("userIdentity").__class__ is dict:
             yield record_piece(member)
-        elif isinstance(member, dict) and _RECORD_MARKS.isdisjoint(member) and not _is_wrapped(member):
+        elif isinstance(member, dict) and _RECORD_MARKS.isdisjoint(member) and (inside := _useful(pieces(member, depth + 1))):
+            yield from inside
+        elif isinstance(member, dict) and _RECORD_MARKS.isdisjoint(member):
             yield Piece(Form.RECORD, member)
         elif isinstance(member, list):
             yield Piece(Form.BROKEN, reason="a list in place of a record")
         else:
             yield from pieces(member, depth + 1)
-
-
-def _is_wrapped(member: dict[str, Any]) -> bool:
-    return is_row(member) or any(marks <= member.keys() for marks, _ in _FOREIGN) or any(name in member for name in (*_LISTS, *_WRAPPERS))
 
 
 def record_piece(record: dict[str, Any]) -> Piece:

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from trailsleuth.ingest.columns import NAMES
 from trailsleuth.ingest.record import canonical, parse_record
 from trailsleuth.model import ActionRun, Origin, Pipeline, PipelineRun, Record, Skipped
 
@@ -19,7 +20,7 @@ _OWN = frozenset({"eventID", "addendum"})
 
 
 class RecordsOnce:
-    """Records by (eventID, recipientAccountId); of two copies the one stands that tells of a refusal, then the fuller one."""
+    """Records by (eventID, recipientAccountId); of copies the one stands that tells of a denial, then the one with the caller and more of the members."""
 
     def __init__(self) -> None:
         self.duplicates = 0
@@ -45,7 +46,7 @@ class RecordsOnce:
     def sorted(self) -> tuple[Record, ...]:
         """All records by time, id and account, addenda merged into what they correct."""
         for (event_id, _), told in self._told.items():
-            if len(told) > 1:
+            if _contradict(told):
                 self.notes.append(Skipped(source=min(told.values()), reason=f"the copies of record {event_id} differ: one may be forged", lost=False))
         self._merge_addenda()
         return tuple(sorted(self._records.values(), key=lambda record: (record.event_time, record.event_id, record.recipient_account or "")))
@@ -78,14 +79,26 @@ def _original(addendum: Record) -> str | None:
     return original if isinstance(original, str) else None
 
 
-def _standing(record: Record) -> tuple[bool, bool, int, str, str, int]:
-    text = canonical(dict(record.payload))
-    return record.denial is None, not record.failed, -len(text), text, record.origin.source, record.origin.position
+def _standing(record: Record) -> tuple[bool, bool, bool, int, int, str, str, int]:
+    text, payload = canonical(dict(record.payload)), record.payload
+    own = sum(payload.get(name) is not None for name in NAMES)
+    place = record.origin.source, record.origin.position
+    return record.denial is None, not record.failed, record.identity.arn is None, -own, -len(text), text, *place
 
 
 def _said(record: Record) -> tuple[object, ...]:
-    """What no two honest copies of a record tell differently, in whatever form they were exported."""
-    return record.event_time.replace(microsecond=0), record.event_source, record.event_name, record.error_code, record.identity.arn
+    """What no two honest copies of a record tell differently, in whatever form they were exported; None: the copy does not tell.
+
+    Columns that somebody chose leave out what they leave out: without eventVersion, no error is not yet a success.
+    """
+    chosen = "eventVersion" not in record.payload
+    code = record.error_code or (None if chosen else "none")
+    return record.event_time.replace(microsecond=0), record.event_source or None, record.event_name or None, code, record.identity.arn
+
+
+def _contradict(told: Iterable[tuple[object, ...]]) -> bool:
+    """Two of the tellings differ in something that both tell."""
+    return any(len({value for value in values if value is not None}) > 1 for values in zip(*told, strict=True))
 
 
 def once(items: Iterable[T], key: Callable[[T], Hashable]) -> tuple[T, ...]:

@@ -1,6 +1,8 @@
 """Answers of CodePipeline as the pipeline, its runs and the attempts of its actions.
 
 Fields: https://docs.aws.amazon.com/codepipeline/latest/APIReference/Welcome.html
+Notices: https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html
+and https://docs.aws.amazon.com/dtconsole/latest/userguide/concepts.html (what a notification rule adds)
 """
 
 from __future__ import annotations
@@ -130,3 +132,44 @@ def parse_state(answer: JsonObject, origin: Origin) -> Iterator[ActionRun]:
                 updated=parse_time(latest.get("lastStatusChange")),
                 origin=origin,
             )
+
+
+_STATES = {"FAILED": "Failed", "SUCCEEDED": "Succeeded", "STARTED": "InProgress", "CANCELED": "Cancelled", "ABANDONED": "Abandoned"}
+
+
+def parse_notice(notice: JsonObject, origin: Origin) -> Iterator[ActionRun]:
+    """The attempts that a notice of EventBridge or of a notification rule tells of: its own action, or the failed ones that it lists."""
+    detail, more = map_of(notice.get("detail")), map_of(notice.get("additionalAttributes"))
+    listed = [map_of(one) for one in list_of(more.get("failedActions"))]
+    if text_of(detail.get("action")):
+        told = next((one for one in listed if one.get("action") == detail["action"]), {})
+        yield _noticed(notice, detail, told, origin)
+    else:
+        stage = text_of(more.get("failedStage")) or text_of(detail.get("stage"))
+        failed = {**detail, "state": "FAILED", "stage": stage}
+        yield from (_noticed(notice, {**failed, "action": name}, one, origin) for one in listed if (name := text_of(one.get("action"))))
+
+
+def _noticed(notice: JsonObject, detail: JsonObject, told: JsonObject, origin: Origin) -> ActionRun:
+    kind, result = map_of(detail.get("type")), map_of(detail.get("execution-result"))
+    status = _STATES.get(text_of(detail.get("state")) or "", text_of(detail.get("state")))
+    text = text_of(result.get("external-execution-summary")) or text_of(told.get("additionalInformation"))
+    places = [map_of(map_of(artifact).get("s3location")) for artifact in list_of(detail.get("input-artifacts"))]
+    return ActionRun(
+        pipeline=text_of(detail.get("pipeline")),
+        execution_id=text_of(detail.get("execution-id")),
+        action_execution_id=text_of(detail.get("action-execution-id")),
+        stage=text_of(detail.get("stage")),
+        action=text_of(detail.get("action")) or "",
+        status=status,
+        category=text_of(kind.get("category")),
+        provider=text_of(kind.get("provider")),
+        region=text_of(detail.get("region")) or text_of(notice.get("region")),
+        external_id=text_of(result.get("external-execution-id")),
+        error_code=text_of(result.get("error-code")),
+        error_text=text if status == "Failed" else None,
+        started=parse_time(detail.get("start-time")),
+        updated=parse_time(notice.get("time")),
+        artifacts=tuple((bucket, key) for place in places if (bucket := text_of(place.get("bucket"))) and (key := text_of(place.get("key")))),
+        origin=origin,
+    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from trailsleuth.iam.document import parse_policy
 from trailsleuth.ingest.fields import list_of, map_of, text_of
-from trailsleuth.model import OrgPolicy, PolicyType, ResourcePolicy, parse_arn
+from trailsleuth.ingest.resource_answers import REGION_UNKNOWN
+from trailsleuth.model import OrgPolicy, PolicyType, ResourcePolicy, account_of, parse_arn
 
 # PolicyType of `describe-policy`; the others (tags, backup, chat bots) decide no call:
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_PolicySummary.html
@@ -22,6 +24,17 @@ def parse_resource_policy(entry: Mapping[str, Any]) -> ResourcePolicy | str:
     if entry.get("Policy") is None:
         return f"a resource policy of {arn[:200]} without a document"
     return ResourcePolicy(resource_arn=arn, policy=parse_policy(entry["Policy"], name="resource policy", arn=arn))
+
+
+def placed_in_region(policies: Iterable[ResourcePolicy], regions: Mapping[str, tuple[str, ...]]) -> Iterator[ResourcePolicy]:
+    """The policies, those of repositories in the one region where the evidence shows their account at work; in several, each of them is looked at."""
+    for policy in policies:
+        account = account_of(policy.resource_arn.replace(":?:", "::"))
+        if not policy.resource_arn.startswith(REGION_UNKNOWN):
+            yield policy
+            continue
+        for region in regions.get(account or "", ()):
+            yield replace(policy, resource_arn=policy.resource_arn.replace(":?:", f":{region}:", 1))
 
 
 def is_endpoint(policy: ResourcePolicy) -> bool:

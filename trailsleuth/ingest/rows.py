@@ -1,62 +1,113 @@
-"""Records as table rows: Athena and CloudTrail Lake answers, whose columns are in lower case and whose structs may be Hive's text form.
+"""Records under other names: rows of tables and documents of other schemas, folded back into CloudTrail's members.
 
-Columns: https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-understanding.html
+Columns of Athena and Lake: https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-understanding.html
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from trailsleuth.ingest.decode import NotJson, decode
-from trailsleuth.ingest.hive import parse_hive
+from trailsleuth.ingest.columns import FREE, MEMBERS, STRUCTS, Path, place_of, squeezed
+from trailsleuth.ingest.structs import parse_struct
 
-# CloudTrail's spelling of every column and of every member of its structs.
-_NAMES = (
-    "eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress", "userAgent", "errorCode", "errorMessage",
-    "requestParameters", "responseElements", "additionalEventData", "requestID", "eventID", "readOnly", "resources", "eventType", "apiVersion",
-    "recipientAccountId", "serviceEventDetails", "sharedEventID", "vpcEndpointId", "vpcEndpointAccountId", "eventCategory", "addendum",
-    "sessionCredentialFromConsole", "edgeDeviceDetails", "tlsDetails", "managementEvent", "insightDetails", "eventContext",
-)  # fmt: skip
-_STRUCT_NAMES = (
-    "type", "principalId", "arn", "accountId", "invokedBy", "accessKeyId", "userName", "sessionContext", "attributes", "mfaAuthenticated", "creationDate",
-    "sessionIssuer", "ec2RoleDelivery", "webIdFederationData", "federatedProvider", "sourceIdentity", "identityProvider", "credentialId", "onBehalfOf",
-    "userId", "identityStoreArn", "inScopeOf", "sourceArn", "sourceAccount", "issuerType", "credentialsIssuedTo", "reason", "updatedFields",
-    "originalRequestID", "originalEventID", "tlsVersion", "cipherSuite", "clientProvidedHostHeader", "assumedRoot", "ARNPrefix",
-)  # fmt: skip
-_COLUMNS = {name.lower(): name for name in _NAMES}
-_MEMBERS = {name.lower(): name for name in _STRUCT_NAMES}
+_NESTED = STRUCTS | FREE
+_ABSENT = frozenset({"", "null", "NULL", "-", "None", "nan", "NaN", "NaT", "<NA>", "System.Object[]"})
+_OPENED = frozenset({"metadata", "api", "actor", "cloud", "srcendpoint", "httprequest", "unmapped"})  # structs of OCSF, which Athena prints as text
+_MOST_LEAVES = 4000
+_MOST_DEPTH = 8
+_BESIDE = frozenset({"eventSource", "errorCode", "errorMessage", "userIdentity", "requestParameters", "awsRegion", "eventID"})
 
-# Columns whose members CloudTrail names itself; the others hold what the service's API calls them.
-_STRUCTS = frozenset({"userIdentity", "resources", "addendum", "tlsDetails", "edgeDeviceDetails", "eventContext"})
-_NESTED = _STRUCTS | {"requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"}
-_ABSENT = frozenset({"", "null", "NULL", "-"})
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A record that was put together, and the members for which there was a column, filled or not."""
+
+    record: dict[str, Any]
+    told: frozenset[str]
 
 
 def is_row(members: dict[str, Any]) -> bool:
-    """A row of a CloudTrail table."""
+    """A row of a CloudTrail table with the columns that Athena has."""
     return "eventtime" in members and ("eventname" in members or "eventsource" in members)
 
 
-def record_of_row(row: dict[str, Any]) -> dict[str, Any]:
-    """The record in CloudTrail's spelling; empty cells are absent, unknown columns stay as they are."""
-    record: dict[str, Any] = {}
-    for column, cell in row.items():
-        name = _COLUMNS.get(column, column)
-        value = _nested(cell) if name in _NESTED else cell
-        if not (value is None or (isinstance(value, str) and value in _ABSENT)):
-            record[name] = _spelled(value) if name in _STRUCTS else value
-    return record
+def fold(members: dict[str, Any]) -> Folded | None:
+    """The record that the members of a row or document make; None where they make none. Empty cells are absent."""
+    leaves = list(_leaves(members, (), _MOST_DEPTH))
+    places = [found for path, _ in leaves if (found := place_of(path))]
+    told = frozenset(place[0] for _, place in places)
+    if "eventTime" not in told or not ("eventName" in told or "eventSource" in told) or told.isdisjoint(_BESIDE):
+        return None
+    record: dict[str, Any] = {name: value for name, value in members.items() if place_of((name,)) is None and not isinstance(value, dict | list)}
+    placed = sorted(((*found, value) for path, value in leaves if (found := place_of(path))), key=lambda one: -one[0])
+    for _, place, value in placed:
+        _put(record, place, value)
+    _settle(record)
+    return Folded(record, told)
 
 
-def _nested(cell: object) -> object:
-    """A struct or map that a cell holds as JSON or as Hive's text."""
-    if not isinstance(cell, str) or cell[:1] not in ("{", "["):
-        return cell
-    try:
-        return decode(cell)
-    except NotJson:
-        return parse_hive(cell)
+def _leaves(value: dict[str, Any], path: Path, depth: int) -> Iterator[tuple[Path, object]]:
+    """The values with their paths; what stands under a known name is one value, lists are not looked into."""
+    for count, (name, member) in enumerate(value.items()):
+        if count >= _MOST_LEAVES:
+            return
+        here = (*path, str(name)[:300])
+        if isinstance(member, str) and member[:1] == "{" and squeezed(here[0]) in _OPENED:
+            member = parse_struct(member)
+        if isinstance(member, dict) and depth and member and place_of(here) is None:
+            yield from _leaves(member, here, depth - 1)
+        else:
+            yield here, member
+
+
+def _put(record: dict[str, Any], place: Path, value: object) -> None:
+    name = place[0]
+    printed = isinstance(value, str)
+    if name in _NESTED:
+        value = parse_struct(value) if isinstance(value, str) else value
+        value = _spelled(value) if name in STRUCTS else value
+    if value is None or (isinstance(value, str) and value.strip() in _ABSENT):
+        return
+    if len(place) > 1 and isinstance(value, str) and len(place) <= 64:
+        value = parse_struct(value) if value[:1] in ("[", "{") else value
+    target = record
+    for part in place[:-1]:
+        below = target.get(part)
+        if not isinstance(below, dict):
+            below = target[part] = {}
+        target = below
+    known = target.get(place[-1])
+    if isinstance(known, dict) and isinstance(value, dict):
+        value = {**value, **known} if printed else {**known, **value}  # a struct outranks its own print
+    target[place[-1]] = value
+
+
+def _settle(record: dict[str, Any]) -> None:
+    """Lists that stood as `resources.0.ARN` are lists again; a resource alone is a list of one; what OCSF says in another way is put right."""
+    for name in _NESTED & record.keys():
+        record[name] = _with_lists(record[name])
+    if isinstance(resources := record.get("resources"), dict):
+        record["resources"] = [resources]
+    identity = record.get("userIdentity")
+    if isinstance(identity, dict):
+        arn, principal = identity.get("arn"), identity.get("principalId")
+        if isinstance(arn, str) and not arn.startswith("arn:"):  # Security Lake's first version kept the id there
+            del identity["arn"]
+            identity.setdefault("principalId", arn)
+        if isinstance(principal, str) and principal.startswith("arn:"):
+            identity["arn"] = principal
+            identity["principalId"] = arn if arn != principal else None
+
+
+def _with_lists(value: object, depth: int = 0) -> object:
+    if not isinstance(value, dict) or depth > 32:
+        return value
+    held = {key: _with_lists(member, depth + 1) for key, member in value.items()}
+    if held and all(key.isdigit() and len(key) < 6 for key in held):
+        return [held[key] for key in sorted(held, key=int)]
+    return held
 
 
 def _spelled(value: object, depth: int = 0) -> object:
@@ -65,40 +116,9 @@ def _spelled(value: object, depth: int = 0) -> object:
         return value
     if isinstance(value, list):
         return [_spelled(member, depth + 1) for member in value]
+    if isinstance(value, str) and value.startswith("@{"):
+        value = parse_struct(value)
     if not isinstance(value, dict):
         return value
-    spelled = {_MEMBERS.get(key, key): _spelled(member, depth + 1) for key, member in value.items()}
+    spelled = {MEMBERS.get(squeezed(key), key): _spelled(member, depth + 1) for key, member in value.items()}
     return {key: member for key, member in spelled.items() if not (member is None or (isinstance(member, str) and member in _ABSENT))}
-
-
-def row_of_cells(members: list[Any]) -> dict[str, Any] | None:
-    """The row that a list of cells is: one-member maps (Lake), or field and value (CloudWatch Logs Insights); None for any other list."""
-    if not members or not all(isinstance(cell, dict) for cell in members):
-        return None
-    if all(cell.keys() == {"field", "value"} for cell in members):
-        return {str(cell["field"]): cell["value"] for cell in members}
-    if not all(len(cell) == 1 for cell in members):
-        return None
-    row = {str(key).lower(): value for cell in members for key, value in cell.items()}
-    return row if len(row) == len(members) and (len(row) > 1 or "eventjson" in row) else None
-
-
-def rows_of_result_set(result: object) -> Iterator[dict[str, Any]]:
-    """The rows of `aws athena get-query-results`; its first row is the header. A row of another form comes back as it is."""
-    rows = result.get("Rows") if isinstance(result, dict) else None
-    header: list[str] = []
-    for row in rows if isinstance(rows, list) else [{"ResultSet without Rows": None}]:
-        data = row.get("Data") if isinstance(row, dict) else None
-        if not isinstance(data, list):
-            yield row if isinstance(row, dict) else {"row": row}
-            continue
-        cells = [cell.get("VarCharValue") if isinstance(cell, dict) else None for cell in data]
-        if header:
-            yield dict(zip(header, cells, strict=False))
-        else:
-            header = [column_name(str(cell)) for cell in cells]
-
-
-def column_name(text: str) -> str:
-    """A header cell in the form that columns are known by: `Event time`, `event_time` and `eventTime` are one."""
-    return "".join(sign for sign in text.lower() if sign not in " _-\ufeff")

@@ -11,6 +11,7 @@ from typing import Any
 
 from trailsleuth.iam.document import parse_policy
 from trailsleuth.ingest.fields import list_of, map_of, text_of
+from trailsleuth.ingest.iam_parts import UNKNOWN, IamParts
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import IamPrincipal, Policy, Skipped, account_of
 
@@ -29,6 +30,7 @@ class SnapshotPages:
     groups: dict[str, JsonObject] = field(default_factory=dict)
     managed: dict[str, JsonObject] = field(default_factory=dict)
     notes: list[Skipped] = field(default_factory=list)
+    parts: IamParts = field(default_factory=IamParts)
     _whole: set[str] = field(default_factory=set)  # accounts with a page that claims to be one of an account's whole snapshot
     _told: dict[str, dict[str, str]] = field(default_factory=dict)  # each telling of an entry, and the first source of it
 
@@ -42,6 +44,17 @@ class SnapshotPages:
                     self._add(known, arn, entry, source)
                 else:
                     self.notes.append(Skipped(source=source, reason=f"a member of {name} without Arn"))
+
+    def add_part(self, answer: JsonObject, source: str) -> None:
+        """Takes in an answer about one principal or policy."""
+        self.parts.add(answer, source)
+
+    def join_parts(self) -> None:
+        """Makes pages of the answers about single principals, once all are there."""
+        parts, self.parts = self.parts, IamParts()
+        for page, source in parts.pages():
+            self.add(page, source)
+        self.notes += parts.notes
 
     def _add(self, known: dict[str, JsonObject], arn: str, entry: JsonObject, source: str) -> None:
         """Of two pages that tell different things the fuller one stands."""
@@ -60,7 +73,7 @@ class SnapshotPages:
 
     def accounts(self) -> tuple[str, ...]:
         """The accounts that the pages are about."""
-        return tuple(sorted(_accounts_of({"Arn": arn} for arn in (*self.roles, *self.users, *self.groups, *self.managed))))
+        return tuple(sorted(_accounts_of({"Arn": arn} for arn in (*self.roles, *self.users, *self.groups, *self.managed, *self.parts.arns()))))
 
     def partial_accounts(self) -> tuple[str, ...]:
         """Those of them whose pages are all marked as partial."""
@@ -144,7 +157,7 @@ def _policies(entry: JsonObject, inline: str, managed: Mapping[str | None, Polic
     ]
     arns = sorted({arn for policy in list_of(entry.get("AttachedManagedPolicies")) if (arn := text_of(map_of(policy).get("PolicyArn")))})
     known = [managed[arn] for arn in arns if arn in managed]
-    return (*sorted(own, key=lambda policy: policy.name), *known), tuple(arn for arn in arns if arn not in managed)
+    return (*sorted(own, key=lambda policy: policy.name), *known), (*(arn for arn in arns if arn not in managed), *map(str, list_of(entry.get(UNKNOWN))))
 
 
 def _tags(entry: JsonObject) -> dict[str, str]:

@@ -1,38 +1,68 @@
-"""Inputs that are no JSON as a whole: CSV of Athena and Lake, and log lines with a record behind what the shipper wrote."""
+"""Inputs that are no JSON as a whole: tables as text, and log lines with a record behind what the shipper wrote."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
+from trailsleuth.ingest.columns import place_of, squeezed
+from trailsleuth.ingest.decode import CarefulDecoder, NotJson, harmless
 from trailsleuth.ingest.documents import TRAIL_MARKS, Break, Document, document_in
-from trailsleuth.ingest.rows import column_name
+from trailsleuth.ingest.literals import NotLiteral, literal_at
+from trailsleuth.ingest.payloads import payload_text
 
 _MAX_CELL = 64 * 1024 * 1024
-_RECORD_COLUMNS = frozenset({"eventjson", "cloudtrailevent", "@message", "message", "raw", "@raw"})
-_TELLING = frozenset({"useridentity", "requestparameters", "errormessage", "errorcode"})
-_CONSOLE = frozenset({"username", "resourcetype", "resourcename"})
+_MOST_COLUMNS = 5000
+_RECORD_COLUMNS = frozenset({"eventjson", "cloudtrailevent", "@message", "message", "raw", "@raw", "event.original"})
+_OCSF = frozenset({"api", "actor", "metadata"})
+_CONSOLE = (frozenset({"username", "resourcetype", "resourcename"}), frozenset({"username", "awsaccesskey", "eventname"}))
+_ENOUGH = 5  # columns of a record by whatever name, without its time or its call
+_LOOKED_AT = 3  # rows from which a table without a known column is told
+_PRINTED_TABLES = ("┌", "╔", "+-", "+=", "│", "|  ", "| ")
 
-CONSOLE_CSV = "the console's CSV has neither error messages nor request parameters: download the event history as JSON"
+CONSOLE_CSV = "the console's CSV of the event history has no error message, no request parameters and no ARN of the caller: download the event history as JSON"
+PRINTED = "a table as it is printed for the eye, whose cells may be cut: export it again as JSON or CSV (--output json, .mode csv)"
 
 
 def is_csv(text: str) -> bool:
-    """The first line is a header with a column that can hold a record or its name."""
-    columns = set(_header(text))
-    return not columns.isdisjoint(_RECORD_COLUMNS) or {"eventtime", "eventname"} <= columns
+    """The first line is a header with columns that hold a record or its members, or the rows below hold records."""
+    header = _header(text)
+    if any("{" in name for name in header):  # the first line holds a value already
+        return False
+    columns, told = set(map(squeezed, header)), {place[1][0] for name in header if (place := place_of((name,)))}
+    if not columns.isdisjoint(_RECORD_COLUMNS) or columns >= _OCSF:
+        return True
+    return told >= {"eventTime", "eventName"} or len(told) >= _ENOUGH or _hold_records(text, header)
+
+
+def is_printed_table(text: str) -> bool:
+    """The text is framed for reading: boxes of DuckDB, MySQL and the AWS CLI, tables of Markdown."""
+    return text.lstrip().startswith(_PRINTED_TABLES) or text.lstrip().startswith("----")
+
+
+def _hold_records(text: str, header: list[str]) -> bool:
+    rows = list(islice(_rows(text), 1, 1 + _LOOKED_AT))
+    whole = [row for row in rows if len(row) == len(header)]
+    return any(_may_be_record(cell) for row in whole for cell in row)
+
+
+def _may_be_record(cell: str) -> bool:
+    return (cell[:1] in ("{", "[", '"') and any(mark in cell for mark in TRAIL_MARKS)) or payload_text(cell[:200]) is not None
 
 
 def read_csv(text: str) -> Iterator[Document | Break]:
     """Each row as a document; what breaks the table ends it."""
     header = _header(text)
-    if set(header) >= _CONSOLE and "errormessage" not in header:
+    columns = set(map(squeezed, header))
+    if "errormessage" not in columns and any(columns >= marks for marks in _CONSOLE):
         yield Break(reason=CONSOLE_CSV, cut=True)
         return
     before = csv.field_size_limit(_MAX_CELL)
     try:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+        rows = _rows(text, strict=True)
         next(rows, None)
         for number, cells in enumerate(rows, start=1):
             if len(cells) == len(header):
@@ -46,13 +76,13 @@ def read_csv(text: str) -> Iterator[Document | Break]:
 
 
 def read_log_lines(text: str) -> Iterator[Document | Break]:
-    """The JSON in each line, whatever stands before it; lines without any are counted."""
+    """The JSON in each line, whatever stands before and after it; lines without any are counted."""
     silent = 0
     for number, line in enumerate(text.split("\n"), start=1):
-        start = line.find('{"')
+        start = min((at for mark in ('{"', "{'", '{\\"') if (at := line.find(mark)) >= 0), default=-1)
         if start < 0:
             silent += bool(line.strip())
-        elif found := document_in(line[start:]):
+        elif found := _in_line(line, start):
             yield found
         elif any(mark in line for mark in TRAIL_MARKS):
             yield Break(reason=f"line {number} holds no whole JSON", lost=1)
@@ -62,23 +92,52 @@ def read_log_lines(text: str) -> Iterator[Document | Break]:
         yield Break(reason=f"not recognised: {silent} lines of text without a record")
 
 
+def _in_line(line: str, start: int) -> Document | None:
+    if found := document_in(line[start:]):
+        return found
+    careful = CarefulDecoder()
+    try:
+        value, _ = careful.value_at(harmless(line), start)
+        return Document(value=value, notes=tuple(careful.notes))
+    except NotJson:
+        pass
+    if line.startswith("{'", start):
+        try:
+            return Document(value=literal_at(line, start)[0])
+        except (NotLiteral, RecursionError):
+            return None
+    return Document(value=line[start:]) if line.startswith('{\\"', start) else None
+
+
 def _row(header: list[str], cells: list[str]) -> dict[str, Any]:
     row: dict[str, Any] = dict(zip(header, cells, strict=True))
-    if row.get("cloudtrailevent"):
-        return {"CloudTrailEvent": row["cloudtrailevent"]}
-    if "eventtime" not in row and "raw" in row:
-        return {"_raw": row["raw"]}
-    return row
+    names = {squeezed(name): name for name in header}
+    for known in ("cloudtrailevent", "eventjson"):
+        if known in names and row[names[known]]:
+            return {"CloudTrailEvent": row[names[known]]}
+    return {name: value for name, value in row.items() if value != ""} | {name: "" for name, value in row.items() if value == ""}
+
+
+def _rows(text: str, *, strict: bool = False) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(_table(text), newline=""), delimiter=_delimiter(text), strict=strict)
+
+
+def _table(text: str) -> str:
+    """The text from its header on: PowerShell writes the type of its objects before it, Excel the delimiter."""
+    text = text.lstrip("\ufeff\r\n ")
+    first, _, rest = text.partition("\n")
+    return rest if first.startswith(("#TYPE", "sep=")) else text
 
 
 def _header(text: str) -> list[str]:
-    first = text.lstrip("\ufeff\r\n ").partition("\n")[0][:20_000]
+    first = _table(text).partition("\n")[0][:100_000]
     try:
-        return [column_name(cell.strip()) for cell in next(csv.reader([first], delimiter=_delimiter(text)), [])]
+        cells = [cell.strip().lstrip("\ufeff") for cell in next(csv.reader([first], delimiter=_delimiter(text)), [])]
     except csv.Error:
         return []
+    return cells if len(cells) <= _MOST_COLUMNS else []
 
 
 def _delimiter(text: str) -> str:
-    first = text[:20_000].lstrip().partition("\n")[0]
-    return "\t" if first.count("\t") > first.count(",") else ","
+    first = _table(text[:100_000]).partition("\n")[0]
+    return max(",", "\t", ";", "|", key=lambda sign: (first.count(sign), sign == ","))

@@ -1,0 +1,102 @@
+"""Tables inside JSON: a header somewhere, and rows that are lists of cells.
+
+Sentinel and Log Analytics (`tables[].columns`, `rows`), Splunk (`fields`, `rows`), pandas (`columns`, `data`), Snowflake, Databricks and BigQuery, ClickHouse,
+Elastic's SQL, `aws athena get-query-results`, CloudTrail Lake's rows of one-member maps, Logs Insights' rows of field and value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+_NAMED = ("name", "Name", "field", "label", "title", "column_name")
+_MOST_COLUMNS = 5000
+_DEEP = 3
+
+
+def row_of_cells(members: list[Any]) -> dict[str, Any] | None:
+    """The row that a list of cells is: one-member maps (Lake), or field and value (CloudWatch Logs Insights); None for any other list."""
+    if not members or not all(isinstance(cell, dict) for cell in members):
+        return None
+    if all(cell.keys() == {"field", "value"} for cell in members):
+        return {str(cell["field"]): cell["value"] for cell in members}
+    if not all(len(cell) == 1 for cell in members):
+        return None
+    row = {str(key): value for cell in members for key, value in cell.items()}
+    return row if len(row) == len(members) and (len(row) > 1 or "eventJson" in row or "eventjson" in row) else None
+
+
+def grid_in(members: dict[str, Any]) -> Iterator[dict[str, Any]] | None:
+    """The rows of the table that an object is; None where it is none."""
+    if isinstance(result := members.get("ResultSet"), dict) and isinstance(rows := result.get("Rows"), list):
+        return _athena(rows)
+    if (turned := _turned(members)) is not None:
+        return iter(turned)
+    headers = list(_headers(members, _DEEP))
+    if not headers:
+        return None
+    for rows in _lists_of_rows(members, _DEEP):
+        width = len(_cells(rows[0]) or ())
+        header = next((header for header in headers if len(header) == width), None)
+        if header:
+            return (dict(zip(header, cells, strict=False)) for row in rows if (cells := _cells(row)) is not None)
+    return None
+
+
+def _headers(value: object, depth: int) -> Iterator[list[str]]:
+    """Lists of names, or of objects with a name."""
+    if isinstance(value, dict) and depth:
+        for member in value.values():
+            yield from _headers(member, depth - 1)
+    elif isinstance(value, list) and 0 < len(value) <= _MOST_COLUMNS:
+        if all(isinstance(name, str) for name in value):
+            yield value
+        elif all(isinstance(column, dict) for column in value):
+            for key in _NAMED:
+                if all(isinstance(column.get(key), str) for column in value):
+                    yield [column[key] for column in value]
+                    return
+
+
+def _lists_of_rows(value: object, depth: int) -> Iterator[list[Any]]:
+    if isinstance(value, dict) and depth:
+        for member in value.values():
+            yield from _lists_of_rows(member, depth - 1)
+    elif isinstance(value, list) and value and _cells(value[0]) is not None:
+        yield value
+
+
+def _cells(row: object) -> list[Any] | None:
+    """The cells of a row: a list, or BigQuery's `{"f": [{"v": …}]}`."""
+    if isinstance(row, list):
+        return row
+    if isinstance(row, dict) and row.keys() == {"f"} and isinstance(row["f"], list):
+        return [cell.get("v") if isinstance(cell, dict) else None for cell in row["f"]]
+    return None
+
+
+def _turned(members: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """A table by column, `{"eventName": {"0": …, "1": …}}`, as pandas writes it unless it is told otherwise; also with lists."""
+    if "eventName" not in members and "eventname" not in members:
+        return None
+    columns = list(members.values())
+    if all(isinstance(column, dict) and column.keys() == columns[0].keys() for column in columns):
+        return [{name: column[key] for name, column in members.items()} for key in columns[0]]
+    if all(isinstance(column, list) and len(column) == len(columns[0]) for column in columns):
+        return [{name: column[index] for name, column in members.items()} for index in range(len(columns[0]))]
+    return None
+
+
+def _athena(rows: list[Any]) -> Iterator[dict[str, Any]]:
+    """The rows of `aws athena get-query-results`; its first row is the header. A row of another form comes back as it is."""
+    header: list[str] = []
+    for row in rows:
+        data = row.get("Data") if isinstance(row, dict) else None
+        if not isinstance(data, list):
+            yield row if isinstance(row, dict) else {"row": row}
+            continue
+        cells = [cell.get("VarCharValue") if isinstance(cell, dict) else None for cell in data]
+        if header:
+            yield dict(zip(header, cells, strict=False))
+        else:
+            header = [str(cell) for cell in cells]

@@ -1,0 +1,137 @@
+"""Structs as a language prints them: Python's repr, DuckDB's `{'a': b, 'c': NULL}`, PowerShell's `@{a=b; c=@{…}}`.
+
+Nothing in the text is evaluated. What cannot be told from its print (an array that PowerShell shows as `System.Object[]`) is absent.
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_DEPTH = 64
+_SPACE = re.compile(r"\s*")
+_QUOTED = re.compile(r"[rbuRBU]{0,2}('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")", re.DOTALL)
+_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\n": "", "0": "\0"}
+_BARE = re.compile(r"(?:[^\s,{}\[\]()'\":]|[:](?!\s))(?:\([^()]*(?:\([^()]*\)[^()]*)*\)|[^,{}\[\]()\n])*")
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
+_WORDS = {"None": None, "NULL": None, "null": None, "nan": None, "NaN": None, "NaT": None, "True": True, "true": True, "False": False, "false": False}
+_SHELL_NAME = re.compile(r"\s*([\w.:/@-]{1,128})=")
+_SHELL_END = re.compile(r";\s*(?=[\w.:/@-]{1,128}=)|\}")
+_LOST = re.compile(r"(?:System\.(?:Object|String|Collections)[\w.`]*(?:\[.*\])?|Amazon\.[\w.]+)")
+
+
+class NotLiteral(ValueError):
+    """The text has another form."""
+
+
+def literal_at(text: str, start: int = 0, depth: int = 0) -> tuple[object, int]:
+    """The value printed at the position, and where it ends."""
+    if depth > MAX_DEPTH:
+        raise NotLiteral("nested too deeply")
+    start = _after_space(text, start)
+    match text[start : start + 1]:
+        case "{":
+            return _struct(text, start + 1, depth)
+        case "[" | "(":
+            return _list(text, start + 1, depth)
+        case "@" if text.startswith("@{", start):
+            return _shell_struct(text, start + 2, depth)
+        case _:
+            return _quoted(text, start) or _bare(text, start)
+
+
+def _struct(text: str, position: int, depth: int) -> tuple[dict[str, object], int]:
+    struct: dict[str, object] = {}
+    while True:
+        position = _after_space(text, position)
+        if text.startswith("}", position):
+            return struct, position + 1
+        key = _quoted(text, position)
+        if key is None or not text.startswith(":", position := _after_space(text, key[1])):
+            raise NotLiteral("no name")
+        struct[key[0]], position = literal_at(text, position + 1, depth + 1)
+        position = _after_comma(text, position, "}")
+
+
+def _list(text: str, position: int, depth: int) -> tuple[list[object], int]:
+    listed: list[object] = []
+    while True:
+        position = _after_space(text, position)
+        if text[position : position + 1] in ("]", ")"):
+            return listed, position + 1
+        value, position = literal_at(text, position, depth + 1)
+        listed.append(value)
+        position = _after_comma(text, position, "])")
+
+
+def _after_comma(text: str, position: int, ends: str) -> int:
+    position = _after_space(text, position)
+    if text.startswith(",", position):
+        return position + 1
+    if text[position : position + 1] and text[position] in ends:
+        return position
+    raise NotLiteral("no comma")
+
+
+def _quoted(text: str, position: int) -> tuple[str, int] | None:
+    """A text in quotes; pieces that stand one after another are one, as pprint breaks them."""
+    found = _QUOTED.match(text, position)
+    if found is None:
+        return None
+    parts, end = [_unescaped(found.group(1)[1:-1])], found.end()
+    while more := _QUOTED.match(text, _after_space(text, end)):
+        parts.append(_unescaped(more.group(1)[1:-1]))
+        end = more.end()
+    return "".join(parts), end
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(_sign, text) if "\\" in text else text
+
+
+def _sign(found: re.Match[str]) -> str:
+    code = found.group(1)
+    if code[0] not in "xuU" or len(code) == 1:
+        return _ESCAPES.get(code, code)
+    number = int(code[1:], 16)
+    return "\ufffd" if 0xD800 <= number < 0xE000 or number > 0x10FFFF else chr(number)
+
+
+def _bare(text: str, position: int) -> tuple[object, int]:
+    found = _BARE.match(text, position)
+    if found is None:
+        raise NotLiteral("no value")
+    word = found.group().strip()
+    if word in _WORDS:
+        return _WORDS[word], found.end()
+    return int(word) if _INTEGER.fullmatch(word) else word, found.end()
+
+
+def _shell_struct(text: str, position: int, depth: int) -> tuple[dict[str, object], int]:
+    """Like Hive's structs, with `;` between the members."""
+    struct: dict[str, object] = {}
+    while True:
+        position = _after_space(text, position)
+        if text.startswith("}", position):
+            return struct, position + 1
+        name = _SHELL_NAME.match(text, position)
+        if name is None:
+            raise NotLiteral("no name")
+        if text.startswith("@{", name.end()):
+            struct[name.group(1)], position = literal_at(text, name.end(), depth + 1)
+        else:
+            end = _SHELL_END.search(text, name.end())
+            if end is None:
+                raise NotLiteral("no end")
+            struct[name.group(1)], position = _shell_value(text[name.end() : end.start()]), end.start()
+        position = position + 1 if text.startswith(";", position) else position
+
+
+def _shell_value(text: str) -> object:
+    text = text.strip()
+    return None if not text or _LOST.fullmatch(text) else {"True": True, "False": False}.get(text, text)
+
+
+def _after_space(text: str, position: int) -> int:
+    found = _SPACE.match(text, position)
+    return found.end() if found else position

@@ -1,0 +1,42 @@
+"""The parts that an input falls into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+
+class Form(Enum):
+    """The kinds of pieces that evidence falls into."""
+
+    RECORD = auto()
+    BROKEN = auto()  # a record that was there and cannot be read
+    FOREIGN = auto()  # a record of something else than CloudTrail's API calls
+    UNKNOWN = auto()  # nothing that is known here
+    CUT = auto()  # a part that may hold records and was not read
+    NOTE = auto()  # something to be said about the input
+    PIPELINE = auto()
+    RUNS = auto()
+    ACTIONS = auto()
+    STATE = auto()
+    NOTICE = auto()  # what EventBridge and SNS tell of a failed action
+    SNAPSHOT = auto()
+    IAM_PART = auto()  # one answer of IAM or Config about one principal or policy
+    RESOURCE_POLICY = auto()
+    ORG_POLICY = auto()
+    DECODED = auto()
+    GAP = auto()  # what a fetch could not get
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of an input with its form: the value, or the reason why it is not used.
+
+    `told`: of a record that was folded out of a row, the members for which there was a column, filled or not; None for a record as CloudTrail wrote it.
+    """
+
+    form: Form
+    value: Any = None
+    reason: str = ""
+    told: frozenset[str] | None = None
