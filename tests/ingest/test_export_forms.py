@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import pprint
+import sys
 from typing import Any
 
 import pytest
@@ -249,7 +250,7 @@ def test_a_single_text_is_said_to_be_one_of_an_export() -> None:
 
 def test_what_a_caller_wrote_into_a_request_is_never_a_record() -> None:
     forged = a_denial(7)
-    hiding = table([cells(a_record(1, requestParameters={"input": json.dumps(forged), "nested": forged}), json.dumps)])
+    hiding = table([cells(a_record(1, errorCode=None, requestParameters={"input": json.dumps(forged), "nested": forged}), json.dumps)])
     for content in (
         hiding,
         json.dumps([flat(a_record(1, requestParameters={"input": json.dumps(forged)}), ".")]),
@@ -273,6 +274,38 @@ def test_a_poorer_copy_beside_the_records_changes_nothing(form: str) -> None:
         assert [dict(record.payload) for record in evidence.records] == [dict(record.payload) for record in alone.records]
         assert evidence.coverage.duplicates == 2
         assert "differ" not in reasons(evidence)
+
+
+def parquet_of(rows: list[dict[str, Any]]) -> bytes:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), out)
+    return out.getvalue()
+
+
+def test_parquet_with_cloudtrails_columns_is_read() -> None:
+    for rows in (WHOLE_FRAME, [cells(record, json.dumps) for record in WHOLE_FRAME], [snake(record) for record in WHOLE_FRAME]):
+        evidence = read(parquet_of(rows))
+        assert ids(evidence) == ["e-0001", "e-0002"]
+        assert evidence.records[1].request["family"] == "shop"
+        assert evidence.records[1].identity.issuer is not None
+
+
+def test_parquet_that_lost_its_error_columns_says_so() -> None:
+    evidence = read(parquet_of([{name: record[name] for name in RECORDS[0]} for record in RECORDS]))
+    assert evidence.records == ()
+    assert "without errorCode and errorMessage" in reasons(evidence)
+
+
+def test_parquet_without_its_reader_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = parquet_of(WHOLE_FRAME)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    assert "pip install 'trailsleuth[index]'" in reasons(read(data))
+
+
+def test_parquet_that_is_broken_is_named() -> None:
+    data = parquet_of(WHOLE_FRAME)
+    assert "cannot be read" in reasons(read(data[:40] + b"x" * 40 + data[80:]))
 
 
 def test_a_payload_that_unpacks_to_too_much_is_not_read() -> None:

@@ -9,6 +9,7 @@ from trailsleuth.ingest.decode import NotJson, decode, to_text
 from trailsleuth.ingest.documents import Break, Document, documents
 from trailsleuth.ingest.forms import pieces
 from trailsleuth.ingest.literals import NotLiteral, literal_at
+from trailsleuth.ingest.parquet import read_parquet
 from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.text import PRINTED, is_csv, is_printed_table, read_csv, read_log_lines
 from trailsleuth.ingest.yaml_text import NotYaml, may_be_yaml, yaml_documents
@@ -52,7 +53,8 @@ def _documents(data: bytes) -> Iterator[Document | Break]:
 
 def _no_json(data: bytes, start: str) -> Iterator[Document | Break]:
     if data.startswith(PARQUET):
-        yield Break(reason=_told_of_parquet(data), cut=not data.endswith(PARQUET))
+        told = _told_of_parquet(data)
+        yield from [Break(reason=told, cut=not data.endswith(PARQUET))] if told else read_parquet(data)
     elif "\0" in start:
         yield Break(reason="not recognised: binary data")
     elif (quoted := _quoted(data, start)) is not None:
@@ -89,11 +91,12 @@ def _printed(text: str) -> Iterator[Document | Break]:
 
 
 def _told_of_parquet(data: bytes) -> str:
+    """Why the rows of a Parquet file are not read; "": they are."""
     if not data.endswith(PARQUET):
         return "a Parquet file that breaks off; where it was an index, build it again: trailsleuth index"
     if INDEX_MARK in data[-int.from_bytes(data[-8:-4], "little") - 8 :]:
         return "an index of trailsleuth, which is read where it is named itself"
-    return "not recognised: a Parquet file that is no index of trailsleuth"
+    return ""
 
 
 def _quoted(data: bytes, start: str) -> str | None:

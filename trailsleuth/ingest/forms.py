@@ -109,7 +109,7 @@ def _less_plain(text: str, start: int) -> object:
 
 def _of_map(members: dict[str, Any], depth: int) -> Iterator[Piece]:
     keys = members.keys()
-    if members.get("eventVersion").__class__ is str and members.get("userIdentity").__class__ is dict:
+    if members.__class__ is dict and members.get("eventVersion").__class__ is str and members.get("userIdentity").__class__ is dict:
         yield record_piece(members)
     elif (rows := grid_in(members)) is not None:
         for cells in rows:
@@ -132,7 +132,7 @@ def _of_loose(members: dict[str, Any], depth: int) -> Iterator[Piece]:
     whole = record_piece(members)
     if whole.form is not Form.RECORD:
         yield from _of_notification(members, whole, depth)
-    elif "eventVersion" in members and _is_plain(members):
+    elif "eventVersion" in members and members.__class__ is dict and _is_plain(members):
         yield whole
     else:
         row = fold(members)

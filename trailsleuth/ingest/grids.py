@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from trailsleuth.ingest.rows import TableRow
+
 _NAMED = ("name", "Name", "field", "label", "title", "column_name")
 _MOST_COLUMNS = 5000
 _DEEP = 3
@@ -31,7 +33,7 @@ def grid_in(members: dict[str, Any]) -> Iterator[dict[str, Any]] | None:
     if isinstance(result := members.get("ResultSet"), dict) and isinstance(rows := result.get("Rows"), list):
         return _athena(rows)
     if (turned := _turned(members)) is not None:
-        return iter(turned)
+        return map(TableRow, turned)
     headers = list(_headers(members, _DEEP))
     if not headers:
         return None
@@ -39,7 +41,7 @@ def grid_in(members: dict[str, Any]) -> Iterator[dict[str, Any]] | None:
         width = len(_cells(rows[0]) or ())
         header = next((header for header in headers if len(header) == width), None)
         if header:
-            return (dict(zip(header, cells, strict=False)) for row in rows if (cells := _cells(row)) is not None)
+            return (TableRow(zip(header, cells, strict=False)) for row in rows if (cells := _cells(row)) is not None)
     return None
 
 
@@ -97,6 +99,6 @@ def _athena(rows: list[Any]) -> Iterator[dict[str, Any]]:
             continue
         cells = [cell.get("VarCharValue") if isinstance(cell, dict) else None for cell in data]
         if header:
-            yield dict(zip(header, cells, strict=False))
+            yield TableRow(zip(header, cells, strict=False))
         else:
             header = [str(cell) for cell in cells]

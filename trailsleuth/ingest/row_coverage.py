@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trailsleuth.ingest.pieces import Piece
+from trailsleuth.ingest.rows import TABLE
 from trailsleuth.model import Origin, Skipped
 
 _ERRORS = frozenset({"errorCode", "errorMessage"})
@@ -32,7 +33,7 @@ class Rows:
         return iter(self._rows if self._tell_errors() else ())
 
     def _tell_errors(self) -> bool:
-        return not self._told.isdisjoint(_ERRORS) or self._told >= _WHOLE
+        return not self._told.isdisjoint(_ERRORS) or (TABLE not in self._told and self._told >= _WHOLE)
 
     def lacks(self) -> Iterator[Skipped]:
         """What the rows do not tell, and what follows from it."""
@@ -40,7 +41,7 @@ class Rows:
             return
         count = f"{len(self._rows)} row{'s' if len(self._rows) > 1 else ''}"
         if not self._tell_errors():
-            seen = ", ".join(sorted(self._told)[:8])
+            seen = ", ".join(sorted(self._told - {TABLE})[:8])
             yield self._lost(f"{count} with the columns {seen}: without errorCode and errorMessage a denied call looks like any other: {_AGAIN}")
             return
         callers = [_caller(piece.value) for piece, _ in self._rows]

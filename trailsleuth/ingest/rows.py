@@ -15,14 +15,19 @@ from trailsleuth.ingest.structs import parse_struct
 _NESTED = STRUCTS | FREE
 _ABSENT = frozenset({"", "null", "NULL", "-", "None", "nan", "NaN", "NaT", "<NA>", "System.Object[]"})
 _OPENED = frozenset({"metadata", "api", "actor", "cloud", "srcendpoint", "httprequest", "unmapped"})  # structs of OCSF, which Athena prints as text
+TABLE = "(table)"
 _MOST_LEAVES = 4000
 _MOST_DEPTH = 8
 _BESIDE = frozenset({"eventSource", "errorCode", "errorMessage", "userIdentity", "requestParameters", "awsRegion", "eventID"})
 
 
+class TableRow(dict[str, Any]):
+    """A row of a table: a column that is not there is there for no row, unlike a member that one document lacks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A record that was put together, and the members for which there was a column, filled or not."""
+    """A record that was put together, and the members for which there was a column, filled or not; `TABLE` among them where it was a row of a table."""
 
     record: dict[str, Any]
     told: frozenset[str]
@@ -45,7 +50,7 @@ def fold(members: dict[str, Any]) -> Folded | None:
     for _, place, value in placed:
         _put(record, place, value)
     _settle(record)
-    return Folded(record, told)
+    return Folded(record, told | {TABLE} if isinstance(members, TableRow) else told)
 
 
 def _leaves(value: dict[str, Any], path: Path, depth: int) -> Iterator[tuple[Path, object]]:

@@ -13,6 +13,7 @@ from trailsleuth.ingest.decode import CarefulDecoder, NotJson, harmless
 from trailsleuth.ingest.documents import TRAIL_MARKS, Break, Document, document_in
 from trailsleuth.ingest.literals import NotLiteral, literal_at
 from trailsleuth.ingest.payloads import payload_text
+from trailsleuth.ingest.rows import TableRow
 
 _MAX_CELL = 64 * 1024 * 1024
 _MOST_COLUMNS = 5000
@@ -115,7 +116,7 @@ def _row(header: list[str], cells: list[str]) -> dict[str, Any]:
     for known in ("cloudtrailevent", "eventjson"):
         if known in names and row[names[known]]:
             return {"CloudTrailEvent": row[names[known]]}
-    return {name: value for name, value in row.items() if value != ""} | {name: "" for name, value in row.items() if value == ""}
+    return TableRow(row)
 
 
 def _rows(text: str, *, strict: bool = False) -> Iterator[list[str]]:

@@ -51,6 +51,9 @@ def _zip_members(data: bytes, source: str, limits: Limits) -> Iterator[Member | 
         yield Skipped(source=source, reason=f"the zip directory is unreadable ({error}): members read up to the break")
         yield from _zip_without_directory(data, source, limits)
         return
+    if "xl/workbook.xml" in archive.NameToInfo:
+        yield Skipped(source=source, reason="an Excel workbook: save the sheet as CSV")
+        return
     for entry in entries:
         name = label(entry.filename)
         if name.endswith("/"):
