@@ -156,12 +156,67 @@ def test_a_record_that_only_counts_and_tells_a_buckets_owner_is_read_whole(tmp_p
     assert read["findings"][0]["resource_account"] == "999999999999"
 
 
-@pytest.mark.parametrize("folder", sorted(CASES.iterdir())[::12], ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", sorted(CASES.iterdir()), ids=lambda folder: folder.name)
 def test_a_case_is_diagnosed_alike_by_a_scan(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     args = json.loads((folder / "truth.json").read_text())["args"]
     asked = {ENTRIES[name]: value for name, value in zip(args[::2], args[1::2], strict=True)}
-    scanned, read = documents(folder / "evidence", monkeypatch, **asked)
+    for entries in (asked, {}):
+        scanned, read = documents(folder / "evidence", monkeypatch, **entries)
+        assert json.dumps(scanned) == json.dumps(read)
+
+
+def asked_in_two_ways(records: Records, folder: Path, monkeypatch: pytest.MonkeyPatch, **asked: str) -> dict[str, Any]:
+    """The answer of a scan, which is that of reading everything."""
+    (folder / "trail.json").write_bytes(compact(records))
+    scanned, read = documents(folder, monkeypatch, **asked)
     assert json.dumps(scanned) == json.dumps(read)
+    return scanned
+
+
+def strangers_call(like: dict[str, Any], number: int, source: str, name: str, **fields: Any) -> dict[str, Any]:
+    """A call of other credentials than those that were denied."""
+    who = {"type": "IAMUser", "principalId": "AIDASTRANGER", "arn": "arn:aws:iam::999999999999:user/else", "accountId": "999999999999"}
+    bare = {"errorCode": None, "errorMessage": None, "requestParameters": None, "responseElements": None, "resources": None}
+    return {**like, **bare, "userIdentity": who, "eventID": f"told-{number}", "eventSource": source, "eventName": name, **fields}
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_what_others_were_told_of_the_thing_is_kept(missing: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [r for one in some_files("thing") for r in one]
+    refused = next(r for r in records if r.get("errorCode") == "AccessDenied" and r["userIdentity"].get("accessKeyId"))
+    queue = f"arn:aws:sqs:us-east-1:{refused['recipientAccountId']}:inbox"
+    sentence = f"User: {refused['userIdentity']['arn']} is not authorized to perform: sqs:SendMessage on resource: {queue}"
+    denied = {
+        **refused,
+        "eventID": "asked",
+        "eventSource": "sqs.amazonaws.com",
+        "eventName": "SendMessage",
+        "errorMessage": sentence,
+        "requestParameters": None,
+    }
+    owner = {"recipientAccountId": refused["recipientAccountId"], "requestParameters": {"queueName": "inbox"}}
+    error = {"errorCode": "AWS.SimpleQueueService.NonExistentQueue", "errorMessage": "The specified queue does not exist."} if missing else {}
+    told = [strangers_call(refused, number, "sqs.amazonaws.com", "GetQueueUrl", **owner, **error) for number in range(3)]
+    found = asked_in_two_ways([*records, *told, denied], tmp_path, monkeypatch, event_id="asked")
+    assert (found["findings"][0]["cause"] == "no_policy_fix") is missing
+
+
+def test_the_key_of_the_thing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [r for one in some_files("key") for r in one]
+    refused = next(r for r in records if r.get("errorCode") == "AccessDenied" and r["userIdentity"].get("accessKeyId"))
+    account = refused["recipientAccountId"]
+    secret, key = f"arn:aws:secretsmanager:us-east-1:{account}:secret:db-Ab1Cd2", f"arn:aws:kms:us-east-1:{account}:key/{'a' * 8}-1111-4222-8333-444444444444"
+    sentence = f"User: {refused['userIdentity']['arn']} is not authorized to perform: secretsmanager:GetSecretValue on resource: {secret}"
+    denied = {**refused, "eventID": "asked", "eventSource": "secretsmanager.amazonaws.com", "eventName": "GetSecretValue", "errorMessage": sentence}
+    made = strangers_call(
+        refused, 1, "secretsmanager.amazonaws.com", "CreateSecret", requestParameters={"name": "db", "kmsKeyId": key}, responseElements={"aRN": secret}
+    )
+    (tmp_path / "key.json").write_text(json.dumps({"ResourceArn": key, "Policy": {"Version": "2012-10-17", "Statement": []}}))
+    role = refused["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]
+    detail = {"Arn": role, "RoleName": role.rpartition("/")[2], "RoleId": "AROA", "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}}
+    (tmp_path / "iam.json").write_text(json.dumps({"RoleDetailList": [detail], "UserDetailList": [], "GroupDetailList": [], "Policies": []}))
+    found = asked_in_two_ways([*records, made, {**denied, "requestParameters": None}], tmp_path, monkeypatch, event_id="asked")
+    assert "kms:Decrypt" in {finding["iam_action"] for finding in found["findings"]}
 
 
 @pytest.mark.parametrize("packed", [False, True])

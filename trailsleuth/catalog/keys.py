@@ -34,6 +34,12 @@ def key_use(iam_action: str, event_name: str) -> KeyUse | None:
 
 
 @cache
+def key_services() -> frozenset[str]:
+    """The IAM prefixes of the services whose things are used with a key of the caller's."""
+    return frozenset(action.partition(":")[0] for row in rows_of("keys", "use") for action in row["actions"])
+
+
+@cache
 def _rows(action: str) -> tuple[Row, ...]:
     return tuple(row for row in rows_of("keys", "use") if action in {name.lower() for name in row["actions"]})
 

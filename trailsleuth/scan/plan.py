@@ -7,31 +7,25 @@ calls that opened them; later successes of a refused call; earlier registrations
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trailsleuth.catalog.actions import takes_resource
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.correlate.executions import AFTER, BEFORE
 from trailsleuth.correlate.focus import WRAPPED
-from trailsleuth.facts.handed import NAMING
-from trailsleuth.facts.owners import UPLOADS
+from trailsleuth.facts.wants import wants_beside, wants_of, wants_of_run
 from trailsleuth.ingest.times import parse_time
-from trailsleuth.model import ActionRun, Denial, Inquiry, PolicyType, Record, parse_arn, same_role
-from trailsleuth.model.texts import texts_in, words_in
+from trailsleuth.model import ActionRun, Denial, Inquiry, Record, same_role
+from trailsleuth.model.texts import texts_in
+from trailsleuth.scan.facts_wanted import SHORTEST, FactsWanted, last_part, mark_of
 from trailsleuth.scan.first_look import Glimpse
 from trailsleuth.scan.identity import mark, role_mark, unpacked, who_of
 from trailsleuth.scan.openings import Openings, Questioned
 from trailsleuth.scan.reader import ScanReader
-from trailsleuth.scan.second_look import Call, Pursuit, Selection, Wanted
-
-S3 = "s3.amazonaws.com"
-SHORTEST = 3  # characters of a name that is worth looking for
-_PLAIN = re.compile(r"[\w+=,.@-]+", re.ASCII)
-_BUCKET = re.compile(r":s3:::([^/*]+)")
+from trailsleuth.scan.selection import Call, Pursuit, Selection, Wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +48,15 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
     wrapping = [r.event_time for r in records if r.event_id == inquiry.event_id]
     pursued = [r for r in refused if runs or asked.has(who_of(r.identity)) or who_of(r.identity).key == 0 or _is_near(r, wrapping)]
     openings.with_ancestors(asked)
-    calls = _Calls(trail, reader, refused)
+    facts = FactsWanted(frozenset().union(*(part.calls for part in trail.parts)))
+    calls = _Calls(reader, refused)
     for record in refused:
-        calls.look_for_things(record)
+        facts.take(wants_beside(record), record.event_time)
     for record in pursued:
         calls.look_for_cures(record)
+        facts.take(wants_of(record), record.event_time)
+    for run in runs or ():
+        facts.take(wants_of_run(run), run.updated or run.started)
     entire = bool(runs or inquiry.error)  # the text is compared with what the calls name
     return Selection(
         keys=frozenset(asked.keys),
@@ -66,8 +64,10 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
         keyless=frozenset(asked.keyless),
         opened=frozenset(asked.opened),
         whole=frozenset(asked.keys | asked.owners) if entire else frozenset(calls.whole),
-        calls=calls.wanted(),
-        buckets=frozenset(_buckets(refused)),
+        calls=calls.wanted(facts),
+        buckets=frozenset(facts.buckets),
+        named=facts.named,
+        missing=facts.missing,
         edges=frozenset(moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in trail.span or ()),
         text=" ".join((inquiry.error or "").split()),
     )
@@ -144,41 +144,18 @@ def _is_near(record: Record, wrapping: Iterable[datetime]) -> bool:
     return any(abs(time - record.event_time) <= WRAPPED for time in wrapping)
 
 
-def _buckets(refused: Iterable[Record]) -> Iterator[str]:
-    """Buckets that a refusal may be about: their ARN has no account."""
-    for record in refused:
-        shown = [record.denial.resource if record.denial else None, *(ref.arn for ref in record.resources), *texts_in(dict(record.request))]
-        for text in shown:
-            yield from _BUCKET.findall(text or "")
-        if isinstance(bucket := record.request.get("bucketName"), str):
-            yield bucket
-
-
 class _Calls:
     """What is looked for among the calls of each operation."""
 
-    def __init__(self, trail: Trail, reader: ScanReader, refused: Iterable[Record]) -> None:
+    def __init__(self, reader: ScanReader, refused: Iterable[Record]) -> None:
         self.whole: set[int] = set()
         self._named = _named_resources(refused)
-        self._seen: frozenset[Call] = frozenset().union(*(part.calls for part in trail.parts))
         self._broad = bool(reader.pages.accounts()) or bool(reader.decoded)
         self._decoded = [answer.resource for answer in reader.decoded if answer.resource]
         self._times: dict[Call, dict[tuple[int, str], list[str]]] = defaultdict(lambda: defaultdict(list))
         self._texts: dict[Call, dict[tuple[int, str], set[bytes]]] = defaultdict(lambda: defaultdict(set))
         self._flags: dict[Call, dict[tuple[int, str], set[str]]] = defaultdict(lambda: defaultdict(set))
         self._templates: dict[Call, dict[tuple[str | None, str | None], set[str]]] = defaultdict(lambda: defaultdict(set))
-        self._uploads: set[tuple[str, str]] = set()
-        self._things: dict[Call, set[str]] = defaultdict(set)
-
-    def look_for_things(self, record: Record) -> None:
-        """Earlier calls that gave a role to the function, project or group that the refused call names."""
-        denial = record.denial
-        if denial is None or not (denial.by_passed_role or (denial.policy_type is PolicyType.TRUST and not record.event_name.startswith("AssumeRole"))):
-            return
-        names = {word for key in NAMING for word in words_in(record.request.get(key))}
-        for source, name in self._seen if names else ():
-            if source == record.event_source and passing_rows(source, name):
-                self._things[source, name] |= names
 
     def look_for_cures(self, record: Record) -> None:
         """Later successes of the refused call, earlier registrations of what it starts, and uploads of the object."""
@@ -190,13 +167,11 @@ class _Calls:
             self._flags[call][place].add("first")
         if passing_rows(*call):
             roles = passed_roles(*call, record.request)
-            self._texts[call][place].update(_mark(role.role) for role in roles)
+            self._texts[call][place].update(mark_of(role.role) for role in roles)
             if not roles:
                 self._flags[call][place].add("role")
                 self._templates[call][record.recipient_account, record.region].add(when)
                 self.whole.add(who.key or who.owner)
-        if record.event_source == S3:
-            self._uploads.update(_objects(record))
 
     def _first_counts(self, record: Record) -> bool:
         denial = record.denial
@@ -208,7 +183,7 @@ class _Calls:
         A refusal that does not say its resource may be put together with one of the same session, or of the same action, that does.
         """
         denial, who = record.denial, who_of(record.identity)
-        yield from (_mark(text) for text in self._decoded)
+        yield from (mark_of(text) for text in self._decoded)
         if denial is None:
             return
         vague = denial.path_unknown or denial.wraps or denial.resource in (None, "*")
@@ -216,22 +191,21 @@ class _Calls:
             yield from self._named[who.key or who.owner]
             yield from self._named[who.role, denial.iam_action]
         if denial.resource not in (None, "*"):
-            yield _mark(denial.resource or "")
+            yield mark_of(denial.resource or "")
         if self._broad or (denial.resource in (None, "*") and not _without_resource(denial)) or denial.other_actions or denial.path_unknown:
             shown = [*texts_in(dict(record.request)), *(ref.arn for ref in record.resources if ref.arn)]
-            yield from (_mark(text) for text in shown if len(_last(text)) >= SHORTEST)
+            yield from (mark_of(text) for text in shown if len(last_part(text)) >= SHORTEST)
 
-    def wanted(self) -> dict[Call, Wanted]:
-        """All of it, by operation."""
-        calls = {*self._times, *self._templates, *self._things, *(((S3, name) for name in UPLOADS) if self._uploads else ())}
+    def wanted(self, facts: FactsWanted) -> dict[Call, Wanted]:
+        """All of it, by operation, with what facts look at."""
+        beside = facts.wanted()
         return {
-            call: Wanted(
+            call: replace(
+                beside.get(call, Wanted()),
                 successes={place: self._pursuit(call, place) for place in self._times.get(call, {})},
                 templates={place: tuple(sorted(times)) for place, times in self._templates.get(call, {}).items()},
-                uploads=frozenset(self._uploads) if call[0] == S3 and call[1] in UPLOADS else frozenset(),
-                things=frozenset(self._things.get(call, ())),
             )
-            for call in calls
+            for call in {*self._times, *self._templates, *beside}
         }
 
     def _pursuit(self, call: Call, place: tuple[int, str]) -> Pursuit:
@@ -250,27 +224,7 @@ def _named_resources(refused: Iterable[Record]) -> dict[object, set[bytes]]:
     found: dict[object, set[bytes]] = defaultdict(set)
     for record in refused:
         if record.denial is not None and record.denial.resource not in (None, "*"):
-            who, mark_of_it = who_of(record.identity), _mark(record.denial.resource or "")
+            who, mark_of_it = who_of(record.identity), mark_of(record.denial.resource or "")
             found[who.key or who.owner].add(mark_of_it)
             found[who.role, record.denial.iam_action].add(mark_of_it)
     return found
-
-
-def _last(text: str) -> str:
-    """The last part of an ARN, a path or a `family:revision`."""
-    return re.split(r"[:/]", text)[-1]
-
-
-def _mark(text: str) -> bytes:
-    """The last part as it stands in JSON; b"", which stands everywhere, where that cannot be said."""
-    last = _last(text)
-    return last.encode() if len(last) >= SHORTEST and _PLAIN.fullmatch(last) else b""
-
-
-def _objects(record: Record) -> Iterator[tuple[str, str]]:
-    bucket, key = record.request.get("bucketName"), record.request.get("key")
-    if isinstance(bucket, str) and isinstance(key, str):
-        yield bucket, key
-    arn = parse_arn(record.denial.resource if record.denial else None)
-    if arn is not None and arn.service == "s3" and "/" in arn.resource:
-        yield arn.resource.partition("/")[0], arn.resource.partition("/")[2]

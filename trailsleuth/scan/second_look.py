@@ -4,96 +4,23 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
 
+from trailsleuth.catalog.things import is_making, missing_noun
 from trailsleuth.ingest.fields import map_of
 from trailsleuth.model.texts import words_in
 from trailsleuth.scan.first_look import issued_marks, issuing_among
-from trailsleuth.scan.identity import Identities, Who
+from trailsleuth.scan.identity import Identities
 from trailsleuth.scan.needles import Buffer
+from trailsleuth.scan.selection import KMS, S3, Named, Pursuit, Selection, Wanted
 from trailsleuth.scan.shapes import Glance, NotThisShape, decode_log
 from trailsleuth.scan.slices import Slices, in_order
 
 FAMILY_KEYS = ("family", "functionName", "stackName", "projectName", "name", "jobName", "jobDefinitionName")
 _MISSING = re.compile(r"NoSuch|NotFound|DoesNotExist")
-Call = tuple[str, str]
-Place = tuple[int, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pursuit:
-    """Refusals of one call by one principal in one region: when they were, and what a success that cures one of them must hold.
-
-    `texts`: one of these stands in it. `role`: its request names a role. `first`: the first success after each refusal counts, whatever it holds.
-    """
-
-    times: tuple[str, ...]
-    texts: tuple[bytes, ...] = ()
-    role: bool = False
-    first: bool = False
-
-    def stands_in(self, told: bytes) -> bool:
-        """One of the texts stands in what a record tells, or may: there is an escape in it."""
-        if not self.texts:
-            return False
-        if b"\\" in told:
-            return True
-        for text in self.texts:  # noqa: SIM110 (half the time of `any`)
-            if text in told:
-                return True
-        return False
-
-    def slot(self, time: str) -> int:
-        """How many of the refusals were before: after each, the first success counts."""
-        return bisect_right(self.times, time)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is looked for among the calls of one operation, successful ones all.
-
-    `successes` by (principal, region); `templates` by (account, region): refusal times, of which the latest earlier call of each family is wanted;
-    `uploads` are (bucket, key); `things` are names of functions, projects and the like, whose role an earlier call shows.
-    """
-
-    successes: Mapping[Place, Pursuit] = field(default_factory=dict)
-    templates: Mapping[tuple[str | None, str | None], tuple[str, ...]] = field(default_factory=dict)
-    uploads: frozenset[tuple[str, str]] = frozenset()
-    things: frozenset[str] = frozenset()
-
-    @property
-    def reads_request(self) -> bool:
-        """The analysis may look at the request of any such call: a light one could mislead it."""
-        return bool(self.templates or self.things)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Which records a question needs beside the refused ones. All numbers are checksums of `scan_identity`.
-
-    `keys`: access keys whose calls are counted; `owners`: principal ids, likewise, whatever the key; `keyless`: principal ids whose calls without a key
-    belong to a session in question; `whole`: keys and ids of sessions whose calls are wanted with all their members; `opened`: issued keys and role ids.
-    `edges`: the times of the first and the last record of all. `text`: the error text asked about, which a failed call may explain.
-    """
-
-    ids: frozenset[str] = frozenset()
-    keys: frozenset[int] = frozenset()
-    owners: frozenset[int] = frozenset()
-    keyless: frozenset[int] = frozenset()
-    whole: frozenset[int] = frozenset()
-    opened: frozenset[int] = frozenset()
-    calls: Mapping[Call, Wanted] = field(default_factory=dict)
-    buckets: frozenset[str] = frozenset()
-    edges: frozenset[str] = frozenset()
-    text: str = ""
-
-    def of_session(self, who: Who) -> bool:
-        """The caller is a session in question."""
-        return who.key in self.keys or who.owner in self.owners or (who.key == 0 and who.owner in self.keyless)
 
 
 class LightCall(NamedTuple):
@@ -155,6 +82,7 @@ class _Look:
         one = {raw: raw for raw in callers}  # each is handed over once
         self.callers = [one[raw] for raw in callers]
         self.who = {raw: identities.of(raw).who for raw in one}
+        self.mine = {raw for raw, who in self.who.items() if selection.of_session(who)}
         self.whole: list[int] = []
         self.light: list[int] = []
         self.firsts: dict[tuple[object, ...], tuple[tuple[str, str], LightCall]] = {}
@@ -162,15 +90,14 @@ class _Look:
 
     def take_all(self) -> None:
         """Goes through the records; the question is asked of most of them, so nothing is worked out twice."""
-        selection = self.selection
-        mine = {raw for raw, who in self.who.items() if selection.of_session(who)}
+        selection, mine = self.selection, self.mine
         entire = {raw for raw in mine if not selection.whole.isdisjoint((self.who[raw].key, self.who[raw].owner))}
         named = self._named(mine)
         calls = [(record.eventSource, record.eventName) for record in self.records]
         wishes = {call: selection.calls.get(call) for call in set(calls)}
         for index, (record, raw, call) in enumerate(zip(self.records, self.callers, calls, strict=True)):
             wanted = wishes[call]
-            if index in named or (wanted is not None and not record.failed and self._bears_on(index, record, raw, wanted)):
+            if index in named or self._is_wanted(index, record, raw, wanted):
                 self.whole.append(index)
             elif raw in mine:
                 if raw in entire or (wanted is not None and wanted.reads_request):
@@ -179,6 +106,11 @@ class _Look:
                     self.light.append(index)
         if selection.buckets:
             self._owners()
+
+    def _is_wanted(self, index: int, record: Glance, raw: bytes, wanted: Wanted | None) -> bool:
+        if record.failed:
+            return record.eventSource in self.selection.missing and self._says_missing(index, record, raw)
+        return wanted is not None and self._bears_on(index, record, raw, wanted)
 
     def _named(self, mine: set[bytes]) -> set[int]:
         """Records that the selection names one by one: by time, by id, by the error text, or by the session that was opened or that opened one."""
@@ -200,11 +132,31 @@ class _Look:
         said = " ".join((record.errorMessage or "").split()).rstrip(".")
         return record.failed and ((bool(said) and said in self.selection.text) or _MISSING.search(record.errorCode or "") is not None)
 
+    def _says_missing(self, index: int, record: Glance, raw: bytes) -> bool:
+        """The call of a session in question failed because something is not there. Of other callers the last one about each thing is kept, and the last try
+        to make it."""
+        missing = missing_noun(record.errorCode or "", record.errorMessage or "") is not None
+        told = (missing or is_making(record.eventName)) and self._of_things(index, record, raw, self.selection.named)
+        return told or (missing and raw in self.mine)
+
+    def _of_things(self, index: int, record: Glance, raw: bytes, named: tuple[Named, ...]) -> bool:
+        """A session in question tells of one of the things; of other callers the last record between two denials is kept, for each call, caller and request
+        (S3's and KMS's requests are of objects, and as many as those)."""
+        request = bytes(record.requestParameters)
+        told = request + bytes(record.responseElements)
+        things = [thing for thing in named if record.eventSource in thing.sources and thing.stands_in(told)]
+        which = (record.failed, b"" if record.eventSource in (KMS, S3) else request, self.who[raw].role)
+        for thing in things if raw not in self.mine else ():
+            self._last((thing.mark, record.eventSource, record.eventName, which, thing.slot(record.eventTime)), index, record)
+        return bool(things) and raw in self.mine
+
     def _bears_on(self, index: int, record: Glance, raw: bytes, wanted: Wanted) -> bool:
         pursuit = wanted.successes.get((self.who[raw].role, record.awsRegion or ""))
         if pursuit is not None and self._cures(index, record, raw, pursuit):
             return True
         times = wanted.templates.get((record.recipientAccountId, record.awsRegion))
+        if wanted.named and self._of_things(index, record, raw, wanted.named):
+            return True
         if not (times or wanted.uploads or wanted.things):
             return False
         request = bytes(record.requestParameters)

@@ -24,7 +24,8 @@ from trailsleuth.scan.progress import Progress
 from trailsleuth.scan.quick import facts_of
 from trailsleuth.scan.reader import ScanReader
 from trailsleuth.scan.repeated import more_than_once
-from trailsleuth.scan.second_look import Ranked, Selected, Selection
+from trailsleuth.scan.second_look import Ranked, Selected
+from trailsleuth.scan.selection import Selection
 from trailsleuth.scan.units import Unit, chunks_of, units_of
 from trailsleuth.scan.work import Looked, first_look, forget, second_look
 from trailsleuth.sources.files.archives import label

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from trailsleuth.scan.first_look import Glimpse, glance_at
 from trailsleuth.scan.identity import Identities
 from trailsleuth.scan.quick import FileFacts, facts_of, read_quickly, read_whole
-from trailsleuth.scan.second_look import Selected, Selection, select_from
+from trailsleuth.scan.second_look import Selected, select_from
+from trailsleuth.scan.selection import Selection
 from trailsleuth.scan.units import LIMITS, STREAMED, Unit, parts_in
 
 _IDENTITIES = Identities()

@@ -10,7 +10,8 @@ from trailsleuth.scan.first_look import Glimpse
 from trailsleuth.scan.index_shapes import LogSeen, Zone
 from trailsleuth.scan.listing import Listing
 from trailsleuth.scan.plan import Trail
-from trailsleuth.scan.second_look import LightCall, Selected, Selection
+from trailsleuth.scan.second_look import LightCall, Selected
+from trailsleuth.scan.selection import Selection
 from trailsleuth.scan.two_passes import _Best, _Scan
 from trailsleuth.trail_index.catalogue_of_sources import glimpses_of
 from trailsleuth.trail_index.fresh import check_fresh

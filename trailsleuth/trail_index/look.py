@@ -13,7 +13,8 @@ from trailsleuth.scan.identity import Identities
 from trailsleuth.scan.index_shapes import Zone
 from trailsleuth.scan.parts import wrapped
 from trailsleuth.scan.pool import run
-from trailsleuth.scan.second_look import LightCall, Ranked, Selected, Selection, select_from
+from trailsleuth.scan.second_look import LightCall, Ranked, Selected, select_from
+from trailsleuth.scan.selection import Selection
 from trailsleuth.scan.units import Unit
 from trailsleuth.trail_index.read import IndexFile, sound
 from trailsleuth.trail_index.rows_as_records import Found, Rows

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from trailsleuth.scan.index_shapes import SEARCHED, Run, Zone
-from trailsleuth.scan.second_look import LightCall, Pursuit, Ranked, Selection
+from trailsleuth.scan.second_look import LightCall, Ranked
+from trailsleuth.scan.selection import Pursuit, Selection
 from trailsleuth.sources.base import MIB
 from trailsleuth.trail_index.rows_as_records import Found, Rows
 from trailsleuth.trail_index.wishes import RunWish, Wishes, may_cure
@@ -31,7 +32,11 @@ class Search:
     def places(self) -> Iterator[tuple[Zone, int]]:
         """The row groups that may hold anything wanted."""
         for zone in SEARCHED:
-            every = zone is Zone.OWNER or (zone is Zone.FAILED and self._wishes.selection.text) or (zone is Zone.OPENING and self._wishes.selection.opened)
+            every = (
+                zone is Zone.OWNER
+                or (zone is Zone.FAILED and (self._wishes.selection.text or self._wishes.selection.missing))
+                or (zone is Zone.OPENING and self._wishes.selection.opened)
+            )
             for group, runs in self._index.runs(zone).items():
                 if every or any(self._wishes.of(run) is not None for run in runs):
                     yield zone, group
@@ -69,9 +74,16 @@ class Search:
             yield from self._rows.records(group, rows) if rows else ()
         else:
             wished = [(run, wish) for run in runs if (wish := self._wishes.of(run)) is not None]
+            told = self._telling(group) if zone is Zone.FAILED else frozenset[int]()
             if zone is Zone.FAILED:
                 wished = [(run, replace(wish, calls={})) for run, wish in wished if wish.mine]
-            yield from self._calls(group, wished) if wished else ()
+            yield from self._calls(group, wished, told) if wished or told else ()
+
+    def _telling(self, group: int) -> frozenset[int]:
+        """Failed calls of services that may say that a thing is not there."""
+        missing = self._wishes.selection.missing
+        sources = self._index.columns(group, ("event_source",))["event_source"] if missing else ()
+        return frozenset(row for row, source in enumerate(sources) if source in missing)
 
     def _openings(self, group: int, runs: Sequence[Run]) -> list[int]:
         """Calls that handed out credentials: by what they opened, or who made them."""
@@ -83,14 +95,14 @@ class Search:
                 chosen.update(range(run.start, run.start + run.rows))
         return sorted(chosen)
 
-    def _calls(self, group: int, wished: Sequence[tuple[Run, RunWish]]) -> Iterator[Found]:
+    def _calls(self, group: int, wished: Sequence[tuple[Run, RunWish]], told_of: frozenset[int]) -> Iterator[Found]:
         told = self._index.columns(group, _CALL)
         sources, names, regions = (told[name] for name in _CALL)
-        read: list[int] = []
+        read: list[int] = list(told_of)
         short: list[int] = []
         pursued: list[tuple[int, Run, RunWish, Pursuit]] = []
         for run, wish in wished:
-            for row in range(run.start, run.start + run.rows):
+            for row in (row for row in range(run.start, run.start + run.rows) if row not in told_of):
                 if self._wishes.is_read(wish, (sources[row], names[row])):
                     read.append(row)
                     continue

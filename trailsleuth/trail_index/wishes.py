@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from trailsleuth.scan.identity import Who
 from trailsleuth.scan.index_shapes import Run
-from trailsleuth.scan.second_look import Call, Pursuit, Selection
+from trailsleuth.scan.selection import Call, Pursuit, Selection
 
 Placed = tuple[str, str, str | None]  # event source, event name, region
 _NO_CALLS: Mapping[Placed, Pursuit] = {}
@@ -32,7 +32,7 @@ class Wishes:
         self._read: set[Call] = set()
         by_role: dict[int, dict[Placed, Pursuit]] = defaultdict(dict)
         for call, wanted in selection.calls.items():
-            if wanted.templates or wanted.uploads or wanted.things:
+            if wanted.templates or wanted.uploads or wanted.things or wanted.named:
                 self.anywhere.add(call)
             if wanted.reads_request:
                 self._read.add(call)

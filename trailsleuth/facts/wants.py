@@ -1,0 +1,109 @@
+"""What facts look at in a trail beside the denied record itself, as data: whoever reads a part of a trail only takes that part from here.
+
+A closed union: a new kind of fact that reads other records adds its want here, and the scan's law (a scan gives what reading everything gives) fails
+until the selection knows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trailsleuth.catalog.keys import key_services
+from trailsleuth.catalog.services import prefix_of
+from trailsleuth.catalog.things import whole_of
+from trailsleuth.facts.handed import NAMING
+from trailsleuth.facts.presence import last_name
+from trailsleuth.facts.things import worked_on
+from trailsleuth.model import ActionRun, PolicyType, Record, parse_arn
+from trailsleuth.model.texts import texts_in, words_in
+
+
+@dataclass(frozen=True, slots=True)
+class ThingNamed:
+    """Calls of the service that name the thing: those that made it, and those that were told there is none. `keyed`: KMS calls for it, too."""
+
+    name: str
+    service: str
+    keyed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Calls of the same credentials that made something, with all their members."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Calls of the event source that gave a role to one of the names."""
+
+    event_source: str
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """Uploads of the object."""
+
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """The last record that tells whose the bucket is."""
+
+    bucket: str
+
+
+Want = ThingNamed | Made | Handed | Uploaded | Owned
+
+
+def wants_beside(record: Record) -> Iterator[Want]:
+    """What is looked at for any denied record, whether it is asked about or only counted."""
+    denial = record.denial
+    if denial is None:
+        return
+    if denial.by_passed_role or (denial.policy_type is PolicyType.TRUST and not record.event_name.startswith("AssumeRole")):
+        yield Handed(record.event_source, frozenset(word for key in NAMING for word in words_in(record.request.get(key))))
+    shown = [denial.resource, *(ref.arn for ref in record.resources), *texts_in(dict(record.request)), record.request.get("bucketName")]
+    for text in filter(None, shown):
+        bucket = _bucket(text) if ":s3:::" in str(text) else text if text == record.request.get("bucketName") else None
+        if isinstance(bucket, str) and bucket:
+            yield Owned(bucket)
+
+
+def wants_of(record: Record) -> Iterator[Want]:
+    """What is looked at besides for a denied record that is asked about."""
+    denial = record.denial
+    if denial is None:
+        return
+    if not record.request and denial.resource is None:
+        yield Made()
+    things = dict.fromkeys(arn for arn in (denial.resource, *(ref.arn for ref in record.resources), *(arn for _, arn in worked_on(record))) if arn)
+    for thing in things:
+        yield from _named(thing)
+        if thing.startswith("arn:") and ":s3:::" in thing and "/" in thing:
+            yield Uploaded(_bucket(thing), thing.partition(":::")[2].partition("/")[2])
+    bucket, key = record.request.get("bucketName"), record.request.get("key")
+    if prefix_of(record.event_source) == "s3" and isinstance(bucket, str) and isinstance(key, str):
+        yield Uploaded(bucket, key)
+
+
+def wants_of_run(run: ActionRun) -> Iterator[Want]:
+    """What is looked at for the artifacts of a failed action: a denied call that names nothing is about one of them."""
+    for bucket, key in run.artifacts:
+        yield from _named(f"arn:aws:s3:::{bucket}/{key}")
+
+
+def _named(thing: str) -> Iterator[Want]:
+    arn = parse_arn(thing)
+    if arn is None or arn.service in ("iam", "sts", "kms"):
+        return
+    for name in (thing, whole_of(thing)):
+        if name is not None:
+            yield ThingNamed(last_name(name), arn.service, arn.service in key_services())
+
+
+def _bucket(arn: object) -> str:
+    return str(arn).partition(":s3:::")[2].partition("/")[0].partition("*")[0]

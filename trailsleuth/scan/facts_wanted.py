@@ -1,0 +1,98 @@
+"""From what facts look at (`facts.wants`) to the records of a large trail that tell it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cached_property
+
+from trailsleuth.catalog.keys import key_use
+from trailsleuth.catalog.operations import primary_action
+from trailsleuth.catalog.passed_roles import passing_rows
+from trailsleuth.catalog.services import prefix_of
+from trailsleuth.catalog.things import is_making
+from trailsleuth.facts.owners import UPLOADS
+from trailsleuth.facts.wants import Handed, Made, Owned, ThingNamed, Uploaded, Want
+from trailsleuth.scan.selection import KMS, S3, Call, Named, Wanted
+
+SHORTEST = 3  # characters of a name that is worth looking for
+_PLAIN = re.compile(r"[\w+=,.@-]+", re.ASCII)
+
+
+class FactsWanted:
+    """What is wanted, by operation of the trail. `seen`: the operations that it holds."""
+
+    def __init__(self, seen: frozenset[Call]) -> None:
+        self.buckets: set[str] = set()
+        self._seen = seen
+        self._handed: dict[Call, set[str]] = defaultdict(set)
+        self._uploads: set[tuple[str, str]] = set()
+        self._read: set[Call] = set()
+        self._things: dict[tuple[bytes, str, bool], set[str]] = defaultdict(set)
+
+    def take(self, wants: Iterable[Want], moment: datetime | None) -> None:
+        """What facts look at for what was denied, or failed, at the moment."""
+        for want in wants:
+            match want:
+                case Handed(source, names):
+                    for call in self._seen if names else ():
+                        if call[0] == source and passing_rows(*call):
+                            self._handed[call] |= names
+                case Owned(bucket):
+                    self.buckets.add(bucket)
+                case Uploaded(bucket, key):
+                    self._uploads.add((bucket, key))
+                case Made():
+                    self._read |= {call for call in self._seen if is_making(call[1])}
+                case ThingNamed(name, service, keyed) if moment is not None:
+                    self._things[mark_of(name), service, keyed].add(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    @cached_property
+    def named(self) -> tuple[Named, ...]:
+        """The things that the denied calls are about."""
+        by_service: dict[str, set[str]] = defaultdict(set)
+        for source, _ in self._seen:
+            by_service[prefix_of(source)].add(source)
+        return tuple(
+            Named(mark=mark, times=tuple(sorted(times)), sources=frozenset({*by_service[service], *({KMS} if keyed else ())}))
+            for (mark, service, keyed), times in sorted(self._things.items())
+        )
+
+    @cached_property
+    def missing(self) -> frozenset[str]:
+        """The event sources whose failed calls may say that a thing is not there: one that was denied, or one that was made under a key and vanished."""
+        return frozenset({source for thing in self.named for source in thing.sources} | {source for source, _ in self._keyed})
+
+    @cached_property
+    def _keyed(self) -> frozenset[Call]:
+        """Calls that make a thing under a key that the service uses later."""
+        made = (call for call in self._seen if is_making(call[1]) and call[0] != S3)
+        return frozenset(call for call in made if key_use(primary_action(*call, {}) or "", call[1]) is not None)
+
+    def wanted(self) -> dict[Call, Wanted]:
+        """By operation."""
+        sources = {source for thing in self.named for source in thing.sources}
+        told = {call for call in self._seen if call[0] in sources and (call[0] == KMS or is_making(call[1]))}
+        uploads = {(S3, name) for name in UPLOADS} if self._uploads else set()
+        return {
+            call: Wanted(
+                uploads=frozenset(self._uploads) if call in uploads else frozenset(),
+                things=frozenset(self._handed.get(call, ())),
+                named=tuple(thing for thing in self.named if call in told and call[0] in thing.sources),
+                read=call in self._read or call in self._keyed,
+            )
+            for call in {*self._handed, *uploads, *self._read, *self._keyed, *told}
+        }
+
+
+def mark_of(text: str) -> bytes:
+    """The last part as it stands in JSON; b"", which stands everywhere, where that cannot be said."""
+    last = last_part(text)
+    return last.encode() if len(last) >= SHORTEST and _PLAIN.fullmatch(last) else b""
+
+
+def last_part(text: str) -> str:
+    """The last part of an ARN, a path or a `family:revision`."""
+    return re.split(r"[:/]", text)[-1]

@@ -1,0 +1,108 @@
+"""What a question needs of a large trail, as data: what the plan says and the second look goes by. All numbers are checksums of `identity`."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from trailsleuth.scan.identity import Who
+
+KMS, S3 = "kms.amazonaws.com", "s3.amazonaws.com"
+Call = tuple[str, str]
+Place = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pursuit:
+    """Refusals of one call by one principal in one region: when they were, and what a success that cures one of them must hold.
+
+    `texts`: one of these stands in it. `role`: its request names a role. `first`: the first success after each refusal counts, whatever it holds.
+    """
+
+    times: tuple[str, ...]
+    texts: tuple[bytes, ...] = ()
+    role: bool = False
+    first: bool = False
+
+    def stands_in(self, told: bytes) -> bool:
+        """One of the texts stands in what a record tells, or may: there is an escape in it."""
+        if not self.texts:
+            return False
+        if b"\\" in told:
+            return True
+        for text in self.texts:  # noqa: SIM110 (half the time of `any`)
+            if text in told:
+                return True
+        return False
+
+    def slot(self, time: str) -> int:
+        """How many of the refusals were before: after each, the first success counts."""
+        return bisect_right(self.times, time)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A thing that denied calls are about: the name as it stands in JSON, when it was denied, and the event sources of the calls that tell of it."""
+
+    mark: bytes
+    times: tuple[str, ...]
+    sources: frozenset[str]
+
+    def stands_in(self, told: bytes) -> bool:
+        """The name stands there, or may: there is an escape in it."""
+        return self.mark in told or b"\\" in told
+
+    def slot(self, time: str) -> int:
+        """How many of the denials were before: of what came between two, the last one counts."""
+        return bisect_left(self.times, time)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is looked for among the calls of one operation, successful ones all.
+
+    `successes` by (principal, region); `templates` by (account, region): refusal times, of which the latest earlier call of each family is wanted;
+    `uploads` are (bucket, key); `things` are names of functions, projects and the like, whose role an earlier call shows; `named` are things of which the
+    calls tell; `read`: calls of the sessions in question are wanted with all their members.
+    """
+
+    successes: Mapping[Place, Pursuit] = field(default_factory=dict)
+    templates: Mapping[tuple[str | None, str | None], tuple[str, ...]] = field(default_factory=dict)
+    uploads: frozenset[tuple[str, str]] = frozenset()
+    things: frozenset[str] = frozenset()
+    named: tuple[Named, ...] = ()
+    read: bool = False
+
+    @property
+    def reads_request(self) -> bool:
+        """The analysis may look at the request of any such call: a light one could mislead it."""
+        return bool(self.templates or self.things or self.read)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which records a question needs beside the refused ones. All numbers are checksums of `scan_identity`.
+
+    `keys`: access keys whose calls are counted; `owners`: principal ids, likewise, whatever the key; `keyless`: principal ids whose calls without a key
+    belong to a session in question; `whole`: keys and ids of sessions whose calls are wanted with all their members; `opened`: issued keys and role ids.
+    `edges`: the times of the first and the last record of all. `text`: the error text asked about, which a failed call may explain.
+    `named`: things of which failed calls may say that they are not there; `missing`: the event sources of such calls.
+    """
+
+    ids: frozenset[str] = frozenset()
+    keys: frozenset[int] = frozenset()
+    owners: frozenset[int] = frozenset()
+    keyless: frozenset[int] = frozenset()
+    whole: frozenset[int] = frozenset()
+    opened: frozenset[int] = frozenset()
+    calls: Mapping[Call, Wanted] = field(default_factory=dict)
+    buckets: frozenset[str] = frozenset()
+    edges: frozenset[str] = frozenset()
+    text: str = ""
+    named: tuple[Named, ...] = ()
+    missing: frozenset[str] = frozenset()
+
+    def of_session(self, who: Who) -> bool:
+        """The caller is a session in question."""
+        return who.key in self.keys or who.owner in self.owners or (who.key == 0 and who.owner in self.keyless)
