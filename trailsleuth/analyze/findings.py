@@ -6,10 +6,13 @@ import hashlib
 from collections.abc import Mapping
 
 from trailsleuth.analyze.claim import Claim
-from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.refusal import NEEDED_NEXT, Refusal
 from trailsleuth.analyze.requests import federated_claims
 from trailsleuth.analyze.wording import explain
+from trailsleuth.catalog.own_stars import parts_of
 from trailsleuth.model import AccessRequest, Basis, Cause, Evidenced, Finding, PolicyType, Record, Standing, account_of
+from trailsleuth.model.texts import texts_in
+from trailsleuth.model.written import Part
 
 CITED = 50  # records cited by one finding; `count` tells how many there were
 
@@ -63,9 +66,19 @@ def make_finding(
         mismatch=claim.mismatch,
         grantee=federated_claims(refusal.first)[0] if refusal.principal is None else None,
         already=claim.already,
+        resource_parts=_parts(refusal),
         endpoint=endpoint,
         session_caller=session_caller,
     )
+
+
+def _parts(refusal: Refusal) -> tuple[Part, ...]:
+    """The resource with what callers named as literals, whatever their names look like."""
+    if refusal.resource is None:
+        return ()
+    chosen = (text for record in refusal.records for text in texts_in(dict(record.request)))
+    planned = refusal.denial.pattern_id == NEEDED_NEXT
+    return parts_of(refusal.resource, refusal.iam_action or "", event_name=refusal.first.event_name, chosen=chosen, planned=planned)
 
 
 def _requests(refusal: Refusal) -> tuple[AccessRequest, ...]:

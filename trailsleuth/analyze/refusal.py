@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from trailsleuth.iam.applies import TRUST_ACTIONS
 from trailsleuth.model import AccessRequest, Denial, Record
 
+NEEDED_NEXT = "needed-next"  # the `pattern_id` of what no record shows yet
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.refusal import NEEDED_NEXT, Refusal
 from trailsleuth.analyze.requests import access_request
 from trailsleuth.catalog.actions import entry, takes_resource
 from trailsleuth.catalog.arns import Place
@@ -22,7 +22,6 @@ from trailsleuth.iam.applies import find_principal, grants_part, policies_for
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import AccessRequest, ActionRun, Denial, Execution, PolicyEvidence, PolicyType, Record, Verdict, account_of, parse_arn
 
-NEXT = "needed-next"  # the pattern of a refusal that has not come yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,7 @@ def identity_verdict(refusal: Refusal, policies: PolicyEvidence) -> Verdict | No
     if refusal.request is None or find_principal(refusal.principal, policies) is None:
         return None
     held = policies_for(refusal.request, policies)
-    if refusal.denial.pattern_id == NEXT and _is_pattern(refusal.request):
+    if refusal.denial.pattern_id == NEEDED_NEXT and _is_pattern(refusal.request):
         return Verdict.ALLOWED if grants_part(refusal.request, held) else Verdict.UNDECIDED
     found = decide(refusal.request, held).layer(PolicyType.IDENTITY)
     return found.verdict if found else None
@@ -116,7 +115,7 @@ def _resource_of_need(need: ActionNeed, refusal: Refusal, execution: Execution) 
 
 
 def _pending(refusal: Refusal, action: str, resource: str, *, passed_to: str | None = None) -> Refusal:
-    denial = Denial(pattern_id=NEXT, iam_action=action, resource=resource)
+    denial = Denial(pattern_id=NEEDED_NEXT, iam_action=action, resource=resource)
     owner = account_of(resource) or (refusal.resource_account if resource.startswith("arn:") and ":s3:::" in resource else refusal.principal_account)
     pending = replace(refusal, denial=denial, iam_action=action, resource=resource, resource_account=owner, passed_to=passed_to, request=None)
     return replace(pending, request=access_request(pending))

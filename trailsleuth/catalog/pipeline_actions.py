@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Unpack
 
 from trailsleuth.catalog.arns import Place, fill
@@ -59,6 +60,12 @@ def call_places(provider: str) -> CallPlaces:
     rows = list(_rows(provider))
     sources = dict.fromkeys(source for row in rows for source in row["look_at"])
     return CallPlaces(sources=tuple(sources), before=next((row["before"] for row in rows if "before" in row), None))
+
+
+@cache
+def needed_forms(action: str) -> tuple[str, ...]:
+    """The forms with a star in which the table names what this action is needed on."""
+    return tuple(dict.fromkeys(str(row["resource"]) for row in rows_of("pipeline_actions", "need") if action in row["actions"] and "*" in row["resource"]))
 
 
 def applies(need: ActionNeed, configuration: Mapping[str, Any]) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -9,6 +10,7 @@ from trailsleuth.catalog.actions import prefixes
 from trailsleuth.catalog.load import Row, rows_of
 
 _SUFFIX = ".amazonaws.com"
+_SERVICE_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+){0,4}\.amazonaws\.com(\.cn)?")
 
 
 @cache
@@ -41,6 +43,11 @@ def service_principal(prefix: str) -> str | None:
     if named is not None:
         return named or None
     return key + _SUFFIX if key in prefixes() else None
+
+
+def is_service_name(name: str) -> bool:
+    """Whether a text has the form of a service principal: `sns.amazonaws.com`, `delivery.logs.amazonaws.com`; nothing with a star in it."""
+    return _SERVICE_NAME.fullmatch(name) is not None
 
 
 @cache

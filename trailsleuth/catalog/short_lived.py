@@ -7,6 +7,8 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
+from trailsleuth.model.written import Literal, Pattern
+
 
 @cache
 def _rows() -> tuple[tuple[re.Pattern[str], str], ...]:
@@ -21,5 +23,26 @@ def widening(arn: str) -> tuple[re.Match[str], str] | None:
 
 def widened(arn: str) -> str:
     """The ARN with its short-lived id as `*` within its type; any other ARN comes back as it is."""
+    return "".join(part.text for part in short_lived_parts(arn))
+
+
+def short_lived_parts(arn: str) -> tuple[Literal | Pattern, ...]:
+    """The same with the star apart, as a pattern of ours; the rest stands for itself."""
     found = widening(arn)
-    return found[0].expand(found[1]) if found else arn
+    if found is None:
+        return (Literal(arn),)
+    match, form = found
+    return tuple(Literal(match.expand(piece)) if piece.startswith("\\") else Pattern(piece) for piece in re.split(r"(\\\d)", form) if piece)
+
+
+def widened_already(arn: str) -> tuple[Literal | Pattern, ...]:
+    """An ARN that stands widened already, taken apart in the same way; () for any other."""
+    head = arn.removesuffix("*")
+    return (Literal(head), Pattern("*")) if any(widened(head + one_id) == arn for one_id in _ids()) else ()
+
+
+@cache
+def _ids() -> tuple[str, ...]:
+    """One id of each kind, out of the rows' examples."""
+    table = tomllib.loads((files("trailsleuth.catalog") / "data" / "short_lived.toml").read_text(encoding="utf-8"))
+    return tuple(row["example"].removeprefix(widened(row["example"]).removesuffix("*")) for row in table["resource"])

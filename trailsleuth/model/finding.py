@@ -10,6 +10,7 @@ from enum import StrEnum
 from trailsleuth.model.decision import AccessRequest, Mismatch, StatementRef
 from trailsleuth.model.denial import Cause, PolicyType
 from trailsleuth.model.policy import Statement
+from trailsleuth.model.written import Part
 
 
 class Standing(StrEnum):
@@ -52,7 +53,7 @@ class Finding:
     `requests` are the decisions that stand behind it (what must become allowed); `blocking` the statements that deny or misfit, `statements` they
     themselves; `mismatch` the part of the nearest statement that failed. `grantee` is the identity provider that a trust policy must name where
     there is no `principal`; `endpoint` the VPC endpoint (ARN) that the call went through; `session_caller` who assumed the session. `already` says
-    that the policies in the evidence allow it, against what AWS said.
+    that the policies in the evidence allow it, against what AWS said. `resource_parts` is the resource as policy text: names out of evidence are literals.
     """
 
     id: str = ""
@@ -79,5 +80,6 @@ class Finding:
     mismatch: Mismatch | None = None
     grantee: str | None = None
     already: bool = False
+    resource_parts: tuple[Part, ...] = ()
     endpoint: str | None = None
     session_caller: str | None = None

@@ -6,17 +6,19 @@ removal and one of those calls fails. Harmless: neighbouring calls that were den
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from trailsleuth.catalog.actions import access_level, actions_of
-from trailsleuth.catalog.short_lived import widened
+from trailsleuth.catalog.own_stars import parts_of
 from trailsleuth.iam.applies import find_principal, find_resource_policy, policies_for
 from trailsleuth.iam.document import parse_policy
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import AccessRequest, Decision, Delta, Finding, Policy, PolicyEvidence, PolicyType, Proof, Verdict, account_of
+from trailsleuth.model.written import Literal, Part, Pattern, holds_signs
 from trailsleuth.prove.apply import with_deltas
 from trailsleuth.prove.presumed import presumed_doubts
 
@@ -44,6 +46,7 @@ class _Check:
     request: AccessRequest
     endpoint: str | None
     delegated: bool
+    parts: tuple[Part, ...] = ()
 
     def decide(self, policies: PolicyEvidence) -> Decision:
         held = policies_for(self.request, policies, endpoint=self.endpoint)
@@ -64,10 +67,17 @@ def _checks(findings: list[Finding]) -> list[_Check]:
             request=request,
             endpoint=finding.endpoint,
             delegated=finding.policy_types == (PolicyType.IDENTITY,) and finding.principal_account == finding.resource_account,
+            parts=_parts(finding, request),
         )
         for finding in findings
         for request in finding.requests
     ]
+
+
+def _parts(finding: Finding, request: AccessRequest) -> tuple[Part, ...]:
+    """The request's resource with what is ours in it apart; a short-lived id stands for its type."""
+    told = finding.resource_parts if finding.resource == request.resource else ()
+    return told or parts_of(request.resource, request.action)
 
 
 def _proof(delta: Delta, deltas: tuple[Delta, ...], behind: list[Finding], policies: tuple[PolicyEvidence, PolicyEvidence]) -> Proof | None:
@@ -147,11 +157,22 @@ def _harmless(checks: list[_Check], before: PolicyEvidence, after: PolicyEvidenc
     return True
 
 
+def _beside(resource: str, parts: tuple[Part, ...]) -> Iterator[str]:
+    """Names that a grant on this resource must not reach: a longer one, and for each sign of a literal one with another text in its place."""
+    if not any(isinstance(part, Pattern) and holds_signs(part.text) for part in parts):
+        yield resource + "-beside"
+    texts = [part.text for part in parts if isinstance(part, Literal | Pattern)]
+    for at, part in enumerate(parts):
+        for sign in re.finditer(r"[*?]", part.text) if isinstance(part, Literal) else ():
+            other = part.text[: sign.start()] + ("n" if sign.group() == "?" else "beside") + part.text[sign.end() :]
+            yield "".join([*texts[:at], other, *texts[at + 1 :]])
+
+
 def _neighbours(check: _Check) -> Iterator[_Check]:
     """Beside a short-lived id or a pattern stands nothing else: there the whole type is meant."""
     request = check.request
-    if "*" not in widened(request.resource):
-        yield replace(check, request=replace(request, resource=request.resource + "-beside"))
+    for name in _beside(request.resource, check.parts):
+        yield replace(check, request=replace(request, resource=name))
     prefix, _, name = request.action.partition(":")
     writing = [a for a in actions_of(prefix) if any(w in (access_level(a) or "") for w in WRITING) and not a.endswith(":" + name)]
     for action in writing[:: max(1, len(writing) // NEIGHBOURS)][:NEIGHBOURS]:

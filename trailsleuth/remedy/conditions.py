@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trailsleuth.model import Cause, Condition, Finding, Placeholder
+from trailsleuth.model.written import Blank, holds_signs, literal, written
 
 REQUEST_SIDE = (
     "aws:multifactorauthpresent",
@@ -27,6 +28,7 @@ REQUEST_SIDE = (
 )  # keys (or their beginnings) that tell how a call was made or what it asked for: the caller has to call otherwise, the policy stays
 OWNER_KEY = "aws:resourceaccount"
 FITTING = ("stringequals", "stringlike", "stringequalsignorecase", "arnequals", "arnlike", "bool")  # operators that a value can simply be put under
+TAKING_PATTERNS = ("stringlike", "arnequals", "arnlike")
 
 
 @dataclass(slots=True)
@@ -58,10 +60,10 @@ def _refit(finding: Finding, conditions: tuple[Condition, ...]) -> Fitted | None
         failed = _failed(condition, finding)
         if failed and _cannot_be_sent(condition.key, finding):
             continue
-        values = _value(condition, finding, fitted) if failed else condition.values
+        operator, values = _value(condition, finding, fitted) if failed else (condition.operator, condition.values)
         if values is None:
             return None
-        fitted.element.setdefault(condition.operator, {})[condition.key] = values[0] if len(values) == 1 else list(values)
+        fitted.element.setdefault(operator, {})[condition.key] = values[0] if len(values) == 1 else list(values)
     return fitted
 
 
@@ -75,19 +77,23 @@ def _failed(condition: Condition, finding: Finding) -> bool:
     return _context(finding, condition.key) is None
 
 
-def _value(condition: Condition, finding: Finding, fitted: Fitted) -> tuple[str, ...] | None:
-    """What the request carried, or a placeholder for it; None for a key that it did not carry, or an operator that is no comparison for equality."""
+def _value(condition: Condition, finding: Finding, fitted: Fitted) -> tuple[str, tuple[str, ...] | None]:
+    """The operator with what the request carried, or a placeholder for it; None for a key that it did not carry, or an operator that is no comparison
+    for equality. A value that holds signs is never put under an operator that takes patterns."""
     part = finding.mismatch
     given = part.given if part is not None and part.key.lower() == condition.key.lower() and part.given is not None else _context(finding, condition.key)
-    operator = condition.operator.lower().removesuffix("ifexists").rpartition(":")[2]
+    quantifier, colon, name = condition.operator.rpartition(":")
+    operator = name.lower().removesuffix("ifexists")
     if operator not in FITTING or given == ():
-        return None
+        return condition.operator, None
     if given is not None:
-        return given
+        exact = operator in TAKING_PATTERNS and any(holds_signs(value) for value in given)
+        if_exists = "IfExists" if name.lower().endswith("ifexists") else ""
+        return (f"{quantifier}{colon}StringEquals{if_exists}" if exact else condition.operator), tuple(literal(value) for value in given)
     name = "".join(word[:1].upper() + word[1:] for word in re.split(r"\W+", condition.key) if word)
     how = f"the value of {condition.key} that the call carries: see the request, or decode the authorization message"
     fitted.placeholders += (Placeholder(name=name, why=f"the record does not show {condition.key}", how_to_find=how),)
-    return ("${" + name + "}",)
+    return condition.operator, (written(Blank(name)),)
 
 
 def _cannot_be_sent(key: str, finding: Finding) -> bool:
@@ -121,4 +127,4 @@ def _token_conditions(finding: Finding) -> dict[str, dict[str, Any]]:
     if finding.principal is not None or not finding.grantee:
         return {}
     keys = {k: v for request in finding.requests for k, v in request.context.items() if k.endswith((":aud", ":sub"))}
-    return {"StringEquals": {k: v[0] for k, v in sorted(keys.items())}} if keys else {}
+    return {"StringEquals": {k: literal(v[0]) for k, v in sorted(keys.items())}} if keys else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from trailsleuth.remedy.presumed import with_own_sid
 from trailsleuth.remedy.statements import grant
 
 NO_DOCUMENT = (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN)
+_PLACE = re.compile(r"[\w+=,.@:/#-]+", re.ASCII)
 NO_POLICY = (PolicyType.LAKE_FORMATION, PolicyType.OTHER)
 
 
@@ -37,7 +39,7 @@ def propose_deltas(findings: tuple[Finding, ...], policies: PolicyEvidence) -> t
             continue
         for layer in finding.policy_types:
             place = attachment(finding, layer, policies)
-            if place is not None and layer not in NO_POLICY:
+            if place is not None and layer not in NO_POLICY and _is_one_thing(place[0]):
                 _need(sites[layer, *place], finding, layer)
     return tuple(
         Delta(
@@ -90,6 +92,11 @@ def attachment(finding: Finding, layer: PolicyType, policies: PolicyEvidence) ->
             return (caller, account_of(caller)) if caller and caller.startswith("arn:") else None
         case _:
             return None
+
+
+def _is_one_thing(place: str | None) -> bool:
+    """A place that a policy can hang on: no pattern, no variable, nothing that a shell, a template or a terminal would make more of."""
+    return place is None or _PLACE.fullmatch(place) is not None
 
 
 def _blocking(finding: Finding, layer: PolicyType) -> str | None:

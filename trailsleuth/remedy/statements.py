@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from trailsleuth.catalog.actions import resource_types, takes_resource
-from trailsleuth.catalog.short_lived import widened
+from trailsleuth.catalog.own_stars import parts_of, writable
+from trailsleuth.catalog.services import is_service_name
 from trailsleuth.model import Finding, Placeholder, PolicyType, parse_arn
+from trailsleuth.model.written import Blank, Literal, Part, Pattern, holds_signs, written
 from trailsleuth.remedy.conditions import fit_conditions
 from trailsleuth.remedy.presumed import presumed_sid
 
+_BLANK = re.compile(r"\$\{([^}]+)\}")
+_PLAIN = re.compile(r"[A-Za-z0-9-]+")
 
-def resource_for(finding: Finding) -> tuple[str, tuple[Placeholder, ...]]:
-    """The Resource of an Allow: the ARN (a short-lived id widened within its type), `*` where the action takes none, else an ARN with placeholders."""
+
+def resource_for(finding: Finding) -> tuple[str | None, tuple[Placeholder, ...]]:
+    """The Resource of an Allow: the ARN (a short-lived id widened within its type), `*` where the action takes none, else an ARN with placeholders.
+
+    None for a text that IAM would not take as an ARN.
+    """
     if finding.resource is not None:
-        return widened(finding.resource), ()
+        parts = finding.resource_parts or parts_of(finding.resource, finding.iam_action or "")
+        return (written(*parts) if writable(parts) else None), ()
     action = finding.iam_action or ""
     if takes_resource(action) is False:
         return "*", ()
     forms = [form for kind in resource_types(action) if kind.required for form in kind.arn_formats] or [
         form for kind in resource_types(action) for form in kind.arn_formats
     ]
-    form = forms[0] if forms else "${ResourceArn}"
-    arn = parse_arn(finding.principal)
-    place = {"Partition": arn.partition if arn else "aws", "Account": finding.resource_account or finding.principal_account or "", "Region": _region(finding)}
-    for name, value in place.items():
-        form = form.replace("${" + name + "}", value) if value else form
-    name = form.partition("${")[2].partition("}")[0] or "ResourceArn"
+    parts = _with_place(forms[0] if forms else "${ResourceArn}", finding)
+    name = next((part.name for part in parts if isinstance(part, Blank)), "ResourceArn")
     how = (
         f"look at what {finding.evidence[0].event_name if finding.evidence else 'the call'} was asked to work on"
         if finding.evidence
         else "see the caller's input"
     )
-    return form, (Placeholder(name=name, why="the record does not show the resource", how_to_find=how),)
+    return written(*parts), (Placeholder(name=name, why="the record does not show the resource", how_to_find=how),)
+
+
+def _with_place(form: str, finding: Finding) -> tuple[Part, ...]:
+    """An ARN form with partition, account and region filled in as far as they are known; its other parts are left for the reader."""
+    arn = parse_arn(finding.principal)
+    place = {"Partition": arn.partition if arn else "aws", "Account": finding.resource_account or finding.principal_account or "", "Region": _region(finding)}
+    pieces = _BLANK.split(form)
+    parts: list[Part] = [Pattern(pieces[0])]
+    for name, text in zip(pieces[1::2], pieces[2::2], strict=True):
+        known = place.get(name, "")
+        parts += [Literal(known) if known and _PLAIN.fullmatch(known) else Blank(name), Pattern(text)]
+    return tuple(parts)
 
 
 def _region(finding: Finding) -> str:
@@ -54,6 +72,8 @@ def grant(finding: Finding, at: PolicyType) -> tuple[dict[str, Any] | None, tupl
     statement["Action"] = finding.iam_action
     if at is not PolicyType.TRUST:
         resource, unknown = resource_for(finding)
+        if resource is None:
+            return None, ()
         placeholders += unknown
         statement["Resource"] = "*" if at is PolicyType.RESOURCE and finding.iam_action.startswith("kms:") else resource
     if conditions.element:
@@ -68,9 +88,12 @@ def _mark(action: str, finding: Finding) -> dict[str, str]:
 
 
 def principal_element(finding: Finding) -> dict[str, str] | None:
-    """Whom a resource or trust policy must name: the role or user, a service, an identity provider."""
+    """Whom a resource or trust policy must name: the role or user, a service, an identity provider. None where that would be a pattern."""
+    who = finding.principal or finding.grantee
+    if not who or holds_signs(who):
+        return None
     if finding.principal is None:
-        return {"Federated": finding.grantee} if finding.grantee else None
-    if finding.principal.startswith("arn:"):
-        return {"AWS": finding.principal}
-    return {"Service": finding.principal} if "amazonaws.com" in finding.principal else None
+        return {"Federated": who}
+    if who.startswith("arn:"):
+        return {"AWS": who}
+    return {"Service": who} if is_service_name(who) else None

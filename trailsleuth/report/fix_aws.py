@@ -11,6 +11,7 @@ from trailsleuth.report.fix_parts import NOTHING, Fix, escaped, fixes_of, hint, 
 from trailsleuth.report.json import policy_json
 
 _YAML_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+_RESOLVED = "a name in it holds {{ resolve:, which CloudFormation would replace by a value; make this change with another tool"
 _FILLER = {"TrailsleuthNothingToAdd": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}
 _REPLACING_COMMANDS = {
     "trust": "aws iam update-assume-role-policy --role-name NAME --policy-document file://merged.json",
@@ -24,9 +25,11 @@ _REPLACING_COMMANDS = {
 
 def render_cloudformation(deltas: list[Document]) -> str:
     """A YAML template; statements that must be merged by hand stand in its Metadata."""
-    fixes = fixes_of(deltas)
+    all_fixes = fixes_of(deltas)
+    fixes = [fix for fix in all_fixes if not _resolved_by_cloudformation(fix)]
+    left_out = [f"# {fix.place}: {_RESOLVED}" for fix in all_fixes if fix not in fixes]
     if not fixes:
-        return f"# {NOTHING}\n"
+        return "\n".join(left_out or [f"# {NOTHING}"]) + "\n"
     names = placeholders_of(fixes)
     template: dict[str, object] = {"AWSTemplateFormatVersion": "2010-09-09"}
     by_hand = {f"Merge{fix.number}": _by_hand(fix) for fix in fixes if not fix.mergeable or fix.delta["remove"]}
@@ -35,7 +38,15 @@ def render_cloudformation(deltas: list[Document]) -> str:
     if names:
         template["Parameters"] = {_logical(name): {"Type": "String", "Description": hint(p)[:4000]} for name, p in names.items()}
     template["Resources"] = {f"Trailsleuth{fix.number}": _resource(fix, names) for fix in fixes if fix.mergeable} or _FILLER
-    return "\n".join(_yaml(template, 0)) + "\n"
+    return "\n".join([*left_out, *_yaml(template, 0)]) + "\n"
+
+
+def _resolved_by_cloudformation(fix: Fix) -> bool:
+    """A text of the change would be a dynamic reference there, which no quoting keeps literal.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+    """
+    return "{{resolve:" in json.dumps(fix.delta, default=str)
 
 
 def _by_hand(fix: Fix) -> dict[str, object]:

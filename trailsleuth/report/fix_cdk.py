@@ -22,7 +22,7 @@ def render_cdk_typescript(deltas: list[Document]) -> str:
         if fix.mergeable:
             kind = "Role" if fix.role is not None else "User"
             variable = f"{kind.lower()}{fix.number}"
-            arn = _typescript_text(fix.delta["attach_to"], names)
+            arn = json.dumps(fix.delta["attach_to"])
             lines.append(f"const {variable} = iam.{kind}.from{kind}Arn(this, 'Trailsleuth{fix.number}', {arn});")
             lines.append(f"for (const statement of {text}) {{")
             lines += [f"  {variable}.addToPrincipalPolicy(iam.PolicyStatement.fromJson(statement));", "}"]
@@ -52,7 +52,7 @@ def _python_block(fix: Fix, names: dict[str, Document]) -> list[str]:
     if fix.mergeable:
         kind = "Role" if fix.role is not None else "User"
         variable = f"{kind.lower()}_{fix.number}"
-        arn = _python_text(fix.delta["attach_to"], names)
+        arn = _python_string(fix.delta["attach_to"])
         lines.append(f'{variable} = iam.{kind}.from_{kind.lower()}_arn(self, "Trailsleuth{fix.number}", {arn})')
         lines += [f"for statement in {text}:", f"    {variable}.add_to_principal_policy(iam.PolicyStatement.from_json(statement))"]
     elif fix.statements:

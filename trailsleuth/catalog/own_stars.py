@@ -1,0 +1,79 @@
+"""Which stars of an ARN are the catalogue's (an id that the service makes) and which came with a name that somebody chose.
+
+A star is ours only where a form of the tables puts one for this action: `log-group:${G}:*`, `stack/${N}/*`, a short-lived id. All else stands for itself.
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from trailsleuth.catalog.actions import resource_types
+from trailsleuth.catalog.load import Row, rows_of
+from trailsleuth.catalog.pipeline_actions import needed_forms
+from trailsleuth.catalog.short_lived import short_lived_parts, widened_already
+from trailsleuth.model.written import Literal, Part, Pattern, holds_signs
+
+_PART = re.compile(r"\$\{[^}]+\}")
+_PLACE = 5  # parts of an ARN before the name: nobody but us may leave them open
+
+
+def parts_of(arn: str, action: str, *, event_name: str = "", chosen: Iterable[str] = (), planned: bool = False) -> tuple[Part, ...]:
+    """The ARN as policy text: literals, and patterns where its stars are ours.
+
+    `chosen` are the caller's own words, () where the record holds none: a star that stands in one of them is the caller's. `planned`: the ARN comes
+    from the table of what a pipeline action goes on to need, not from a call.
+    """
+    if arn == "*":
+        return (Pattern(arn),)
+    words = tuple(chosen)
+    if not holds_signs(arn) or any(holds_signs(text) and text in arn for text in words):
+        return short_lived_parts(arn)
+    forms = [*(needed_forms(action) if planned else ()), *_own_forms(action, event_name, told=bool(words))]
+    return next((parts for form in forms if (parts := _by_form(arn, form))), None) or widened_already(arn) or short_lived_parts(arn)
+
+
+def _own_forms(action: str, event_name: str, *, told: bool) -> Iterator[str]:
+    """The forms of the table's rows for this action in which a star stands. `told`: the request is there, so what it leaves out has the row's default."""
+    for row in rows_of(f"resources/{action.partition(':')[0]}", "resource"):
+        if "events" in row and event_name and re.fullmatch(row["events"], event_name) is None:
+            continue
+        defaults = {name for name, paths in row.get("parts", {}).items() if "=*" in paths and (told or len(paths) == 1)}
+        kinds = [form for kind in resource_types(action) if kind.name == row.get("type") for form in kind.arn_formats]
+        for form in [str(row["format"])] if "format" in row else kinds:
+            filled = _PART.sub(lambda match, names=defaults: "*" if match.group()[2:-1] in names else match.group(), form)
+            if holds_signs(_PART.sub("", filled)):
+                yield filled
+
+
+def _by_form(arn: str, form: str) -> tuple[Part, ...] | None:
+    """The ARN taken apart by a form; None where it has another one."""
+    match = _compiled(form).fullmatch(arn)
+    if match is None:
+        return None
+    ours = _PART.split(form)
+    pieces: list[Part] = [Pattern(ours[0])]
+    for said, text in zip(match.groups(), ours[1:], strict=True):
+        pieces += [Literal(said), Pattern(text)]
+    return tuple(pieces)
+
+
+@cache
+def _compiled(form: str) -> re.Pattern[str]:
+    return re.compile("(.*)".join(re.escape(piece) for piece in _PART.split(form)), re.DOTALL)
+
+
+def writable(parts: Iterable[Part]) -> bool:
+    """Whether IAM takes the text: no literal sign stands before the name of the ARN, where policy variables mean nothing.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-wheretouse
+    """
+    colons = 0
+    for part in parts:
+        text = part.text if isinstance(part, Literal | Pattern) else ""
+        if isinstance(part, Literal) and holds_signs(":".join(text.split(":")[: max(0, _PLACE - colons)])):
+            return False
+        colons += text.count(":")
+    return True
