@@ -227,8 +227,16 @@ def without_owners(text):
 
 @pytest.mark.parametrize(("form", "comment"), [("terraform", "#"), ("cdk", "//"), ("cdk-python", "#"), ("cloudformation", "#")])
 def test_code_keeps_its_structure(form, comment, attack):
+    if form == "cloudformation" and "{{resolve:" in attack:
+        pytest.skip("left out of a template, see below")
     ours, plain = (outside_strings(render_fix(without_owners(text), form), comment=comment) for text in (attack, HARMLESS))
     assert ours == plain
+
+
+def test_cloudformation_gets_nothing_that_it_would_look_up():
+    text = render_fix(without_owners("{{resolve:ssm:/db/password}}"), "cloudformation")
+    assert "{{resolve:" not in text
+    assert "make this change with another tool" in text
 
 
 def test_hcl_templates_interpolate_nothing_but_our_variables(attack):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from trailsleuth.catalog.actions import resource_types
-from trailsleuth.catalog.load import Row, rows_of
+from trailsleuth.catalog.load import rows_of
 from trailsleuth.catalog.pipeline_actions import needed_forms
 from trailsleuth.catalog.short_lived import short_lived_parts, widened_already
 from trailsleuth.model.written import Literal, Part, Pattern, holds_signs
@@ -42,10 +42,12 @@ def _own_forms(action: str, event_name: str, *, told: bool) -> Iterator[str]:
             continue
         defaults = {name for name, paths in row.get("parts", {}).items() if "=*" in paths and (told or len(paths) == 1)}
         kinds = [form for kind in resource_types(action) if kind.name == row.get("type") for form in kind.arn_formats]
-        for form in [str(row["format"])] if "format" in row else kinds:
-            filled = _PART.sub(lambda match, names=defaults: "*" if match.group()[2:-1] in names else match.group(), form)
-            if holds_signs(_PART.sub("", filled)):
-                yield filled
+        for kept in [str(row["format"])] if "format" in row else kinds:
+            form = kept
+            for name in defaults:
+                form = form.replace("${" + name + "}", "*")
+            if holds_signs(_PART.sub("", form)):
+                yield form
 
 
 def _by_form(arn: str, form: str) -> tuple[Part, ...] | None:

@@ -161,8 +161,9 @@ def _beside(resource: str, parts: tuple[Part, ...]) -> Iterator[str]:
     """Names that a grant on this resource must not reach: a longer one, and for each sign of a literal one with another text in its place."""
     if not any(isinstance(part, Pattern) and holds_signs(part.text) for part in parts):
         yield resource + "-beside"
-    texts = [part.text for part in parts if isinstance(part, Literal | Pattern)]
-    for at, part in enumerate(parts):
+    known = [part for part in parts if isinstance(part, Literal | Pattern)]
+    texts = [part.text for part in known]
+    for at, part in enumerate(known):
         for sign in re.finditer(r"[*?]", part.text) if isinstance(part, Literal) else ():
             other = part.text[: sign.start()] + ("n" if sign.group() == "?" else "beside") + part.text[sign.end() :]
             yield "".join([*texts[:at], other, *texts[at + 1 :]])

@@ -27,7 +27,7 @@ def render_cloudformation(deltas: list[Document]) -> str:
     """A YAML template; statements that must be merged by hand stand in its Metadata."""
     all_fixes = fixes_of(deltas)
     fixes = [fix for fix in all_fixes if not _resolved_by_cloudformation(fix)]
-    left_out = [f"# {fix.place}: {_RESOLVED}" for fix in all_fixes if fix not in fixes]
+    left_out = [f"# {fix.place.replace('{{', '{ {')}: {_RESOLVED}" for fix in all_fixes if fix not in fixes]
     if not fixes:
         return "\n".join(left_out or [f"# {NOTHING}"]) + "\n"
     names = placeholders_of(fixes)
