@@ -7,7 +7,11 @@ from importlib import resources
 
 import pytest
 
+<<<<<<< HEAD
 from trailsleuth.catalog.messages import clauses, code_row, code_rows, compiled, message_forms, opaque_error, opaque_errors
+=======
+from trailsleuth.catalog.messages import clauses, code_row, code_rows, is_echo, message_forms, opaque_error, opaque_errors
+>>>>>>> d04b27d (The record's code and caller decide what of its text is a denial: carriers and echoes are rows, attacks are a table with one runner)
 from trailsleuth.ingest.denials import read_denial
 
 
@@ -17,6 +21,7 @@ def table(name):
 
 MESSAGES = table("denial_messages.toml")
 CODES = table("denied_codes.toml")["code"]
+CARRIERS, ECHOES = table("denied_codes.toml")["carrier"], table("denied_codes.toml")["echo"]
 OPAQUE = table("opaque_errors.toml")["error"]
 EXAMPLES = [(row["id"], example) for row in MESSAGES["message"] for example in row["examples"]]
 COUNTERS = [(row["id"], text) for row in MESSAGES["message"] for text in row["counters"]]
@@ -71,6 +76,31 @@ def test_every_code_row_knows_its_codes(row):
         assert other is None or other.id != row["id"], code
 
 
+def read_in_a_record(example):
+    return read_denial(example["code"], example["text"], event_source="", event_name="", of_record=True)
+
+
+@pytest.mark.parametrize("row", CARRIERS, ids=lambda row: row["id"])
+def test_a_code_of_another_error_carries_what_its_row_says(row):
+    denial = read_in_a_record(row["example"])
+    assert denial is not None
+    assert denial.pattern_id == row["example"]["form"]
+    assert read_in_a_record(row["counter"]) is None
+    assert set(row["forms"]) <= {"*", *(form["id"] for form in MESSAGES["message"])}
+
+
+@pytest.mark.parametrize("row", ECHOES, ids=lambda row: row["id"])
+def test_what_a_service_repeats_is_known_as_such(row):
+    assert is_echo(row["example"])
+    assert not is_echo(row["counter"])
+
+
+@pytest.mark.parametrize(("row_id", "example"), [(i, e) for i, e in EXAMPLES if e.get("code")], ids=lambda value: value if isinstance(value, str) else "")
+def test_a_record_with_the_code_of_the_example_reads_the_same(row_id, example):
+    text, code = example["text"], example["code"]
+    assert read_denial(code, text, event_source="", event_name="", of_record=True) == read(text, code)
+
+
 @pytest.mark.parametrize("row", OPAQUE, ids=lambda row: row["id"])
 def test_every_opaque_text_is_found_and_told_apart(row):
     found = opaque_error(f"Action failed: {row['example']} (more text)")
@@ -81,7 +111,7 @@ def test_every_opaque_text_is_found_and_told_apart(row):
 
 
 def test_rows_have_unique_ids_a_source_a_date_examples_and_counters():
-    for rows in (MESSAGES["message"], MESSAGES["clause"], CODES, OPAQUE):
+    for rows in (MESSAGES["message"], MESSAGES["clause"], CODES, CARRIERS, ECHOES, OPAQUE):
         assert len({row["id"] for row in rows}) == len(rows)
         for row in rows:
             assert row["source"]

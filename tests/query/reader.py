@@ -46,7 +46,7 @@ class Reader:
     @staticmethod
     def is_refused(record) -> bool:
         code, message = texts(record.get("errorCode")), texts(record.get("errorMessage"))
-        return read_denial(code, message, event_source=record["eventSource"], event_name=record["eventName"]) is not None
+        return read_denial(code, message, event_source=record["eventSource"], event_name=record["eventName"], of_record=True) is not None
 
     @staticmethod
     def is_issuing(record) -> bool:

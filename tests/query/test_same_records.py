@@ -123,7 +123,7 @@ def test_every_refusal_of_the_catalogue_is_one_for_the_engine(tmp_path):
         for example in form.examples:
             code, text = example.get("code"), example.get("text") or example.get("message")
             source, name = example.get("event_source") or "ecs.amazonaws.com", example.get("event_name") or "RunTask"
-            if read_denial(code, text, event_source=source, event_name=name) is not None:
+            if read_denial(code, text, event_source=source, event_name=name, of_record=True) is not None:
                 made.append({"eventID": str(len(made)), "eventTime": f"{datetime(2026, 3, 4, tzinfo=UTC):%Y-%m-%dT%H:%M:%SZ}", "eventSource": source})
                 made[-1] |= {"eventName": name, "errorCode": code, "errorMessage": text}
     assert len(made) > 100

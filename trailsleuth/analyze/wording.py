@@ -46,6 +46,8 @@ def explain(refusal: Refusal, claim: Claim) -> str:
     parts = [_what(refusal), _why(refusal, claim), *_owner(claim), generated_role(refusal, claim), *_limits(refusal, claim)]
     if refusal.denial.advice and claim.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN):
         parts.append(refusal.denial.advice)
+    if refusal.denial.beside:
+        parts.append(f"The text of the record speaks of {short(refusal.denial.beside)}, which is not its caller: nothing else was taken from it.")
     return " ".join(part for part in parts if part)
 
 

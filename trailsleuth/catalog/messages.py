@@ -70,6 +70,20 @@ class CodeRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """Codes of other errors that may carry a denial: in one of `forms` ("*": in any), or (`sentence`) in the usual sentence."""
+
+    id: str
+    pattern: re.Pattern[str]
+    sentence: bool
+    forms: frozenset[str]
+
+    def takes(self, form: MessageForm | None) -> bool:
+        """Whether the code may carry the form; None is the usual sentence."""
+        return self.sentence if form is None else form.id in self.forms or "*" in self.forms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpaqueError:
     """A text that hides its cause: what it usually means, where the record of it stands, and what else gives the same text.
 
@@ -175,6 +189,30 @@ def code_rows() -> tuple[CodeRow, ...]:
 def code_row(code: str) -> CodeRow | None:
     """The row of an error code; None where no table knows it."""
     return next((row for row in code_rows() if row.pattern.search(code[:200])), None)
+
+
+@cache
+def _carriers() -> tuple[Carrier, ...]:
+    return tuple(
+        Carrier(id=row["id"], pattern=re.compile(row["pattern"]), sentence=row["sentence"], forms=frozenset(row["forms"]))
+        for row in table_of("denied_codes.toml")["carrier"]
+    )
+
+
+@cache
+def carrier_of(code: str) -> Carrier | None:
+    """The row of a code of another error that may carry a denial; None for all others."""
+    return next((carrier for carrier in _carriers() if carrier.pattern.search(code[:200])), None)
+
+
+@cache
+def _echoes() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(row["pattern"], re.DOTALL) for row in table_of("denied_codes.toml")["echo"])
+
+
+def is_echo(text: str) -> bool:
+    """Whether the text repeats what the caller wrote."""
+    return any(pattern.search(text[:5000]) for pattern in _echoes())
 
 
 @cache

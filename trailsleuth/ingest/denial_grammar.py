@@ -41,9 +41,10 @@ _TRIM = ".,;:)]}'\"`"
 
 @dataclass(slots=True, kw_only=True)
 class Reading:
-    """What was read so far; `fixed` are denial fields, `end` is where the last word that was used ends."""
+    """What was read so far; `start` is where the wording begins, `end` where the last word that was used ends."""
 
     fields: dict[str, Any] = field(default_factory=dict)
+    start: int = 0
     end: int = 0
 
 
@@ -62,7 +63,7 @@ def read_sentence(message: MessageText) -> Reading | None:
 
 def _read_from(message: MessageText, match: re.Match[str]) -> Reading:
     at = match.start()
-    reading = Reading(fields={"iam_action": match.group(2)}, end=match.end())
+    reading = Reading(fields={"iam_action": match.group(2)}, start=at, end=match.end())
     if message.cut and match.end() == len(message.text):
         reading.fields["action_cut"] = True
     principal = subject_before(message.text[max(0, at - 2200) : at])

@@ -13,9 +13,10 @@ from itertools import islice
 from typing import Any
 
 from trailsleuth.catalog.actions import entry, spelling, takes_resource
-from trailsleuth.catalog.messages import CodeRow, MessageForm, api_names, code_row, compiled, message_forms
+from trailsleuth.catalog.messages import CodeRow, MessageForm, api_names, carrier_of, code_row, compiled, message_forms
 from trailsleuth.catalog.services import prefix_of, service_principal
 from trailsleuth.ingest.denial_grammar import Reading, read_reason, read_sentence, read_tails
+from trailsleuth.ingest.denials_of_records import admitted
 from trailsleuth.ingest.message_text import MessageText, plain_message
 from trailsleuth.model import Cause, Denial, Effect, PolicyType, parse_arn, role_of_session
 
@@ -28,27 +29,36 @@ _CODE_IN_TEXT = re.compile(
     r"|\b([A-Z]\w{1,70}(?:Exception|Fault|Denied)|(?:Client\.)?UnauthorizedOperation)\b"
 )
 _ROLE = re.compile(r"arn:aws[a-z-]{0,16}:iam::\d{12}:role/[\w+=,.@/-]{1,600}")
+_NO_ACTIONS = frozenset({"this", "the", "that", "an", "a", "any", "such"})  # `perform this action`
 _TRIM = ".,;:\"'`"
 
 
-def read_denial(error_code: str | None, error_message: str | None, *, event_source: str, event_name: str) -> Denial | None:
-    """What was refused, as code and text tell it; None only where the call was not refused."""
+def read_denial(error_code: str | None, error_message: str | None, *, event_source: str, event_name: str, of_record: bool = False) -> Denial | None:
+    """What was refused, as code and text tell it; None only where the call was not refused.
+
+    `of_record`: both come from a record, where services also repeat what callers wrote. There the code decides whether the text may be a denial at all.
+    """
     code = error_code.strip() if isinstance(error_code, str) else ""
     text = error_message if isinstance(error_message, str) else ""
-    if not (code or text):
+    if not (code or text) or (of_record and not code):
         return None
     read = _read_denial if len(text) <= _CACHED_LENGTH else _read_denial.__wrapped__
-    return read(code, text, event_source, event_name)
+    return read(code, text, event_source, event_name, of_record)
 
 
 @lru_cache(maxsize=4096)  # one refusal is often made thousands of times
-def _read_denial(code: str, text: str, event_source: str, event_name: str) -> Denial | None:
+def _read_denial(code: str, text: str, event_source: str, event_name: str, of_record: bool = False) -> Denial | None:
     message = plain_message(text)
     code = code or message.code or ""
     row = code_row(code) if code else None
+    refused = row is not None and row.denied
+    if of_record and not refused and carrier_of(code) is None:
+        return None
     form, reading = _read(message, code, (event_source, event_name))
     if form is not None and not form.refused:
         return None
+    if of_record and reading is not None:
+        form, reading = admitted(form, reading, message, code="" if refused else code)
     if reading is None:
         return _from_code(row, message, event_source) if row is not None and row.denied else None
     read_reason(message, reading)
@@ -99,12 +109,12 @@ def _by_form(form: MessageForm, message: MessageText, code: str, call: tuple[str
             if at < 0:
                 break
             if form.pattern is None:
-                return Reading(end=at + len(anchor))
+                return Reading(start=at, end=at + len(anchor))
             match = compiled(form.pattern).search(message.text, max(0, at - _BEFORE), at + _BEHIND)
             if match is not None:
                 fields = {name: text.strip().rstrip(_TRIM) for name, text in match.groupdict().items() if text}
                 fields.update(_of_call(call[0]))
-                return Reading(fields=fields, end=match.end())
+                return Reading(fields=fields, start=match.start(), end=match.end())
             at = message.lower.find(anchor, at + 1)
     return None
 
@@ -119,6 +129,12 @@ def _applies(form: MessageForm, code: str, call: tuple[str, str]) -> bool:
     if form.codes is not None and not compiled(form.codes).search(code[:200]):
         return False
     return (not form.sources or call[0] in form.sources) and (not form.events or call[1] in form.events)
+
+
+def denial_of_code(error_code: str, error_message: str | None, source: str) -> Denial | None:
+    """What the code alone says; None where it is not one of a denial."""
+    row = code_row(error_code.strip())
+    return _from_code(row, plain_message(error_message or ""), source) if row is not None and row.denied else None
 
 
 def _from_code(row: CodeRow, message: MessageText, source: str) -> Denial:
@@ -195,7 +211,8 @@ def _spelled(fields: dict[str, Any], message: MessageText) -> tuple[str | None, 
     known = entry(api_names().get(action.lower(), action))
     if known is not None:
         return known.name, known.unlisted is not None
-    return (None, False) if fields.get("action_cut") and message.cut else (action, True)
+    made_up = fields.get("action_cut") and message.cut
+    return (None, False) if made_up or action.partition(":")[2].lower() in _NO_ACTIONS else (action, True)
 
 
 def _other_actions(fields: dict[str, Any], action: str | None) -> tuple[str, ...]:

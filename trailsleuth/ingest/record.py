@@ -8,15 +8,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from sys import intern
 from typing import Any
 
-from trailsleuth.ingest.denials import read_denial
+from trailsleuth.catalog.services import prefix_of
+from trailsleuth.ingest.denials import denial_of_code, read_denial
+from trailsleuth.ingest.denials_of_records import fitted
 from trailsleuth.ingest.fields import account_id, any_text, flag_of, list_of, map_of, text_of
 from trailsleuth.ingest.identity import parse_identity
 from trailsleuth.ingest.issued import issued_session
 from trailsleuth.ingest.times import parse_time
-from trailsleuth.model import Identity, JsonMap, Origin, Record, ResourceRef, Unreadable
+from trailsleuth.model import Denial, Identity, JsonMap, Origin, Record, ResourceRef, Unreadable
 
 MAX_DEPTH = 128  # levels of objects and lists in a record; real ones have a dozen
 
@@ -49,6 +52,7 @@ def parse_record(
     code, message = any_text(payload.get("errorCode")), any_text(payload.get("errorMessage"))
     source, name = intern(source or ""), intern(name or "")
     event_id = text_of(payload.get("eventID")) or _content_id(payload)
+    identity, recipient = identify(payload.get("userIdentity")), account_id(payload.get("recipientAccountId"))
     kept_payload, kept_response = hold(payload, response)
     return Record(
         event_id=event_id,
@@ -56,13 +60,13 @@ def parse_record(
         event_source=source,
         event_name=name,
         region=_often(payload, "awsRegion") or "",
-        identity=identify(payload.get("userIdentity")),
-        recipient_account=account_id(payload.get("recipientAccountId")),
+        identity=identity,
+        recipient_account=recipient,
         request=request,
         response=kept_response,
         error_code=code,
         error_message=message,
-        denial=read_denial(code, message, event_source=source, event_name=name) if code or message else None,
+        denial=_denial(code, message, (source, name), identity, request, recipient) if code else None,
         issued=None if code or message else issued_session(source, name, request, response),
         resources=_resources(payload.get("resources")),
         shared_event_id=text_of(payload.get("sharedEventID")),
@@ -78,6 +82,16 @@ def parse_record(
         origin=origin,
         payload=kept_payload,
     )
+
+
+def _denial(code: str, message: str | None, call: tuple[str, str], who: Identity, request: JsonMap, account: str | None) -> Denial | None:
+    """What the record says was refused, and of whom: its code and its caller decide what of the text is believed."""
+    read = read_denial(code, message, event_source=call[0], event_name=call[1], of_record=True)
+    if read is None:
+        return None
+    if read.unverified_action and (read.iam_action or "").lower() != f"{prefix_of(call[0])}:{call[1]}".lower():
+        read = replace(read, iam_action=None, unverified_action=False)  # IAM knows no such action, and it is not what was called
+    return fitted(read, denial_of_code(code, message, call[0]), who, call=call, request=request, account=account)
 
 
 def _often(payload: dict[str, Any], name: str) -> str | None:

@@ -63,6 +63,7 @@ class Denial:
     `at_target`: the policy of what the request names as a target (a queue, topic, function) does not admit the service that is to deliver to it.
     `unverified_action`: the Service Authorization Reference does not know the action. `path_unknown`: `resource` is an IAM ARN that was made from
     a bare name and lacks its path. `truncated`: the text is cut off at its end.
+    `beside`: the principal that the text names though the record's caller is another one; nothing else of the text was taken.
     """
 
     pattern_id: str
@@ -86,6 +87,7 @@ class Denial:
     unverified_action: bool = False
     path_unknown: bool = False
     truncated: bool = False
+    beside: str = ""
 
     @property
     def of_the_call(self) -> bool:

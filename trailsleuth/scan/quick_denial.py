@@ -29,13 +29,13 @@ def may_be_denial(code: str, text: str) -> bool:
 @lru_cache(maxsize=4096)
 def is_denial(code: str, text: str, call: tuple[str, str]) -> bool:
     """What `read_denial` says, most often without the reading: a code of a refusal stands unless a text of another kind may be meant."""
-    if not may_be_denial(code, text):
+    if not code or not may_be_denial(code, text):
         return False
-    if code and _denied(code) and not _is_wrapped(text):
+    if _denied(code) and not _is_wrapped(text):
         lower = text.lower()
         if not (_holds_one(lower, _harmless_words()) and _holds_one(lower, _harmless())):
             return True
-    return read_denial(code, text, event_source=call[0], event_name=call[1]) is not None
+    return read_denial(code, text, event_source=call[0], event_name=call[1], of_record=True) is not None
 
 
 def _is_wrapped(text: str) -> bool:
