@@ -21,7 +21,7 @@ gives the same text. `‹name›` stands for a part that varies. `diagnose` uses
 
 def page() -> str:
     """Message forms, error codes, advice."""
-    return whole("Messages of refusals", INTRO, _phrases(), _clauses(), _forms(), _codes(), _advice(), _names())
+    return whole("Messages of refusals", INTRO, _phrases(), _clauses(), _forms(), _codes(), _carriers(), _advice(), _names())
 
 
 def opaque_page() -> str:
@@ -81,6 +81,25 @@ def _codes() -> list[str]:
         "The first row that fits decides; a message that reads as a refusal wins over a code that says nothing.",
         "",
         *table(["row", "a refusal", "pattern", "meaning", "examples", ""], listed),
+    ]
+
+
+def _carriers() -> list[str]:
+    carried = [
+        (anchor(row["id"]), code(row["pattern"]), "yes" if row["sentence"] else "no", codes(row["forms"]), source(row["source"]))
+        for row in rows("denied_codes", "carrier")
+    ]
+    echoed = [(anchor(row["id"]), code(row["pattern"]), code(row["example"]), source(row["source"])) for row in rows("denied_codes", "echo")]
+    return [
+        "## Other errors whose texts may be a denial",
+        "",
+        "In a record the text of any other error is no denial, and of these only what begins with the service's own words.",
+        "",
+        *table(["row", "pattern", "the usual sentence", "forms", ""], carried),
+        "",
+        "## What a service repeats of the caller's words",
+        "",
+        *table(["row", "pattern", "example", ""], echoed),
     ]
 
 
