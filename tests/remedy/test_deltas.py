@@ -58,7 +58,13 @@ def test_a_deny_is_narrowed_and_never_answered_with_an_allow() -> None:
     (found,) = deltas(records, snapshot((DEPLOY, [allow("s3:*"), deny], [])))
     assert found.statements == ()
     assert found.remove[0]["statement"] == deny
-    assert found.remove[0]["instead"]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"] == [role("Keeper"), DEPLOY]
+    opened, elsewhere, other_actions = found.remove[0]["instead"]
+    assert opened["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": [role("Keeper"), DEPLOY]}}
+    still = {"ArnNotEquals": {"aws:PrincipalArn": [role("Keeper")]}, "ArnEquals": {"aws:PrincipalArn": DEPLOY}}
+    assert elsewhere == {"Sid": "FenceElsewhere", "Effect": "Deny", "Action": "s3:*", "NotResource": f"{BUCKET}/x", "Condition": still}
+    assert other_actions == {"Sid": "FenceOtherActions", "Effect": "Deny", "NotAction": "s3:GetObject", "Resource": f"{BUCKET}/x", "Condition": still}
+    assert found.proof is not None
+    assert (found.proof.sufficient, found.proof.harmless) == (True, True)
 
 
 def test_where_the_way_of_calling_decides_the_policy_stays() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -14,6 +15,23 @@ from typing import Any
 def _documents() -> dict[str, str]:
     table = tomllib.loads((files("trailsleuth.catalog") / "data" / "managed_policies.toml").read_text(encoding="utf-8"))
     return {row["id"]: row["statements"] for row in table["policy"]}
+
+
+def is_of_aws(arn: str | None) -> bool:
+    """Whether AWS owns the policy: nobody else can edit it, it can only be detached."""
+    return (arn or "").split(":")[4:5] == ["aws"]
+
+
+@cache
+def _own_denies() -> tuple[Mapping[str, Any], ...]:
+    table = tomllib.loads((files("trailsleuth.catalog") / "data" / "managed_policies.toml").read_text(encoding="utf-8"))
+    return tuple(table["deny"])
+
+
+def advice_on(arn: str | None) -> str | None:
+    """What AWS says to do about a Deny of one of its own policies; None for a policy of anybody else's."""
+    name = (arn or "").rpartition("/")[2]
+    return next((str(row["advice"]) for row in _own_denies() if fnmatchcase(name, row["name"])), None) if is_of_aws(arn) else None
 
 
 def managed_document(arn: str) -> Mapping[str, Any] | None:

@@ -73,7 +73,7 @@ def _without(policy: Policy, delta: Delta) -> Policy:
         if entry is None:
             statements.append(raw)
         elif "instead" in entry:
-            statements.append(entry["instead"])
+            statements += entry["instead"] if isinstance(entry["instead"], list) else [entry["instead"]]
         elif "principals" in entry:
             statements += _without_principals(raw, entry["principals"])
     return parse_policy({"Version": policy.document.version, "Statement": statements}, name=policy.name, arn=policy.arn)

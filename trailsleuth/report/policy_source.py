@@ -175,9 +175,9 @@ def _place_of(source: PolicySource, entry: Json) -> Span | None:
 
 
 def _changed(source: PolicySource, place: Span, entry: Json, ids: tuple[str, ...]) -> Edit:
-    instead = entry.get("instead") or _without(entry)
+    instead: Any = entry.get("instead") or _without(entry)
     if instead is not None:
-        return Edit(start=place.start, end=place.end, text=_laid_out(source, [instead]), finding_ids=ids)
+        return Edit(start=place.start, end=place.end, text=_laid_out(source, instead if isinstance(instead, list) else [instead]), finding_ids=ids)
     number = source.statements.index(place)
     start, end = place.start, place.end
     if number + 1 < len(source.statements):

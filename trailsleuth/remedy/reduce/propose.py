@@ -183,7 +183,7 @@ def _denials(present: Present, atoms: Iterable[Atom], deltas: Iterable[Delta]) -
             key = json.dumps(dict(statement.raw), sort_keys=True, default=str)
             kept = instead.get(key, dict(statement.raw)) if key in instead else dict(statement.raw)
             if kept:
-                yield kept
+                yield from kept if isinstance(kept, list) else [kept]
 
 
 def _touches(statement: Statement, atom: Atom) -> bool:
