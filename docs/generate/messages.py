@@ -85,17 +85,15 @@ def _codes() -> list[str]:
 
 
 def _carriers() -> list[str]:
-    carried = [
-        (anchor(row["id"]), code(row["pattern"]), "yes" if row["sentence"] else "no", codes(row["forms"]), source(row["source"]))
-        for row in rows("denied_codes", "carrier")
-    ]
+    carried = [(anchor(row["id"]), code(row["pattern"]), "yes" if row["sentence"] else "no", source(row["source"])) for row in rows("denied_codes", "carrier")]
     echoed = [(anchor(row["id"]), code(row["pattern"]), code(row["example"]), source(row["source"])) for row in rows("denied_codes", "echo")]
     return [
         "## Other errors whose texts may be a denial",
         "",
-        "In a record the text of any other error is no denial, and of these only what begins with the service's own words.",
+        "In a record the text of any other error is a denial only in a form that has an example with its code, or with one of the same row, "
+        "and only where the service's own words come first.",
         "",
-        *table(["row", "pattern", "the usual sentence", "forms", ""], carried),
+        *table(["row", "pattern", "the usual sentence", ""], carried),
         "",
         "## What a service repeats of the caller's words",
         "",

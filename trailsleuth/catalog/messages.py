@@ -71,16 +71,11 @@ class CodeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """Codes of other errors that may carry a denial: in one of `forms` ("*": in any), or (`sentence`) in the usual sentence."""
+    """A family of codes of other errors whose texts may be a denial all the same; `sentence`: the usual sentence too."""
 
     id: str
     pattern: re.Pattern[str]
     sentence: bool
-    forms: frozenset[str]
-
-    def takes(self, form: MessageForm | None) -> bool:
-        """Whether the code may carry the form; None is the usual sentence."""
-        return self.sentence if form is None else form.id in self.forms or "*" in self.forms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,16 +188,31 @@ def code_row(code: str) -> CodeRow | None:
 
 @cache
 def _carriers() -> tuple[Carrier, ...]:
-    return tuple(
-        Carrier(id=row["id"], pattern=re.compile(row["pattern"]), sentence=row["sentence"], forms=frozenset(row["forms"]))
-        for row in table_of("denied_codes.toml")["carrier"]
-    )
+    rows = table_of("denied_codes.toml")["carrier"]
+    return tuple(Carrier(id=row["id"], pattern=re.compile(row["pattern"]), sentence=row["sentence"]) for row in rows)
 
 
 @cache
-def carrier_of(code: str) -> Carrier | None:
-    """The row of a code of another error that may carry a denial; None for all others."""
-    return next((carrier for carrier in _carriers() if carrier.pattern.search(code[:200])), None)
+def _codes_of_forms() -> Mapping[str, frozenset[str]]:
+    """By form: the codes of its examples, and the families that they belong to."""
+    found = {}
+    for form in message_forms():
+        codes = {str(example["code"]) for example in form.examples if example.get("code")}
+        found[form.id] = frozenset(codes | {carrier.id for carrier in _carriers() if any(carrier.pattern.search(code) for code in codes)})
+    return found
+
+
+def may_carry(code: str) -> bool:
+    """Whether the text of another error with this code can be a denial at all."""
+    return any(code in codes for codes in _codes_of_forms().values()) or any(carrier.pattern.search(code[:200]) for carrier in _carriers())
+
+
+def carries(code: str, form: MessageForm | None) -> bool:
+    """Whether it may be one of this form: the form was seen with that code or with one of its family. None is the usual sentence."""
+    families = [carrier for carrier in _carriers() if carrier.pattern.search(code[:200])]
+    if form is None:
+        return any(carrier.sentence for carrier in families)
+    return not _codes_of_forms()[form.id].isdisjoint({code, *(carrier.id for carrier in families)})
 
 
 @cache

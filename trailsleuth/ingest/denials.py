@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from trailsleuth.catalog.actions import entry, spelling, takes_resource
-from trailsleuth.catalog.messages import CodeRow, MessageForm, api_names, carrier_of, code_row, compiled, message_forms
+from trailsleuth.catalog.messages import CodeRow, MessageForm, api_names, code_row, compiled, may_carry, message_forms
 from trailsleuth.catalog.services import prefix_of, service_principal
 from trailsleuth.ingest.denial_grammar import Reading, read_reason, read_sentence, read_tails
 from trailsleuth.ingest.denials_of_records import admitted
@@ -52,7 +52,7 @@ def _read_denial(code: str, text: str, event_source: str, event_name: str, of_re
     code = code or message.code or ""
     row = code_row(code) if code else None
     refused = row is not None and row.denied
-    if of_record and not refused and carrier_of(code) is None:
+    if of_record and not refused and not may_carry(code):
         return None
     form, reading = _read(message, code, (event_source, event_name))
     if form is not None and not form.refused:

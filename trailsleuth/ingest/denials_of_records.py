@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from trailsleuth.catalog.messages import MessageForm, carrier_of, is_echo
+from trailsleuth.catalog.messages import MessageForm, carries, is_echo
 from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.ingest.denial_grammar import Reading, read_sentence
 from trailsleuth.ingest.message_text import MessageText
@@ -29,8 +29,7 @@ def admitted(form: MessageForm | None, reading: Reading, message: MessageText, *
             form, reading = None, sentence
     if not code:
         return form, reading
-    carrier = carrier_of(code)
-    if carrier is None or not carrier.takes(form) or is_echo(message.text):
+    if not carries(code, form) or is_echo(message.text):
         return None, None
     own_words = _SENTENCE_BEGINS.match(message.text) if form is None else not _CALLERS_WORDS.search(message.text, 0, reading.start)
     return (form, reading) if own_words else (None, None)
