@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -202,17 +202,19 @@ def _codes_of_forms() -> Mapping[str, frozenset[str]]:
     return found
 
 
+@lru_cache(maxsize=1024)
 def may_carry(code: str) -> bool:
     """Whether the text of another error with this code can be a denial at all."""
-    return any(code in codes for codes in _codes_of_forms().values()) or any(carrier.pattern.search(code[:200]) for carrier in _carriers())
+    return any(carries(code, form) for form in (None, *message_forms()))
 
 
 def carries(code: str, form: MessageForm | None) -> bool:
-    """Whether it may be one of this form: the form was seen with that code or with one of its family. None is the usual sentence."""
+    """Whether it may be one of this form: its row names the code, or has an example with it or with one of its family. None is the usual sentence."""
     families = [carrier for carrier in _carriers() if carrier.pattern.search(code[:200])]
     if form is None:
         return any(carrier.sentence for carrier in families)
-    return not _codes_of_forms()[form.id].isdisjoint({code, *(carrier.id for carrier in families)})
+    named = form.codes is not None and compiled(form.codes).search(code[:200]) is not None
+    return named or not _codes_of_forms()[form.id].isdisjoint({code, *(carrier.id for carrier in families)})
 
 
 @cache
