@@ -23,7 +23,6 @@ from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import AccessRequest, ActionRun, Denial, Execution, PolicyEvidence, PolicyType, Record, Verdict, account_of, parse_arn
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
     """A call yet to be refused, and why it is known to be needed."""

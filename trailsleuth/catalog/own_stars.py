@@ -14,6 +14,7 @@ from trailsleuth.catalog.actions import resource_types
 from trailsleuth.catalog.load import rows_of
 from trailsleuth.catalog.pipeline_actions import needed_forms
 from trailsleuth.catalog.short_lived import short_lived_parts, widened_already
+from trailsleuth.model.pattern import ArnPattern
 from trailsleuth.model.written import Literal, Part, Pattern, holds_signs
 
 _PART = re.compile(r"\$\{[^}]+\}")
@@ -26,7 +27,7 @@ def parts_of(arn: str, action: str, *, event_name: str = "", chosen: Iterable[st
     `chosen` are the caller's own words, () where the record holds none: a star that stands in one of them is the caller's. `planned`: the ARN comes
     from the table of what a pipeline action goes on to need, not from a call.
     """
-    if arn == "*":
+    if arn == "*" or isinstance(arn, ArnPattern):
         return (Pattern(arn),)
     words = tuple(chosen)
     if not holds_signs(arn) or any(holds_signs(text) and text in arn for text in words):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-_SIGN = re.compile(r"\$(?=\{)|[*?]")
+_SIGN = re.compile(r"[*?]|\$(?=\$*(?:\{|$))")
 _PIECE = re.compile(r"\$\{([*?$])\}|[*?]")
 ANY, ONE = "0", "0"  # what a member has where its pattern has `*`, `?`
 

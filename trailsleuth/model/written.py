@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_SIGN = re.compile(r"[*?]|\$(?=\$*(?:\{|$))")
+from trailsleuth.model.pattern import escaped
+
 _SIGNS = re.compile(r"[*?]|\$\{")
 
 
@@ -45,16 +46,11 @@ def written(*parts: Part) -> str:
 def _written(part: Part) -> str:
     match part:
         case Literal(text):
-            return literal(text)
+            return escaped(text)
         case Pattern(text):
             return text
         case Blank(name):
             return "${" + name + "}"
-
-
-def literal(text: str) -> str:
-    """A text of the evidence with its own stars, question marks and variable signs as themselves."""
-    return _SIGN.sub(lambda sign: "${" + sign.group() + "}", text)
 
 
 def holds_signs(text: str) -> bool:

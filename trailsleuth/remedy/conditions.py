@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trailsleuth.model import Cause, Condition, Finding, Placeholder
-from trailsleuth.model.written import Blank, holds_signs, literal, written
+from trailsleuth.model.pattern import escaped
+from trailsleuth.model.written import Blank, holds_signs, written
 
 REQUEST_SIDE = (
     "aws:multifactorauthpresent",
@@ -89,7 +90,7 @@ def _value(condition: Condition, finding: Finding, fitted: Fitted) -> tuple[str,
     if given is not None:
         exact = operator in TAKING_PATTERNS and any(holds_signs(value) for value in given)
         if_exists = "IfExists" if name.lower().endswith("ifexists") else ""
-        return (f"{quantifier}{colon}StringEquals{if_exists}" if exact else condition.operator), tuple(literal(value) for value in given)
+        return (f"{quantifier}{colon}StringEquals{if_exists}" if exact else condition.operator), tuple(escaped(value) for value in given)
     name = "".join(word[:1].upper() + word[1:] for word in re.split(r"\W+", condition.key) if word)
     how = f"the value of {condition.key} that the call carries: see the request, or decode the authorization message"
     fitted.placeholders += (Placeholder(name=name, why=f"the record does not show {condition.key}", how_to_find=how),)
@@ -127,4 +128,4 @@ def _token_conditions(finding: Finding) -> dict[str, dict[str, Any]]:
     if finding.principal is not None or not finding.grantee:
         return {}
     keys = {k: v for request in finding.requests for k, v in request.context.items() if k.endswith((":aud", ":sub"))}
-    return {"StringEquals": {k: literal(v[0]) for k, v in sorted(keys.items())}} if keys else {}
+    return {"StringEquals": {k: escaped(v[0]) for k, v in sorted(keys.items())}} if keys else {}
