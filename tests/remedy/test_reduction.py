@@ -170,14 +170,54 @@ def test_a_fully_used_statement_is_not_unused():
     assert reduced([service_call(1)], a_snapshot(allow("ecs:UpdateService"))).unused == ()
 
 
-def test_data_events_in_the_evidence_take_the_gap_away():
-    got = a_call(1, "s3:GetObject", {"bucketName": "artifacts", "key": "a.txt"}, eventCategory="Data", managementEvent=False)
+def data(number, call, key="a.txt", **members):
+    request = {"bucketName": "artifacts", "key": key}
+    return a_call(number, call, request, eventCategory="Data", managementEvent=False, readOnly=call == "s3:GetObject", **members)
+
+
+def test_data_events_of_the_bucket_and_the_direction_take_the_gap_away():
     snapshot = a_snapshot(allow(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::artifacts/*"))
-    answer = reduced([got], snapshot)
+    other = data(2, "s3:PutObject", role=f"arn:aws:iam::{ACCOUNT}:role/Else")
+    answer = reduced([data(1, "s3:GetObject"), other], snapshot)
     assert grants(answer) == {("s3:GetObject", "arn:aws:s3:::artifacts/a.txt")}
     assert answer.beyond_trail == ()
     assert answer.unused[0].cannot_tell == ()
     assert not any("data events" in gap for gap in answer.gaps)
+
+
+@pytest.mark.parametrize("changed", [{"recipientAccountId": OTHER}, {"readOnly": True}, {"requestParameters": {"bucketName": "elsewhere", "key": "a"}}])
+def test_data_events_of_another_account_direction_or_bucket_tell_nothing(changed):
+    grant = allow("s3:PutObject", "arn:aws:s3:::artifacts/*")
+    other = data(2, "s3:PutObject", role=f"arn:aws:iam::{ACCOUNT}:role/Else") | changed
+    answer = reduced([service_call(1), other], a_snapshot(allow("ecs:*"), grant))
+    assert [dict(one.statement) for one in answer.beyond_trail] == [grant]
+    assert any("data events" in gap for gap in answer.gaps)
+    assert [one.cannot_tell for one in answer.unused if one.statement == "1"] == [("s3:PutObject",)]
+
+
+def test_only_the_buckets_that_the_trail_does_not_show_are_kept():
+    snapshot = a_snapshot(allow("s3:GetObject", ["arn:aws:s3:::artifacts/*", "arn:aws:s3:::reports/*"]))
+    answer = reduced([data(1, "s3:GetObject")], snapshot)
+    assert grants(answer) == {("s3:GetObject", "arn:aws:s3:::artifacts/a.txt")}
+    assert [dict(one.statement) for one in answer.beyond_trail] == [allow("s3:GetObject", "arn:aws:s3:::reports/*")]
+
+
+def test_what_no_trail_shows_is_kept_where_it_is_granted_and_proposed_where_it_is_not():
+    stream = a_call(1, "logs:CreateLogStream", {"logGroupName": "/app/jobs", "logStreamName": "one"})
+    streams = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/app/jobs:log-stream:*"
+    for today in (allow("*"), allow(["logs:CreateLogStream", "logs:PutLogEvents"])):
+        answer = reduced([stream], a_snapshot(today))
+        assert grants(answer) == {("logs:CreateLogStream", streams), ("logs:PutLogEvents", streams)}
+        assert any("no trail shows its calls: logs:PutLogEvents" in gap for gap in answer.gaps)
+        assert (answer.proof.sufficient, answer.proof.minimal) == (True, True)
+    lacking = reduced([stream], a_snapshot(allow("logs:CreateLogStream")))
+    assert grants(lacking) == {("logs:CreateLogStream", streams)}
+    assert [dict(one.statement) for one in lacking.beyond_trail] == [allow("logs:PutLogEvents", streams)]
+    named = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/app/*"
+    assert grants(reduced([service_call(1)], a_snapshot(allow("ecs:*"), allow("logs:PutLogEvents", named)))) == {
+        ("ecs:UpdateService", CLUSTER),
+        ("logs:PutLogEvents", named),
+    }
 
 
 @pytest.mark.parametrize("key", ["*", "a?b", "${aws:username}/x", "plain"])

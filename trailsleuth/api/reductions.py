@@ -11,15 +11,16 @@ from trailsleuth.api.cases import load
 from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.facts.owners import bucket_owners
 from trailsleuth.investigation import run_investigation
-from trailsleuth.model import CaseFile, Evidence, Inquiry
+from trailsleuth.model import CaseFile, Evidence, Inquiry, account_of
 from trailsleuth.model.names import role_of
 from trailsleuth.model.reduction import Beyond, Reduction
 from trailsleuth.prove.reduction import prove_reduction
 from trailsleuth.remedy.reduce.gaps import call_gaps, lack_gaps, policy_gaps, size_gap, trail_gaps
 from trailsleuth.remedy.reduce.present import Present
 from trailsleuth.remedy.reduce.propose import kept_for_failures, lack_of, propose_reduction
+from trailsleuth.remedy.reduce.recorded import Recorded
 from trailsleuth.remedy.reduce.trail import RoleTrail, read_trail
-from trailsleuth.remedy.reduce.unused import beyond_trail, find_unused, unseen_kinds
+from trailsleuth.remedy.reduce.unused import beyond_trail, find_unused
 from trailsleuth.remedy.reduce.uses import find_uses, needs_of
 
 __all__ = ["reduce", "reduce_evidence"]
@@ -55,10 +56,10 @@ def _reduced(evidence: Evidence, trail: RoleTrail, case: CaseFile, *, since: dat
     draft = propose_reduction(uses, present, lack)
     used = {u.iam_action.lower() for u in uses}
     granted = used | {r.action.lower() for r in draft.requests}
-    kinds = unseen_kinds(evidence)
+    recorded = Recorded(evidence, account_of(trail.role))
     gaps = (
         *trail_gaps(evidence, trail, since=since, until=until),
-        *policy_gaps(evidence, present, trail, kinds=kinds, used=granted),
+        *policy_gaps(evidence, present, trail, recorded, used=granted),
         *call_gaps(trail, unmapped, draft),
         *lack_gaps(lack, case.deltas),
         *size_gap(draft.statements),
@@ -71,10 +72,11 @@ def _reduced(evidence: Evidence, trail: RoleTrail, case: CaseFile, *, since: dat
         role=trail.role,
         statements=draft.statements,
         used=uses,
-        unused=find_unused(present, draft.used_by, kinds),
+        unused=find_unused(present, draft.used_by, recorded),
         proof=proof,
         beyond_trail=(
-            *beyond_trail(evidence, present, role=trail.role, used=granted, kinds=kinds),
+            *beyond_trail(evidence, present, recorded, role=trail.role, used=granted),
+            *draft.proposals,
             *(Beyond(why="calls of it failed for another reason than permissions", statement=statement) for statement in failed),
         ),
         gaps=tuple(dict.fromkeys(gaps)),

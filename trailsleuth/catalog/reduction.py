@@ -20,19 +20,32 @@ _STEM = 3  # what names of one series have in common at the least
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoRecord:
-    """Calls of one service that are data events, or leave no event at all; `actions` are IAM patterns."""
+    """Calls of one service that are data events, or (`never`) leave no event at all; `actions` are IAM patterns.
+
+    `follows`: the recorded action on the same resource that tells of them.
+    """
 
     id: str
     what: str
     event_source: str
     actions: tuple[str, ...]
+    never: bool = False
+    follows: str | None = None
 
 
 @cache
 def unrecorded() -> tuple[NoRecord, ...]:
     """Every kind of call that a trail of management events does not show."""
     return tuple(
-        NoRecord(id=row["id"], what=row["what"], event_source=row["event_source"], actions=tuple(row["actions"])) for row in rows_of("reduction", "no_record")
+        NoRecord(
+            id=row["id"],
+            what=row["what"],
+            event_source=row["event_source"],
+            actions=tuple(row["actions"]),
+            never=row.get("never", False),
+            follows=row.get("follows"),
+        )
+        for row in rows_of("reduction", "no_record")
     )
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from trailsleuth.catalog.actions import unlisted
 from trailsleuth.catalog.operations import decided_elsewhere, primary_action
-from trailsleuth.catalog.reduction import NoRecord
+from trailsleuth.catalog.reduction import unrecorded
 from trailsleuth.model import Delta, Evidence, Record, account_of
 from trailsleuth.remedy.reduce.present import Present
 from trailsleuth.remedy.reduce.propose import Draft, Lack
+from trailsleuth.remedy.reduce.recorded import Recorded
 from trailsleuth.remedy.reduce.trail import RoleTrail
 from trailsleuth.remedy.reduce.unused import granted_unseen, grants_everything, never_reached
 
@@ -69,6 +70,7 @@ def call_gaps(trail: RoleTrail, unmapped: Counter[str], draft: Draft) -> Iterato
         (draft.allowed_elsewhere, "Allowed by the policy of the resource, and so not in the document"),
         (draft.not_checked, "Checked as a rule, but the call worked without it; not in the document"),
         (draft.not_reached, "Calls that failed, and that the present policies do not allow; not in the document"),
+        (draft.kept, "Kept as it is granted today, since no trail shows its calls"),
     ):
         if named:
             yield f"{text}: {'; '.join(sorted(named))}."
@@ -95,27 +97,28 @@ def _untold(draft: Draft) -> Iterator[str]:
         yield f"The trail does not show on what these were used, and {how}: {', '.join(sorted(actions))}."
 
 
-def policy_gaps(evidence: Evidence, present: Present, trail: RoleTrail, *, kinds: Iterable[NoRecord], used: set[str]) -> Iterator[str]:
+def policy_gaps(evidence: Evidence, present: Present, trail: RoleTrail, recorded: Recorded, *, used: set[str]) -> Iterator[str]:
     """Policies that are not known, and grants whose use leaves no record."""
     if not present.known:
         yield f"The policies of {trail.role} are not in the evidence: what is unused cannot be told, and nothing is proven."
     for arn in present.missing:
         yield f"The document of {arn} is not in the evidence: what it grants is not weighed."
-    for run, left in never_reached(evidence, present, role=trail.role, used=used, kinds=kinds):
+    for run, left in never_reached(evidence, present, role=trail.role, used=used):
         yield f"The {run.provider} action {run.action} broke off: whether it goes on to use {', '.join(left)}, the trail cannot tell."
-    yield from _unseen_gaps(present, kinds, used)
-    if any(kind.event_source == "s3.amazonaws.com" for kind in kinds):
-        for call, did, arns in _objects_behind_keys(trail.calls):
-            yield f"S3 used a key for the role ({call}) on objects in {', '.join(arns)}: they were {did}, though the object calls themselves are not here."
+    yield from _unseen_gaps(present, recorded)
+    for call, did, arns in _objects_behind_keys(trail.calls):
+        if hidden := [arn for arn in arns if not recorded.holds("s3.amazonaws.com", arn)]:
+            yield f"S3 used a key for the role ({call}) on objects in {', '.join(hidden)}: they were {did}, though the object calls themselves are not here."
 
 
-def _unseen_gaps(present: Present, kinds: Iterable[NoRecord], used: set[str]) -> Iterator[str]:
+def _unseen_gaps(present: Present, recorded: Recorded) -> Iterator[str]:
     named = False
-    for kind in kinds:
-        granting = [f"{', '.join(actions)} ({policy}, statement {s.label})" for policy, s, actions in granted_unseen(kind, present, used)]
-        if granting:
+    for kind in unrecorded():
+        granting = [f"{', '.join(actions)} ({policy}, statement {s.label})" for policy, s, actions, _ in granted_unseen(kind, present, recorded)]
+        if granting and not kind.never:
             named = True
-            yield f"{_first_up(kind.what)} leave no record in this evidence (data events): whether {'; '.join(granting)} is used, it cannot tell."
+            what = f"{_first_up(kind.what)} are data events, and this evidence does not hold those of all that is granted"
+            yield f"{what}: whether {'; '.join(granting)} is used, it cannot tell."
     if grants_everything(present) and not named:
         yield "All actions are granted, and data events (S3 objects, Lambda invocations, DynamoDB items, messages) are not in this evidence."
 

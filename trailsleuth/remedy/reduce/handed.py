@@ -29,8 +29,7 @@ class Definitions:
     def _add(self, row: Row, record: Record) -> None:
         request = unwrapped(record.event_name, record.request)
         roles = tuple(p for p in passed_roles(record.event_source, record.event_name, record.request))
-        answer = record.payload.get("responseElements")
-        ids = _texts(answer if isinstance(answer, Mapping) else {}, row["made_ids"])
+        ids = _texts(record.response, row["made_ids"])
         for name in {*_texts(request, row["made_names"]), *(_plain(row, one) for one in ids)}:
             self._by_name.setdefault((row["id"], record.account, record.region, name), []).append((next(iter(ids), ""), roles))
 

@@ -40,6 +40,7 @@ class Present:
 
     def __init__(self, role: str, policies: PolicyEvidence) -> None:
         self._all = policies
+        self.role = role
         self.known = find_principal(role, policies) is not None
         held = policies_for(AccessRequest(principal=role, action="sts:GetCallerIdentity", resource="*"), policies)
         self.policies = held.identity
@@ -102,13 +103,13 @@ def conditions_of(statement: Statement) -> dict[str, dict[str, Any]]:
     return found
 
 
-def as_written(statement: Statement, actions: tuple[str, ...]) -> Mapping[str, Any]:
-    """The statement with only these of its actions."""
+def as_written(statement: Statement, actions: tuple[str, ...], resources: tuple[str, ...] = ()) -> Mapping[str, Any]:
+    """The statement with only these of its actions and, where given, these of its resources."""
     written: dict[str, Any] = {"Effect": "Allow", "Action": one_or_list(actions)}
     if statement.not_resources:
         written["NotResource"] = one_or_list(statement.not_resources)
     else:
-        written["Resource"] = one_or_list(statement.resources)
+        written["Resource"] = one_or_list(resources or statement.resources)
     conditions = conditions_of(statement)
     return {**written, "Condition": conditions} if conditions else written
 

@@ -15,10 +15,11 @@ from trailsleuth.iam.match import action_matches, resource_matches
 from trailsleuth.model import AccessRequest, Delta, Finding, PolicyType, Statement, Verdict, same_role
 from trailsleuth.model.finding import Standing
 from trailsleuth.model.pattern import ArnPattern
-from trailsleuth.model.reduction import Use
+from trailsleuth.model.reduction import Beyond, Use
 from trailsleuth.remedy.deltas import NO_DOCUMENT, merge
 from trailsleuth.remedy.reduce.atoms import Atom, atoms_of, ordered
 from trailsleuth.remedy.reduce.cover import without_needless
+from trailsleuth.remedy.reduce.kept import kept_unseen
 from trailsleuth.remedy.reduce.names import Names
 from trailsleuth.remedy.reduce.present import Granting, Present, covers_action
 
@@ -32,7 +33,8 @@ class Draft:
     """A document in the making. `requests` must be allowed by it; `used_by` are the used actions of each present statement.
 
     The notes: uses whose resource is not known, with the statement that was kept; calls that passed an unknown role; uses that no present policy
-    allows any more; that the resource's own policy allows; that the catalogue implies and the call did without; of calls that failed.
+    allows any more; that the resource's own policy allows; that the catalogue implies and the call did without; of calls that failed; grants kept
+    though no trail can show their calls. `proposals`: what the role will need besides and nothing grants today.
     """
 
     names: Names
@@ -45,6 +47,8 @@ class Draft:
     allowed_elsewhere: set[str] = field(default_factory=set)
     not_checked: set[str] = field(default_factory=set)
     not_reached: set[str] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
+    proposals: list[Beyond] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,9 @@ def propose_reduction(uses: Iterable[Use], present: Present, lack: Lack) -> Draf
     atoms = [atom for use in seen for request in use.requests for atom in _grounded(use, request, present, draft)]
     had = [(f.resource, request) for f in lack.findings for request in f.requests]
     atoms += [atom for resource, request in (*had, *lack.needs) for atom in _allowed_already(resource, request, present, draft)]
+    unseen, draft.proposals = kept_unseen(seen, present, draft.names)
+    draft.kept.update(f"{atom.action} on {atom.resource}" for atom in unseen)
+    atoms += unseen
     own = lack.deltas
     cured = {finding_id for delta in own for finding_id in delta.finding_ids}
     requests = {id(r): r for f in lack.findings if f.id in cured for r in f.requests}

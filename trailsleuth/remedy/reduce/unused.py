@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from trailsleuth.catalog.actions import actions_of
+from trailsleuth.catalog.actions import actions_of, resource_types
+from trailsleuth.catalog.arns import fits
 from trailsleuth.catalog.pipeline_actions import needs_of_action
 from trailsleuth.catalog.reduction import NoRecord, unrecorded
 from trailsleuth.iam.match import action_matches
 from trailsleuth.model import ActionRun, Evidence, Statement, same_role
+from trailsleuth.model.pattern import is_wide
 from trailsleuth.model.reduction import Beyond, UnusedGrant
 from trailsleuth.remedy.reduce.present import Present, as_written, covers_action, policy_label
+from trailsleuth.remedy.reduce.recorded import Recorded
 
 TOO_MANY = 100  # unused actions of one pattern; beyond that the pattern itself is shown
-NEVER_RECORDED = ("logs:PutLogEvents",)
 Place = tuple[str, int]
 
 
-def find_unused(present: Present, used_by: Mapping[Place, set[str]], unseen: Iterable[NoRecord]) -> tuple[UnusedGrant, ...]:
+def find_unused(present: Present, used_by: Mapping[Place, set[str]], recorded: Recorded) -> tuple[UnusedGrant, ...]:
     """Statement by statement the actions that no call used by it; wildcards as the actions that they mean."""
-    kinds = tuple(unseen)
     found = []
     for policy, statement in present.allows:
         used = {a.lower() for a in used_by.get((policy_label(policy), statement.index), ())}
         actions = tuple(_unused_of(statement, used))
         if actions:
-            untold = tuple(a for a in actions if "*" not in a and any(_means(kind, a) for kind in kinds))
+            untold = tuple(a for a in actions if "*" not in a and any(_means(kind, a) and _hidden(kind, a, statement, recorded) for kind in unrecorded()))
             found.append(UnusedGrant(policy=policy_label(policy), statement=statement.label, iam_actions=actions, cannot_tell=untold))
     return tuple(found)
 
@@ -49,28 +50,37 @@ def expand(pattern: str) -> tuple[str, ...]:
     return tuple(a for a in actions_of(prefix) if action_matches(pattern, a)) or (pattern,)
 
 
-def unseen_kinds(evidence: Evidence) -> tuple[NoRecord, ...]:
-    """The kinds of calls of which this evidence holds no data event."""
-    sources = {r.event_source for r in evidence.records if r.category == "Data"}
-    return tuple(kind for kind in unrecorded() if kind.event_source not in sources or set(kind.actions) & set(NEVER_RECORDED))
-
-
 def _means(kind: NoRecord, action: str) -> bool:
     return any(action_matches(pattern, action) for pattern in kind.actions)
 
 
-def granted_unseen(kind: NoRecord, present: Present, used: set[str]) -> Iterator[tuple[str, Statement, tuple[str, ...]]]:
-    """The statements that grant calls of this kind by name or by service, with the actions as they name them."""
+def _hidden(kind: NoRecord, action: str, statement: Statement, recorded: Recorded) -> tuple[str, ...]:
+    """The statement's resources on which the trail would not show a call of the action."""
+    return tuple(r for r in statement.resources or ("*",) if _of_kind(action, r) and not recorded.would_show(kind, action, r))
+
+
+def _of_kind(action: str, resource: str) -> bool:
+    """The resource is one that the action may work on: not the bucket where the action is on objects."""
+    forms = [form for one in resource_types(action) for form in one.arn_formats]
+    return resource == "*" or is_wide(resource) or not forms or any(fits(resource, form) for form in forms)
+
+
+def granted_unseen(kind: NoRecord, present: Present, recorded: Recorded) -> Iterator[tuple[str, Statement, tuple[str, ...], tuple[str, ...]]]:
+    """The statements that grant calls of this kind which the trail would not show: with the actions as they name them, and the resources."""
     for policy, statement in present.allows:
-        actions = {name for pattern in statement.actions for name in _shared(pattern, kind, used)}
-        if actions:
-            yield policy_label(policy), statement, tuple(sorted(actions))
+        by_resources: dict[tuple[str, ...], set[str]] = {}
+        for pattern in statement.actions:
+            for action in _shared(pattern, kind):
+                if hidden := _hidden(kind, action, statement, recorded):
+                    by_resources.setdefault(hidden, set()).add(action)
+        for resources, actions in sorted(by_resources.items()):
+            yield policy_label(policy), statement, tuple(sorted(actions)), resources
 
 
-def _shared(granted: str, kind: NoRecord, used: set[str]) -> list[str]:
+def _shared(granted: str, kind: NoRecord) -> list[str]:
     """What a granted pattern and a kind of calls have in common: either one's pattern where it lies within the other's, else the actions."""
     meant = expand(granted)
-    left = {a for a in meant if _means(kind, a) and a.lower() not in used}
+    left = {a for a in meant if _means(kind, a)}
     if left and left == set(meant):
         return [granted]
     whole = [pattern for pattern in kind.actions if set(expand(pattern)) <= left]
@@ -82,14 +92,15 @@ def grants_everything(present: Present) -> bool:
     return any(s.not_actions or any("*" in a.partition(":")[0] for a in s.actions) for _, s in present.allows)
 
 
-def beyond_trail(evidence: Evidence, present: Present, *, role: str, used: set[str], kinds: Iterable[NoRecord]) -> tuple[Beyond, ...]:
+def beyond_trail(evidence: Evidence, present: Present, recorded: Recorded, *, role: str, used: set[str]) -> tuple[Beyond, ...]:
     """Grants of today to keep beside the document until a trail can tell: calls without a record, and what a broken-off pipeline action never reached."""
     found = [
-        Beyond(why=f"{kind.what} are data events and not in this evidence", statement=as_written(statement, actions))
-        for kind in kinds
-        for _, statement, actions in granted_unseen(kind, present, used)
+        Beyond(why=f"{kind.what} are data events and not in this evidence", statement=as_written(statement, actions, resources))
+        for kind in unrecorded()
+        if not kind.never
+        for _, statement, actions, resources in granted_unseen(kind, present, recorded)
     ]
-    for run, wanted in never_reached(evidence, present, role=role, used=used, kinds=kinds):
+    for run, wanted in never_reached(evidence, present, role=role, used=used):
         for _, statement in present.allows:
             actions = tuple(a for a in wanted if covers_action(statement, a))
             if actions:
@@ -98,9 +109,9 @@ def beyond_trail(evidence: Evidence, present: Present, *, role: str, used: set[s
     return tuple({repr(b): b for b in found}.values())
 
 
-def never_reached(evidence: Evidence, present: Present, *, role: str, used: set[str], kinds: Iterable[NoRecord]) -> Iterator[tuple[ActionRun, tuple[str, ...]]]:
+def never_reached(evidence: Evidence, present: Present, *, role: str, used: set[str]) -> Iterator[tuple[ActionRun, tuple[str, ...]]]:
     """The failed pipeline actions that ran with the role, with what they are documented to need, are granted and did not come to use."""
-    unseen = [pattern for kind in kinds for pattern in kind.actions]
+    unseen = [pattern for kind in unrecorded() for pattern in kind.actions]
     for run in _broken_off(evidence, role):
         needed = sorted({n.iam_action for n in needs_of_action(run.provider or "", run.category or "") if n.principal == "action"})
         left = [a for a in needed if a.lower() not in used and not any(action_matches(pattern, a) for pattern in unseen)]

@@ -34,7 +34,7 @@ def find_uses(trail: RoleTrail, owners: Mapping[str, str], looked_at: frozenset[
     for record in (*trail.calls, *trail.reached):
         seen = {(s.iam_action, s.resource): s for s in needs_in(record, trail)}
         if not seen and not record.failed:
-            unmapped[record.call] += 1
+            unmapped[record.call] += record.counts_for
         for key, one in seen.items():
             if not needs_no_permission(one.iam_action):
                 tally = tallies.setdefault(key, _Tally(first=record.event_time, last=record.event_time))
@@ -67,7 +67,7 @@ def _use(action: str, resource: str | None, tally: _Tally) -> Use:
 
 
 def _add(tally: _Tally, record: Record, seen: Seen, request: AccessRequest, looked_at: frozenset[str]) -> None:
-    tally.count += 1
+    tally.count += record.counts_for
     tally.first, tally.last = min(tally.first, record.event_time), max(tally.last, record.event_time)
     tally.days.add(record.event_time.toordinal())
     tally.calls.add(record.event_name)
