@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trailsleuth.api.digests import verify
     from trailsleuth.api.explanations import explain
     from trailsleuth.api.live import fetch
-    from trailsleuth.api.reductions import reduce
+    from trailsleuth.api.reductions import reduce, reduce_all
     from trailsleuth.api.simulations import simulate
     from trailsleuth.api.tables import events, sessions, timeline
     from trailsleuth.iam.requests import simulate_requests
@@ -41,6 +41,7 @@ __all__ = [
     "load_inputs",
     "mark_unverified",
     "reduce",
+    "reduce_all",
     "refused",
     "sessions",
     "simulate",
@@ -68,6 +69,7 @@ _HOMES = {
     "load_inputs": "trailsleuth.api.cases",
     "mark_unverified": "trailsleuth.api.custody",
     "reduce": "trailsleuth.api.reductions",
+    "reduce_all": "trailsleuth.api.reductions",
     "Refused": "trailsleuth.scan.denied",
     "refused": "trailsleuth.scan.denied",
     "simulate": "trailsleuth.api.simulations",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,42 +11,71 @@ from trailsleuth.api.cases import load
 from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.facts.owners import bucket_owners
 from trailsleuth.investigation import run_investigation
-from trailsleuth.model import CaseFile, Evidence, Inquiry, account_of
+from trailsleuth.model import CaseFile, Evidence, Inquiry, Proof, account_of
 from trailsleuth.model.names import role_of
-from trailsleuth.model.reduction import Beyond, Reduction
+from trailsleuth.model.reduction import Beyond, Reduction, Reductions
 from trailsleuth.prove.reduction import prove_reduction
-from trailsleuth.remedy.reduce.gaps import call_gaps, lack_gaps, policy_gaps, size_gap, trail_gaps
+from trailsleuth.remedy.reduce.gaps import call_gaps, lack_gaps, policy_gaps, size_gap, time_gaps, trail_gaps
 from trailsleuth.remedy.reduce.present import Present
 from trailsleuth.remedy.reduce.propose import kept_for_failures, lack_of, propose_reduction
 from trailsleuth.remedy.reduce.recorded import Recorded
+from trailsleuth.remedy.reduce.split import ATTACHED, documents_of, fitted
+from trailsleuth.remedy.reduce.together import members_of, permission_set, put_together, seen_principals
 from trailsleuth.remedy.reduce.trail import RoleTrail, read_trail
 from trailsleuth.remedy.reduce.unused import beyond_trail, find_unused
 from trailsleuth.remedy.reduce.uses import find_uses, needs_of
 
-__all__ = ["reduce", "reduce_evidence"]
+__all__ = ["reduce", "reduce_all", "reduce_evidence"]
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 SHOWN = 8
 
 
-def reduce(paths: Paths, *, role: str, since: datetime | None = None, until: datetime | None = None, stdin: bytes | None = None) -> Reduction:
+def reduce(
+    paths: Paths, *, role: str, since: datetime | None = None, until: datetime | None = None, stdin: bytes | None = None, boundary: bool = False
+) -> Reduction:
     """The smallest policy that allows what the role was seen to do and what its standing findings need; what it holds unused; the proof.
 
-    Raises EvidenceUnreadable where the evidence knows no such role.
+    `role` may be a user, a group (its members together) or a role of a permission set (all its roles, in all accounts). `boundary`: the document is to
+    be a permissions boundary, which is one managed policy. Raises EvidenceUnreadable where the evidence knows no such role.
     """
-    return reduce_evidence(load(paths, stdin=stdin).evidence, role=role, since=since, until=until)
+    return reduce_evidence(load(paths, stdin=stdin).evidence, role=role, since=since, until=until, boundary=boundary)
 
 
-def reduce_evidence(evidence: Evidence, *, role: str, since: datetime | None = None, until: datetime | None = None) -> Reduction:
+def reduce_all(paths: Paths, *, since: datetime | None = None, until: datetime | None = None, stdin: bytes | None = None) -> Reductions:
+    """The reduction of every role, user and permission set that made calls. Raises EvidenceUnreadable where none did."""
+    evidence = load(paths, stdin=stdin).evidence
+    wanted = dict.fromkeys(permission_set(arn) or arn for arn in seen_principals(evidence))
+    if not wanted:
+        raise EvidenceUnreadable("no role or user made a call in the evidence", why="it holds no such record", next_step="add the trail of its account")
+    known = {arn for arn in seen_principals(evidence, also_silent=True) if (permission_set(arn) or arn) not in wanted}
+    return Reductions(
+        reductions=tuple(reduce_evidence(evidence, role=role, since=since, until=until) for role in wanted),
+        silent=tuple(sorted(known)),
+    )
+
+
+def reduce_evidence(evidence: Evidence, *, role: str, since: datetime | None = None, until: datetime | None = None, boundary: bool = False) -> Reduction:
     """The same for evidence that was read already."""
+    members = members_of(evidence, role)
+    found = [_of_one(evidence, one, since=since, until=until, boundary=boundary) for one in members]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise _unknown(role, evidence)
+    together = put_together(role, tuple(found))
+    return _fitted(together, _known(evidence), boundary=boundary)
+
+
+def _of_one(evidence: Evidence, role: str, *, since: datetime | None, until: datetime | None, boundary: bool) -> Reduction:
     trail = read_trail(evidence, role, since=since, until=until)
     if trail is None:
         raise _unknown(role, evidence)
     case = run_investigation(evidence, Inquiry(role=trail.role, since=since, until=until))
-    return _reduced(evidence, trail, case, since=since, until=until)
+    return _reduced(evidence, trail, case, since=since, until=until, boundary=boundary)
 
 
-def _reduced(evidence: Evidence, trail: RoleTrail, case: CaseFile, *, since: datetime | None, until: datetime | None) -> Reduction:
+def _reduced(evidence: Evidence, trail: RoleTrail, case: CaseFile, *, since: datetime | None, until: datetime | None, boundary: bool) -> Reduction:
     present = Present(trail.role, evidence.policies)
     owners = bucket_owners(evidence)
     uses, unmapped = find_uses(trail, owners, present.looked_at)
@@ -54,33 +83,46 @@ def _reduced(evidence: Evidence, trail: RoleTrail, case: CaseFile, *, since: dat
     refused = {record.event_id for finding in lack.findings for record in finding.evidence}
     lack = replace(lack, needs=tuple(needs_of((r for r in trail.refused if r.event_id in refused), trail, owners)))
     draft = propose_reduction(uses, present, lack)
-    used = {u.iam_action.lower() for u in uses}
-    granted = used | {r.action.lower() for r in draft.requests}
+    granted = {u.iam_action.lower() for u in uses} | {r.action.lower() for r in draft.requests}
     recorded = Recorded(evidence, account_of(trail.role))
+    failed = kept_for_failures(needs_of(trail.failed, trail, owners), present, draft)
     gaps = (
         *trail_gaps(evidence, trail, since=since, until=until),
+        *time_gaps(trail, uses),
         *policy_gaps(evidence, present, trail, recorded, used=granted),
         *call_gaps(trail, unmapped, draft),
         *lack_gaps(lack, case.deltas),
-        *size_gap(draft.statements),
     )
-    failed = kept_for_failures(needs_of(trail.failed, trail, owners), present, draft)
-    proof = prove_reduction(
-        draft.statements, draft.requests, role=trail.role, policies=evidence.policies, placeholders=[p for d in lack.deltas for p in d.placeholders]
-    )
-    return Reduction(
+    reduction = Reduction(
         role=trail.role,
         statements=draft.statements,
         used=uses,
         unused=find_unused(present, draft.used_by, recorded),
-        proof=proof,
+        proof=Proof(sufficient=None, minimal=None),
         beyond_trail=(
             *beyond_trail(evidence, present, recorded, role=trail.role, used=granted),
             *draft.proposals,
             *(Beyond(why="calls of it failed for another reason than permissions", statement=statement) for statement in failed),
         ),
         gaps=tuple(dict.fromkeys(gaps)),
+        placeholders=tuple(p for d in lack.deltas for p in d.placeholders),
     )
+    fitting = _fitted(reduction, _known(evidence), boundary=boundary)
+    proof = prove_reduction(fitting.statements, draft.requests, role=trail.role, policies=evidence.policies, placeholders=fitting.placeholders)
+    return replace(fitting, proof=proof)
+
+
+def _fitted(reduction: Reduction, known: Iterable[str], *, boundary: bool) -> Reduction:
+    """The reduction within AWS's limits, in documents that attach, with what that costs."""
+    statements, prices = fitted(reduction.statements, known, documents=1 if boundary else ATTACHED)
+    documents = documents_of(statements, reduction.role)
+    gaps = (*size_gap(statements, documents), *prices, *reduction.gaps)
+    return replace(reduction, statements=statements, documents=documents, boundary=boundary, gaps=tuple(dict.fromkeys(gaps)))
+
+
+def _known(evidence: Evidence) -> Iterator[str]:
+    """What the evidence knows to be there: what a pattern may let in besides."""
+    return (ref.arn for record in evidence.records for ref in record.resources if ref.arn)
 
 
 def _unknown(role: str, evidence: Evidence) -> EvidenceUnreadable:

@@ -146,6 +146,7 @@ def _user(arn: str, user: JsonObject, groups: Mapping[tuple[str | None, str | No
         boundary=managed.get(boundary) if boundary else None,
         tags=_tags(user),
         created=parse_time(user.get("CreateDate")),
+        groups=tuple(sorted(filter(None, map(text_of, list_of(user.get("GroupList")))))),
     )
 
 

@@ -101,6 +101,7 @@ class IamPrincipal:
     tags: Mapping[str, str] = field(default_factory=dict)
     created: datetime | None = None
     instance_profiles: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from trailsleuth.model.decision import AccessRequest
-from trailsleuth.model.delta import Proof
+from trailsleuth.model.delta import Placeholder, Proof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,18 @@ class Beyond:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedDocument:
+    """One policy of a reduction that AWS takes as it is; `size` in characters without blanks."""
+
+    name: str
+    statements: tuple[Mapping[str, Any], ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reduction:
-    """The answer of `trailsleuth reduce`: `statements` make the document; `gaps` say what this trail cannot tell."""
+    """The answer of `trailsleuth reduce`: `statements` make the document; `documents` are the same within AWS's limits; `gaps` say what this trail
+    cannot tell. `boundary`: it is meant as a permissions boundary. `roles`: those that it was made of, where that is more than one."""
 
     role: str
     statements: tuple[Mapping[str, Any], ...]
@@ -61,3 +71,15 @@ class Reduction:
     proof: Proof
     beyond_trail: tuple[Beyond, ...]
     gaps: tuple[str, ...]
+    documents: tuple[NamedDocument, ...] = ()
+    boundary: bool = False
+    roles: tuple[str, ...] = ()
+    placeholders: tuple[Placeholder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reductions:
+    """The reduction of every role and user that made calls; `silent`: those that a snapshot knows and nobody saw make any."""
+
+    reductions: tuple[Reduction, ...]
+    silent: tuple[str, ...] = ()

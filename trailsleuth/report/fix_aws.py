@@ -56,7 +56,11 @@ def _by_hand(fix: Fix) -> dict[str, object]:
 
 def _resource(fix: Fix, names: dict[str, Document]) -> dict[str, object]:
     kind, owner = ("Role", fix.role) if fix.role is not None else ("User", fix.user)
-    properties = {"PolicyName": fix.policy_name, f"{kind}Name": owner, "PolicyDocument": _substituted(fix.delta["document"], names)}
+    document = _substituted(fix.delta["document"], names)
+    if fix.managed:
+        attached = {} if fix.is_boundary else {f"{kind}s": [owner]}
+        return {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"ManagedPolicyName": fix.policy_name, **attached, "PolicyDocument": document}}
+    properties = {"PolicyName": fix.policy_name, f"{kind}Name": owner, "PolicyDocument": document}
     return {"Type": f"AWS::IAM::{kind}Policy", "Properties": properties}
 
 
@@ -124,13 +128,22 @@ def render_cli(deltas: list[Document]) -> str:
         if fix.mergeable:
             kind, owner = ("role", fix.role) if fix.role is not None else ("user", fix.user)
             policy = _shell_text(json.dumps(fix.delta["document"]), names)
-            lines.append(f"aws iam put-{kind}-policy --{kind}-name {shlex.quote(owner or '')} --policy-name {fix.policy_name} --policy-document {policy}")
+            lines += _commands(fix, kind, shlex.quote(owner or ""), policy)
         elif fix.statements:
             file = f"trailsleuth-{fix.delta['policy_type']}-{fix.number}.json"
             lines += ["# add these statements to the document that is there, then put the whole back:"]
             lines += [f"#   {_REPLACING_COMMANDS.get(fix.delta['policy_type'], 'by hand')}"]
             lines.append(f"printf '%s\\n' {_shell_text(policy_json(fix.statements), names)} > {file}")
     return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _commands(fix: Fix, kind: str, owner: str, policy: str) -> list[str]:
+    """An inline policy is one command; a managed one is made, then attached or set as the boundary."""
+    name, arn = shlex.quote(fix.policy_name), shlex.quote(fix.policy_arn)
+    if not fix.managed:
+        return [f"aws iam put-{kind}-policy --{kind}-name {owner} --policy-name {name} --policy-document {policy}"]
+    then = f"put-{kind}-permissions-boundary --permissions-boundary" if fix.is_boundary else f"attach-{kind}-policy --policy-arn"
+    return [f"aws iam create-policy --policy-name {name} --policy-document {policy}", f"aws iam {then} {arn} --{kind}-name {owner}"]
 
 
 def _shell_text(text: str, names: dict[str, Document]) -> str:

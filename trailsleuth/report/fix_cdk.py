@@ -24,13 +24,30 @@ def render_cdk_typescript(deltas: list[Document]) -> str:
             variable = f"{kind.lower()}{fix.number}"
             arn = json.dumps(fix.delta["attach_to"])
             lines.append(f"const {variable} = iam.{kind}.from{kind}Arn(this, 'Trailsleuth{fix.number}', {arn});")
-            lines.append(f"for (const statement of {text}) {{")
-            lines += [f"  {variable}.addToPrincipalPolicy(iam.PolicyStatement.fromJson(statement));", "}"]
+            lines += _typescript_managed(fix, variable, text) if fix.managed else _typescript_added(variable, text)
         elif fix.statements:
             lines += ["// add these statements to the document that is there:", f"const statements{fix.number} = {text};"]
         if fix.delta["remove"]:
             lines += ["// take out, or narrow:", f"const remove{fix.number} = {_typescript(fix.delta['remove'], names)};"]
     return "\n".join(lines) + "\n"
+
+
+def _typescript_added(variable: str, text: str) -> list[str]:
+    return [f"for (const statement of {text}) {{", f"  {variable}.addToPrincipalPolicy(iam.PolicyStatement.fromJson(statement));", "}"]
+
+
+def _typescript_managed(fix: Fix, variable: str, text: str) -> list[str]:
+    """A managed policy for the role or user; a boundary is set where the role is made."""
+    owner = "roles" if fix.role is not None else "users"
+    attached = "" if fix.is_boundary else f" {owner}: [{variable}],"
+    after = [f"// where {variable} is made: permissionsBoundary: policy{fix.number}"] if fix.is_boundary else []
+    return [
+        f"const policy{fix.number} = new iam.ManagedPolicy(this, 'TrailsleuthPolicy{fix.number}', {{",
+        f"  managedPolicyName: {_typescript_text(fix.policy_name, {})},{attached}",
+        f"  statements: {text}.map((statement) => iam.PolicyStatement.fromJson(statement)),",
+        "});",
+        *after,
+    ]
 
 
 def render_cdk_python(deltas: list[Document]) -> str:
@@ -54,12 +71,26 @@ def _python_block(fix: Fix, names: dict[str, Document]) -> list[str]:
         variable = f"{kind.lower()}_{fix.number}"
         arn = _python_string(fix.delta["attach_to"])
         lines.append(f'{variable} = iam.{kind}.from_{kind.lower()}_arn(self, "Trailsleuth{fix.number}", {arn})')
-        lines += [f"for statement in {text}:", f"    {variable}.add_to_principal_policy(iam.PolicyStatement.from_json(statement))"]
+        added = [f"for statement in {text}:", f"    {variable}.add_to_principal_policy(iam.PolicyStatement.from_json(statement))"]
+        lines += _python_managed(fix, variable, text) if fix.managed else added
     elif fix.statements:
         lines += ["# add these statements to the document that is there:", f"statements_{fix.number} = {text}"]
     if fix.delta["remove"]:
         lines += ["# take out, or narrow:", f"remove_{fix.number} = {_python(fix.delta['remove'], names)}"]
     return lines
+
+
+def _python_managed(fix: Fix, variable: str, text: str) -> list[str]:
+    owner = "roles" if fix.role is not None else "users"
+    attached = "" if fix.is_boundary else f" {owner}=[{variable}],"
+    after = [f"# where {variable} is made: permissions_boundary=policy_{fix.number}"] if fix.is_boundary else []
+    return [
+        f'policy_{fix.number} = iam.ManagedPolicy(self, "TrailsleuthPolicy{fix.number}",',
+        f"    managed_policy_name={_python_text(fix.policy_name, {})},{attached}",
+        f"    statements=[iam.PolicyStatement.from_json(statement) for statement in {text}],",
+        ")",
+        *after,
+    ]
 
 
 def _typescript(value: object, names: dict[str, Document]) -> str:

@@ -37,7 +37,22 @@ class Fix:
 
     @property
     def policy_name(self) -> str:
-        return f"trailsleuth-{self.number}"
+        return str(self.delta.get("policy_name") or f"trailsleuth-{self.number}")
+
+    @property
+    def managed(self) -> bool:
+        """Whether it is to be a managed policy: too large for an inline one, or a permissions boundary."""
+        return bool(self.delta.get("managed"))
+
+    @property
+    def is_boundary(self) -> bool:
+        return self.delta["policy_type"] == "boundary"
+
+    @property
+    def policy_arn(self) -> str:
+        """The ARN of the managed policy that it makes."""
+        arn = parse_arn(self.delta["attach_to"])
+        return f"arn:{arn.partition if arn else 'aws'}:iam::{arn.account if arn else ''}:policy/{self.policy_name}"
 
     @property
     def place(self) -> str:
@@ -52,7 +67,8 @@ def fixes_of(deltas: list[Document]) -> list[Fix]:
 
 
 def _fix(number: int, delta: Document) -> Fix:
-    arn = parse_arn(delta["attach_to"]) if delta["policy_type"] == "identity" else None
+    alone = delta["policy_type"] == "identity" or delta.get("managed")
+    arn = parse_arn(delta["attach_to"]) if alone else None
     kind = arn.resource.partition("/")[0] if arn is not None and arn.service == "iam" else ""
     name = arn.name if arn is not None and _IAM_NAME.fullmatch(arn.name) else None
     return Fix(number=number, delta=delta, role=name if kind == "role" else None, user=name if kind == "user" else None)

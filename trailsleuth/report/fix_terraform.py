@@ -21,7 +21,9 @@ def _block(fix: Fix, names: dict[str, Document]) -> str:
     if fix.delta["remove"]:
         comments.append("# take out, or narrow: see local trailsleuth_remove_" + str(fix.number))
     body: list[str] = []
-    if fix.mergeable:
+    if fix.mergeable and fix.managed:
+        body += _managed(fix, names)
+    elif fix.mergeable:
         kind, owner = ("role", fix.role) if fix.role is not None else ("user", fix.user)
         policy = _value(fix.delta["document"], 1, names)
         body.append(
@@ -34,6 +36,18 @@ def _block(fix: Fix, names: dict[str, Document]) -> str:
     if fix.delta["remove"]:
         body.append(f"locals {{\n  trailsleuth_remove_{fix.number} = {_value(fix.delta['remove'], 1, names)}\n}}")
     return "\n".join(comments) + "\n" + "\n\n".join(body)
+
+
+def _managed(fix: Fix, names: dict[str, Document]) -> list[str]:
+    """A managed policy, and its attachment where it is no boundary."""
+    kind, owner = ("role", fix.role) if fix.role is not None else ("user", fix.user)
+    policy = _value(fix.delta["document"], 1, names)
+    made = f'resource "aws_iam_policy" "trailsleuth_{fix.number}" {{\n  name = {_text(fix.policy_name, {})}\n  policy = jsonencode({policy})\n}}'
+    arn = f"aws_iam_policy.trailsleuth_{fix.number}.arn"
+    if fix.is_boundary:
+        return [made, f"# in the resource of the {kind}: permissions_boundary = {arn}"]
+    block = f'resource "aws_iam_{kind}_policy_attachment" "trailsleuth_{fix.number}"'
+    return [made, f"{block} {{\n  {kind} = {_text(owner or '', names)}\n  policy_arn = {arn}\n}}"]
 
 
 def _value(value: object, depth: int, names: dict[str, Document]) -> str:

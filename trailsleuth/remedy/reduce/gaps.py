@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -12,15 +11,18 @@ from trailsleuth.catalog.actions import unlisted
 from trailsleuth.catalog.operations import decided_elsewhere, primary_action
 from trailsleuth.catalog.reduction import unrecorded
 from trailsleuth.model import Delta, Evidence, Record, account_of
+from trailsleuth.model.reduction import NamedDocument, Use
 from trailsleuth.remedy.reduce.present import Present
 from trailsleuth.remedy.reduce.propose import Draft, Lack
 from trailsleuth.remedy.reduce.recorded import Recorded
+from trailsleuth.remedy.reduce.split import ATTACHED, INLINE, MANAGED, size_of
 from trailsleuth.remedy.reduce.trail import RoleTrail
 from trailsleuth.remedy.reduce.unused import granted_unseen, grants_everything, never_reached
 
+MONTH = timedelta(days=28)
+SHOWN = 12
 LONG_ENOUGH = timedelta(days=90)  # as far back as the event history goes
 S3_KEY = "aws:s3:arn"
-MANAGED_SIZE, INLINE_SIZE = 6144, 10240
 
 
 def trail_gaps(evidence: Evidence, trail: RoleTrail, *, since: datetime | None, until: datetime | None) -> Iterator[str]:
@@ -97,6 +99,22 @@ def _untold(draft: Draft) -> Iterator[str]:
         yield f"The trail does not show on what these were used, and {how}: {', '.join(sorted(actions))}."
 
 
+def time_gaps(trail: RoleTrail, uses: Iterable[Use]) -> Iterator[str]:
+    """What was seen on one day alone of a long window, and what only calls outside of it used."""
+    seen = tuple(uses)
+    moments = [m for use in seen for m in (use.first_seen, use.last_seen)]
+    if moments and max(moments) - min(moments) >= MONTH:
+        once = sorted({f"{use.iam_action} ({use.first_seen:%Y-%m-%d})" for use in seen if use.days == 1 and use.count == 1})
+        if once:
+            more = f" and {len(once) - SHOWN} more" if len(once) > SHOWN else ""
+            yield f"Used once in the whole window, as a yearly or monthly job would: {', '.join(once[:SHOWN])}{more}."
+    inside = {use.iam_action.lower() for use in seen}
+    outside = sorted({action for r in trail.outside if (action := _action(r)).lower() not in inside})
+    if outside:
+        more = f" and {len(outside) - SHOWN} more" if len(outside) > SHOWN else ""
+        yield f"Left out, since only calls outside of --since and --until used it: {', '.join(outside[:SHOWN])}{more}."
+
+
 def policy_gaps(evidence: Evidence, present: Present, trail: RoleTrail, recorded: Recorded, *, used: set[str]) -> Iterator[str]:
     """Policies that are not known, and grants whose use leaves no record."""
     if not present.known:
@@ -123,14 +141,17 @@ def _unseen_gaps(present: Present, recorded: Recorded) -> Iterator[str]:
         yield "All actions are granted, and data events (S3 objects, Lambda invocations, DynamoDB items, messages) are not in this evidence."
 
 
-def size_gap(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def size_gap(statements: tuple[Mapping[str, Any], ...], documents: tuple[NamedDocument, ...]) -> Iterator[str]:
     """Whether IAM takes the document as one policy; it does not count blanks.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     """
-    size = len(json.dumps({"Version": "2012-10-17", "Statement": [dict(s) for s in statements]}, separators=(",", ":")))
-    if size > MANAGED_SIZE:
-        yield f"The document has {size:,} signs: a managed policy holds {MANAGED_SIZE:,}, inline ones {INLINE_SIZE:,} together."
+    size = size_of(statements)
+    if size > MANAGED:
+        several = f"it is cut into {len(documents)} documents that attach ({documents[0].name} to {documents[-1].name})"
+        yield f"The document has {size:,} characters: a managed policy holds {MANAGED:,}, inline ones {INLINE:,} together; {several}."
+    if len(documents) > ATTACHED:
+        yield f"A role takes {ATTACHED} managed policies by default, and these are {len(documents)}: ask for a higher quota, or split the role."
 
 
 def lack_gaps(lack: Lack, deltas: Iterable[Delta]) -> Iterator[str]:

@@ -25,6 +25,7 @@ class RoleTrail:
     reached: tuple[Record, ...]  # failed after IAM had allowed them
     failed: tuple[Record, ...]  # for another reason than a refusal, and nobody can say whether IAM was asked
     refused: tuple[Record, ...]
+    outside: tuple[Record, ...]  # successful calls before or after the window
     limited: tuple[str, ...]  # ids of the AssumeRole records that carried a session policy
     names: RoleNames
     principal: IamPrincipal | None
@@ -43,7 +44,9 @@ def read_trail(evidence: Evidence, role: str, *, since: datetime | None = None, 
     opened = [r for r in evidence.records if r.issued is not None and same_role(names.full(r.issued.role_arn or r.issued.assumed_role_arn), full)]
     if not own and not far and not opened and principal is None:
         return None
-    inside = [r for r in _once([*own, *far], account_of(full)) if (since is None or r.event_time >= since) and (until is None or r.event_time <= until)]
+    every = _once([*own, *far], account_of(full))
+    inside = [r for r in every if (since is None or r.event_time >= since) and (until is None or r.event_time <= until)]
+    held = {id(r) for r in inside}
     failed = [r for r in inside if r.failed and r.denial is None and r.event_type not in NOT_CALLS]
     return RoleTrail(
         role=principal.arn if principal else full,
@@ -51,6 +54,7 @@ def read_trail(evidence: Evidence, role: str, *, since: datetime | None = None, 
         reached=tuple(r for r in failed if was_authorized(r.error_code or "")),
         failed=tuple(r for r in failed if not was_authorized(r.error_code or "")),
         refused=tuple(r for r in inside if r.denial is not None),
+        outside=tuple(r for r in every if id(r) not in held and not r.failed and r.event_type not in NOT_CALLS),
         limited=tuple(sorted({r.event_id for r in opened if r.request.get("policy") or r.request.get("policyArns")})),
         names=names,
         principal=principal,

@@ -1,0 +1,67 @@
+"""A reduction in the language of the tool that will apply it: the same forms as a fix, the uses as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from trailsleuth.model import account_of
+from trailsleuth.model.reduction import Reduction
+from trailsleuth.report.context import Document
+from trailsleuth.report.fix import FIXES
+from trailsleuth.report.reduction import policy_document, used_rows
+from trailsleuth.report.sanitize import one_line
+from trailsleuth.report.views import csv_pieces
+
+INLINE = 10240  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+COMMENT = {"cdk": "//"}
+COLUMNS = ("role", "iam_action", "resource", "count", "days", "first_seen", "last_seen", "calls")
+
+
+def render_forms(reductions: Iterable[Reduction], form: str) -> str:
+    """The documents of each reduction in one of the forms of `FIXES`. They stand in place of the policies of today, which nothing here detaches."""
+    held = tuple(reductions)
+    text = FIXES[form]([delta for reduction in held for delta in deltas_of(reduction)])
+    if form == "json":
+        return text
+    mark = COMMENT.get(form, "#")
+    lines = [f"{mark} In place of the policies of today: detach those once a test has passed.\n"]
+    lines += [f"{mark} {one_line(note)}\n" for reduction in held for note in _notes(reduction)]
+    return "".join(lines) + text
+
+
+def _notes(reduction: Reduction) -> list[str]:
+    several = [f"The policy of a permission set is changed in IAM Identity Center, not in its roles: {reduction.role}."] if _is_set(reduction.role) else []
+    kept = [f"{len(reduction.beyond_trail)} grants of today that the trail cannot judge are not in it: see -o table."] if reduction.beyond_trail else []
+    return [*several, *kept]
+
+
+def _is_set(role: str) -> bool:
+    return "AWSReservedSSO_" in role
+
+
+def deltas_of(reduction: Reduction) -> list[Document]:
+    """Each document as the change that attaches it: inline where all of them fit there, else as managed policies."""
+    managed = reduction.boundary or sum(document.size for document in reduction.documents) > INLINE
+    return [
+        {
+            "policy_type": "permission set" if _is_set(reduction.role) else "boundary" if reduction.boundary else "identity",
+            "account": account_of(reduction.role),
+            "attach_to": reduction.role,
+            "policy_name": document.name,
+            "managed": managed and not _is_set(reduction.role),
+            "document": policy_document(document.statements),
+            "remove": [],
+            "finding_ids": [],
+            "placeholders": [{"name": p.name, "why": p.why, "how_to_find": p.how_to_find} for p in reduction.placeholders],
+            "warnings": [],
+            "proof": {"sufficient": reduction.proof.sufficient, "minimal": reduction.proof.minimal, "undecided": list(reduction.proof.undecided)},
+        }
+        for document in reduction.documents
+        if document.statements
+    ]
+
+
+def render_uses(reductions: Iterable[Reduction]) -> str:
+    """Every use as a row of CSV."""
+    rows = ({"role": reduction.role, **row, "calls": " ".join(row["calls"])} for reduction in reductions for row in used_rows(reduction))
+    return "".join(csv_pieces(rows, COLUMNS))
