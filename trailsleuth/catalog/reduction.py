@@ -125,7 +125,7 @@ def job_stem(arn: str, others: Iterable[str]) -> ArnPattern | None:
 
 @cache
 def _generated() -> tuple[tuple[re.Pattern[str], bool], ...]:
-    return tuple((re.compile(row["pattern"]), bool(row.get("date", False))) for row in rows_of("reduction", "generated"))
+    return tuple((re.compile(row["pattern"]), bool(row.get("date", False))) for row in rows_of("reduction", "varying"))
 
 
 @lru_cache(maxsize=65536)

@@ -46,7 +46,7 @@ class Fix:
 
     @property
     def is_boundary(self) -> bool:
-        return self.delta["policy_type"] == "boundary"
+        return str(self.delta["policy_type"]) == "boundary"
 
     @property
     def policy_arn(self) -> str:
