@@ -1,4 +1,4 @@
-"""What must hold for any document `trailsleuth.case/1`, whatever the evidence was: the contract's words, types and rules."""
+"""What must hold for any document `trailsleuth.case/2`, whatever the evidence was: the contract's words, types and rules."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ TEXTS = {
     "how_to_find",
     "because",
     "command",
+    "call",
     "event_source",
     "event_name",
 }
@@ -56,7 +57,7 @@ def _form(document: Document) -> Iterator[str]:
     if json.loads(told) != document:
         yield "the document is not what its JSON says"
     told.encode()
-    if document["schema"] != "trailsleuth.case/1":
+    if document["schema"] != "trailsleuth.case/2":
         yield "another schema"
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from trailsleuth.cli.inquiry import ask
+
 from fuzz.choices import Choices, Json, chance, pick
 from fuzz.contract import complaints
 from fuzz.messages import message
@@ -17,7 +19,6 @@ from fuzz.policies import attached, request, snapshot
 from fuzz.records import ROLES, execution, record, wrapped
 from fuzz.values import damaged, text, value, written
 from trailsleuth.api.cases import Case
-from trailsleuth.cli.inquiry import ask
 from trailsleuth.iam.requests import answer_request
 from trailsleuth.ingest.denials import read_denial
 from trailsleuth.ingest.evidence import read_evidence

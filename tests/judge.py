@@ -62,7 +62,7 @@ def _kind(cause: Document, hits: list[Document]) -> Iterator[str]:
 
 def _loud(truth: Document, blamed: list[Document], deltas: list[Document]) -> Iterator[str]:
     fair = [*truth["also_ok"], *(action for cause in truth["causes"] for action in _either(cause, "iam_action") if action)]
-    grants = [finding for finding in blamed if finding["cause"] not in NO_GRANTS]
+    grants = [finding for finding in blamed if finding["cause"] not in NO_GRANTS and finding["group"] == 1]  # other chains are named, not answered
     for finding in grants:
         action = finding["iam_action"]
         if action and not any(_like(pattern.lower(), action.lower()) for pattern in fair):

@@ -145,9 +145,10 @@ def complaints(schema: str, written: list[object], *, but: tuple[str, ...] = ())
 def test_the_case_document_has_the_documented_fields() -> None:
     written: list[object] = [json.loads(json.dumps(diagnosed(CASES / name))) for name in SAMPLE]
     rare = ("coverage.skipped[].source", "coverage.skipped[].reason", "findings[].evidence[].verified")
-    gaps = tuple(path for path in fields_of("trailsleuth.case/1") if path.startswith("coverage.gaps[]"))
-    placeholders = tuple(path for path in fields_of("trailsleuth.case/1") if path.startswith("deltas[].placeholders[]"))
-    assert complaints("trailsleuth.case/1", written, but=(*rare, *gaps, *placeholders)) == []
+    gaps = tuple(path for path in fields_of("trailsleuth.case/2") if path.startswith("coverage.gaps[]"))
+    placeholders = tuple(path for path in fields_of("trailsleuth.case/2") if path.startswith("deltas[].placeholders[]"))
+    background = tuple(path for path in fields_of("trailsleuth.case/2") if path.startswith("background[]"))
+    assert complaints("trailsleuth.case/2", written, but=(*rare, *gaps, *placeholders, *background)) == []
 
 
 def test_the_explanation_has_the_documented_fields() -> None:

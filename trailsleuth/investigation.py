@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trailsleuth.analyze import conclude, find_findings
+from trailsleuth.analyze import conclude, count_background, find_findings
 from trailsleuth.correlate import find_scope
 from trailsleuth.ingest.attempts import record_of_attempt
-from trailsleuth.ingest.denials import read_denial
+from trailsleuth.ingest.error_text import read_error_text
 from trailsleuth.ingest.evidence import no_collector
-from trailsleuth.model import CaseFile, Evidence, Inquiry, Scope
+from trailsleuth.model import CaseFile, Chain, Evidence, Finding, Inquiry, Outcome, Scope
+from trailsleuth.model.names import role_names
 from trailsleuth.prove import prove_deltas
 from trailsleuth.remedy import propose_deltas
 
@@ -21,32 +22,43 @@ def run_investigation(evidence: Evidence, inquiry: Inquiry) -> CaseFile:
 
 
 def _investigated(evidence: Evidence, inquiry: Inquiry) -> CaseFile:
-    scope = _with_error_shown(find_scope(evidence, inquiry))
+    scope = _with_texts(find_scope(evidence, inquiry), inquiry)
     findings = find_findings(evidence, scope, inquiry)
     outcome, summary, questions = conclude(findings, evidence, scope, inquiry)
-    deltas = prove_deltas(propose_deltas(findings, evidence.policies), findings, evidence.policies)
+    first = tuple(f for f in findings if f.group == 1)
+    answered = () if outcome is Outcome.INCONCLUSIVE else tuple(f for f in first if not f.withheld)
+    deltas = prove_deltas(propose_deltas(answered, evidence.policies), findings, evidence.policies)
     return CaseFile(
         outcome=outcome,
         summary=summary,
         execution=scope.execution,
-        chains=scope.chains,
+        chains=_of_first_group(scope, first),
         findings=findings,
         deltas=deltas,
         questions=questions,
         coverage=evidence.coverage,
+        background=count_background(scope.others, role_names(evidence)),
     )
 
 
 def _read_error(inquiry: Inquiry) -> Inquiry:
-    """The error text read as a refusal, where it is one."""
-    if not inquiry.error:
-        return inquiry
-    return replace(inquiry, asked=read_denial(None, inquiry.error, event_source="", event_name=""))
+    """The question with its error text read."""
+    return replace(inquiry, said=read_error_text(inquiry.error)) if inquiry.error else inquiry
 
 
-def _with_error_shown(scope: Scope) -> Scope:
-    """The failed action's own error beside the records: some refusals stand there alone."""
+def _of_first_group(scope: Scope, findings: tuple[Finding, ...]) -> tuple[Chain, ...]:
+    """The role chains of the group that is answered; all in focus where the question is about one thing."""
+    if not scope.chain_of:
+        return scope.chains
+    homes = {scope.session_of.get((e.event_id, e.account)) for f in findings for e in f.evidence}
+    return tuple(chain for chain in scope.chains if chain.session_id in homes)
+
+
+def _with_texts(scope: Scope, inquiry: Inquiry) -> Scope:
+    """The text that the question is about, and the failed action's own error beside the records: some denials stand there alone."""
     execution = scope.execution
+    own = execution.error_message if execution is not None else None
+    scope = replace(scope, said=inquiry.said or (read_error_text(own) if own else None))
     if execution is None or execution.attempt is None:
         return scope
     return replace(scope, execution=replace(execution, shown=record_of_attempt(execution.attempt, execution.action_role)))

@@ -18,6 +18,7 @@ roles](passed-roles.md), [resources](resources.md), [pipeline actions](pipeline-
 """
 ELSEWHERE = {"denial_messages", "denied_codes", "denial_advice", "opaque_errors", "pipeline_actions"}
 TITLES: Mapping[str, str] = {
+    "side_calls": "Calls beside the work",
     "deliveries": "What services need on their targets",
     "cross_account": "Operations that work across accounts",
     "evaluation": "Where a service decides otherwise",
@@ -40,6 +41,7 @@ TOLD: Mapping[str, Callable[[Row], str]] = {
     "own_account_only": lambda row: prose(row["why"]),
     "gateway_endpoint": lambda row: prose(row["why"]),
     "request_key": lambda row: f"{code(row['service'])}: parameter {code(row['parameter'])} is {code(row['key'])}",
+    "side_call": lambda row: codes(row["actions"]),
     "policy": lambda row: code(row["statements"]),
     "rule": lambda row: f"{code(row['pattern'])} is {codes(row['names'])}",
     "action": lambda row: f"{code(row['action'])}: {prose(row['reason'])}",

@@ -18,7 +18,7 @@ ENUMERATIONS: Mapping[str, type[Enum]] = {
     kind.__name__: kind for kind in (Basis, Cause, Effect, EncodedMessage, Integrity, Outcome, PolicyType, Standing, State, Verdict)
 }
 INTRO = """
-Programs read these documents; people read the tables. Each names its schema and version: `trailsleuth.case/1` may gain fields, and a field that is
+Programs read these documents; people read the tables. Each names its schema and version: `trailsleuth.case/2` may gain fields, and a field that is
 renamed or taken away makes a version 2. An empty list says that there is nothing, `null` that it is not known (or does not apply, where the meaning
 says so). With `--output jsonl` the case comes in
 lines, one for each finding, delta and so on; with `csv` the findings as a table.

@@ -13,6 +13,7 @@ from trailsleuth.catalog.operations import needs, primary_action
 from trailsleuth.catalog.passed_roles import passed_roles
 from trailsleuth.catalog.pipeline_actions import needs_of_action
 from trailsleuth.catalog.services import prefix_of, service_linked_role, service_principal
+from trailsleuth.catalog.side_calls import is_beside_the_work
 from trailsleuth.catalog.unlisted import Ground, decided_without_iam, unlisted_action
 
 PLACE = {"partition": "aws", "region": "eu-west-1", "account": "111122223333"}
@@ -26,6 +27,7 @@ TABLES = [
     ("unlisted_actions", "documented"),
     ("unlisted_actions", "retired"),
     ("no_iam_action", "not_iam"),
+    ("side_calls", "side_call"),
 ]
 BY_SERVICE = [("operations", "operation"), ("operations", "need"), ("resources", "resource"), ("passed_roles", "passed_role")]
 TABLES += [(f"{kind}/{path.stem}", heading) for kind, heading in BY_SERVICE for path in sorted((DATA / kind).glob("*.toml"))]
@@ -160,3 +162,11 @@ def test_every_pipeline_action_row_is_found_by_its_provider(name, row):
     example, counter = row["example"], row["counter_example"]
     assert example["iam_action"] in {need.iam_action for need in needs_of_action(example["provider"], example["category"])}
     assert row["id"] not in {need.source_id for need in needs_of_action(counter["provider"], counter["category"])}
+
+
+@pytest.mark.parametrize(("name", "row"), rows("side_calls", "side_call"))
+def test_a_call_beside_the_work_is_a_real_action_and_its_neighbour_is_none(name, row):
+    assert all(spelling(action) == action and is_beside_the_work(action) for action in row["actions"])
+    assert row["example"] in row["actions"]
+    assert spelling(row["counter_example"]) == row["counter_example"]
+    assert not is_beside_the_work(row["counter_example"])

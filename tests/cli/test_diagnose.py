@@ -19,6 +19,7 @@ from trailsleuth.report.document import case_document
 from trailsleuth.sources.aws.sessions import Ways
 from trailsleuth.sources.engines.addresses import Settings
 
+FIELDS = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", "error", "since", "until")
 EXIT_CODES = {Outcome.CAUSE_FOUND: 0, Outcome.NO_DENIAL_FOUND: 1, Outcome.INCONCLUSIVE: 3}
 
 
@@ -41,8 +42,8 @@ class Api:
     def Diagnosis(case_file):
         return SimpleNamespace(case_file=case_file, exit_code=EXIT_CODES[case_file.outcome])
 
-    def diagnose(self, **asked):
-        self.asked = asked
+    def ask(self, inquiry):
+        self.asked = {name: value for name in ("everything", *FIELDS) if (value := getattr(inquiry, name))}
         return SimpleNamespace(case_file=self.case_file, exit_code=EXIT_CODES[self.case_file.outcome])
 
 
@@ -176,4 +177,6 @@ def test_a_redacted_report_holds_no_account(answered):
 
 def test_all_shows_the_background(answered):
     assert "ec2:DescribeInstances" not in answered(the_founding_case(), "a.json").out
-    assert "ec2:DescribeInstances" in answered(the_founding_case(), "a.json", "--all").out
+    everything = answered(the_founding_case(), "a.json", "--all")
+    assert "ec2:DescribeInstances" in everything.out
+    assert everything.api.asked == {"everything": True}

@@ -31,4 +31,4 @@ def test_a_missing_file_and_one_that_is_no_case_are_exit_4(tmp_path, capsys):
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "No such file" in shown.err
-    assert "trailsleuth.case/1" in shown.err
+    assert "trailsleuth.case/2" in shown.err

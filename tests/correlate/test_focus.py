@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.trail import A, B, assumed, at, call, evidence, refused, role, service, session
 from trailsleuth.correlate.scope import find_scope
+from trailsleuth.ingest.error_text import read_error_text
 from trailsleuth.model import Evidence, Inquiry
 
 DEPLOY, OTHER = role("Deploy"), role("Other")
@@ -14,7 +15,8 @@ THEIRS = refused(session(OTHER, key="ASIAT"), "sqs", "CreateQueue", "sqs:CreateQ
 
 
 def asked(read: Evidence, **inquiry: Any) -> list[str]:
-    return [r.event_id for r in find_scope(read, Inquiry(**inquiry)).asked]
+    said = read_error_text(inquiry["error"]) if "error" in inquiry else None
+    return [r.event_id for r in find_scope(read, Inquiry(**inquiry, said=said)).asked]
 
 
 def test_a_role_a_session_a_key_and_a_record_lead_to_their_own_refusals() -> None:
@@ -29,19 +31,22 @@ def test_the_error_text_chooses_among_candidates() -> None:
     assert asked(read, error="An error occurred (AccessDenied) when calling the CreateQueue operation: sqs:CreateQueue is not allowed") == ["theirs"]
 
 
-def test_a_text_that_is_about_no_permission_leads_to_nothing() -> None:
-    assert asked(evidence([MINE]), error="dial tcp: i/o timeout") == []
+def test_a_text_that_ties_to_nothing_leaves_what_no_text_would() -> None:
+    read = evidence([MINE, THEIRS])
+    assert asked(read, error="dial tcp: i/o timeout") == asked(read)
 
 
 def test_without_a_question_every_denied_chain_is_asked_about() -> None:
     assert set(asked(evidence([MINE, THEIRS]))) == {"mine", "theirs"}
 
 
-def test_a_scanner_that_goes_on_after_a_refused_read_is_background() -> None:
+def test_a_scanner_that_goes_on_after_a_denied_read_stays_in_sight() -> None:
     scanner = session(OTHER, key="ASIAS")
     noise = refused(scanner, "s3", "GetBucketAcl", "s3:GetBucketAcl", second=1, event_id="noise")
     rest = [call(scanner, "ec2", "DescribeInstances", 2 + i) for i in range(5)]
-    assert asked(evidence([MINE, noise, *rest])) == ["mine"]
+    scope = find_scope(evidence([MINE, noise, *rest]), Inquiry())
+    assert {r.event_id for r in scope.asked} == {"mine", "noise"}
+    assert {event for event, _ in scope.went_on} == {"noise"}
 
 
 def test_a_role_that_was_never_let_in_is_asked_about_by_who_tried() -> None:
@@ -72,7 +77,8 @@ def test_the_newest_failed_execution_is_meant_unless_an_id_is_given() -> None:
         refused(session(DEPLOY, key=k, born=s), "ecs", "UpdateService", "ecs:UpdateService", second=s, event_id=k) for k, s in (("old", 100), ("new", 5000))
     )
     read = evidence([old, new], runs(attempt("first", 98), attempt("second", 4998)))
-    assert asked(read) == ["new"]
+    scope = find_scope(read, Inquiry())
+    assert {event: chain for (event, _), chain in scope.chain_of.items()} == {"new": 0, "old": 1}
     assert asked(read, execution_id="first") == ["old"]
 
 

@@ -96,7 +96,7 @@ def test_a_named_pipe_gets_the_report(trail, tmp_path):
     with subprocess.Popen([*PROGRAM, "diagnose", str(trail), "-o", "json", "--output-file", str(pipe)]) as running:
         told = pipe.read_text()
     assert running.returncode == 0
-    assert json.loads(told)["schema"] == "trailsleuth.case/1"
+    assert json.loads(told)["schema"] == "trailsleuth.case/2"
     assert pipe.is_fifo()
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from trailsleuth.model import (
     AccountCoverage,
+    Background,
     Basis,
     CaseFile,
     Cause,
@@ -202,6 +203,16 @@ def the_founding_case() -> CaseFile:
             a_finding("ec2:DescribeInstances", standing=Standing.BACKGROUND, rank=4, principal=f"arn:aws:iam::{WORKLOAD}:role/Monitoring"),
         ),
         deltas=(a_delta(),),
+        background=(
+            Background(
+                principal=f"arn:aws:iam::{WORKLOAD}:role/Monitoring",
+                call="ec2:DescribeInstances",
+                error_code="Client.UnauthorizedOperation",
+                count=12,
+                first_seen=at(1),
+                last_seen=at(9),
+            ),
+        ),
         questions=(
             Question(
                 account=WORKLOAD,

@@ -23,6 +23,7 @@ CONTRACT = {
         "chains": LIST,
         "findings": LIST,
         "deltas": LIST,
+        "background": LIST,
         "questions": LIST,
         "coverage": MAP,
     },
@@ -34,6 +35,7 @@ CONTRACT = {
     "findings": {
         "id": TEXT,
         "rank": NUMBER,
+        "group": NUMBER,
         "standing": TEXT,
         "basis": TEXT,
         "cause": TEXT,
@@ -46,6 +48,7 @@ CONTRACT = {
         "resource_account": MAYBE,
         "conditions": MAP,
         "explanation": TEXT,
+        "advice": MAYBE,
         "first_seen": MAYBE,
         "last_seen": MAYBE,
         "count": NUMBER,
@@ -71,11 +74,13 @@ CONTRACT = {
         "remove": LIST,
         "finding_ids": LIST,
         "placeholders": LIST,
+        "warnings": LIST,
         "proof": (dict, type(None)),
     },
     "document": {"Version": TEXT, "Statement": LIST},
     "placeholders": {"name": TEXT, "why": TEXT, "how_to_find": TEXT},
     "proof": {"sufficient": (bool, type(None)), "minimal": (bool, type(None)), "harmless": (bool, type(None)), "undecided": LIST},
+    "background": {"principal": MAYBE, "call": TEXT, "error_code": MAYBE, "count": NUMBER, "first_seen": TEXT, "last_seen": TEXT},
     "questions": {"account": MAYBE, "wanted": TEXT, "because": TEXT, "command": TEXT},
     "coverage": {
         "accounts": LIST,
@@ -120,7 +125,7 @@ def test_every_field_of_the_contract_is_there_in_order_and_of_its_type():
 
 def test_a_case_without_anything_has_nulls_and_empty_lists():
     document = case_document(a_quiet_case())
-    assert document["schema"] == "trailsleuth.case/1"
+    assert document["schema"] == "trailsleuth.case/2"
     assert document["outcome"] == "no_denial_found"
     assert document["execution"] is None
     assert document["chains"] == document["findings"] == document["deltas"] == document["questions"] == []
@@ -175,7 +180,7 @@ def test_a_saved_document_is_read_back():
         ("[" * 100_000, "not JSON"),
         ("[]", "schema"),
         ('{"schema": "trailsleuth.case/9"}', "schema"),
-        ('{"schema": "trailsleuth.case/1"}', "missing"),
+        ('{"schema": "trailsleuth.case/2"}', "missing"),
         (b"\xff\xfe\x00", "not JSON"),
     ],
 )

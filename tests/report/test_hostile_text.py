@@ -111,12 +111,12 @@ def test_json_and_json_lines_say_exactly_what_the_document_says(attack):
     document = document_of(attack)
     assert json.loads(render(document, "json", RenderContext())) == document
     rows = [json.loads(line) for line in render(document, "jsonl", RenderContext()).splitlines()]
-    assert [row["type"] for row in rows] == ["case", "chain", *["finding"] * 4, *["delta"] * 3, "question", "coverage"]
+    assert [row["type"] for row in rows] == ["case", "chain", *["finding"] * 4, *["delta"] * 3, "background", "question", "coverage"]
 
 
 def test_csv_keeps_its_cells_and_none_is_a_formula(attack):
     rows = list(csv.reader(io.StringIO(render(document_of(attack), "csv", RenderContext()), newline="")))
-    assert [len(row) for row in rows] == [18] * 5
+    assert [len(row) for row in rows] == [20] * 5
     assert not [cell for row in rows for cell in row if cell[:1] in {"=", "+", "-", "@", "|", "%", "\t", "\r"}]
 
 

@@ -57,7 +57,7 @@ def test_the_delta_in_the_table_is_json_that_can_be_copied():
 
 def test_background_is_left_out_unless_asked_for():
     assert "ec2:DescribeInstances" not in table(the_founding_case())
-    assert "left out: 1 finding" in table(the_founding_case())
+    assert "left out: 12 denied calls" in table(the_founding_case())
     assert "ec2:DescribeInstances" in table(the_founding_case(), everything=True)
 
 

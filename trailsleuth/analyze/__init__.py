@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from trailsleuth.analyze.background import count_background
 from trailsleuth.analyze.diagnosis import find_findings
 from trailsleuth.analyze.outcome import conclude
 
-__all__ = ["conclude", "find_findings"]
+__all__ = ["conclude", "count_background", "find_findings"]

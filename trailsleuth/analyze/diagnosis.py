@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from trailsleuth.analyze.absence import absent_finding
+from trailsleuth.analyze.chains import OWN
 from trailsleuth.analyze.changes import note_changes
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.claims import weigh
+from trailsleuth.analyze.enumeration import ENUMERATION, ENUMERATION_ADVICE, looks_like_enumeration
 from trailsleuth.analyze.failures import explaining_failures
 from trailsleuth.analyze.findings import cite, make_finding
 from trailsleuth.analyze.grouping import group_refusals
@@ -24,6 +26,7 @@ from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.refusals import Surroundings, for_action, for_target, read_refusal, targets_of
 from trailsleuth.analyze.required import Pending, identity_verdict, needed_by_action, needed_by_content
 from trailsleuth.analyze.sharpen import is_cut, sharpen, unreadable
+from trailsleuth.analyze.untied import is_beside
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.facts import Facts, gather_facts
@@ -73,9 +76,38 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     names = role_names(evidence)
     bench = _bench(evidence, scope, names)
     around = Surroundings(names=names, owners=bench.facts.owners, handed=bench.facts.handed, judged=_holds_policies(evidence, scope))
-    told = [bench.facts.siblings.with_request(record) for record in _told(scope, around, evidence.policies)]
-    asked = [sharpen(completed(r, bench.facts), evidence, scope.execution, names) for r in _read(told, around)]
-    groups = group_refusals(asked)
+    found: list[Finding] = []
+    for chain, records in _by_chain(_told(scope, around, evidence.policies), scope).items():
+        whole = [bench.facts.siblings.with_request(record) for record in records]
+        asked = [sharpen(completed(r, bench.facts), evidence, scope.execution, names) for r in _read(whole, around)]
+        tried = chain != OWN and looks_like_enumeration(records)
+        found += [_of_enumeration(f) if tried else f for f in (replace(f, group=chain) for f in _of_chain(group_refusals(asked), bench))]
+    if not any(finding.standing is Standing.CAUSE for finding in found):
+        found += [replace(finding, group=OWN) for finding in _silent(bench)]
+    if not any(finding.group == OWN for finding in found) and (not found or scope.execution is not None):
+        found += [replace(finding, group=OWN) for finding in explaining_failures(scope, inquiry, evidence.records)]
+    if inquiry.everything:
+        found += [_beside(group) for group in group_refusals(_read(scope.others, around))]
+    placed = (replace(f, standing=Standing.BACKGROUND) if is_beside(f, scope, inquiry) else f for f in found)
+    return ranked(note_changes(tuple(placed), bench.facts.changes), inquiry, scope)
+
+
+def _of_enumeration(finding: Finding) -> Finding:
+    """Said as what it looks like; it is diagnosed like every other where it is asked about by name."""
+    told = f"{finding.explanation} {ENUMERATION}"
+    return replace(finding, explanation=told, advice=ENUMERATION_ADVICE, withheld=True)
+
+
+def _by_chain(records: Iterable[Record], scope: Scope) -> dict[int, list[Record]]:
+    """The denied records of each chain; where the question is about one thing, all of them are its own."""
+    chains: dict[int, list[Record]] = defaultdict(list)
+    for record in records:
+        chains[scope.chain_of.get((record.event_id, record.account), OWN)].append(record)
+    return chains
+
+
+def _of_chain(groups: tuple[Refusal, ...], bench: Bench) -> list[Finding]:
+    """What lasted, what recovered, and what comes next."""
     lasting = [g for g in groups if bench.successes.after(g) is None and not _got_past(g, groups, bench)]
     lasts = set(map(id, lasting))
     found: list[Finding] = []
@@ -84,12 +116,7 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
             found.append(_recovered(group, bench))
         else:
             found += [finding for part in _parts(group, bench) for finding in _lasting(part, lasting, bench)]
-    found += _coming(lasting, found, bench)
-    if not lasting:
-        found += _silent(bench)
-    found += explaining_failures(scope, inquiry, evidence.records) if not groups and not found else ()
-    found += [_beside(group) for group in group_refusals(_read(scope.others, around))]
-    return ranked(note_changes(tuple(found), bench.facts.changes), inquiry, scope)
+    return [*found, *_coming(lasting, found, bench)]
 
 
 def _holds_policies(evidence: Evidence, scope: Scope) -> bool:

@@ -24,7 +24,7 @@ TELLING = 16  # a message shorter than this stands in too many texts to explain 
 
 def explaining_failures(scope: Scope, inquiry: Inquiry, records: tuple[Record, ...]) -> tuple[Finding, ...]:
     """One finding for each kind of failure in focus that the error text repeats; () where the text repeats none."""
-    text = " ".join((inquiry.error or (scope.execution.error_message if scope.execution else None) or "").split())
+    text = scope.said.text if scope.said else ""
     if not text:
         return ()
     own = _own_words(scope)

@@ -1,52 +1,48 @@
-"""The verdict over a case: cause found, nothing refused, or inconclusive, and the evidence that would settle it."""
+"""The verdict over a case: cause found, nothing denied, or inconclusive, in words."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime
-
-from trailsleuth.analyze.gap_questions import gap_questions
+from trailsleuth.analyze.misasked import misasked
+from trailsleuth.analyze.questions import about_findings, about_silence, about_text
+from trailsleuth.analyze.untied import is_untied, names_a_denial
 from trailsleuth.analyze.wording import short
-from trailsleuth.catalog.messages import OpaqueError, opaque_error
-from trailsleuth.iam.applies import find_principal
-from trailsleuth.model import Cause, Evidence, Finding, Inquiry, Outcome, PolicyType, Question, Scope, Standing, account_of
+from trailsleuth.model import Cause, Evidence, Finding, Inquiry, Outcome, Question, Scope, Standing
 
-LOOKUP = "aws cloudtrail lookup-events --start-time {since} --end-time {until} --region {region} --profile {account} --output json > {account}-{region}.json"
-SNAPSHOT = "aws iam get-account-authorization-details --profile {account} --output json > iam-{account}.json"
-EXECUTIONS = "aws codepipeline list-action-executions --pipeline-name {pipeline} --output json > action-executions.json"
-DECODE = "aws sts decode-authorization-message --profile {account} --encoded-message <the blob of record {event}> --output json > decoded-{event}.json"
-DETAILS = "aws iam-toolbox get-request-authorization-details --authorization-id {id} --region {region} --profile {account} --output json > details-{event}.json"
-OBJECTS = re.compile(r"artifact|object", re.IGNORECASE)
-DATA_EVENTS = "aws cloudtrail get-event-selectors --trail-name <trail> --profile {account} --region {region}"
+Verdict = tuple[Outcome, str, tuple[Question, ...]]
 
 
-def conclude(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Outcome, str, tuple[Question, ...]]:
-    """Outcome, summary and questions. Nothing refused is an answer only where the evidence covers what was asked about."""
-    standing = [f for f in findings if f.standing in (Standing.CAUSE, Standing.ALSO_NEEDED)]
+def conclude(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, inquiry: Inquiry) -> Verdict:
+    """Outcome, summary and questions.
+
+    A question about what the evidence does not hold gets no verdict. Nothing denied is an answer only where the evidence covers what was asked about,
+    and no denial that lasted stands in it.
+    """
+    wrong = misasked(evidence, scope, inquiry)
+    if wrong:
+        return Outcome.INCONCLUSIVE, f"{_capital(wrong[0].because)}.", wrong
+    standing = [f for f in findings if f.group == 1 and f.standing in (Standing.CAUSE, Standing.ALSO_NEEDED)]
     told = [f for f in standing if f.cause is not Cause.UNKNOWN]
+    if told and is_untied(scope, inquiry) and names_a_denial(inquiry):
+        return Outcome.INCONCLUSIVE, f"{_UNTIED} The likeliest of them: {_summary(told, findings)}", about_text(evidence, scope, inquiry)
     if told:
-        return Outcome.CAUSE_FOUND, _summary(told), (*_about_findings(standing, evidence),)
+        return Outcome.CAUSE_FOUND, f"{_summary(told, findings)}{_note(scope, inquiry)}", (*about_findings(standing, evidence),)
     if standing:
-        return Outcome.INCONCLUSIVE, standing[0].explanation, (*_about_findings(standing, evidence),)
-    missing = _with_gaps(tuple(_uncovered(evidence, scope, inquiry)), evidence, scope, inquiry)
+        return Outcome.INCONCLUSIVE, standing[0].explanation, (*about_findings(standing, evidence),)
+    missing = about_silence(findings, evidence, scope, inquiry)
     if missing:
-        return Outcome.INCONCLUSIVE, f"Nothing that was asked about was refused in this evidence, but it is not whole: {missing[0].because}.", missing
-    return Outcome.NO_DENIAL_FOUND, _nothing(findings, scope, inquiry), ()
+        return Outcome.INCONCLUSIVE, f"Nothing that was asked about was denied in this evidence, but it is not whole: {missing[0].because}.", missing
+    return Outcome.NO_DENIAL_FOUND, _nothing(findings, scope), ()
 
 
-def _with_gaps(asked: tuple[Question, ...], evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Question, ...]:
-    """With what closes the gaps that a fetch named; one statement, or one export of an account, is asked for once."""
-    found = list(asked)
-    for question in gap_questions(evidence, scope, inquiry, region=_region(evidence, scope), exports=(LOOKUP, EXECUTIONS)):
-        by_export = question.command.startswith(LOOKUP[:30])
-        if not any(q.account == question.account and (q.command == question.command or (by_export and q.wanted == "records")) for q in found):
-            found.append(question)
-    return tuple(sorted(found, key=lambda q: q.wanted != "execution" or q.account is None))
+_UNTIED = "No denied call in this evidence is what the error text tells of."
 
 
-def _summary(standing: list[Finding]) -> str:
+def _note(scope: Scope, inquiry: Inquiry) -> str:
+    """That the error text had no part in the answer."""
+    return " The error text names nothing that is in the evidence: this is what the evidence shows without it." if is_untied(scope, inquiry) else ""
+
+
+def _summary(standing: list[Finding], findings: tuple[Finding, ...]) -> str:
     first = standing[0]
     action = first.iam_action or "the call"
     on = f" on {first.resource}" if first.resource not in (None, "*") else ""
@@ -54,7 +50,9 @@ def _summary(standing: list[Finding]) -> str:
     further = sum(1 for f in standing[1:] if (f.principal, f.iam_action, f.resource) != (first.principal, first.iam_action, first.resource))
     more = f" {further} more permission{'s' if further > 1 else ''} must change before it can succeed." if further else ""
     verb = _VERBS[first.cause].format(action=action, on=on, there=on or " on what the call needs")
-    return f"{_capital(who)}: {verb}.{more}"
+    others = len({f.group for f in findings if f.group > 1 and f.standing is Standing.CAUSE})
+    beside = f" {others} other denied chain{'s are' if others > 1 else ' is'} in the evidence." if others else ""
+    return f"{_capital(who)}: {verb}.{more}{beside}"
 
 
 _VERBS = {
@@ -69,156 +67,12 @@ _VERBS = {
 }
 
 
-def _nothing(findings: tuple[Finding, ...], scope: Scope, inquiry: Inquiry) -> str:
+def _nothing(findings: tuple[Finding, ...], scope: Scope) -> str:
     recovered = sum(f.count for f in findings if f.standing is Standing.RECOVERED)
     what = "Every refusal of the chain recovered" if recovered else "Nothing that was asked about was refused"
-    text = inquiry.error or (scope.execution.error_message if scope.execution else None) or ""
-    opaque = opaque_error(text) if text else None
+    opaque = scope.said.opaque if scope.said else None
     other = f" The text has other causes: {'; '.join(opaque.other_causes[:4])}." if opaque and opaque.other_causes else ""
     return f"{what}: the cause is not a permission that CloudTrail shows.{other}"
-
-
-def _about_findings(standing: list[Finding], evidence: Evidence) -> Iterator[Question]:
-    """What would make the findings surer: policies of the principals and owners, decoded messages, authorization details."""
-    asked: set[tuple[str | None, str]] = set()
-    for finding in standing:
-        for question in (*_policies_wanted(finding, evidence), *_decoding(finding, evidence)):
-            if (question.account, question.command) not in asked:
-                asked.add((question.account, question.command))
-                yield question
-
-
-def _policies_wanted(finding: Finding, evidence: Evidence) -> Iterator[Question]:
-    if finding.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION):
-        return
-    account = account_of(finding.principal) or finding.principal_account
-    if account and find_principal(finding.principal, evidence.policies) is None and (finding.principal or "").startswith("arn:"):
-        because = f"the policies of {short(finding.principal)} would show what is allowed already and prove the change"
-        yield Question(account=account, wanted="policies", because=because, command=SNAPSHOT.format(account=account))
-    owner = finding.resource_account
-    trust = PolicyType.TRUST in finding.policy_types
-    if owner and trust and (owner not in evidence.policies.accounts or _not_looked_at(finding.resource, evidence)):
-        because = f"the trust policy of {short(finding.resource)} would show whom it lets in"
-        yield Question(account=owner, wanted="policies", because=because, command=SNAPSHOT.format(account=owner))
-
-
-def _not_looked_at(role: str | None, evidence: Evidence) -> bool:
-    """A role that a partial snapshot does not hold."""
-    return account_of(role) in evidence.policies.partial_accounts and find_principal(role, evidence.policies) is None
-
-
-def _decoding(finding: Finding, evidence: Evidence) -> Iterator[Question]:
-    if finding.cause is not Cause.UNKNOWN and finding.iam_action is not None:
-        return
-    cited = {e.event_id for e in finding.evidence}
-    for record in evidence.records:
-        if record.event_id not in cited or record.denial is None:
-            continue
-        account = record.account or ""
-        if record.denial.authorization_id:
-            command = DETAILS.format(id=record.denial.authorization_id, region=record.region, account=account, event=record.event_id)
-            yield Question(account=account, wanted="policies", because="the authorization details name policy and statement (kept for a day)", command=command)
-        if record.denial.encoded is not None:
-            command = DECODE.format(account=account, event=record.event_id)
-            yield Question(account=account, wanted="policies", because="the encoded message names action, resource and statements", command=command)
-            return
-
-
-def _uncovered(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> Iterator[Question]:
-    """The records that would be needed to say that nothing was refused: accounts, regions, window, pipeline, data events."""
-    covered = {a.account: a for a in evidence.coverage.accounts}
-    since, until = _iso(scope.since), _iso(scope.until)
-    accounts = set(scope.entered) | ({account_of(inquiry.role)} if inquiry.role else set())
-    if scope.execution is not None:
-        accounts |= {account_of(scope.execution.action_role), account_of(scope.execution.service_role)}
-    region = _region(evidence, scope)
-    for account in sorted(a for a in accounts if a and a not in covered):
-        because = f"the chain leads into account {account}, whose records are not in the evidence"
-        yield Question(account=account, wanted="records", because=because, command=LOOKUP.format(since=since, until=until, region=region, account=account))
-    for account, where in sorted(_regions(scope)):
-        held = covered.get(account)
-        if held is not None and where and where not in held.regions:
-            because = f"no record of account {account} in {where} is in the evidence"
-            yield Question(account=account, wanted="records", because=because, command=LOOKUP.format(since=since, until=until, region=where, account=account))
-    yield from _window(evidence, scope, region)
-    yield from _unseen(evidence, scope, inquiry, region)
-
-
-def _regions(scope: Scope) -> set[tuple[str, str]]:
-    """(account, region) pairs that the failed action ran in."""
-    attempt = scope.execution.attempt if scope.execution else None
-    account = account_of(scope.execution.action_role) if scope.execution else None
-    return {(account, attempt.region)} if attempt and attempt.region and account else set()
-
-
-def _region(evidence: Evidence, scope: Scope) -> str:
-    attempt = scope.execution.attempt if scope.execution else None
-    if attempt is not None and attempt.region:
-        return attempt.region
-    calls = [call for session in scope.sessions if session.id in scope.focus for call in session.calls] or evidence.records
-    counted: Counter[str] = Counter()
-    for call in calls:
-        counted[call.region] += call.counts_for
-    return max(sorted(counted), key=counted.__getitem__) if counted else "us-east-1"
-
-
-def _window(evidence: Evidence, scope: Scope, region: str) -> Iterator[Question]:
-    execution = scope.execution
-    if execution is None or execution.started is None:
-        return
-    role_account = account_of(execution.action_role)
-    for held in evidence.coverage.accounts:
-        late = execution.ended is not None and held.last_event is not None and held.last_event < execution.ended
-        early = held.first_event is not None and held.first_event > execution.started
-        if held.account == role_account and (late or early):
-            because = f"the records of account {held.account} do not span the failed action"
-            command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=held.account)
-            yield Question(account=held.account, wanted="records", because=because, command=command)
-
-
-def _unseen(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> Iterator[Question]:
-    if (inquiry.pipeline or inquiry.execution_id) and scope.execution is not None and scope.execution.attempt is None:
-        pipeline = scope.execution.pipeline or "<pipeline>"
-        because = "no failed action of the pipeline is in the evidence"
-        yield Question(account=None, wanted="execution", because=because, command=EXECUTIONS.format(pipeline=pipeline))
-    named = inquiry.role or inquiry.session or inquiry.access_key
-    if named and not scope.focus and not any(named in (s.principal, s.session_name, s.access_key_id) for s in scope.sessions):
-        account = account_of(inquiry.role) or next((a.account for a in evidence.coverage.accounts), None)
-        because = f"no call of {named} is in the evidence"
-        command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=account or "<profile>")
-        yield Question(account=account, wanted="records", because=because, command=command)
-    yield from _by_text(evidence, scope, inquiry, region)
-
-
-def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> Iterator[Question]:
-    """An error text that speaks of a refusal which no record shows; S3 object calls are recorded only where data events are on."""
-    text = inquiry.error or (scope.execution.error_message if scope.execution else None)
-    opaque = opaque_error(text) if text else None
-    account = (account_of(scope.execution.action_role) if scope.execution else None) or next((a.account for a in evidence.coverage.accounts), None)
-    about_objects = opaque is not None and opaque.permission and OBJECTS.search(opaque.text) is not None and not _has_data_events(evidence)
-    if about_objects and account:
-        because = (
-            "the text is about S3 objects, and no S3 data event is in the evidence: reads and writes of objects are recorded only where data events are on"
-        )
-        yield Question(account=account, wanted="records", because=because, command=DATA_EVENTS.format(account=account, region=region))
-    elif inquiry.error and not scope.asked and _speaks_of_refusal(inquiry, opaque):
-        because = "no refused record fits the error text"
-        command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=account or "<profile>")
-        yield Question(account=account, wanted="records", because=because, command=command)
-
-
-def _speaks_of_refusal(inquiry: Inquiry, opaque: OpaqueError | None) -> bool:
-    """The text is a refusal; where a role or session narrows the question already, it must read as one, not only speak of permissions."""
-    about_permissions = opaque is not None and opaque.permission and not inquiry.names_more_than_the_error
-    return (inquiry.asked is not None and inquiry.asked.cause is None) or about_permissions
-
-
-def _has_data_events(evidence: Evidence) -> bool:
-    return any(r.category == "Data" or (r.event_source == "s3.amazonaws.com" and "Object" in r.event_name) for r in evidence.records)
-
-
-def _iso(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else "<time>"
 
 
 def _capital(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from os import PathLike, fspath
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from trailsleuth.trail_index.read import IndexFile
 
+ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", "error")
 EXIT_CODES = {Outcome.CAUSE_FOUND: 0, Outcome.NO_DENIAL_FOUND: 1, Outcome.INCONCLUSIVE: 3}
 
 
@@ -60,7 +61,7 @@ class Diagnosis:
         return render_text(self.document(), RenderContext())
 
     def document(self) -> dict[str, Any]:
-        """The JSON document `trailsleuth.case/1`."""
+        """The JSON document `trailsleuth.case/2`."""
         return dict(case_document(self.case_file))
 
     def _repr_html_(self) -> str:
@@ -107,20 +108,30 @@ class Case:
         error: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        everything: bool = False,
     ) -> Diagnosis:
-        """The failed execution, role, session, credential or record asked about; without any, every denied chain, the likeliest cause first."""
-        inquiry = Inquiry(
-            pipeline=_writable(pipeline),
-            execution_id=_writable(execution_id),
-            role=_writable(role),
-            session=_writable(session),
-            access_key=_writable(access_key),
-            event_id=_writable(event_id),
-            error=_writable(error),
-            since=since,
-            until=until,
+        """The failed execution, role, session, credential or record asked about; without any, every denied chain, the likeliest cause first.
+
+        `everything`: the denials of others are worked out as well, not only counted.
+        """
+        return self.ask(
+            Inquiry(
+                pipeline=pipeline,
+                execution_id=execution_id,
+                role=role,
+                session=session,
+                access_key=access_key,
+                event_id=event_id,
+                error=error,
+                since=since,
+                until=until,
+                everything=everything,
+            )
         )
-        return Diagnosis(without_secrets(self._answer(inquiry.or_else(self.fetched_for))))
+
+    def ask(self, inquiry: Inquiry) -> Diagnosis:
+        """The answer to a question that is packed already."""
+        return Diagnosis(without_secrets(self._answer(_writable(inquiry).or_else(self.fetched_for))))
 
     def _answer(self, inquiry: Inquiry) -> CaseFile:
         return run_investigation(self.evidence, inquiry)
@@ -131,9 +142,10 @@ class Case:
         return frames.records_frame(map(record_without_secrets, self.evidence.records))
 
 
-def _writable(text: str | None) -> str | None:
-    """The text without half surrogate pairs: a command line's bytes that are no UTF-8 become them, and no JSON can carry them."""
-    return text if text is None else text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+def _writable(inquiry: Inquiry) -> Inquiry:
+    """Its texts without half surrogate pairs: a command line's bytes that are no UTF-8 become them, and no JSON can carry them."""
+    texts = {name: text for name in ENTRIES if (text := getattr(inquiry, name)) is not None}
+    return replace(inquiry, **{name: text.encode("utf-8", "surrogatepass").decode("utf-8", "replace") for name, text in texts.items()})
 
 
 class LargeCase(Case):

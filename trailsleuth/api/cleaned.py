@@ -18,6 +18,7 @@ def without_secrets(case: CaseFile) -> CaseFile:
         summary=clean_text(case.summary),
         execution=_execution(case.execution) if case.execution else None,
         findings=tuple(map(_finding, case.findings)),
+        deltas=tuple(replace(d, warnings=tuple(map(clean_text, d.warnings))) for d in case.deltas),
         questions=tuple(replace(q, because=clean_text(q.because)) for q in case.questions),
     )
 
@@ -42,10 +43,10 @@ def _execution(execution: Execution) -> Execution:
 
 
 def _finding(finding: Finding) -> Finding:
-    explanation, evidence = clean_text(finding.explanation), tuple(map(_evidenced, finding.evidence))
-    if explanation == finding.explanation and evidence == finding.evidence:
+    explanation, advice, evidence = clean_text(finding.explanation), _text(finding.advice), tuple(map(_evidenced, finding.evidence))
+    if (explanation, advice, evidence) == (finding.explanation, finding.advice, finding.evidence):
         return finding
-    return replace(finding, explanation=explanation, evidence=evidence)
+    return replace(finding, explanation=explanation, advice=advice, evidence=evidence)
 
 
 def _evidenced(record: Evidenced) -> Evidenced:

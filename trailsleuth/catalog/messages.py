@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
+
+from trailsleuth.model import OpaqueError
 
 # Every quantifier in a pattern is bounded and every row is tried on a window around its anchor only: no text can make the reading slow.
 _MACROS = {
@@ -76,27 +78,6 @@ class Carrier:
     id: str
     pattern: re.Pattern[str]
     sentence: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpaqueError:
-    """A text that hides its cause: what it usually means, where the record of it stands, and what else gives the same text.
-
-    `sources` are the event sources to look at, `providers` the CodePipeline providers it comes from; `values` is what the text filled
-    in. `permission` false: it is about none; `explains`: the text says the reason itself.
-    """
-
-    id: str
-    service: str
-    text: str
-    meaning: str
-    sources: tuple[str, ...]
-    providers: tuple[str, ...]
-    look_at: str
-    other_causes: tuple[str, ...]
-    permission: bool
-    explains: bool = False
-    values: Mapping[str, str] = field(default_factory=dict)
 
 
 def table_of(name: str) -> Mapping[str, Any]:

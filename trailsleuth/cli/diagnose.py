@@ -13,7 +13,6 @@ from typing import Annotated
 import typer
 
 from trailsleuth import api
-from trailsleuth.cli.inquiry import ask
 from trailsleuth.cli.options import FixFormat, OutputFormat, parse_window, terminal_context
 from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.cli.policy_files import check_policy_files, read_patches
@@ -69,7 +68,7 @@ def diagnose_command(
     redact_names: Annotated[bool, typer.Option("--redact", help="Replace account ids, keys, names and addresses, so that it can be shared.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Mark findings whose records no CloudTrail digest proves.")] = False,
     keys: Annotated[Path | None, typer.Option("--keys", help="With --verify: saved output of `aws cloudtrail list-public-keys`.", metavar="FILE")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Show every finding, also refusals of other principals and executions.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Work out every finding, those of other principals and executions too.")] = False,
 ) -> None:
     """Say why AWS refused, and which policy change cures it.
 
@@ -95,6 +94,7 @@ def diagnose_command(
         error=_stdin().decode(errors="replace") if error == STDIN else error,
         since=start,
         until=end,
+        everything=everything,
     )
     begun = time.perf_counter()
     found = _diagnosis(paths, inquiry, ways, wait, Settings(output=athena_output or "", workgroup=athena_workgroup or ""), prune=prune)
@@ -112,9 +112,9 @@ def diagnose_command(
 def _diagnosis(paths: list[str], inquiry: Inquiry, ways: Ways, wait: int, settings: Settings, *, prune: bool) -> api.Diagnosis:
     stdin = _stdin() if STDIN in paths else None
     if prune:
-        return ask(api.load(paths, stdin=stdin, since=inquiry.since, until=inquiry.until, prune=True), inquiry)
+        return api.load(paths, stdin=stdin, since=inquiry.since, until=inquiry.until, prune=True).ask(inquiry)
     if not _asks_accounts(paths, ways):
-        return ask(api.load(paths, stdin=stdin), inquiry)
+        return api.load(paths, stdin=stdin).ask(inquiry)
     live = importlib.import_module("trailsleuth.cli.diagnose_live")  # an offline run need not wait for it
     waiting = timedelta(minutes=wait) if wait else None
     return api.Diagnosis(live.diagnose_live(paths, inquiry, ways=ways, wait=waiting, stdin=stdin, settings=settings))

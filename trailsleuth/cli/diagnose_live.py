@@ -10,7 +10,6 @@ from trailsleuth import api
 from trailsleuth.api.engines import Asked, read_engines
 from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.catalog.pipeline_actions import call_places
-from trailsleuth.cli.inquiry import ask
 from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.model import CaseFile, Inquiry, RawInput, Skipped
 from trailsleuth.sources.aws.live import LiveSource, open_live, settle
@@ -114,4 +113,4 @@ def _wanted(
 
 
 def _diagnosed(inputs: Inputs, asked: Inquiry) -> CaseFile:
-    return ask(api.load_inputs(inputs), asked).case_file
+    return api.load_inputs(inputs).ask(asked).case_file

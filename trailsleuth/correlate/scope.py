@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from trailsleuth.correlate.attempts import is_chained
 from trailsleuth.correlate.executions import AFTER, BEFORE, find_execution
-from trailsleuth.correlate.focus import Focus, Trail, choose_focus
+from trailsleuth.correlate.focus import Focus, choose_focus
 from trailsleuth.correlate.sessions import link_sessions
+from trailsleuth.correlate.ties import Tied, tied
+from trailsleuth.correlate.trail import Trail, key_of
 from trailsleuth.model import Chain, Evidence, Execution, Hop, Inquiry, Record, Scope, Session, account_of
 from trailsleuth.model.names import RoleNames, role_names
 
@@ -16,9 +19,10 @@ def find_scope(evidence: Evidence, inquiry: Inquiry) -> Scope:
     names = role_names(evidence)
     sessions = link_sessions(evidence.records, names)
     refused = _refused(evidence.records, inquiry)
-    trail = Trail(evidence, sessions, refused)
-    execution = find_execution(evidence, inquiry) if _about_a_pipeline(evidence, inquiry) else None
-    focus = choose_focus(trail, inquiry, execution)
+    trail = Trail(evidence, sessions, refused, names)
+    found = tied(trail, inquiry.said) if inquiry.said is not None and not inquiry.names_more_than_the_error else None
+    execution = find_execution(evidence, inquiry) if _about_a_pipeline(evidence, inquiry, found) else None
+    focus = choose_focus(trail, inquiry, execution, found)
     asked = {(r.event_id, r.account) for r in focus.asked}
     since, until = _window(evidence, inquiry, execution)
     return Scope(
@@ -32,19 +36,25 @@ def find_scope(evidence: Evidence, inquiry: Inquiry) -> Scope:
         until=until,
         entered=_entered(sessions, focus),
         session_of=trail.session_of,
-        matched_error=focus.matched_error,
+        chain_of=focus.chain_of,
+        tied=focus.tied,
+        tie=focus.tie.words if focus.tie is not None else None,
+        went_on=trail.went_on(),
+        chained=frozenset(key_of(r) for r in refused if (s := trail.session(r)) is not None and is_chained(s)),
     )
 
 
-def _about_a_pipeline(evidence: Evidence, inquiry: Inquiry) -> bool:
-    """A pipeline is asked for, or nothing is and the evidence holds a failed action, or the error text is that action's own."""
+def _about_a_pipeline(evidence: Evidence, inquiry: Inquiry, found: Tied | None) -> bool:
+    """A pipeline is asked for, or nothing is and the evidence holds a failed action; an error text that means certain records is not about it, unless
+    it is that action's own."""
     if inquiry.pipeline or inquiry.execution_id:
         return True
     if inquiry.role or inquiry.session or inquiry.access_key or inquiry.event_id:
         return False
-    if inquiry.error:
-        return any(run.failed and run.error_text and run.error_text.strip() in inquiry.error for run in evidence.actions)
-    return any(run.failed for run in evidence.actions)
+    failed = [run for run in evidence.actions if run.failed]
+    if found is not None and found.kind is not None and found.kind.is_strong:
+        return any(run.error_text and run.error_text.strip() in (inquiry.error or "") for run in failed)
+    return bool(failed)
 
 
 def _refused(records: tuple[Record, ...], inquiry: Inquiry) -> tuple[Record, ...]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from trailsleuth.catalog.advice import advice_for
 from trailsleuth.catalog.asides import Aside
-from trailsleuth.catalog.messages import OpaqueError
-from trailsleuth.model import Cause, Denial, Effect, EncodedMessage, PolicyType, parse_arn, role_of_session
+from trailsleuth.model import Cause, Denial, Effect, EncodedMessage, OpaqueError, PolicyType, parse_arn, role_of_session
 from trailsleuth.model.explanation import ExplainedDenial
 
 _ELSEWHERE = (PolicyType.LAKE_FORMATION, PolicyType.OTHER)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from trailsleuth.model.decision import AccessRequest, Decision, LayerDecision, Mismatch, NearMiss, PolicyLevel, PolicySet, StatementRef, Verdict
     from trailsleuth.model.delta import Delta, Placeholder, Proof
     from trailsleuth.model.denial import Cause, Denial, Effect, EncodedMessage, PolicyType
+    from trailsleuth.model.error_text import ErrorText, OpaqueError
     from trailsleuth.model.evidence import DecodedAuthorization, Evidence, Inquiry
-    from trailsleuth.model.finding import Basis, Evidenced, Finding, Standing
+    from trailsleuth.model.finding import Background, Basis, Evidenced, Finding, Standing
     from trailsleuth.model.pipeline import ActionDeclaration, ActionRun, CallPlaces, Pipeline, PipelineRun
     from trailsleuth.model.policy import (
         Condition,
@@ -40,6 +41,7 @@ __all__ = [
     "ActionDeclaration",
     "ActionRun",
     "Arn",
+    "Background",
     "Basis",
     "CallPlaces",
     "CaseFile",
@@ -53,6 +55,7 @@ __all__ = [
     "Denial",
     "Effect",
     "EncodedMessage",
+    "ErrorText",
     "Evidence",
     "Evidenced",
     "Execution",
@@ -69,6 +72,7 @@ __all__ = [
     "Malformed",
     "Mismatch",
     "NearMiss",
+    "OpaqueError",
     "OrgPolicy",
     "Origin",
     "Outcome",
@@ -111,8 +115,9 @@ _NAMES = {
     "decision": ("AccessRequest", "Decision", "LayerDecision", "Mismatch", "NearMiss", "PolicyLevel", "PolicySet", "StatementRef", "Verdict"),
     "delta": ("Delta", "Placeholder", "Proof"),
     "denial": ("Cause", "Denial", "Effect", "EncodedMessage", "PolicyType"),
+    "error_text": ("ErrorText", "OpaqueError"),
     "evidence": ("DecodedAuthorization", "Evidence", "Inquiry"),
-    "finding": ("Basis", "Evidenced", "Finding", "Standing"),
+    "finding": ("Background", "Basis", "Evidenced", "Finding", "Standing"),
     "pipeline": ("ActionDeclaration", "ActionRun", "CallPlaces", "Pipeline", "PipelineRun"),
     "policy": (
         "Condition",

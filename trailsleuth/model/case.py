@@ -7,10 +7,10 @@ from enum import StrEnum
 
 from trailsleuth.model.coverage import Coverage, Question
 from trailsleuth.model.delta import Delta
-from trailsleuth.model.finding import Finding
+from trailsleuth.model.finding import Background, Finding
 from trailsleuth.model.session import Chain, Execution
 
-SCHEMA = "trailsleuth.case/1"
+SCHEMA = "trailsleuth.case/2"
 
 
 class Outcome(StrEnum):
@@ -31,3 +31,4 @@ class CaseFile:
     deltas: tuple[Delta, ...]
     questions: tuple[Question, ...]
     coverage: Coverage
+    background: tuple[Background, ...] = ()

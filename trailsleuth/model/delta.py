@@ -30,7 +30,10 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delta:
-    """What to change at one attachment point. `statements` are added; `remove` are statements or principals to take out or to narrow."""
+    """What to change at one attachment point. `statements` are added; `remove` are statements or principals to take out or to narrow.
+
+    `warnings`: what the one who applies it must know, such as an outside account that it lets in.
+    """
 
     policy_type: PolicyType
     account: str | None
@@ -39,4 +42,5 @@ class Delta:
     remove: tuple[Mapping[str, Any], ...] = ()
     finding_ids: tuple[str, ...] = ()
     placeholders: tuple[Placeholder, ...] = ()
+    warnings: tuple[str, ...] = ()
     proof: Proof | None = None

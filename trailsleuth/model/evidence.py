@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from trailsleuth.model.coverage import Coverage
-from trailsleuth.model.denial import Denial
+from trailsleuth.model.error_text import ErrorText
 from trailsleuth.model.pipeline import ActionRun, Pipeline, PipelineRun
 from trailsleuth.model.policy import PolicyEvidence
 from trailsleuth.model.record import Record
@@ -48,7 +48,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
-    """What the user asks: the entry options of the contract. All None or empty: every denied chain."""
+    """What the user asks: the entry options of the contract. All None or empty: every denied chain.
+
+    `everything`: the denials of others are worked out, too, not only counted. `said` is the error text, read.
+    """
 
     pipeline: str | None = None
     execution_id: str | None = None
@@ -59,13 +62,20 @@ class Inquiry:
     error: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    asked: Denial | None = None  # the error text, where it reads as a refusal
+    everything: bool = False
+    said: ErrorText | None = None
 
     def or_else(self, asked: Inquiry | None) -> Inquiry:
         """This question; where it names no way in, the one that was asked when the evidence was fetched, with this error text and window."""
         if asked is None or self.names_more_than_the_error:
             return self
-        return replace(asked, error=self.error or asked.error, since=self.since or asked.since, until=self.until or asked.until)
+        return replace(
+            asked,
+            error=self.error or asked.error,
+            since=self.since or asked.since,
+            until=self.until or asked.until,
+            everything=self.everything,
+        )
 
     @property
     def names_more_than_the_error(self) -> bool:

@@ -54,10 +54,12 @@ class Finding:
     themselves; `mismatch` the part of the nearest statement that failed. `grantee` is the identity provider that a trust policy must name where
     there is no `principal`; `endpoint` the VPC endpoint (ARN) that the call went through; `session_caller` who assumed the session. `already` says
     that the policies in the evidence allow it, against what AWS said. `resource_parts` is the resource as policy text: names out of evidence are literals.
+    `withheld`: no change is proposed before it is asked about by name.
     """
 
     id: str = ""
     rank: int = 0
+    group: int = 1
     standing: Standing
     basis: Basis
     cause: Cause
@@ -70,6 +72,7 @@ class Finding:
     resource_account: str | None
     conditions: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     explanation: str
+    advice: str | None = None
     first_seen: datetime | None = None
     last_seen: datetime | None = None
     count: int = 0
@@ -83,3 +86,16 @@ class Finding:
     resource_parts: tuple[Part, ...] = ()
     endpoint: str | None = None
     session_caller: str | None = None
+    withheld: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """Denials of others, counted: of one principal, call and error code, as the records say it."""
+
+    principal: str | None
+    call: str
+    error_code: str | None
+    count: int
+    first_seen: datetime
+    last_seen: datetime

@@ -21,6 +21,20 @@ def role_of(record: Record) -> str | None:
     return role_of_session(who.arn) or who.arn
 
 
+def caller_of(record: Record) -> str | None:
+    """Who made the call, as far as the record tells one caller from every other: a role or user, a service, else a unique id; None: unknown.
+
+    Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+    """
+    who = record.identity
+    return (
+        role_of(record)
+        or (who.invoked_by if who.type == "AWSService" else None)
+        or who.principal_id
+        or (f"{who.type}/{who.user_name}" if who.user_name else None)
+    )
+
+
 class RoleNames:
     """Finds the full ARN of a role or user by account and name (unique in an account), and the role inside an instance profile."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from trailsleuth.model.error_text import ErrorText
 from trailsleuth.model.pipeline import ActionRun, Pipeline
 from trailsleuth.model.record import Record
 
@@ -91,7 +92,10 @@ class Scope:
     """What correlate found: the sessions, which of them are asked about (`focus`, by id), the execution and the window.
 
     `asked` are the refused records that the question is about, in time order; `others` the refused records beside them.
-    `entered` are accounts that a chain in focus leads into.
+    `entered` are accounts that a chain in focus leads into. `chain_of` says which denied chain an asked record belongs to, where several are asked about
+    (0: the failed execution's own). `tied` are the records that the error text names, `tie` by what; `went_on` those after which the session went on,
+    `chained` those of a role that another role, another account or a pipeline took on.
+    `said` is the text that the question is about: the user's, else the failed action's own.
     """
 
     sessions: tuple[Session, ...]
@@ -104,4 +108,9 @@ class Scope:
     until: datetime | None
     entered: tuple[str, ...] = ()
     session_of: Mapping[tuple[str, str | None], str] = field(default_factory=dict)  # (event_id, account) of refused records -> session id
-    matched_error: bool = False
+    chain_of: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
+    tied: frozenset[tuple[str, str | None]] = frozenset()
+    tie: str | None = None
+    went_on: frozenset[tuple[str, str | None]] = frozenset()
+    chained: frozenset[tuple[str, str | None]] = frozenset()
+    said: ErrorText | None = None

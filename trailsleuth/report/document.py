@@ -1,4 +1,4 @@
-"""The case file as the JSON document `trailsleuth.case/1`: plain values, the fields and their order by the contract."""
+"""The case file as the JSON document `trailsleuth.case/2`: plain values, the fields and their order by the contract."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from enum import Enum
 from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.model import (
     SCHEMA,
+    Background,
     CaseFile,
     Chain,
     Coverage,
@@ -27,7 +28,7 @@ from trailsleuth.model import (
 from trailsleuth.report.context import Document
 
 POLICY_VERSION = "2012-10-17"
-_TOP_LEVEL = {"outcome": str, "summary": str, "chains": list, "findings": list, "deltas": list, "questions": list, "coverage": dict}
+_TOP_LEVEL = {"outcome": str, "summary": str, "chains": list, "findings": list, "deltas": list, "background": list, "questions": list, "coverage": dict}
 
 
 def case_document(case: CaseFile) -> Document:
@@ -40,6 +41,7 @@ def case_document(case: CaseFile) -> Document:
         "chains": [_chain(chain) for chain in case.chains],
         "findings": [_finding(finding) for finding in case.findings],
         "deltas": [_delta(delta) for delta in case.deltas],
+        "background": [_background(group) for group in case.background],
         "questions": [_question(question) for question in case.questions],
         "coverage": coverage_document(case.coverage),
     }
@@ -143,6 +145,7 @@ def _finding(finding: Finding) -> Document:
     return {
         "id": finding.id,
         "rank": finding.rank,
+        "group": finding.group,
         "standing": finding.standing.value,
         "basis": finding.basis.value,
         "cause": finding.cause.value,
@@ -155,6 +158,7 @@ def _finding(finding: Finding) -> Document:
         "resource_account": finding.resource_account,
         "conditions": plain(finding.conditions),
         "explanation": finding.explanation,
+        "advice": finding.advice,
         "first_seen": utc(finding.first_seen),
         "last_seen": utc(finding.last_seen),
         "count": finding.count,
@@ -179,7 +183,19 @@ def _delta(delta: Delta) -> Document:
         "remove": plain(delta.remove),
         "finding_ids": list(delta.finding_ids),
         "placeholders": [_placeholder(placeholder) for placeholder in delta.placeholders],
+        "warnings": list(delta.warnings),
         "proof": _proof(delta.proof) if delta.proof is not None else None,
+    }
+
+
+def _background(group: Background) -> Document:
+    return {
+        "principal": group.principal,
+        "call": group.call,
+        "error_code": group.error_code,
+        "count": group.count,
+        "first_seen": utc(group.first_seen),
+        "last_seen": utc(group.last_seen),
     }
 
 

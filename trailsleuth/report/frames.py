@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _FINDING_TIMES = ("first_seen", "last_seen")
 FINDING_COLUMNS = [
     "rank",
+    "group",
     "standing",
     "basis",
     "cause",
@@ -26,13 +27,27 @@ FINDING_COLUMNS = [
     "resource_account",
     "conditions",
     "explanation",
+    "advice",
     "first_seen",
     "last_seen",
     "count",
     "event_ids",
     "id",
 ]
-DELTA_COLUMNS = ["policy_type", "account", "attach_to", "document", "remove", "finding_ids", "placeholders", "sufficient", "minimal", "harmless", "undecided"]
+DELTA_COLUMNS = [
+    "policy_type",
+    "account",
+    "attach_to",
+    "document",
+    "remove",
+    "finding_ids",
+    "placeholders",
+    "warnings",
+    "sufficient",
+    "minimal",
+    "harmless",
+    "undecided",
+]
 CHAIN_COLUMNS = ["chain", "hop", "role", "session_name", "access_key_id", "assumed_by", "event_id", "account", "calls", "denied"]
 RECORD_COLUMNS = [
     "eventTime",

@@ -50,6 +50,7 @@ def render_html(document: Document, _context: RenderContext) -> str:
         _next(document),
         _drawings(document),
         _findings(document, "recovered"),
+        _other_chains(document),
         _background(document),
         "" if first else _questions(document),
         _coverage(document),
@@ -101,10 +102,16 @@ def _findings(document: Document, *standings: str) -> str:
     return f"<section>{''.join(parts)}</section>" if parts else ""
 
 
+def _other_chains(document: Document) -> str:
+    items = "".join(f"<li>{_text(words.chain_line(finding))}</li>" for finding in words.other_chains(document))
+    return f"<section><h2>{words.OTHERS} <small>{words.OTHERS_NOTE}</small></h2><ul>{items}</ul></section>" if items else ""
+
+
 def _background(document: Document) -> str:
     hidden = words.standing_findings(document, "background")
     if not hidden:
-        return ""
+        left_out = words.background_line(document)
+        return f"<section><p>{_text(left_out[:1].upper() + left_out[1:])}</p></section>" if left_out else ""
     summary = f"<summary>Background: {words.plural(len(hidden), 'finding')} of {words.STANDING_NOTE['background']}</summary>"
     return f"<section><details>{summary}{''.join(map(_finding, hidden))}</details></section>"
 
@@ -118,6 +125,7 @@ def _finding(finding: Document) -> str:
         *([("Denied by", _code(finding["policy_arn"]))] if finding["policy_arn"] else []),
         ("Known", _text(words.known(finding))),
         ("Why", _text(finding["explanation"])),
+        *([("Do", _text(finding["advice"]))] if finding["advice"] else []),
     ]
     title = f"<h3>{finding['rank']}. {for_html(words.headline(finding))}</h3>"
     return f'<article class="card is-{for_html(finding["standing"])}">{title}{_fields(fields)}{_evidence(finding["evidence"])}</article>'
@@ -170,7 +178,8 @@ def _deltas(document: Document) -> str:
             parts.append(f"<p>Add:</p>{_pre(policy_json(delta['document']))}")
         for sentence, value in (part for entry in delta["remove"] for part in steps.removal_parts(entry)):
             parts.append(f"<p>{_text(sentence[:1].upper() + sentence[1:])}</p>{_pre(policy_json(value)) if value is not None else ''}")
-        notes = [(f"Fill in {_code(p['name'])}", _text(f"{p['why']}. {p['how_to_find']}")) for p in delta["placeholders"]]
+        notes = [("Warning", _text(warning)) for warning in delta["warnings"]]
+        notes += [(f"Fill in {_code(p['name'])}", _text(f"{p['why']}. {p['how_to_find']}")) for p in delta["placeholders"]]
         parts.append(_fields([*notes, ("Proof", _text(words.proof_text(delta["proof"])))]) + "</article>")
     parts += [f"<details><summary>As {name}</summary>{_pre(render_fix(document, form))}</details>" for form, name in _FIX_NAMES.items() if form in FIXES]
     return f"<section>{''.join(parts)}</section>"

@@ -24,6 +24,7 @@ def render_markdown(document: Document, context: RenderContext) -> str:
         *_deltas(document),
         *_next(document),
         *(block for made in context.patches for block in (f"### Patched {code_span(made.source.path)}", code_block(made.diff, "diff"))),
+        *(() if everything else _other_chains(document)),
         *_chain(document),
         *_evidence(document, everything=everything),
         *(() if first else _questions(document)),
@@ -48,7 +49,7 @@ def _verdict(document: Document) -> list[str]:
 def _findings(document: Document, *, everything: bool) -> list[str]:
     blocks = []
     for standing in (*words.SHOWN_STANDINGS, *(("background",) if everything else ())):
-        found = words.standing_findings(document, standing)
+        found = words.standing_findings(document, standing, everything=everything)
         if found:
             blocks.append(f"## {words.STANDING[standing]} ({words.STANDING_NOTE[standing]})")
             blocks += [_finding(finding) for finding in found]
@@ -65,8 +66,14 @@ def _finding(finding: Document) -> str:
         *([("Denied by", code_span(finding["policy_arn"]))] if finding["policy_arn"] else []),
         ("Known", for_markdown(words.known(finding))),
         ("Why", for_markdown(finding["explanation"])),
+        *([("Do", for_markdown(finding["advice"]))] if finding["advice"] else []),
     ]
     return "\n".join([*lines, *(f"   - {label}: {text}" for label, text in fields)])
+
+
+def _other_chains(document: Document) -> list[str]:
+    lines = [f"- {for_markdown(words.chain_line(finding))}" for finding in words.other_chains(document)]
+    return [f"## {words.OTHERS} ({words.OTHERS_NOTE})", "\n".join(lines)] if lines else []
 
 
 def _chain(document: Document) -> list[str]:
@@ -84,7 +91,8 @@ def _deltas(document: Document) -> list[str]:
             blocks.append(code_block(policy_json(delta["document"]), "json"))
         for sentence, value in (part for entry in delta["remove"] for part in steps.removal_parts(entry)):
             blocks += [for_markdown(_capital(sentence)), *([code_block(policy_json(value), "json")] if value is not None else [])]
-        notes = [f"- Fill in {code_span(p['name'])}: {for_markdown(p['why'])}. {for_markdown(p['how_to_find'])}" for p in delta["placeholders"]]
+        notes = [f"- **Warning**: {for_markdown(warning)}" for warning in delta["warnings"]]
+        notes += [f"- Fill in {code_span(p['name'])}: {for_markdown(p['why'])}. {for_markdown(p['how_to_find'])}" for p in delta["placeholders"]]
         blocks.append("\n".join([*notes, f"- Proof: {for_markdown(words.proof_text(delta['proof']))}"]))
     return blocks
 
@@ -134,4 +142,5 @@ def _coverage(document: Document) -> list[str]:
     lines = [f"- {for_markdown(words.coverage_line(coverage))}"]
     lines += [f"- Gap: {': '.join(map(for_markdown, words.gap_parts(gap)))}" for gap in coverage["gaps"]]
     lines += [f"- Skipped: {code_span(skipped['source'])}: {for_markdown(skipped['reason'])}" for skipped in coverage["skipped"]]
+    lines += [f"- {for_markdown(left_out)}"] if (left_out := words.background_line(document)) else []
     return ["## What was covered, and what was not", "\n".join(lines)]

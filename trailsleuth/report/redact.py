@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from trailsleuth.report.context import Document
 
 _KEPT = """
-schema outcome standing basis cause policy_types iam_action region regions event_source event_name error_code provider wanted policy_type id finding_ids
+schema outcome standing basis cause policy_types iam_action region regions event_source event_name call error_code provider wanted policy_type id finding_ids
 sha256 started ended first_seen last_seen event_time first_event last_event from to Version Effect Action NotAction
 """
 _KEPT_FIELDS = frozenset(_KEPT.split())
@@ -92,7 +92,7 @@ class Veil:
                 self.name(kind, text)
             for found in TOKEN.finditer(text):
                 self._token(found)
-            if field in {"error_message", "explanation", "summary", "command"}:
+            if field in {"error_message", "explanation", "advice", "warnings", "summary", "command"}:
                 for named in [*filter(looks_like_a_name, NAMED.findall(text)), *PROFILE.findall(text)]:
                     self.name("name", named)
         for name in sorted((name for name in self._names if len(name) > 2), key=lambda name: (-len(name), name)):

@@ -12,6 +12,7 @@ from trailsleuth.report.sanitize import for_csv, for_xml
 
 _FINDING_COLUMNS = (
     "rank",
+    "group",
     "standing",
     "basis",
     "cause",
@@ -24,6 +25,7 @@ _FINDING_COLUMNS = (
     "resource_account",
     "conditions",
     "explanation",
+    "advice",
     "first_seen",
     "last_seen",
     "count",
@@ -32,10 +34,10 @@ _FINDING_COLUMNS = (
 
 
 def render_jsonl(document: Document) -> str:
-    """One JSON object a line, each with its `type`: case, chain, finding, delta, question, coverage."""
+    """One JSON object a line, each with its `type`: case, chain, finding, delta, background, question, coverage."""
     head = {"type": "case", **{key: document[key] for key in ("schema", "outcome", "summary", "execution")}}
     rows = [head]
-    for kind, key in (("chain", "chains"), ("finding", "findings"), ("delta", "deltas"), ("question", "questions")):
+    for kind, key in (("chain", "chains"), ("finding", "findings"), ("delta", "deltas"), ("background", "background"), ("question", "questions")):
         rows += [{"type": kind, **member} for member in document[key]]
     rows.append({"type": "coverage", **document["coverage"]})
     return "".join(json.dumps(row, ensure_ascii=True, allow_nan=False) + "\n" for row in rows)

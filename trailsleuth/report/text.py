@@ -65,6 +65,7 @@ def render_text(document: Document, context: RenderContext) -> str:
     _deltas(page, document)
     _patches(page)
     _next(page, document)
+    _other_chains(page, document)
     _chains(page, document)
     _evidence(page, document)
     if not first:
@@ -92,7 +93,7 @@ def _verdict(page: _Page, document: Document) -> None:
 def _findings(page: _Page, document: Document) -> None:
     standings = (*words.SHOWN_STANDINGS, *(("background",) if page.context.everything else ()))
     for standing in standings:
-        found = words.standing_findings(document, standing)
+        found = words.standing_findings(document, standing, everything=page.context.everything)
         if not found:
             continue
         page.heading(f"{words.STANDING[standing].upper()} ({words.STANDING_NOTE[standing]})")
@@ -104,6 +105,16 @@ def _findings(page: _Page, document: Document) -> None:
             page.say(f"and {len(found) - len(shown)} more: see --output json")
         elif not short:
             page.rest(found, shown)
+
+
+def _other_chains(page: _Page, document: Document) -> None:
+    """One line each."""
+    chains = [] if page.context.everything else words.other_chains(document)
+    if chains:
+        page.heading(f"{words.OTHERS.upper()} ({words.OTHERS_NOTE})")
+    for finding in chains[:_MAX_NAMED]:
+        page.lines += hanging(f"{finding['group']:>2}.  ", page.safe(words.chain_line(finding)), width=page.width)
+    page.rest(chains, chains[:_MAX_NAMED])
 
 
 def _finding(page: _Page, finding: Document, *, short: bool) -> None:
@@ -125,6 +136,8 @@ def _finding(page: _Page, finding: Document, *, short: bool) -> None:
     if finding["count"]:
         page.field("seen", f"{words.plural(finding['count'], 'time')}, {words.span(finding['first_seen'], finding['last_seen'])}")
     page.field("why", finding["explanation"])
+    if finding["advice"]:
+        page.field("do", finding["advice"])
 
 
 def _chains(page: _Page, document: Document) -> None:
@@ -169,6 +182,8 @@ def _deltas(page: _Page, document: Document) -> None:
         page.lines += hanging(f"{number:>2}.  ", page.safe(f"{steps.kind_of(delta)} of {delta['attach_to'] or 'unknown'}"), width=page.width)
         page.field("by", steps.owner_of(delta))
         _policy(page, delta)
+        for warning in delta["warnings"]:
+            page.field("WARNING", warning)
         for placeholder in delta["placeholders"]:
             page.field("fill in", f"${{{placeholder['name']}}}: {placeholder['why']}. {placeholder['how_to_find']}")
         page.field("proof", words.proof_text(delta["proof"]))
@@ -285,6 +300,5 @@ def _coverage(page: _Page, document: Document) -> None:
         page.say(f"skipped: {skipped['source']}: {skipped['reason']}")
     if len(coverage["skipped"]) > _MAX_NAMED:
         page.say(f"skipped: {len(coverage['skipped']) - _MAX_NAMED} more, see --output json")
-    hidden = len(words.standing_findings(document, "background"))
-    if hidden and not page.context.everything:
-        page.say(f"left out: {words.plural(hidden, 'finding')} of other principals or executions; --all shows them")
+    if not page.context.everything and words.background_line(document):
+        page.say(words.background_line(document))

@@ -16,6 +16,7 @@ STANDING_NOTE = {
     "recovered": "refused once, allowed later: not the cause",
     "background": "other principals, sessions or executions",
 }
+OTHERS, OTHERS_NOTE = "Other denied chains", "not answered here; ask about one by name"
 BASIS_NOTE = {
     "observed": "the trail shows the refusal",
     "inferred": "follows from the policies in the evidence",
@@ -52,14 +53,38 @@ def policy_types(finding: Document) -> str:
     return " and ".join(POLICY_TYPE.get(kind, kind) for kind in finding["policy_types"])
 
 
-def standing_findings(document: Document, *standings: str) -> list[Document]:
-    """The findings of these standings, in the order of their ranks."""
-    return [finding for finding in document["findings"] if finding["standing"] in standings]
+def standing_findings(document: Document, *standings: str, everything: bool = False) -> list[Document]:
+    """The findings of these standings, in the order of their ranks: of the chain that is answered, of every chain where all are asked for."""
+    return [f for f in document["findings"] if f["standing"] in standings and (everything or f["group"] == 1 or f["standing"] == "background")]
 
 
 def shown_findings(document: Document, *, everything: bool) -> list[Document]:
-    """What a report shows: the background only when asked for."""
-    return standing_findings(document, *SHOWN_STANDINGS, *(("background",) if everything else ()))
+    """What a report shows: other chains and the background only when asked for."""
+    return standing_findings(document, *SHOWN_STANDINGS, *(("background",) if everything else ()), everything=everything)
+
+
+def other_chains(document: Document) -> list[Document]:
+    """The likeliest cause of each other denied chain."""
+    firsts: dict[int, Document] = {}
+    for finding in document["findings"]:
+        if finding["standing"] == "cause" and finding["group"] > 1:
+            firsts.setdefault(finding["group"], finding)
+    return list(firsts.values())
+
+
+def chain_line(finding: Document) -> str:
+    """A cause of another chain in one line, with the option that asks about it."""
+    principal, cited = finding["principal"] or "", finding["evidence"]
+    option = f"--role {principal}" if principal.startswith("arn:") else f"--event-id {cited[0]['event_id']}" if cited else "--all"
+    return f"{finding['iam_action'] or 'a call'} by {name_of(finding['principal'])}, {plural(finding['count'], 'time')}: {option}"
+
+
+def background_line(document: Document) -> str:
+    """How many denials of others were left out; empty where there are none."""
+    denials = sum(group["count"] for group in document["background"])
+    if not denials:
+        return ""
+    return f"left out: {plural(denials, 'denied call')} of {STANDING_NOTE['background']}; --all works them out"
 
 
 def known(finding: Document) -> str:

@@ -15,7 +15,7 @@ from datetime import datetime
 from trailsleuth.catalog.actions import takes_resource
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.correlate.executions import AFTER, BEFORE
-from trailsleuth.correlate.focus import WRAPPED
+from trailsleuth.correlate.trail import WRAPPED
 from trailsleuth.facts.wants import wants_beside, wants_of, wants_of_run
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import ActionRun, Denial, Inquiry, Record, same_role

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, groupby
 
-from trailsleuth.correlate.focus import HANDFUL
+from trailsleuth.correlate.trail import HANDFUL
 from trailsleuth.ingest.evidence import no_collector
 from trailsleuth.model import Evidence, Inquiry, RawInput
 from trailsleuth.scan.first_look import Glimpse, unpacked_openings

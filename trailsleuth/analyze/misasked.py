@@ -1,0 +1,107 @@
+"""Questions about something that the evidence does not hold.
+
+Sees:  the names of the question, and what the evidence names of their kind.
+Why:   a mistyped name is no finding: nothing was denied to a role that does not exist. What there is, and the nearest name, are the answer.
+Sure:  only where the evidence names others of the kind, or holds records at all; a chain that leads into a missing account is another question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+
+from trailsleuth.model import Evidence, Inquiry, Question, Record, Scope, account_of
+
+SHOWN = 5  # names of what there is instead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Missed:
+    """One name that the evidence lacks: its kind, the name, what there is of the kind, and the option that takes such a name."""
+
+    kind: str
+    name: str
+    there: tuple[str, ...]
+    option: str
+
+
+def misasked(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Question, ...]:
+    """One question for each name, or for the window, that the evidence does not hold; () where it holds what is asked about."""
+    return tuple(_window(evidence, inquiry)) + tuple(map(_question, _missed(evidence, scope, inquiry)))
+
+
+def _question(missed: _Missed) -> Question:
+    near = get_close_matches(missed.name, missed.there, n=1, cutoff=0.6)
+    shown = sorted(near) + [name for name in missed.there if name not in near]
+    more = f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
+    there = f"there is {', '.join(shown[:SHOWN])}{more}" if shown else f"it names no {missed.kind}"
+    nearest = f"; the nearest is {near[0]}" if near else ""
+    because = f"no {missed.kind} {missed.name} is in the evidence: {there}{nearest}"
+    command = f"trailsleuth diagnose <evidence> {missed.option} {near[0] if near else '<name>'}"
+    return Question(account=None, wanted="execution" if missed.kind in ("pipeline", "execution") else "records", because=because, command=command)
+
+
+def _missed(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> Iterator[_Missed]:
+    if inquiry.event_id and not any(r.event_id == inquiry.event_id for r in evidence.records):
+        yield _Missed(kind="record", name=inquiry.event_id, there=(), option="--event-id")
+    pipelines, executions = _pipelines(evidence), _executions(evidence)
+    if inquiry.pipeline and pipelines and inquiry.pipeline not in pipelines:
+        yield _Missed(kind="pipeline", name=inquiry.pipeline, there=pipelines, option="--pipeline")
+    if inquiry.execution_id and executions and inquiry.execution_id not in executions:
+        yield _Missed(kind="execution", name=inquiry.execution_id, there=executions, option="--execution-id")
+    if scope.focus or scope.asked or not evidence.records:
+        return
+    if inquiry.access_key:
+        yield _Missed(kind="access key", name=inquiry.access_key, there=_listed(s.access_key_id for s in scope.sessions), option="--access-key")
+    if inquiry.session:
+        yield _Missed(kind="session", name=inquiry.session, there=_listed(s.session_name for s in scope.sessions), option="--session")
+    roles = _listed((*(s.principal for s in scope.sessions), *(p.arn for p in evidence.policies.principals)))
+    covered = {seen.account for seen in evidence.coverage.accounts}
+    if inquiry.role and inquiry.role not in roles and account_of(inquiry.role) in (None, *covered):
+        there = roles if inquiry.role.startswith("arn:") else _listed(_short(role) for role in roles)
+        yield _Missed(kind="role", name=inquiry.role, there=there, option="--role")
+
+
+def _listed(names: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(sorted({name for name in names if name}))
+
+
+def _short(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
+def _pipelines(evidence: Evidence) -> tuple[str, ...]:
+    runs = (*(run.pipeline for run in evidence.actions), *(run.pipeline for run in evidence.runs))
+    return _listed((*(p.name for p in evidence.pipelines), *runs, *(_text(r.request.get("name")) for r in _starts(evidence))))
+
+
+def _executions(evidence: Evidence) -> tuple[str, ...]:
+    runs = (*(run.execution_id for run in evidence.actions), *(run.execution_id for run in evidence.runs))
+    return _listed((*runs, *(_text(r.response.get("pipelineExecutionId")) for r in _starts(evidence))))
+
+
+def _starts(evidence: Evidence) -> Iterator[Record]:
+    return (r for r in evidence.records if r.call == "codepipeline.amazonaws.com:StartPipelineExecution" and not r.failed)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _window(evidence: Evidence, inquiry: Inquiry) -> Iterator[Question]:
+    """The time asked about, where no record lies in it."""
+    since, until = inquiry.since, inquiry.until
+    if (since is None and until is None) or not evidence.records:
+        return
+    if any((since is None or r.event_time >= since) and (until is None or r.event_time <= until) for r in evidence.records):
+        return
+    first, last = evidence.records[0].event_time, evidence.records[-1].event_time
+    because = f"no record lies in the window that is asked about: the evidence spans {_iso(first)} to {_iso(last)}"
+    command = f"trailsleuth diagnose <evidence> --since {_iso(first)} --until {_iso(last)}"
+    yield Question(account=None, wanted="records", because=because, command=command)

@@ -1,0 +1,213 @@
+"""The evidence that would settle what is open, and the command that exports it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+
+from trailsleuth.analyze.gap_questions import gap_questions
+from trailsleuth.analyze.untied import is_untied, names_a_denial, speaks_of_denial
+from trailsleuth.analyze.wording import short
+from trailsleuth.iam.applies import find_principal
+from trailsleuth.model import Cause, Evidence, Finding, Inquiry, PolicyType, Question, Scope, Standing, account_of
+
+LOOKUP = "aws cloudtrail lookup-events --start-time {since} --end-time {until} --region {region} --profile {account} --output json > {account}-{region}.json"
+SNAPSHOT = "aws iam get-account-authorization-details --profile {account} --output json > iam-{account}.json"
+EXECUTIONS = "aws codepipeline list-action-executions --pipeline-name {pipeline} --output json > action-executions.json"
+DECODE = "aws sts decode-authorization-message --profile {account} --encoded-message <the blob of record {event}> --output json > decoded-{event}.json"
+DETAILS = "aws iam-toolbox get-request-authorization-details --authorization-id {id} --region {region} --profile {account} --output json > details-{event}.json"
+MOST = 5  # files that are named one by one
+OBJECTS = re.compile(r"artifact|object", re.IGNORECASE)
+DATA_EVENTS = "aws cloudtrail get-event-selectors --trail-name <trail> --profile {account} --region {region}"
+
+
+def about_findings(standing: list[Finding], evidence: Evidence) -> Iterator[Question]:
+    """What would make the findings surer: policies of the principals and owners, decoded messages, authorization details."""
+    asked: set[tuple[str | None, str]] = set()
+    for finding in standing:
+        for question in (*_policies_wanted(finding, evidence), *_decoding(finding, evidence)):
+            if (question.account, question.command) not in asked:
+                asked.add((question.account, question.command))
+                yield question
+
+
+def _policies_wanted(finding: Finding, evidence: Evidence) -> Iterator[Question]:
+    if finding.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION):
+        return
+    account = account_of(finding.principal) or finding.principal_account
+    if account and find_principal(finding.principal, evidence.policies) is None and (finding.principal or "").startswith("arn:"):
+        because = f"the policies of {short(finding.principal)} would show what is allowed already and prove the change"
+        yield Question(account=account, wanted="policies", because=because, command=SNAPSHOT.format(account=account))
+    owner = finding.resource_account
+    trust = PolicyType.TRUST in finding.policy_types
+    if owner and trust and (owner not in evidence.policies.accounts or _not_looked_at(finding.resource, evidence)):
+        because = f"the trust policy of {short(finding.resource)} would show whom it lets in"
+        yield Question(account=owner, wanted="policies", because=because, command=SNAPSHOT.format(account=owner))
+
+
+def _not_looked_at(role: str | None, evidence: Evidence) -> bool:
+    """A role that a partial snapshot does not hold."""
+    return account_of(role) in evidence.policies.partial_accounts and find_principal(role, evidence.policies) is None
+
+
+def _decoding(finding: Finding, evidence: Evidence) -> Iterator[Question]:
+    if finding.cause is not Cause.UNKNOWN and finding.iam_action is not None:
+        return
+    cited = {e.event_id for e in finding.evidence}
+    for record in evidence.records:
+        if record.event_id not in cited or record.denial is None:
+            continue
+        account = record.account or ""
+        if record.denial.authorization_id:
+            command = DETAILS.format(id=record.denial.authorization_id, region=record.region, account=account, event=record.event_id)
+            yield Question(account=account, wanted="policies", because="the authorization details name policy and statement (kept for a day)", command=command)
+        if record.denial.encoded is not None:
+            command = DECODE.format(account=account, event=record.event_id)
+            yield Question(account=account, wanted="policies", because="the encoded message names action, resource and statements", command=command)
+            return
+
+
+def about_silence(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Question, ...]:
+    """What stands against the verdict that nothing was denied: what the evidence lacks, what of it was not read, what was denied beside."""
+    missing = (*_uncovered(evidence, scope, inquiry), *_unread(evidence), *_beside(findings, scope))
+    return _with_gaps(missing, evidence, scope, inquiry)
+
+
+def _unread(evidence: Evidence) -> Iterator[Question]:
+    """Files and records that could not be read: the denial may stand in them."""
+    coverage = evidence.coverage
+    for skipped in [s for s in coverage.skipped if s.lost][:MOST]:
+        because = f"{skipped.source} was not read ({skipped.reason})"
+        yield Question(account=None, wanted="records", because=because, command=f"trailsleuth info {shlex.quote(skipped.source)}")
+    if coverage.unreadable:
+        records = f"{coverage.unreadable:,} record{'s' if coverage.unreadable > 1 else ''}"
+        yield Question(account=None, wanted="records", because=f"{records} could not be read", command="trailsleuth info <evidence>")
+
+
+def _beside(findings: tuple[Finding, ...], scope: Scope) -> Iterator[Question]:
+    """Denials that lasted, and that are not what was asked about: of other chains, and of services that act in their own name."""
+    other = next((f for f in findings if f.group > 1 and f.standing is Standing.CAUSE and f.evidence), None)
+    if other is not None:
+        because = f"{other.iam_action or 'a call'} was denied to {short(other.principal)} in another chain"
+        command = f"trailsleuth diagnose <evidence> --event-id {other.evidence[0].event_id}"
+        yield Question(account=other.principal_account, wanted="records", because=because, command=command)
+    own = next((r for r in scope.others if r.identity.type == "AWSService" and r.account in scope.entered), None)
+    if own is not None:
+        because = f"{own.identity.invoked_by or 'a service'} was denied {own.event_name} in its own name in account {own.account}"
+        yield Question(account=own.account, wanted="records", because=because, command=f"trailsleuth diagnose <evidence> --event-id {own.event_id}")
+
+
+def about_text(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Question, ...]:
+    """What would show the denial that an error text tells of, where no record ties to it."""
+    found = tuple(_by_text(evidence, scope, inquiry, _region(evidence, scope)))
+    return _with_gaps(found, evidence, scope, inquiry)
+
+
+def _with_gaps(asked: tuple[Question, ...], evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Question, ...]:
+    """With what closes the gaps that a fetch named; one statement, or one export of an account, is asked for once."""
+    found = list(asked)
+    for question in gap_questions(evidence, scope, inquiry, region=_region(evidence, scope), exports=(LOOKUP, EXECUTIONS)):
+        by_export = question.command.startswith(LOOKUP[:30])
+        if not any(q.account == question.account and (q.command == question.command or (by_export and q.wanted == "records")) for q in found):
+            found.append(question)
+    return tuple(sorted(found, key=lambda q: q.wanted != "execution" or q.account is None))
+
+
+def _uncovered(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> Iterator[Question]:
+    """The records that would be needed to say that nothing was refused: accounts, regions, window, pipeline, data events."""
+    covered = {a.account: a for a in evidence.coverage.accounts}
+    since, until = _iso(scope.since), _iso(scope.until)
+    accounts = set(scope.entered) | ({account_of(inquiry.role)} if inquiry.role else set())
+    if scope.execution is not None:
+        accounts |= {account_of(scope.execution.action_role), account_of(scope.execution.service_role)}
+    region = _region(evidence, scope)
+    for account in sorted(a for a in accounts if a and a not in covered):
+        because = f"the chain leads into account {account}, whose records are not in the evidence"
+        yield Question(account=account, wanted="records", because=because, command=LOOKUP.format(since=since, until=until, region=region, account=account))
+    for account, where in sorted(_regions(scope)):
+        held = covered.get(account)
+        if held is not None and where and where not in held.regions:
+            because = f"no record of account {account} in {where} is in the evidence"
+            yield Question(account=account, wanted="records", because=because, command=LOOKUP.format(since=since, until=until, region=where, account=account))
+    yield from _window(evidence, scope, region)
+    yield from _unseen(evidence, scope, inquiry, region)
+
+
+def _regions(scope: Scope) -> set[tuple[str, str]]:
+    """(account, region) pairs that the failed action ran in."""
+    attempt = scope.execution.attempt if scope.execution else None
+    account = account_of(scope.execution.action_role) if scope.execution else None
+    return {(account, attempt.region)} if attempt and attempt.region and account else set()
+
+
+def _region(evidence: Evidence, scope: Scope) -> str:
+    attempt = scope.execution.attempt if scope.execution else None
+    if attempt is not None and attempt.region:
+        return attempt.region
+    calls = [call for session in scope.sessions if session.id in scope.focus for call in session.calls] or evidence.records
+    counted: Counter[str] = Counter()
+    for call in calls:
+        counted[call.region] += call.counts_for
+    return max(sorted(counted), key=counted.__getitem__) if counted else "us-east-1"
+
+
+def _window(evidence: Evidence, scope: Scope, region: str) -> Iterator[Question]:
+    execution = scope.execution
+    if execution is None or execution.started is None:
+        return
+    role_account = account_of(execution.action_role)
+    for held in evidence.coverage.accounts:
+        late = execution.ended is not None and held.last_event is not None and held.last_event < execution.ended
+        early = held.first_event is not None and held.first_event > execution.started
+        if held.account == role_account and (late or early):
+            because = f"the records of account {held.account} do not span the failed action"
+            command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=held.account)
+            yield Question(account=held.account, wanted="records", because=because, command=command)
+
+
+def _unseen(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> Iterator[Question]:
+    if (inquiry.pipeline or inquiry.execution_id) and scope.execution is not None and scope.execution.attempt is None:
+        pipeline = scope.execution.pipeline or "<pipeline>"
+        because = "no failed action of the pipeline is in the evidence"
+        yield Question(account=None, wanted="execution", because=because, command=EXECUTIONS.format(pipeline=pipeline))
+    named = inquiry.role or inquiry.session or inquiry.access_key
+    if named and not scope.focus and not any(named in (s.principal, s.session_name, s.access_key_id) for s in scope.sessions):
+        account = account_of(inquiry.role) or next((a.account for a in evidence.coverage.accounts), None)
+        because = f"no call of {named} is in the evidence"
+        command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=account or "<profile>")
+        yield Question(account=account, wanted="records", because=because, command=command)
+    yield from _by_text(evidence, scope, inquiry, region)
+
+
+def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> Iterator[Question]:
+    """An error text that speaks of a denial which no record shows; S3 object calls are recorded only where data events are on."""
+    said = scope.said
+    opaque = said.opaque if said else None
+    account = (account_of(scope.execution.action_role) if scope.execution else None) or next((a.account for a in evidence.coverage.accounts), None)
+    about_objects = opaque is not None and opaque.permission and OBJECTS.search(opaque.text) is not None and not _has_data_events(evidence)
+    if about_objects and account:
+        because = (
+            "the text is about S3 objects, and no S3 data event is in the evidence: reads and writes of objects are recorded only where data events are on"
+        )
+        yield Question(account=account, wanted="records", because=because, command=DATA_EVENTS.format(account=account, region=region))
+    elif inquiry.said is not None and _is_missed(scope, inquiry):
+        because = "no denied record fits the error text"
+        command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=account or "<profile>")
+        yield Question(account=account, wanted="records", because=because, command=command)
+
+
+def _is_missed(scope: Scope, inquiry: Inquiry) -> bool:
+    """The text tells of a denial, and no record is that one; where a role or session narrows the question, only where the text itself names it."""
+    told = names_a_denial(inquiry) or (speaks_of_denial(inquiry) and not inquiry.names_more_than_the_error)
+    return told and (not scope.asked or is_untied(scope, inquiry))
+
+
+def _has_data_events(evidence: Evidence) -> bool:
+    return any(r.category == "Data" or (r.event_source == "s3.amazonaws.com" and "Object" in r.event_name) for r in evidence.records)
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else "<time>"

@@ -1,0 +1,40 @@
+"""The error text of a question, read once for all rooms."""
+
+from __future__ import annotations
+
+import re
+
+from trailsleuth.catalog.client_words import client_words, service_prefix
+from trailsleuth.catalog.messages import opaque_error
+from trailsleuth.ingest.denials import read_denial
+from trailsleuth.model import ErrorText
+
+LONGEST = 20_000  # characters of a pasted text that are looked at
+_WORD = re.compile(r"[^\s\"'`()<>\[\]{},;|=]{1,2048}")
+_ACTION = re.compile(r"(?<![\w:/-])([a-z][a-z0-9-]{1,40}):([A-Z]\w{1,80})")
+_TYPE = re.compile(r"\bAWS::(\w{2,60})::(\w{2,60})")
+
+
+def read_error_text(text: str) -> ErrorText:
+    """What the text that a user saw says: whole, as words, as a denial, as an opaque error of the table, and the calls that it names."""
+    flat = " ".join(text[:LONGEST].split())
+    called = client_words(flat)
+    own = ((called.service, called.operation),) if called.service or called.operation else ()
+    return ErrorText(
+        text=flat,
+        denial=read_denial(None, text, event_source="", event_name=""),
+        opaque=opaque_error(text),
+        words=frozenset(_words(flat)) | frozenset(filter(None, (called.bucket, called.key))),
+        operations=tuple(dict.fromkeys((*own, *_ACTION.findall(flat)))),
+        types=tuple(dict.fromkeys((service_prefix(service) or service.lower(), kind) for service, kind in _TYPE.findall(flat))),
+        bucket=called.bucket,
+    )
+
+
+def _words(text: str) -> set[str]:
+    """Every word as it stands, without what ends a sentence, and the parts of those that are joined by a colon or a slash."""
+    found: set[str] = set()
+    for match in _WORD.finditer(text):
+        word = match.group().strip(".:!?")
+        found.update((word, *filter(None, re.split(r"[:/]", word))))
+    return found - {""}

@@ -1,0 +1,46 @@
+"""The error text that a user saw, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from trailsleuth.model.denial import Denial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpaqueError:
+    """A text that hides its cause: what it usually means, where the real record stands, and what else gives the same text.
+
+    `permission` False: the text is no matter of permissions at all, although it reads so. `explains`: such a text of a failed action is a reason in
+    itself, not one that only may be behind it. `values` are the variable parts it showed.
+    """
+
+    id: str
+    service: str
+    text: str
+    meaning: str
+    sources: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    look_at: str = ""
+    other_causes: tuple[str, ...] = ()
+    permission: bool = True
+    explains: bool = False
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorText:
+    """`text` with its blanks folded, what it says where it reads as a denial, the opaque error that it is or holds, and its words.
+
+    `operations` are (service prefix, operation) pairs that it names, None for what a client does not say; `types` the resource types of CloudFormation,
+    as (service prefix, kind); `bucket` the bucket of an S3 call.
+    """
+
+    text: str
+    denial: Denial | None = None
+    opaque: OpaqueError | None = None
+    words: frozenset[str] = frozenset()
+    operations: tuple[tuple[str | None, str | None], ...] = ()
+    types: tuple[tuple[str, str], ...] = ()
+    bucket: str | None = None
