@@ -9,8 +9,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from trailsleuth.cli.inquiry import ask
-
 from fuzz.choices import Choices, Json, chance, pick
 from fuzz.contract import complaints
 from fuzz.messages import message
@@ -133,7 +131,7 @@ def investigate(choose: Choices) -> None:
 def _document(files: list[Any], inquiry: Inquiry) -> dict[str, Any]:
     inputs = [json.dumps(content).encode() for content in files]
     evidence = read_evidence(item for data in inputs for item in read_inputs(["-"], stdin=data, limits=LIMITS))
-    return ask(Case(evidence), inquiry).document()
+    return Case(evidence).ask(inquiry).document()
 
 
 def _inquiry(choose: Choices) -> Inquiry:

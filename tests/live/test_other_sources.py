@@ -11,7 +11,6 @@ import pytest
 from tests.live.test_founding_case import WEB, an_empty_case, gaps_in, records_in
 from tests.live.world import ACTION_ROLE, KEY_A, KEY_B, NOW, REGION, SERVICE_ROLE, START, TOOLING, A, B, a_record, a_session, a_world, an_issue
 from trailsleuth import api
-from trailsleuth.cli.inquiry import ask
 from trailsleuth.errors import AccountUnreachable, EvidenceUnreadable
 from trailsleuth.model import Inquiry, Question, Skipped
 from trailsleuth.sources.aws.live import settle
@@ -313,7 +312,7 @@ def test_the_key_of_a_user_leads_to_the_policies_of_the_user_and_its_groups(serv
     serve(world)
     source, _ = live()
     inquiry = Inquiry(access_key="AKIAUPLOADERUPLOADER")
-    settle(source, inquiry, lambda pieces: ask(api.load_inputs(pieces), inquiry).case_file)
+    settle(source, inquiry, lambda pieces: api.load_inputs(pieces).ask(inquiry).case_file)
     snapshot = json.loads(source.store.kept(f"iam/{B}/user-uploader.json"))
     assert [detail["Arn"] for detail in snapshot["UserDetailList"]] == [user]
     assert snapshot["UserDetailList"][0]["GroupList"] == ["builders"]

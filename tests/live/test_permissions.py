@@ -9,7 +9,6 @@ import pytest
 from tests.live.full_world import QUESTIONS, a_full_world
 from tests.live.world import A, B
 from trailsleuth import api
-from trailsleuth.cli.inquiry import ask
 from trailsleuth.report.json import render_json
 from trailsleuth.sources.aws.live import settle
 from trailsleuth.sources.aws.operations import operations, shipped_policy
@@ -31,7 +30,7 @@ def answers(live, questions=QUESTIONS):
     for inquiry in questions:
         store = MemoryStore()
         source, _ = live(store=store)
-        case = settle(source, inquiry, lambda found, asked=inquiry: ask(api.load_inputs(found), asked).case_file)
+        case = settle(source, inquiry, lambda found, asked=inquiry: api.load_inputs(found).ask(asked).case_file)
         documents.append(api.Diagnosis(case).document())
         pieces |= {f"{inquiry.pipeline} {piece.source}": piece.data for piece in store.inputs()}
     return documents, pieces
