@@ -171,10 +171,7 @@ def _got_past(refusal: Refusal, groups: tuple[Refusal, ...], bench: Bench) -> bo
     if identity_verdict(refusal, bench.evidence.policies) is not Verdict.ALLOWED:
         return False
     return any(
-        o.first.call == refusal.first.call
-        and o.principal == refusal.principal
-        and o.iam_action != refusal.iam_action
-        and o.last.event_time > refusal.last.event_time
+        o.first.call == refusal.first.call and o.is_by_caller_of(refusal) and o.iam_action != refusal.iam_action and o.last.event_time > refusal.last.event_time
         for o in groups
         if o is not refusal
     )

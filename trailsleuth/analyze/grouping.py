@@ -21,7 +21,7 @@ def group_refusals(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
     groups: dict[tuple[str | None, str, str | None, str | None], list[Refusal]] = defaultdict(list)
     for refusal in _widened(list(refusals)):
         cause = refusal.denial.cause.value if refusal.denial.cause and refusal.iam_action is None else None
-        groups[refusal.principal, (refusal.iam_action or "").lower(), refusal.resource, cause].append(refusal)
+        groups[refusal.caller, (refusal.iam_action or "").lower(), refusal.resource, cause].append(refusal)
     merged = [_merge(group) for group in groups.values()]
     for rule in (SAME_ACTION, REPORTS, MADE_FOR):
         merged = _fold(merged, rule)
@@ -116,14 +116,13 @@ def _is_near(one: Refusal, other: Refusal) -> bool:
 
 
 def _same_action(vague: Refusal, clear: Refusal) -> bool:
-    return clear.principal == vague.principal and (clear.iam_action or "").lower() == (vague.iam_action or "").lower() and clear.resource is not None
+    same = clear.caller is not None and clear.caller == vague.caller and clear.resource is not None
+    return same and (clear.iam_action or "").lower() == (vague.iam_action or "").lower()
 
 
 def _reports(wrapper: Refusal, inner: Refusal) -> bool:
     """The inner refusal is of the same principal, near in time, and of the action (or at least the service) that the wrapper names."""
-    if wrapper.principal != inner.principal and wrapper.first.identity.principal_id != inner.first.identity.principal_id:
-        return False
-    if not _is_near(wrapper, inner):
+    if not wrapper.is_by_caller_of(inner) or not _is_near(wrapper, inner):
         return False
     if wrapper.denial.at_target:
         return True
@@ -133,7 +132,7 @@ def _reports(wrapper: Refusal, inner: Refusal) -> bool:
 
 def _made_for(bare: Refusal, inner: Refusal) -> bool:
     """The inner call was made by the service of the bare one, with the same credentials, just before."""
-    same = bare.first.identity.principal_id == inner.first.identity.principal_id
+    same = bare.first.identity.principal_id is not None and bare.first.identity.principal_id == inner.first.identity.principal_id
     by_service = inner.first.identity.invoked_by == bare.first.event_source
     return same and by_service and _is_near(bare, inner)
 
@@ -141,7 +140,7 @@ def _made_for(bare: Refusal, inner: Refusal) -> bool:
 SAME_ACTION = _Rule(
     moves=lambda r: r.resource is None and r.iam_action is not None,
     fits=_same_action,
-    keys=lambda r: ((r.principal, (r.iam_action or "").lower()),),
+    keys=lambda r: ((r.caller, (r.iam_action or "").lower()),),
 )
 REPORTS = _Rule(
     moves=lambda r: r.denial.wraps or r.denial.at_target,

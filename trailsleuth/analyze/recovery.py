@@ -3,7 +3,7 @@
 Sees:  a refused call, and after it the same operation with the same resource, region and VPC endpoint without an error.
 Why:   IAM changes reach all endpoints with a delay; a role just made is refused for seconds.
        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html
-Sure:  observed; where neither call shows its resource, nothing is taken for recovered.
+Sure:  observed; an unknown caller is not the same principal as anybody, and where neither call shows its resource, nothing is taken for recovered.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from trailsleuth.analyze.shown import ShownResources
 from trailsleuth.catalog.actions import takes_resource
 from trailsleuth.catalog.passed_roles import passed_roles
 from trailsleuth.model import Record, parse_arn
-from trailsleuth.model.names import RoleNames, role_of
+from trailsleuth.model.names import RoleNames, caller_of
 from trailsleuth.model.texts import texts_in
 
 
@@ -60,8 +60,9 @@ class Successes:
             if record.error_code is None and record.error_message is None:
                 who = id(record.identity)
                 if who not in principals:
-                    principals[who] = names.full(role_of(record))
-                self._groups[principals[who], record.event_source, record.event_name, record.region].records.append(record)
+                    principals[who] = names.full(caller_of(record))
+                if principals[who] is not None:
+                    self._groups[principals[who], record.event_source, record.event_name, record.region].records.append(record)
 
     def after(self, refusal: Refusal) -> Record | None:
         """The first success of the very same call after the last of the equal refusals; None where it never came."""
@@ -73,7 +74,7 @@ class Successes:
 
     def _same(self, refusal: Refusal, *, since: datetime | None = None) -> Iterator[Record]:
         last = refusal.last
-        group = self._groups.get((self._names.full(role_of(last)), last.event_source, last.event_name, last.region))
+        group = self._groups.get((self._names.full(caller_of(last)), last.event_source, last.event_name, last.region))
         if group is None:
             return
         start = group.since(since)

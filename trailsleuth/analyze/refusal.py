@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trailsleuth.iam.applies import TRUST_ACTIONS
 from trailsleuth.model import AccessRequest, Denial, Record
+from trailsleuth.model.names import caller_of
 
 NEEDED_NEXT = "needed-next"  # the `pattern_id` of what no record shows yet
 
@@ -36,6 +37,11 @@ class Refusal:
         return self.records[-1]
 
     @property
+    def caller(self) -> str | None:
+        """The principal, or what else tells this caller from every other; None: unknown, and so not the same as anybody."""
+        return self.principal or caller_of(self.first)
+
+    @property
     def is_assume(self) -> bool:
         return (self.iam_action or "").lower().startswith(TRUST_ACTIONS)
 
@@ -44,6 +50,11 @@ class Refusal:
         """A message of the refused records has the action's own name in it."""
         action = (self.iam_action or "").lower()
         return bool(action) and any(action in (record.error_message or "").lower() for record in self.records)
+
+    def is_by_caller_of(self, other: Refusal) -> bool:
+        """One known principal was denied both, or one known credential made both calls."""
+        own, its = self.first.identity.principal_id, other.first.identity.principal_id
+        return (self.principal is not None and self.principal == other.principal) or (own is not None and own == its)
 
     @property
     def cross_account(self) -> bool:
