@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trailsleuth.analyze import conclude, count_background, find_findings
+from trailsleuth.analyze import conclude, count_background, find_findings, misasked
 from trailsleuth.correlate import find_scope
 from trailsleuth.ingest.attempts import record_of_attempt
 from trailsleuth.ingest.error_text import read_error_text
@@ -23,7 +23,7 @@ def run_investigation(evidence: Evidence, inquiry: Inquiry) -> CaseFile:
 
 def _investigated(evidence: Evidence, inquiry: Inquiry) -> CaseFile:
     scope = _with_texts(find_scope(evidence, inquiry), inquiry)
-    findings = find_findings(evidence, scope, inquiry)
+    findings = () if misasked(evidence, scope, inquiry) else find_findings(evidence, scope, inquiry)
     outcome, summary, questions = conclude(findings, evidence, scope, inquiry)
     first = tuple(f for f in findings if f.group == 1)
     answered = () if outcome is Outcome.INCONCLUSIVE else tuple(f for f in first if not f.withheld)

@@ -52,8 +52,7 @@ def ended_nothing(finding: Finding, scope: Scope, *, habit: bool = False) -> Wei
         finding.withheld,
         bool(keys) and keys <= scope.went_on,
         looks_around(finding) and habit,
-        is_beside_the_work(finding.iam_action),
-        looks_around(finding),
+        is_beside_the_work(finding.iam_action) or looks_around(finding),
         _recurs(finding, scope),
         keys.isdisjoint(scope.chained),
     )

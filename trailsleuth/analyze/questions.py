@@ -12,7 +12,7 @@ from trailsleuth.analyze.gap_questions import gap_questions
 from trailsleuth.analyze.untied import is_untied, names_a_denial, speaks_of_denial
 from trailsleuth.analyze.wording import short
 from trailsleuth.iam.applies import find_principal
-from trailsleuth.model import Cause, Evidence, Finding, Inquiry, PolicyType, Question, Scope, Standing, account_of
+from trailsleuth.model import Cause, Evidence, Finding, Inquiry, PolicyType, Question, Scope, Standing, account_of, parse_arn
 
 LOOKUP = "aws cloudtrail lookup-events --start-time {since} --end-time {until} --region {region} --profile {account} --output json > {account}-{region}.json"
 SNAPSHOT = "aws iam get-account-authorization-details --profile {account} --output json > iam-{account}.json"
@@ -132,15 +132,19 @@ def _uncovered(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> Iterator[Q
         if held is not None and where and where not in held.regions:
             because = f"no record of account {account} in {where} is in the evidence"
             yield Question(account=account, wanted="records", because=because, command=LOOKUP.format(since=since, until=until, region=where, account=account))
+    yield from _unused(scope, region)
     yield from _window(evidence, scope, region)
     yield from _unseen(evidence, scope, inquiry, region)
 
 
 def _regions(scope: Scope) -> set[tuple[str, str]]:
-    """(account, region) pairs that the failed action ran in."""
-    attempt = scope.execution.attempt if scope.execution else None
-    account = account_of(scope.execution.action_role) if scope.execution else None
-    return {(account, attempt.region)} if attempt and attempt.region and account else set()
+    """(account, region) pairs that the failed action ran in: its own Region, else its pipeline's."""
+    execution = scope.execution
+    if execution is None or execution.attempt is None:
+        return set()
+    pipeline = parse_arn(execution.definition.arn) if execution.definition else None
+    where, account = execution.attempt.region or (pipeline.region if pipeline else ""), account_of(execution.action_role)
+    return {(account, where)} if where and account else set()
 
 
 def _region(evidence: Evidence, scope: Scope) -> str:
@@ -152,6 +156,17 @@ def _region(evidence: Evidence, scope: Scope) -> str:
     for call in calls:
         counted[call.region] += call.counts_for
     return max(sorted(counted), key=counted.__getitem__) if counted else "us-east-1"
+
+
+def _unused(scope: Scope, region: str) -> Iterator[Question]:
+    """A session that was opened, and no call of it is here: it called somewhere that this evidence does not show."""
+    unused = next((chain for chain in scope.chains if not chain.calls), None)
+    if unused is not None:
+        last = unused.hops[-1]
+        account = last.account
+        because = f"{short(last.role)} was assumed, and no call that the session made is in the evidence"
+        command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=account or "<profile>")
+        yield Question(account=account, wanted="records", because=because, command=command)
 
 
 def _window(evidence: Evidence, scope: Scope, region: str) -> Iterator[Question]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from trailsleuth.catalog.side_calls import is_beside_the_work
-from trailsleuth.model import Finding, Inquiry, Scope, Standing
+from trailsleuth.model import Cause, Finding, Inquiry, Scope, Standing
 
 _DENIAL = re.compile(r"\bden(?:y|ied|ial)|permission|authoriz|forbidden|not allowed|unable to assume|cannot be assumed", re.IGNORECASE)
 
@@ -27,7 +27,7 @@ def names_a_denial(inquiry: Inquiry) -> bool:
     if said is None:
         return False
     told = said.denial
-    named = told is not None and told.cause is None and bool(told.iam_action or told.resource or told.principal)
+    named = told is not None and told.cause is not Cause.NOT_A_PERMISSION and bool(told.iam_action or told.resource or told.principal)
     return named or any(name for _, name in said.operations)
 
 

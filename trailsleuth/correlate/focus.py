@@ -15,7 +15,8 @@ from trailsleuth.correlate.entries import is_of_role, is_of_session
 from trailsleuth.correlate.groups import chains_of
 from trailsleuth.correlate.ties import Tie, Tied, sessions_of
 from trailsleuth.correlate.trail import WRAPPED, Key, Moments, Trail, in_order, key_of
-from trailsleuth.model import Execution, Inquiry, Record, Session, same_role
+from trailsleuth.model import Execution, Inquiry, Record, Session, role_of_session, same_role
+from trailsleuth.model.texts import texts_in
 
 BESIDE = timedelta(minutes=10)  # denials of one session this near to a tied one belong to the same attempt
 
@@ -67,10 +68,9 @@ def _by_sessions(trail: Trail, roots: list[Session]) -> Focus:
 
 def _by_role(trail: Trail, role: str) -> Focus:
     focus = _by_sessions(trail, [s for s in trail.sessions if is_of_role(s.principal, role)])
-    if focus.asked:
-        return focus
-    onto = [r for r in trail.refused if _aims_at(r, role)]
-    return Focus(sessions=focus.sessions | sessions_of(trail, onto), asked=in_order(onto))
+    told = [r for r in trail.refused if r.denial is not None and is_of_role(role_of_session(r.denial.principal) or r.denial.principal, role)]
+    asked = [*focus.asked, *told] or [r for r in trail.refused if _aims_at(r, role)]
+    return Focus(sessions=focus.sessions | sessions_of(trail, asked), asked=in_order(asked))
 
 
 def _by_error(trail: Trail, found: Tied) -> Focus:
@@ -115,7 +115,8 @@ def _with_the_rest(trail: Trail, focus: Focus) -> Focus:
 
 
 def _aims_at(record: Record, role: str) -> bool:
-    """The denial is about the role itself: somebody may not assume it, pass it or change it."""
+    """The denial is about the role itself: somebody may not assume it, pass it or change it, or it lacks what the service that it was handed to needs."""
     named = record.request.get("roleArn") if record.event_name.startswith("AssumeRole") else None
     resource = record.denial.resource if record.denial is not None else None
-    return any(isinstance(text, str) and (is_of_role(text, role) or same_role(text, role)) for text in (resource, named))
+    handed = texts_in(dict(record.request)) if record.denial is not None and record.denial.by_passed_role else ()
+    return any(isinstance(text, str) and (is_of_role(text, role) or same_role(text, role)) for text in (resource, named, *handed))

@@ -19,6 +19,11 @@ class Questioned:
     opened: set[int] = field(default_factory=set)
     keyless: set[int] = field(default_factory=set)
 
+    @property
+    def any(self) -> bool:
+        """Somebody is asked about."""
+        return bool(self.keys or self.owners)
+
     def add(self, who: Who) -> None:
         """A session by its key, else by its principal id."""
         if who.key:

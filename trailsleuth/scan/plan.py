@@ -18,7 +18,7 @@ from trailsleuth.correlate.executions import AFTER, BEFORE
 from trailsleuth.correlate.trail import WRAPPED
 from trailsleuth.facts.wants import wants_beside, wants_of, wants_of_run
 from trailsleuth.ingest.times import parse_time
-from trailsleuth.model import ActionRun, Denial, Inquiry, Record, same_role
+from trailsleuth.model import ActionRun, Denial, Inquiry, Record, role_of_session, same_role, session_name_of
 from trailsleuth.model.texts import texts_in
 from trailsleuth.scan.facts_wanted import SHORTEST, FactsWanted, last_part, mark_of
 from trailsleuth.scan.first_look import Glimpse
@@ -44,7 +44,11 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
     runs = _runs(reader, inquiry)
     if runs is not None and (not runs or any(run.started is None for run in runs)):
         return None
+    if _is_open(inquiry) or (_is_windowed(inquiry) and not any(_in_window(refused, inquiry))):
+        return None
     asked = _asked(trail, openings, records, inquiry, runs)
+    if _names_a_caller(inquiry) and not asked.any:
+        return None  # what there is instead is the answer
     wrapping = [r.event_time for r in records if r.event_id == inquiry.event_id]
     pursued = [r for r in refused if runs or asked.has(who_of(r.identity)) or who_of(r.identity).key == 0 or _is_near(r, wrapping)]
     openings.with_ancestors(asked)
@@ -77,14 +81,19 @@ def _asked(trail: Trail, openings: Openings, records: list[Record], inquiry: Inq
     """The sessions that the question is about, and what they opened where a focus follows them down."""
     asked = Questioned()
     refused = [r for r in records if r.denial is not None]
+    if inquiry.everything:
+        _add_callers(asked, refused)
     if runs is not None:
         _in_windows(asked, trail, runs)
+        if not inquiry.names_more_than_the_error:
+            _add_callers(asked, _in_window(refused, inquiry))
     elif inquiry.event_id:
         _add_callers(asked, (r for r in records if r.event_id == inquiry.event_id))
         return asked
     elif inquiry.role or inquiry.session or inquiry.access_key:
         _named(asked, openings, inquiry)
-        _add_callers(asked, (r for r in refused if inquiry.role and _aims_at(r, inquiry.role)))
+        role = role_of_session(inquiry.role) or inquiry.role
+        _add_callers(asked, (r for r in refused if role and _aims_at(r, role)))
     else:
         _add_callers(asked, _in_window(refused, inquiry))
         return asked
@@ -102,11 +111,20 @@ def _runs(reader: ScanReader, inquiry: Inquiry) -> list[ActionRun] | None:
     failed = [run for run in reader.actions if run.failed]
     if inquiry.pipeline or inquiry.execution_id:
         return failed
-    if inquiry.role or inquiry.session or inquiry.access_key or inquiry.event_id or not failed:
-        return None
-    if inquiry.error and not any(run.error_text and run.error_text.strip() in inquiry.error for run in failed):
-        return None
-    return failed
+    return None if inquiry.role or inquiry.session or inquiry.access_key or inquiry.event_id or not failed else failed
+
+
+def _names_a_caller(inquiry: Inquiry) -> bool:
+    return bool(inquiry.role or inquiry.session or inquiry.access_key)
+
+
+def _is_open(inquiry: Inquiry) -> bool:
+    """A role is asked for by a name or a pattern: who that is, only the records tell."""
+    return inquiry.role is not None and (not inquiry.role.startswith("arn:") or "*" in inquiry.role)
+
+
+def _is_windowed(inquiry: Inquiry) -> bool:
+    return inquiry.since is not None or inquiry.until is not None
 
 
 def _in_windows(asked: Questioned, trail: Trail, runs: Iterable[ActionRun]) -> None:
@@ -120,17 +138,20 @@ def _in_windows(asked: Questioned, trail: Trail, runs: Iterable[ActionRun]) -> N
 
 
 def _named(asked: Questioned, openings: Openings, inquiry: Inquiry) -> None:
-    key, session, role = mark(inquiry.access_key), mark(inquiry.session), role_mark(inquiry.role)
-    if key:
-        asked.keys.add(key)
+    key, session = mark(inquiry.access_key), mark(session_name_of(inquiry.session) or inquiry.session)
+    role = role_mark(inquiry.role)
     for who in (*openings.callers, *openings.opened):
-        if (session and who.session == session) or (role and who.role == role):
+        if (key and who.key == key) or (session and who.session == session) or (role and who.role == role):
             asked.add(who)
 
 
 def _aims_at(record: Record, role: str | None) -> bool:
-    named = record.request.get("roleArn")
-    return record.denial is not None and (same_role(record.denial.resource, role) or (isinstance(named, str) and same_role(named, role)))
+    denial = record.denial
+    if denial is None:
+        return False
+    told = role_of_session(denial.principal) or denial.principal
+    handed = texts_in(dict(record.request)) if denial.by_passed_role else ()
+    return any(isinstance(text, str) and same_role(text, role) for text in (denial.resource, told, record.request.get("roleArn"), *handed))
 
 
 def _in_window(records: Iterable[Record], inquiry: Inquiry) -> Iterator[Record]:
