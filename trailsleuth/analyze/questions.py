@@ -127,12 +127,11 @@ def _uncovered(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> Iterator[Q
     for account in sorted(a for a in accounts if a and a not in covered):
         because = f"the chain leads into account {account}, whose records are not in the evidence"
         yield Question(account=account, wanted="records", because=because, command=LOOKUP.format(since=since, until=until, region=region, account=account))
-    for account, where in sorted(_regions(scope)):
+    for account, where in sorted(_regions(scope) | {(entered, region) for entered in accounts if entered and _works_in(scope, region)}):
         held = covered.get(account)
         if held is not None and where and where not in held.regions:
             because = f"no record of account {account} in {where} is in the evidence"
             yield Question(account=account, wanted="records", because=because, command=LOOKUP.format(since=since, until=until, region=where, account=account))
-    yield from _unused(scope, region)
     yield from _window(evidence, scope, region)
     yield from _unseen(evidence, scope, inquiry, region)
 
@@ -147,6 +146,12 @@ def _regions(scope: Scope) -> set[tuple[str, str]]:
     return {(account, where)} if where and account else set()
 
 
+def _works_in(scope: Scope, region: str) -> bool:
+    """The failed action ran there, or the chain made calls: every account that it leads into has to have records of the Region, or no denial could be seen."""
+    ran = scope.execution is not None and scope.execution.attempt is not None
+    return ran or any(call.region == region for session in scope.sessions if session.id in scope.focus for call in session.calls)
+
+
 def _region(evidence: Evidence, scope: Scope) -> str:
     attempt = scope.execution.attempt if scope.execution else None
     if attempt is not None and attempt.region:
@@ -156,17 +161,6 @@ def _region(evidence: Evidence, scope: Scope) -> str:
     for call in calls:
         counted[call.region] += call.counts_for
     return max(sorted(counted), key=counted.__getitem__) if counted else "us-east-1"
-
-
-def _unused(scope: Scope, region: str) -> Iterator[Question]:
-    """A session that was opened, and no call of it is here: it called somewhere that this evidence does not show."""
-    unused = next((chain for chain in scope.chains if not chain.calls), None)
-    if unused is not None:
-        last = unused.hops[-1]
-        account = last.account
-        because = f"{short(last.role)} was assumed, and no call that the session made is in the evidence"
-        command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=account or "<profile>")
-        yield Question(account=account, wanted="records", because=because, command=command)
 
 
 def _window(evidence: Evidence, scope: Scope, region: str) -> Iterator[Question]:
