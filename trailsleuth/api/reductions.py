@@ -10,6 +10,7 @@ from datetime import datetime
 from trailsleuth.api.cases import load
 from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.facts.owners import bucket_owners
+from trailsleuth.ingest.lean import read_lean
 from trailsleuth.investigation import run_investigation
 from trailsleuth.model import CaseFile, Evidence, Inquiry, Proof, account_of
 from trailsleuth.model.names import role_of
@@ -24,6 +25,9 @@ from trailsleuth.remedy.reduce.together import members_of, permission_set, put_t
 from trailsleuth.remedy.reduce.trail import RoleTrail, read_trail
 from trailsleuth.remedy.reduce.unused import beyond_trail, find_unused
 from trailsleuth.remedy.reduce.uses import find_uses, needs_of
+from trailsleuth.sources.engines.addresses import is_engine
+from trailsleuth.sources.files.exports import read_inputs
+from trailsleuth.sources.files.kinds import STDIN, is_index, is_more_than_files
 
 __all__ = ["reduce", "reduce_all", "reduce_evidence"]
 
@@ -39,12 +43,12 @@ def reduce(
     `role` may be a user, a group (its members together) or a role of a permission set (all its roles, in all accounts). `boundary`: the document is to
     be a permissions boundary, which is one managed policy. Raises EvidenceUnreadable where the evidence knows no such role.
     """
-    return reduce_evidence(load(paths, stdin=stdin).evidence, role=role, since=since, until=until, boundary=boundary)
+    return reduce_evidence(_read(paths, stdin), role=role, since=since, until=until, boundary=boundary)
 
 
 def reduce_all(paths: Paths, *, since: datetime | None = None, until: datetime | None = None, stdin: bytes | None = None) -> Reductions:
     """The reduction of every role, user and permission set that made calls. Raises EvidenceUnreadable where none did."""
-    evidence = load(paths, stdin=stdin).evidence
+    evidence = _read(paths, stdin)
     wanted = dict.fromkeys(permission_set(arn) or arn for arn in seen_principals(evidence))
     if not wanted:
         raise EvidenceUnreadable("no role or user made a call in the evidence", why="it holds no such record", next_step="add the trail of its account")
@@ -53,6 +57,14 @@ def reduce_all(paths: Paths, *, since: datetime | None = None, until: datetime |
         reductions=tuple(reduce_evidence(evidence, role=role, since=since, until=until) for role in wanted),
         silent=tuple(sorted(known)),
     )
+
+
+def _read(paths: Paths, stdin: bytes | None) -> Evidence:
+    """Plain files with as little memory as they need; an index, engines and folders of fetched evidence as every command reads them."""
+    listed = [os.fspath(p) for p in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    if any(is_engine(path) or (path != STDIN and is_index(path)) for path in listed) or is_more_than_files(listed):
+        return load(listed, stdin=stdin).evidence
+    return read_lean(read_inputs(listed, stdin=stdin)) or load(listed, stdin=stdin).evidence
 
 
 def reduce_evidence(evidence: Evidence, *, role: str, since: datetime | None = None, until: datetime | None = None, boundary: bool = False) -> Reduction:

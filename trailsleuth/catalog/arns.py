@@ -126,16 +126,21 @@ def resource_arns(event_name: str, iam_action: str, request: Mapping[str, Any], 
     return tuple(dict.fromkeys(arn for _, arn in arns_by_kind(event_name, iam_action, request, place)))
 
 
-def arns_by_kind(event_name: str, iam_action: str, request: Mapping[str, Any], place: Place, *, every: bool = False) -> tuple[tuple[str, str], ...]:
-    """Kind and ARN of every resource that the action is checked on; `(("", "*"),)` where it takes none.
+def arns_by_kind(event_name: str, iam_action: str, request: Mapping[str, Any], place: Place) -> tuple[tuple[str, str], ...]:
+    """Kind and ARN of every resource that the action is checked on; `(("", "*"),)` where it takes none."""
+    return arns_named(event_name, iam_action, request, place)[0]
 
-    `every`: also of the kinds that it need not name, where the request does (a key pair, a launch template).
-    """
+
+_Kinds = tuple[tuple[str, str], ...]
+
+
+def arns_named(event_name: str, iam_action: str, request: Mapping[str, Any], place: Place) -> tuple[_Kinds, _Kinds]:
+    """The same, and apart from it the kinds that the action need not name and the request does (a key pair, a launch template)."""
     found = entry(iam_action)
     if found is None:
-        return ()
+        return (), ()
     if takes_resource(iam_action) is False:
-        return (("", "*"),)
+        return (("", "*"),), ()
     body = unwrapped(event_name, request)
     made: dict[str, str] = {}
     always: list[str] = []
@@ -143,14 +148,14 @@ def arns_by_kind(event_name: str, iam_action: str, request: Mapping[str, Any], p
         kind = str(row.get("type", ""))
         arn = build(row, body, _format_of(row, found), place) if kind not in made else None
         if arn is not None and row.get("alone", False):
-            return ((kind, arn),)
+            return ((kind, arn),), ()
         if arn is not None:
             made[kind] = arn
             always += [kind] if row.get("always", False) else []
     ruled = _kinds_with_rows(found.name.partition(":")[0])
     generic = {kind.name: arn for kind in found.resource_types if kind.name not in made and (arn := _generic(kind, event_name, body, place, ruled))}
     chosen = _chosen(found, {**generic, **made}, list(made), always) or _named_whole(found, body)
-    return (*chosen, *_named_too(found, chosen, made, generic)) if every else chosen
+    return chosen, tuple(_named_too(found, chosen, made, generic))
 
 
 def _named_whole(found: ActionEntry, request: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, Unpack
 
 from trailsleuth.catalog.actions import access_level, entry, listed_entry, spelling
-from trailsleuth.catalog.arns import Place, arns_by_kind, build, build_each, resource_arns
+from trailsleuth.catalog.arns import Place, arns_by_kind, arns_named, build, build_each, resource_arns
 from trailsleuth.catalog.elements import each_element
 from trailsleuth.catalog.load import Row, rows_of
 from trailsleuth.catalog.paths import holds, plain_name, texts_in, unwrapped
@@ -207,9 +207,8 @@ def needs(event_source: str, event_name: str, request: Mapping[str, Any], *, eve
     primary = _primary(event_source, event_name, request)
     if primary is not None:
         action, row_id = primary
-        own = arns_by_kind(plain_event_name(event_name), action, request, place)
-        named = arns_by_kind(plain_event_name(event_name), action, request, place, every=True) if every else own
-        arns: tuple[str | None, ...] = tuple(arn for _, arn in named) or (None,)
+        own, besides = arns_named(plain_event_name(event_name), action, request, place)
+        arns: tuple[str | None, ...] = tuple(arn for _, arn in ((*own, *besides) if every else own)) or (None,)
         for arn in arns:
             found[action, arn] = Need(iam_action=action, resource=arn, when="the call itself", source_id=row_id, own=True)
     for row in _need_rows(event_source, event_name, request):

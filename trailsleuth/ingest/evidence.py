@@ -72,9 +72,9 @@ def no_collector() -> Iterator[None]:
 class Reader:
     """What has been read so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, records: RecordsOnce | None = None) -> None:
         self.ledger = Ledger()
-        self.records = RecordsOnce()
+        self.records = records or RecordsOnce()
         self.pages = SnapshotPages()
         self.pipelines: list[Pipeline] = []
         self.runs: list[PipelineRun] = []

@@ -31,8 +31,12 @@ def find_uses(trail: RoleTrail, owners: Mapping[str, str], looked_at: frozenset[
     """The uses, sorted, and the calls that no IAM action is known for. `looked_at` are the condition keys by which requests differ."""
     tallies: dict[tuple[str, str | None], _Tally] = {}
     unmapped: Counter[str] = Counter()
+    told: dict[tuple[object, ...], dict[tuple[str, str | None], Seen]] = {}
     for record in (*trail.calls, *trail.reached):
-        seen = {(s.iam_action, s.resource): s for s in needs_in(record, trail)}
+        alike = (record.event_source, record.event_name, record.region, record.account, id(record.request), id(record.resources))
+        seen = told.get(alike)
+        if seen is None:  # lean records share their requests, and equal ones need the same
+            seen = told[alike] = {(s.iam_action, s.resource): s for s in needs_in(record, trail)}
         if not seen and not record.failed:
             unmapped[record.call] += record.counts_for
         for key, one in seen.items():
