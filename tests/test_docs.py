@@ -19,6 +19,7 @@ from tests.test_cases import diagnosed
 from trailsleuth import api
 from trailsleuth.catalog.describe import describe
 from trailsleuth.cli.app import COMMANDS, main
+from trailsleuth.cli.catalog import sources_json
 from trailsleuth.cli.catalog import to_json as catalog_json
 from trailsleuth.cli.doctor import to_json as doctor_json
 from trailsleuth.cli.fetch import to_json as fetched_json
@@ -172,7 +173,7 @@ def test_the_reduction_has_the_documented_fields() -> None:
 
 def test_the_catalogue_answer_has_the_documented_fields() -> None:
     found = describe("ecs:RegisterTaskDefinition"), describe("s3:PutObject")
-    answer = {"schema": "trailsleuth.catalog/1", "actions": [catalog_json(one) for one in found if one is not None]}
+    answer = {"schema": "trailsleuth.catalog/1", "actions": [catalog_json(one) for one in found if one is not None], "sources": sources_json()}
     update = ("directory", "written", "skipped", "skipped[].source", "skipped[].reason")
     assert complaints("trailsleuth.catalog/1", [answer], but=update) == []
 

@@ -40,3 +40,14 @@ def test_there_are_at_least_three_hundred_cases_and_each_has_its_source() -> Non
 def test_every_condition_operator_has_a_case() -> None:
     text = " ".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")).lower()
     assert [name for name in _OPERATORS if f'"{name}"' not in text and f'"{name}ifexists"' not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "checked"), [("s3:ListObjects", "s3:ListBucket"), ("lambda:Invoke", "lambda:InvokeFunction"), ("s3:HeadObject", "s3:GetObject")]
+)
+def test_an_operation_is_decided_as_the_action_that_it_is_checked_for(asked: str, checked: str) -> None:
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": checked, "Resource": "*"}]}
+    request = {"principal": "arn:aws:iam::515151515151:user/ops", "action": asked, "resource": "arn:aws:s3:::plans", "policies": {"identity": [policy]}}
+    answer = answer_request(request)
+    assert answer["decision"] == "allowed"
+    assert answer["notes"] == [f"{asked} is an operation; it is checked for {checked}"]

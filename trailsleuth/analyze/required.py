@@ -14,7 +14,7 @@ from typing import Any
 
 from trailsleuth.analyze.refusal import NEEDED_NEXT, Refusal
 from trailsleuth.analyze.requests import access_request
-from trailsleuth.catalog.actions import entry, takes_resource
+from trailsleuth.catalog.actions import dependent_actions, takes_resource
 from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.operations import Need, needs
 from trailsleuth.catalog.pipeline_actions import ActionNeed, applies, needs_of_action, resource_for
@@ -63,8 +63,7 @@ def needed_by_content(refusal: Refusal, *, certain: bool = True) -> Iterator[Pen
 
 def depended_on(refusal: Refusal) -> Iterator[Pending]:
     """The dependent actions of the refused one that take no resource, as the Service Authorization Reference lists them."""
-    found = entry(refusal.iam_action or "")
-    for action in found.dependent_actions if found else ():
+    for action in dependent_actions(refusal.iam_action or ""):
         if takes_resource(action) is False:
             yield Pending(refusal=_pending(refusal, action, "*"), because=f"{refusal.iam_action} depends on it")
 

@@ -8,7 +8,7 @@ from typing import Any
 from trailsleuth.api.cases import load
 from trailsleuth.iam.applies import find_principal, policies_for
 from trailsleuth.iam.evaluate import decide
-from trailsleuth.iam.requests import answer_of
+from trailsleuth.iam.requests import answer_of, meant
 from trailsleuth.model import AccessRequest, IamPrincipal, role_of_session
 
 
@@ -27,7 +27,8 @@ def simulate(
     given = dict(context or {})
     known = {**_told_by(holder, principal), **given}
     request = AccessRequest(principal=principal, action=action, resource=resource, context=known, principal_id=holder.unique_id or None if holder else None)
-    return [answer_of(decide(request, policies_for(request, policies)), action=action)]
+    asked = meant(request)
+    return [answer_of(decide(asked, policies_for(asked, policies)), action=action)]
 
 
 def _told_by(holder: IamPrincipal | None, principal: str) -> dict[str, tuple[str, ...]]:

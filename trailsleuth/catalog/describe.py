@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from trailsleuth.catalog.actions import ActionEntry, entry, takes_resource
+from trailsleuth.catalog.actions import ActionEntry, dependent_actions, entry, takes_resource
 from trailsleuth.catalog.load import DATA, Row, rows_of
 from trailsleuth.catalog.pipeline_actions import providers_needing
 
@@ -38,6 +38,7 @@ class Description:
     takes_resource: bool
     calls: tuple[CallUse, ...]
     passes: tuple[RolePlace, ...]
+    dependents: tuple[str, ...]
     pipeline_actions: tuple[str, ...]
     stated: str
     unlisted: str
@@ -54,6 +55,7 @@ def describe(action: str) -> Description | None:
         takes_resource=takes_resource(found.name) is not False,
         calls=calls,
         passes=tuple(_passes({use.call for use in calls}, found.name)),
+        dependents=dependent_actions(found.name),
         pipeline_actions=providers_needing(found.name),
         stated=next((f"{row['reason']} ({row['source']})" for row in rows_of("overrides", "action") if row["action"] == found.name), ""),
         unlisted=found.unlisted.why if found.unlisted else "",

@@ -117,6 +117,19 @@ def primary_action(event_source: str, event_name: str, request: Mapping[str, Any
     return found[0] if found else None
 
 
+def meant_action(text: str) -> str | None:
+    """The IAM action that a text means: itself, or what the operation or event of that name is checked for (`lambda:Invoke`: lambda:InvokeFunction).
+
+    None where IAM knows neither an action nor an operation of the name.
+    """
+    known = spelling(text)
+    if known is not None:
+        return known
+    prefix, _, name = text.strip().partition(":")
+    source = prefix if "." in prefix else f"{prefix.lower()}.amazonaws.com"
+    return primary_action(source, name, {}) if name else None
+
+
 def decided_elsewhere(event_source: str, event_name: str) -> str | None:
     """Who decides on an operation for which IAM has no action, in half a sentence; None where that is not known."""
     return decided_without_iam(prefix_of(event_source), plain_event_name(event_name))

@@ -1,6 +1,7 @@
 """Roles that a request hands to a service: `iam:PassRole`, which has no event of its own.
 
-`data/passed_roles/<prefix>.toml` says where in a request a role stands and which service will assume it (`iam:PassedToService`).
+`data/passed_roles/<prefix>.toml` says where in a request a role stands and which service will assume it (`iam:PassedToService`); where it says nothing of an
+operation, `data/packed/role_places.txt` (written by `bench/dependents.py`) tells the places.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 """
 
@@ -14,6 +15,7 @@ from typing import Any
 
 from trailsleuth.catalog.load import Row, rows_of
 from trailsleuth.catalog.operations import plain_event_name
+from trailsleuth.catalog.packed import packed_rows
 from trailsleuth.catalog.paths import find_values, holds, unwrapped
 from trailsleuth.catalog.services import prefix_of
 
@@ -50,7 +52,14 @@ def passed_roles(event_source: str, event_name: str, request: Mapping[str, Any])
 def passing_rows(event_source: str, event_name: str) -> tuple[Row, ...]:
     """The rows that say where the operation may carry a role."""
     names = {event_name, plain_event_name(event_name)}
-    return tuple(row for row in rows_of(f"passed_roles/{prefix_of(event_source)}", "passed_role") if names & set(row["events"]))
+    prefix = prefix_of(event_source)
+    ruled = tuple(row for row in rows_of(f"passed_roles/{prefix}", "passed_role") if names & set(row["events"]))
+    return ruled or tuple(_by_model(prefix, name, places) for name, places in packed_rows("role_places", prefix).items() if name in names)
+
+
+def _by_model(prefix: str, name: str, places: list[str]) -> Row:
+    """A row for an operation that depends on iam:PassRole, by the places of roles in its API model; to which service they go, nothing says."""
+    return {"id": f"{prefix}-{name}-by-model", "events": [name], "paths": places, "names": any(place.endswith("Name") for place in places)}
 
 
 def _roles(row: Row, request: Mapping[str, Any]) -> Iterator[PassedRole]:

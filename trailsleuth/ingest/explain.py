@@ -117,7 +117,7 @@ def _resource_of(record: Record, action: str, known: dict[str, str]) -> str | No
     place = {"partition": arn.partition if arn else "aws", "region": record.region, "account": account}
     built = resource_of(record.event_source, record.event_name, action, record.request, **place) if _ACCOUNT.fullmatch(account) else None
     if built is not None:
-        known["resource"] = "request"
+        known["resource"] = "request" if record.request else "catalog"
         return built
     listed = [ref.arn for ref in record.resources if ref.arn]
     if len(listed) == 1:

