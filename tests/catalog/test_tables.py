@@ -164,14 +164,14 @@ def test_every_pipeline_action_row_is_found_by_its_provider(name, row):
     assert row["id"] not in {need.source_id for need in needs_of_action(counter["provider"], counter["category"])}
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(("name", "row"), rows("side_calls", "side_call"))
 def test_a_call_beside_the_work_is_a_real_action_and_its_neighbour_is_none(name, row):
     assert all(spelling(action) == action and is_beside_the_work(action) for action in row["actions"])
     assert row["example"] in row["actions"]
     assert spelling(row["counter_example"]) == row["counter_example"]
     assert not is_beside_the_work(row["counter_example"])
-=======
+
+
 @pytest.mark.parametrize(
     ("action", "event"),
     [("ec2:RunInstances", "RunInstances"), ("rds:DescribeDBInstances", "DescribeDBInstances"), ("cloudwatch:DescribeAlarms", "DescribeAlarms")],
@@ -182,4 +182,3 @@ def test_a_request_that_was_not_recorded_names_no_resource(action, event):
 
 def test_what_is_made_new_is_checked_under_a_star_whatever_the_request():
     assert resource_arns("CreateVpc", "ec2:CreateVpc", {}, PLACE) == ("arn:aws:ec2:eu-west-1:111122223333:vpc/*",)
->>>>>>> 4f5cb60 (A stack's denied call names the resource type and what else its handler calls; a request that was not recorded names no resource)

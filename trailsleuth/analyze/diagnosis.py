@@ -26,11 +26,8 @@ from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.refusals import Surroundings, for_action, for_target, read_refusal, targets_of
 from trailsleuth.analyze.required import Pending, identity_verdict, needed_by_action, needed_by_content
 from trailsleuth.analyze.sharpen import is_cut, sharpen, unreadable
-<<<<<<< HEAD
-from trailsleuth.analyze.untied import is_beside
-=======
 from trailsleuth.analyze.stack_handlers import note_handlers
->>>>>>> 4f5cb60 (A stack's denied call names the resource type and what else its handler calls; a request that was not recorded names no resource)
+from trailsleuth.analyze.untied import is_beside
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.facts import Facts, gather_facts
@@ -93,7 +90,7 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     if inquiry.everything:
         found += [_beside(group) for group in group_refusals(_read(scope.others, around))]
     placed = (replace(f, standing=Standing.BACKGROUND) if is_beside(f, scope, inquiry) else f for f in found)
-    return ranked(note_changes(tuple(placed), bench.facts.changes), inquiry, scope)
+    return ranked(note_handlers(note_changes(tuple(placed), bench.facts.changes), evidence), inquiry, scope)
 
 
 def _of_enumeration(finding: Finding) -> Finding:
@@ -120,16 +117,7 @@ def _of_chain(groups: tuple[Refusal, ...], bench: Bench) -> list[Finding]:
             found.append(_recovered(group, bench))
         else:
             found += [finding for part in _parts(group, bench) for finding in _lasting(part, lasting, bench)]
-<<<<<<< HEAD
     return [*found, *_coming(lasting, found, bench)]
-=======
-    found += _coming(lasting, found, bench)
-    if not lasting:
-        found += _silent(bench)
-    found += explaining_failures(scope, inquiry, evidence.records) if not groups and not found else ()
-    found += [_beside(group) for group in group_refusals(_read(scope.others, around))]
-    return ranked(note_handlers(note_changes(tuple(found), bench.facts.changes), evidence), inquiry, scope)
->>>>>>> 4f5cb60 (A stack's denied call names the resource type and what else its handler calls; a request that was not recorded names no resource)
 
 
 def _holds_policies(evidence: Evidence, scope: Scope) -> bool:
