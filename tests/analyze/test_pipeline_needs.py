@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
 from tests.trail import B, Json, allow, at, call, diagnose, refused, role, session, snapshot
+from trailsleuth.catalog.actions import takes_resource
+from trailsleuth.catalog.load import rows_of
+from trailsleuth.catalog.pipeline_actions import ActionNeed, needs_of_action
 from trailsleuth.model import Standing
 
 RUNNER, PIPE = role("Runner"), role("Pipe")
@@ -93,3 +99,33 @@ def test_a_lambda_deploy_is_no_lambda_invoke():
     _, besides = needed(("Deploy", "Lambda"), {"FunctionName": "check", "FunctionAlias": "live"}, first, [allow("s3:*")])
     assert besides == {"lambda:GetAlias", "lambda:UpdateFunctionCode", "lambda:PublishVersion", "lambda:UpdateAlias"}
     assert needed(("Invoke", "Lambda"), {"FunctionName": "check"}, denied("lambda", "lambda:ListFunctions"), [allow("s3:*")])[1] == {"lambda:InvokeFunction"}
+
+
+def fired() -> list[Any]:
+    """Every need of the action's own role, once for each kind of action that has it."""
+    rows = [(p, c) for row in rows_of("pipeline_actions", "action") for p in row["providers"] for c in row["categories"]]
+    return [
+        pytest.param((c, p), need, id=f"{p}-{c}-{need.iam_action}-{need.order}")
+        for p, c in rows
+        for need in needs_of_action(p, c)
+        if need.principal == "action"
+    ]
+
+
+def settings(need: ActionNeed) -> Json:
+    """A configuration with which the need applies, every key of its resource filled."""
+    named = {name: f"my-{name.lower()}" for name in re.findall(r"\$\{(\w+)\}", need.resource)}
+    told = need.when.split("|")[0] if " " not in need.when else ""
+    key, sign, value = re.split(r"([=~])", told, maxsplit=1) if re.search("[=~]", told) else (told, "=", "yes")
+    wanted = {key: f"arn:aws{value}eu-west-1:{B}:x" if sign == "~" else value} if key and not key.startswith("!") else {}
+    return {**named, **wanted}
+
+
+@pytest.mark.parametrize(("kind", "need"), fired())
+def test_every_need_is_found_where_the_role_lacks_just_this(kind: tuple[str, str], need: ActionNeed) -> None:
+    prefix = need.iam_action.partition(":")[0]
+    resource = "*" if takes_resource(need.iam_action) is False else f"arn:aws:{prefix}:eu-west-1:{B}:thing/one"
+    everything_else: Json = {"Effect": "Allow", "NotAction": [need.iam_action], "Resource": "*"}
+    causes, besides = needed(kind, settings(need), denied(prefix, need.iam_action, resource), [everything_else])
+    assert causes == {need.iam_action}
+    assert besides <= {need.iam_action}
