@@ -105,7 +105,7 @@ def test_nothing_refused_is_only_said_of_evidence_that_covers_the_chain() -> Non
     response = {"credentials": {"accessKeyId": "ASIAF"}, "assumedRoleUser": {"arn": f"arn:aws:sts::{A}:assumed-role/Far/x", "assumedRoleId": "AROAF:x"}}
     case = diagnose([call(session(DEPLOY), "sts", "AssumeRole", request=hop, response=response)], role=DEPLOY)
     assert case.outcome is Outcome.INCONCLUSIVE
-    assert [(q.account, q.wanted) for q in case.questions] == [(A, "records")]
+    assert {(q.account, q.wanted) for q in case.questions} == {(A, "records")}
 
 
 def test_an_unheard_of_wording_becomes_a_finding_and_not_silence() -> None:
