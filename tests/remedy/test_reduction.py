@@ -243,6 +243,14 @@ def test_a_document_that_no_policy_can_hold_is_said():
     assert any("a managed policy holds 6,144" in gap for gap in answer.gaps)
 
 
+def test_an_endpoint_that_every_call_came_through_is_offered_as_a_condition_and_not_set():
+    through = [service_call(n, vpcEndpointId="vpce-0a1b2c3d") for n in (1, 2)]
+    answer = reduced(through, a_snapshot(allow("ecs:*")))
+    assert any("came through vpce-0a1b2c3d: a condition on aws:SourceVpce" in gap for gap in answer.gaps)
+    assert not any("Condition" in statement for statement in answer.statements)
+    assert not any("aws:SourceVpce" in gap for gap in reduced([*through, service_call(3)], a_snapshot(allow("ecs:*"))).gaps)
+
+
 def test_a_user_is_reduced_like_a_role():
     user = f"arn:aws:iam::{ACCOUNT}:user/ops"
     call = service_call(1)

@@ -16,7 +16,7 @@ from trailsleuth.model import CaseFile, Evidence, Inquiry, Proof, account_of
 from trailsleuth.model.names import role_of
 from trailsleuth.model.reduction import Beyond, Reduction, Reductions
 from trailsleuth.prove.reduction import prove_reduction
-from trailsleuth.remedy.reduce.gaps import call_gaps, lack_gaps, policy_gaps, size_gap, time_gaps, trail_gaps
+from trailsleuth.remedy.reduce.gaps import call_gaps, lack_gaps, offers, policy_gaps, size_gap, time_gaps, trail_gaps
 from trailsleuth.remedy.reduce.present import Present
 from trailsleuth.remedy.reduce.propose import kept_for_failures, lack_of, propose_reduction
 from trailsleuth.remedy.reduce.recorded import Recorded
@@ -104,6 +104,7 @@ def _reduced(evidence: Evidence, trail: RoleTrail, case: CaseFile, *, since: dat
         *policy_gaps(evidence, present, trail, recorded, used=granted),
         *call_gaps(trail, unmapped, draft),
         *lack_gaps(lack, case.deltas),
+        *offers(trail),
     )
     reduction = Reduction(
         role=trail.role,

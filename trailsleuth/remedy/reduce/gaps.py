@@ -20,6 +20,7 @@ from trailsleuth.remedy.reduce.trail import RoleTrail
 from trailsleuth.remedy.reduce.unused import granted_unseen, grants_everything, never_reached
 
 MONTH = timedelta(days=28)
+FEW = 3  # VPC endpoints
 SHOWN = 12
 LONG_ENOUGH = timedelta(days=90)  # as far back as the event history goes
 S3_KEY = "aws:s3:arn"
@@ -49,6 +50,14 @@ def trail_gaps(evidence: Evidence, trail: RoleTrail, *, since: datetime | None, 
         yield f"{evidence.coverage.unreadable:,} records could not be read."
     if trail.limited:
         yield f"{len(trail.limited)} sessions were opened with a session policy, which may have kept calls from being made ({', '.join(trail.limited[:3])})."
+
+
+def offers(trail: RoleTrail) -> Iterator[str]:
+    """Conditions that every call of the role would have met and that its document does without."""
+    endpoints = {record.vpc_endpoint_id for record in trail.calls}
+    if trail.calls and None not in endpoints and len(endpoints) <= FEW:
+        named = ", ".join(sorted(one for one in endpoints if one))
+        yield f"Every call came through {named}: a condition on aws:SourceVpce would hold the role to that, and would stop it everywhere else."
 
 
 def call_gaps(trail: RoleTrail, unmapped: Counter[str], draft: Draft) -> Iterator[str]:
