@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -34,7 +35,7 @@ def invocations() -> list[list[str]]:
 def test_the_demo_prints_what_the_readme_shows() -> None:
     command = shlex.split(block_after("command: demo").split("&&")[-1])
     assert command[0] == ".venv/bin/trailsleuth"
-    told = subprocess.run([sys.executable, "-m", "trailsleuth", *command[1:]], capture_output=True, text=True, cwd=ROOT)
+    told = subprocess.run([sys.executable, "-m", "trailsleuth", *command[1:]], capture_output=True, text=True, cwd=ROOT, env={**os.environ, "COLUMNS": "80"})
     shown = block_after("output: demo")
     assert len(shown.splitlines()) > 3
     assert told.stdout.startswith(shown)

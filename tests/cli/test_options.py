@@ -7,6 +7,7 @@ import pytest
 
 from trailsleuth.cli.options import FixFormat, OutputFormat, parse_time, parse_window, terminal_context
 from trailsleuth.errors import UsageError
+from trailsleuth.report.context import UNWRAPPED
 from trailsleuth.report.fix import FIXES
 from trailsleuth.report.formats import RENDERERS
 
@@ -86,7 +87,10 @@ def test_the_width_is_the_terminals_within_reason(plain_environment, columns, wi
     assert terminal_context(Terminal()).width == width
 
 
-def test_a_pipe_has_80_columns_and_its_own_encoding(plain_environment):
-    assert terminal_context(io.StringIO()).width == 80
+def test_nothing_is_wrapped_for_a_pipe_and_its_encoding_decides(plain_environment):
+    assert (terminal_context(io.StringIO()).width, terminal_context(io.StringIO()).piped) == (UNWRAPPED, True)
+    assert not terminal_context(Terminal()).piped
+    plain_environment.setenv("COLUMNS", "90")
+    assert terminal_context(io.StringIO()).width == 90
     assert not terminal_context(io.TextIOWrapper(io.BytesIO(), encoding="ascii")).unicode
     assert terminal_context(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")).unicode

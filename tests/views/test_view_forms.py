@@ -48,9 +48,18 @@ def tables(path, **context):
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 @pytest.mark.parametrize("name", ["events", "sessions", "timeline", "picked"])
-def test_no_row_is_wider_than_the_terminal(tmp_path, name, width):
-    text = tables(written(tmp_path), width=width)[name]
-    assert max(map(width_of, text.splitlines())) <= width
+def test_no_name_is_broken_and_rows_without_long_names_fit(tmp_path, name, width):
+    path = written(tmp_path)
+    text = tables(path, width=width)[name]
+    assert max((width_of(line) for line in text.splitlines() if max(map(len, line.split())) <= 8), default=0) <= width
+    if name in ("events", "timeline"):
+        assert {record.event_name for record in events(path)} <= {word.rpartition(":")[2] for word in text.split()}
+
+
+def test_piped_a_row_is_one_line_of_cells_parted_by_tabs(tmp_path):
+    for name, text in tables(written(tmp_path), piped=True).items():
+        assert {line.count("\t") for line in text.splitlines()} == {text.splitlines()[0].count("\t")}, name
+        assert text.splitlines()[0].count("\t") >= 3
 
 
 def test_a_refused_call_has_a_mark_and_with_colour_is_red(tmp_path):

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from trailsleuth.cli.talk import Color, manners
 from trailsleuth.errors import UsageError
-from trailsleuth.report.context import RenderContext
+from trailsleuth.report.context import UNWRAPPED, RenderContext
 
 _RELATIVE = re.compile(r"(?:\d{1,6}[smhdw])+")
 _YEAR = re.compile(r"\d{4}")
@@ -97,11 +97,18 @@ def parse_window(since: str | None, until: str | None) -> tuple[datetime | None,
 
 
 def terminal_context(stream: TextIO | None = None, *, everything: bool = False) -> RenderContext:
-    """What stdout can show. By itself colour only on a terminal, and not with NO_COLOR (https://no-color.org) or TERM=dumb."""
+    """What stdout can show.
+
+    By itself colour only on a terminal, and not with NO_COLOR (https://no-color.org) or TERM=dumb; FORCE_COLOR and CLICOLOR_FORCE ask for it.
+    Where stdout is not a terminal and COLUMNS does not say how wide it is, nothing is wrapped.
+    """
     out = stream or sys.stdout
     on_terminal = out is not None and out.isatty()
     wanted = manners().color
-    color = wanted is Color.ALWAYS or (wanted is Color.AUTO and on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
-    columns = shutil.get_terminal_size((_DEFAULT_COLUMNS, 24)).columns if on_terminal or "COLUMNS" in os.environ else _DEFAULT_COLUMNS
+    forced = any(os.environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE"))
+    by_itself = (on_terminal and os.environ.get("TERM") != "dumb") or forced
+    color = wanted is Color.ALWAYS or (wanted is Color.AUTO and by_itself and not os.environ.get("NO_COLOR"))
+    sized = on_terminal or "COLUMNS" in os.environ
+    columns = min(max(shutil.get_terminal_size((_DEFAULT_COLUMNS, 24)).columns, 40), _MAX_COLUMNS) if sized else UNWRAPPED
     unicode = (getattr(out, "encoding", None) or "ascii").lower().replace("-", "").startswith("utf")
-    return RenderContext(width=min(max(columns, 40), _MAX_COLUMNS), color=color, unicode=unicode, everything=everything)
+    return RenderContext(width=columns, piped=not on_terminal, color=color, unicode=unicode, everything=everything)

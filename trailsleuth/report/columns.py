@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.layout import width_of, wrapped
@@ -23,8 +24,14 @@ def fitted(needed: Sequence[int], room: int, *, fixed: frozenset[int] = frozense
     return widths
 
 
-def table_rows(headers: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int], *, strong: str = "") -> Iterator[str]:
-    """The heading and each row as lines that end in a line break; a long cell goes on below. Rows whose first cell begins with `strong` are red."""
+def table_rows(headers: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int], context: RenderContext, *, strong: str = "") -> Iterator[str]:
+    """The heading and each row as lines that end in a line break; a long cell continues below. Rows whose first cell begins with `strong` are red.
+
+    Piped, a row is one line of cells parted by tabs.
+    """
+    if context.piped:
+        yield from ("\t".join(cell.replace("\n", " ") for cell in row) + "\n" for row in chain((headers,), rows))
+        return
     yield _row(headers, widths)
     for row in rows:
         text = _row(row, widths)
@@ -48,12 +55,7 @@ def any_table(headers: Sequence[str], rows: Iterable[Sequence[str]], context: Re
     first = [row for row, _ in zip(waiting, range(look), strict=False)] if look else []
     needed = [max(width_of(cell) for cell in column) for column in zip(headers, *first, strict=True)]
     widths = fitted(needed, max(context.width, 40))
-    yield from table_rows(headers, _all(first, waiting), widths)
-
-
-def _all(first: Iterable[Sequence[str]], rest: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
-    yield from first
-    yield from rest
+    yield from table_rows(headers, chain(first, waiting), widths, context)
 
 
 def safe_cell(value: object, context: RenderContext) -> str:

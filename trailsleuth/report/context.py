@@ -7,6 +7,9 @@ from typing import Any
 
 from trailsleuth.report.policy_source import Patch
 
+UNWRAPPED = 100_000
+"""A width that nothing reaches."""
+
 Document = dict[str, Any]
 """The JSON document of the contract, as plain values: what every renderer shows."""
 
@@ -15,11 +18,14 @@ Document = dict[str, Any]
 class RenderContext:
     """Colour and typographic signs are additive: without them the same words say the same thing.
 
+    `piped`: the reader is a program or a file; nothing is wrapped, a row is one line, and its cells are parted by tabs.
+
     `everything` also shows the findings of other principals, sessions and executions, which a table leaves out. `patches` are source files of policies
     that were given, with the case's changes made.
     """
 
     width: int = 80
+    piped: bool = False
     color: bool = False
     unicode: bool = True
     everything: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 _WORD = re.compile(r"\S+")
 _SHELL_WORD = re.compile(r"""(?:<[^<>\n]{1,200}>|[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*"|['"\\])+""", re.S)
@@ -26,10 +26,10 @@ def _sign_width(sign: str) -> int:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most `width` columns: broken at blanks, and within a word only where it is too long by itself."""
+    """Lines of at most `width` columns, broken at blanks alone: an ARN that is wider stays whole, so that it can be copied and searched for."""
     lines: list[str] = []
     line = ""
-    for word in (piece for found in _WORD.findall(text) for piece in _pieces(found, max(width, 2))):
+    for word in _WORD.findall(text):
         joined = f"{line} {word}" if line else word
         if width_of(joined) <= width:
             line = joined
@@ -38,31 +38,6 @@ def wrapped(text: str, width: int) -> list[str]:
             lines.append(line)
         line = word
     return [*lines, line] if line else lines or [""]
-
-
-def _pieces(word: str, width: int) -> Iterable[str]:
-    """A long word in pieces, broken after a sign that parts an ARN or a path where one stands in the last half of the line."""
-    start = 0
-    while True:
-        end = _fitting(word, start, width)
-        if end == len(word):
-            yield word[start:]
-            return
-        near = max(word.rfind(sign, (start + end) // 2, end) for sign in "/:") + 1
-        end = near or end
-        yield word[start:end]
-        start = end
-
-
-def _fitting(word: str, start: int, width: int) -> int:
-    """Where the piece that starts there has to end."""
-    if word.isascii():
-        return min(len(word), start + width)
-    end, used = start, 0
-    while end < len(word) and used + _sign_width(word[end]) <= width:
-        used += _sign_width(word[end])
-        end += 1
-    return end
 
 
 def hanging(label: str, text: str, *, width: int, indent: int = 0) -> list[str]:

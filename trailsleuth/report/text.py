@@ -1,4 +1,4 @@
-"""The table: what a person reads in a terminal. The cause stands in the first lines."""
+"""The table: what a person reads in a terminal. Verdict, change and next step stand on the first screen, what they rest on after them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from trailsleuth.report import steps, words
 from trailsleuth.report.context import Document, RenderContext
-from trailsleuth.report.json import policy_json
-from trailsleuth.report.layout import command_lines, hanging, paragraph, table_lines, width_of
+from trailsleuth.report.json import compact_json
+from trailsleuth.report.layout import command_lines, hanging, paragraph, table_lines
 from trailsleuth.report.sanitize import for_terminal, visible
 
 _STYLES = {"cause_found": "1;31", "no_denial_found": "1;32", "inconclusive": "1;33", "head": "1"}
@@ -16,6 +16,7 @@ _MAX_RECORDS = 12
 _MAX_NAMED = 8
 _MOST = 25  # causes, changes, chains or questions that a person still goes through; the answer about a whole trail may hold thousands
 _WIDE = 130
+_WIDE_JSON = 120
 _MANY_RANKS = 3  # from here on as a span
 
 
@@ -57,18 +58,20 @@ class _Page:
 def render_text(document: Document, context: RenderContext) -> str:
     """The report for a terminal of the context's width; only JSON and commands, which are there to be copied, may be wider."""
     page = _Page(context)
-    first = document["outcome"] == "inconclusive"  # then what is asked for is the answer
+    open_ = document["outcome"] == "inconclusive"  # then what is asked for is the answer
     _verdict(page, document)
-    _findings(page, document)
-    if first:
+    if open_:
         _questions(page, document)
     _deltas(page, document)
+    _advice(page, document)
     _patches(page)
     _next(page, document)
+    _findings(page, document)
     _other_chains(page, document)
+    _failure(page, document)
     _chains(page, document)
     _evidence(page, document)
-    if not first:
+    if not open_:
         _questions(page, document)
     _coverage(page, document)
     return "\n".join(line.rstrip() for line in page.lines) + "\n"
@@ -78,16 +81,19 @@ def _verdict(page: _Page, document: Document) -> None:
     outcome = document["outcome"]
     page.lines.append(page.styled(words.VERDICT.get(outcome, page.safe(outcome).upper()), outcome if outcome in _STYLES else "head"))
     page.say(document["summary"])
+
+
+def _failure(page: _Page, document: Document) -> None:
     execution = document["execution"]
     if execution is None:
         return
-    page.lines.append("")
-    page.field("Failed", words.execution_line(execution), indent=_MARGIN)
+    page.heading("FAILED ACTION")
+    page.say(words.execution_line(execution))
     said = ": ".join(part for part in (execution["error_code"], execution["error_message"]) if part)
     if said:
-        page.field("It said", said, indent=_MARGIN)
+        page.field("message", said, indent=_MARGIN)
     if execution["started"] or execution["ended"]:
-        page.field("When", words.span(execution["started"], execution["ended"]), indent=_MARGIN)
+        page.field("when", words.span(execution["started"], execution["ended"]), indent=_MARGIN)
 
 
 def _findings(page: _Page, document: Document) -> None:
@@ -179,9 +185,10 @@ def _deltas(page: _Page, document: Document) -> None:
     page.heading("WHAT TO CHANGE")
     shown = _first_deltas(page, document)
     for number, delta in enumerate(shown, 1):
-        page.lines += hanging(f"{number:>2}.  ", page.safe(f"{steps.kind_of(delta)} of {delta['attach_to'] or 'unknown'}"), width=page.width)
-        page.field("by", steps.owner_of(delta))
+        does = "add to the" if delta["document"]["Statement"] else "change the"
+        page.lines += hanging(f"{number:>2}.  ", page.safe(f"{does} {steps.kind_of(delta)} of {delta['attach_to'] or 'unknown'}"), width=page.width)
         _policy(page, delta)
+        page.field("owner", steps.owner_of(delta))
         for warning in delta["warnings"]:
             page.field("WARNING", warning)
         for placeholder in delta["placeholders"]:
@@ -201,12 +208,24 @@ def _first_deltas(page: _Page, document: Document) -> Sequence[Document]:
 
 def _policy(page: _Page, delta: Document) -> None:
     if delta["document"]["Statement"]:
-        page.say("add:", indent=5)
-        page.lines += ["", *_json_lines(page, delta["document"]), ""]
+        page.lines += _json_lines(page, delta["document"])
     for entry in delta["remove"]:
         for sentence, value in steps.removal_parts(entry):
             page.say(sentence, indent=5)
-            page.lines += ["", *_json_lines(page, value), ""] if value is not None else []
+            page.lines += _json_lines(page, value) if value is not None else []
+
+
+def _advice(page: _Page, document: Document) -> None:
+    """What to do where no policy change helps; a change that stands above says itself what to do."""
+    fixed = {identifier for delta in document["deltas"] for identifier in delta["finding_ids"]}
+    advised = [f for f in words.standing_findings(document, "cause", "also_needed") if f["advice"] and f["id"] not in fixed and f.get("group", 1) == 1]
+    if not advised:
+        return
+    page.heading("WHAT TO DO")
+    shown = page.first(list({f["advice"]: f for f in reversed(advised)}.values())[::-1])
+    for finding in shown:
+        page.lines += hanging(f"{finding['rank']:>2}.  ", page.safe(finding["advice"]), width=page.width)
+    page.rest(advised, shown)
 
 
 def _patches(page: _Page) -> None:
@@ -217,8 +236,7 @@ def _patches(page: _Page) -> None:
 
 
 def _json_lines(page: _Page, value: object) -> list[str]:
-    lines = policy_json(value).splitlines()
-    return lines if max(map(width_of, lines)) <= page.width else policy_json(value, indent=1).splitlines()
+    return compact_json(value, width=min(page.width, _WIDE_JSON)).splitlines()
 
 
 def _next(page: _Page, document: Document) -> None:

@@ -53,13 +53,13 @@ def _member(payload: object, path: str) -> object:
 
 def event_table(records: Iterable[Record], context: RenderContext) -> Iterator[str]:
     """One line a record on a wide terminal, else as many as its cells need; refused calls have a mark before the time."""
-    wide = context.width >= WIDE
+    wide = context.piped or context.width >= WIDE
     headers = ["", "time (UTC)", "account", *(["region"] if wide else []), "who", "call, error", *(["address", "event id"] if wide else [])]
     fixed = [1, 24, 12, 14] if wide else [1, 20, 12]
     last = [15, 36] if wide else []
     room = max(context.width, 60) - sum(fixed) - sum(last) - GAP * (len(headers) - 1)
     widths = [*fixed, room * 9 // 20, room - room * 9 // 20, *last]
-    yield from table_rows(headers, (_event_cells(record, context, wide=wide) for record in records), widths, strong=_strong(context))
+    yield from table_rows(headers, (_event_cells(record, context, wide=wide) for record in records), widths, context, strong=_strong(context))
 
 
 def _event_cells(record: Record, context: RenderContext, *, wide: bool) -> list[str]:
@@ -137,7 +137,7 @@ def timeline_table(moments: Sequence[Moment], context: RenderContext) -> Iterato
     """One row a moment: refused calls, failed ones and handed-out sessions have a mark of their own."""
     headers = ("", "time (UTC)", "account", "who", "call, result")
     rows = [_moment_cells(moment, context) for moment in moments]
-    yield from table_rows(headers, rows, _widths(headers, rows, context), strong=_strong(context))
+    yield from table_rows(headers, rows, _widths(headers, rows, context), context, strong=_strong(context))
 
 
 def _moment_cells(moment: Moment, context: RenderContext) -> list[str]:
@@ -154,7 +154,7 @@ def session_table(views: Sequence[SessionView], context: RenderContext) -> Itera
     """One row a session; those that were refused something have a mark."""
     headers = ("", "first, last (UTC)", "account", "who", "calls")
     rows = [_session_cells(view, context) for view in views]
-    yield from table_rows(headers, rows, _widths(headers, rows, context), strong=_strong(context))
+    yield from table_rows(headers, rows, _widths(headers, rows, context), context, strong=_strong(context))
 
 
 def _session_cells(view: SessionView, context: RenderContext) -> list[str]:

@@ -11,27 +11,27 @@ from trailsleuth.report.context import Document
 VERDICT = {"cause_found": "CAUSE FOUND", "no_denial_found": "NOTHING DENIED", "inconclusive": "INCONCLUSIVE"}
 STANDING = {"cause": "Cause", "also_needed": "Also needed", "recovered": "Recovered", "background": "Background"}
 STANDING_NOTE = {
-    "cause": "made it fail",
-    "also_needed": "must change too before it can succeed",
-    "recovered": "refused once, allowed later: not the cause",
+    "cause": "why it failed",
+    "also_needed": "has to change too before it can succeed",
+    "recovered": "denied, then allowed: not the cause",
     "background": "other principals, sessions or executions",
 }
 OTHERS, OTHERS_NOTE = "Other denied chains", "not answered here; ask about one by name"
 BASIS_NOTE = {
-    "observed": "the trail shows the refusal",
+    "observed": "the trail shows the denial",
     "inferred": "follows from the policies in the evidence",
     "predicted": "would fail next; not seen in the trail",
 }
 CAUSE = {
-    "missing_allow": "no statement allows it",
-    "explicit_deny": "a Deny statement refuses it",
-    "condition_mismatch": "allowed, but a condition is not met",
-    "scope_mismatch": "allowed, but not on this resource",
-    "untrusted_principal": "the role does not trust the caller",
+    "missing_allow": "implicit deny, no statement allows it",
+    "explicit_deny": "explicit deny, a Deny statement matches",
+    "condition_mismatch": "implicit deny, a condition of the Allow is not met",
+    "scope_mismatch": "implicit deny, the Allow does not cover this resource",
+    "untrusted_principal": "the trust policy does not allow the caller",
     "stale_principal": "the policy names a principal that no longer exists",
-    "no_policy_fix": "no policy change can cure it",
-    "not_a_permission": "not a matter of permissions",
-    "unknown": "the refusal could not be explained",
+    "no_policy_fix": "no policy change can fix it",
+    "not_a_permission": "not a permission problem",
+    "unknown": "the denial could not be explained",
 }
 POLICY_TYPE = {
     "identity": "identity policy",
