@@ -17,6 +17,7 @@ _MAX_NAMED = 8
 _MOST = 25  # causes, changes, chains or questions that a person still goes through; the answer about a whole trail may hold thousands
 _WIDE = 130
 _WIDE_JSON = 120
+_SCREEN, _STEP = 24, 3  # lines of a terminal, and those of a heading with its first step
 _MANY_RANKS = 3  # from here on as a span
 
 
@@ -62,10 +63,8 @@ def render_text(document: Document, context: RenderContext) -> str:
     _verdict(page, document)
     if open_:
         _questions(page, document)
-    _deltas(page, document)
-    _advice(page, document)
+    _to_do(page, document)
     _patches(page)
-    _next(page, document)
     _findings(page, document)
     _other_chains(page, document)
     _failure(page, document)
@@ -177,6 +176,16 @@ def _chain(page: _Page, chain: Document) -> None:
     tally = f"{words.plural(chain['calls'], 'call')}, {chain['denied']:,} denied"
     mark = page.sign("✗ ", "x ") if chain["denied"] else page.sign("✓ ", "")
     page.say(f"{mark}{tally}", indent=_MARGIN + len(rest) * (depth + 1))
+
+
+def _to_do(page: _Page, document: Document) -> None:
+    """The change and the next step; the step first where the change would push it off the first screen."""
+    change, then = _Page(page.context), _Page(page.context)
+    _deltas(change, document)
+    _advice(change, document)
+    _next(then, document)
+    parts = (change, then) if len(page.lines) + len(change.lines) + _STEP <= _SCREEN else (then, change)
+    page.lines += [line for part in parts for line in part.lines]
 
 
 def _deltas(page: _Page, document: Document) -> None:
