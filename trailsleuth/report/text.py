@@ -7,58 +7,21 @@ from collections.abc import Sequence
 from trailsleuth.report import steps, words
 from trailsleuth.report.context import Document, RenderContext
 from trailsleuth.report.json import compact_json
-from trailsleuth.report.layout import command_lines, hanging, paragraph, table_lines
+from trailsleuth.report.layout import command_lines, hanging, table_lines
+from trailsleuth.report.page import MARGIN, MOST, STYLES, Page
 from trailsleuth.report.sanitize import for_terminal, visible
 
-_STYLES = {"cause_found": "1;31", "no_denial_found": "1;32", "inconclusive": "1;33", "head": "1"}
-_MARGIN = 2
 _MAX_RECORDS = 12
 _MAX_NAMED = 8
-_MOST = 25  # causes, changes, chains or questions that a person still goes through; the answer about a whole trail may hold thousands
 _WIDE = 130
 _WIDE_JSON = 120
 _SCREEN, _STEP = 24, 3  # lines of a terminal, and those of a heading with its first step
 _MANY_RANKS = 3  # from here on as a span
 
 
-class _Page:
-    """The lines written so far, and how to write the next ones."""
-
-    def __init__(self, context: RenderContext) -> None:
-        self.context = context
-        self.width = max(context.width, 40)
-        self.lines: list[str] = []
-
-    def safe(self, text: object) -> str:
-        return for_terminal(str(text), unicode=self.context.unicode)
-
-    def sign(self, fancy: str, simple: str) -> str:
-        return fancy if self.context.unicode else simple
-
-    def styled(self, text: str, style: str) -> str:
-        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.context.color else text
-
-    def heading(self, text: str) -> None:
-        self.lines += ["", self.styled(text, "head")]
-
-    def field(self, label: str, text: object, *, indent: int = 5) -> None:
-        self.lines += hanging(f"{label:<11}", self.safe(text), width=self.width, indent=indent)
-
-    def say(self, text: object, *, indent: int = _MARGIN) -> None:
-        self.lines += paragraph(self.safe(text), width=self.width, indent=indent)
-
-    def first(self, found: Sequence[Document], most: int = _MOST) -> Sequence[Document]:
-        """As many as a person goes through, all of them where everything is asked for."""
-        return found if self.context.everything else found[:most]
-
-    def rest(self, found: Sequence[Document], shown: Sequence[Document]) -> None:
-        if len(found) > len(shown):
-            self.say(f"and {len(found) - len(shown):,} more: --all shows them, --output json holds them")
-
-
 def render_text(document: Document, context: RenderContext) -> str:
     """The report for a terminal of the context's width; only JSON and commands, which are there to be copied, may be wider."""
-    page = _Page(context)
+    page = Page(context)
     open_ = document["outcome"] == "inconclusive"  # then what is asked for is the answer
     _verdict(page, document)
     if open_:
@@ -76,13 +39,13 @@ def render_text(document: Document, context: RenderContext) -> str:
     return "\n".join(line.rstrip() for line in page.lines) + "\n"
 
 
-def _verdict(page: _Page, document: Document) -> None:
+def _verdict(page: Page, document: Document) -> None:
     outcome = document["outcome"]
-    page.lines.append(page.styled(words.VERDICT.get(outcome, page.safe(outcome).upper()), outcome if outcome in _STYLES else "head"))
+    page.lines.append(page.styled(words.VERDICT.get(outcome, page.safe(outcome).upper()), outcome if outcome in STYLES else "head"))
     page.say(document["summary"])
 
 
-def _failure(page: _Page, document: Document) -> None:
+def _failure(page: Page, document: Document) -> None:
     execution = document["execution"]
     if execution is None:
         return
@@ -90,12 +53,12 @@ def _failure(page: _Page, document: Document) -> None:
     page.say(words.execution_line(execution))
     said = ": ".join(part for part in (execution["error_code"], execution["error_message"]) if part)
     if said:
-        page.field("message", said, indent=_MARGIN)
+        page.field("message", said, indent=MARGIN)
     if execution["started"] or execution["ended"]:
-        page.field("when", words.span(execution["started"], execution["ended"]), indent=_MARGIN)
+        page.field("when", words.span(execution["started"], execution["ended"]), indent=MARGIN)
 
 
-def _findings(page: _Page, document: Document) -> None:
+def _findings(page: Page, document: Document) -> None:
     standings = (*words.SHOWN_STANDINGS, *(("background",) if page.context.everything else ()))
     for standing in standings:
         found = words.standing_findings(document, standing, everything=page.context.everything)
@@ -112,7 +75,7 @@ def _findings(page: _Page, document: Document) -> None:
             page.rest(found, shown)
 
 
-def _other_chains(page: _Page, document: Document) -> None:
+def _other_chains(page: Page, document: Document) -> None:
     """One line each."""
     chains = [] if page.context.everything else words.other_chains(document)
     if chains:
@@ -122,7 +85,7 @@ def _other_chains(page: _Page, document: Document) -> None:
     page.rest(chains, chains[:_MAX_NAMED])
 
 
-def _finding(page: _Page, finding: Document, *, short: bool) -> None:
+def _finding(page: Page, finding: Document, *, short: bool) -> None:
     rank = f"{finding['rank']:>2}."
     page.lines += hanging(f"{rank:<4} ", page.safe(words.headline(finding)), width=page.width)
     page.field("principal", finding["principal"] or "unknown")
@@ -145,7 +108,7 @@ def _finding(page: _Page, finding: Document, *, short: bool) -> None:
         page.field("do", finding["advice"])
 
 
-def _chains(page: _Page, document: Document) -> None:
+def _chains(page: Page, document: Document) -> None:
     chains = [chain for chain in document["chains"] if chain["hops"]]
     if not chains:
         return
@@ -158,12 +121,12 @@ def _chains(page: _Page, document: Document) -> None:
     page.rest(chains, shown)
 
 
-def _chain(page: _Page, chain: Document) -> None:
+def _chain(page: Page, chain: Document) -> None:
     corner, rest = page.sign("└─ ", "`- "), "   "
     page.say(chain["hops"][0]["assumed_by"] or "unknown caller")
     depth = 0
     for depth, hop in enumerate(chain["hops"]):
-        indent = _MARGIN + len(rest) * depth
+        indent = MARGIN + len(rest) * depth
         account = f"  (account {hop['account']})" if hop["account"] else ""
         page.lines += hanging(corner, page.safe(f"{words.name_of(hop['role'])}{account}"), width=page.width, indent=indent)
         session = ", ".join(
@@ -175,12 +138,12 @@ def _chain(page: _Page, chain: Document) -> None:
             page.say(session, indent=indent + len(corner))
     tally = f"{words.plural(chain['calls'], 'call')}, {chain['denied']:,} denied"
     mark = page.sign("✗ ", "x ") if chain["denied"] else page.sign("✓ ", "")
-    page.say(f"{mark}{tally}", indent=_MARGIN + len(rest) * (depth + 1))
+    page.say(f"{mark}{tally}", indent=MARGIN + len(rest) * (depth + 1))
 
 
-def _to_do(page: _Page, document: Document) -> None:
+def _to_do(page: Page, document: Document) -> None:
     """The change and the next step; the step first where the change would push it off the first screen."""
-    change, then = _Page(page.context), _Page(page.context)
+    change, then = Page(page.context), Page(page.context)
     _deltas(change, document)
     _advice(change, document)
     _next(then, document)
@@ -188,7 +151,7 @@ def _to_do(page: _Page, document: Document) -> None:
     page.lines += [line for part in parts for line in part.lines]
 
 
-def _deltas(page: _Page, document: Document) -> None:
+def _deltas(page: Page, document: Document) -> None:
     if not document["deltas"]:
         return
     page.heading("WHAT TO CHANGE")
@@ -206,16 +169,16 @@ def _deltas(page: _Page, document: Document) -> None:
     page.rest(document["deltas"], shown)
 
 
-def _first_deltas(page: _Page, document: Document) -> Sequence[Document]:
+def _first_deltas(page: Page, document: Document) -> Sequence[Document]:
     """The changes that cure the findings that are shown."""
     deltas = document["deltas"]
-    if page.context.everything or len(deltas) <= _MOST:
+    if page.context.everything or len(deltas) <= MOST:
         return list(deltas)
     shown = {finding["id"] for standing in ("cause", "also_needed") for finding in page.first(words.standing_findings(document, standing))}
     return [delta for delta in deltas if not shown.isdisjoint(delta["finding_ids"])]
 
 
-def _policy(page: _Page, delta: Document) -> None:
+def _policy(page: Page, delta: Document) -> None:
     if delta["document"]["Statement"]:
         page.lines += _json_lines(page, delta["document"])
     for entry in delta["remove"]:
@@ -224,10 +187,10 @@ def _policy(page: _Page, delta: Document) -> None:
             page.lines += _json_lines(page, value) if value is not None else []
 
 
-def _advice(page: _Page, document: Document) -> None:
+def _advice(page: Page, document: Document) -> None:
     """What to do where no policy change helps; a change that stands above says itself what to do."""
     fixed = {identifier for delta in document["deltas"] for identifier in delta["finding_ids"]}
-    advised = [f for f in words.standing_findings(document, "cause", "also_needed") if f["advice"] and f["id"] not in fixed and f.get("group", 1) == 1]
+    advised = [f for f in words.standing_findings(document, "cause", "also_needed") if f["advice"] and f["id"] not in fixed and f["group"] == 1]
     if not advised:
         return
     page.heading("WHAT TO DO")
@@ -237,18 +200,18 @@ def _advice(page: _Page, document: Document) -> None:
     page.rest(advised, shown)
 
 
-def _patches(page: _Page) -> None:
+def _patches(page: Page) -> None:
     for made in page.context.patches:
         page.heading(page.safe(f"PATCHED {made.source.path}"))
         page.lines += ["", *made.shown_diff()] if made.edits else ["", "  nothing to change in it"]
         page.lines += ["", *(visible(line) for line in made.text.splitlines())] if made.edits else []
 
 
-def _json_lines(page: _Page, value: object) -> list[str]:
+def _json_lines(page: Page, value: object) -> list[str]:
     return compact_json(value, width=min(page.width, _WIDE_JSON)).splitlines()
 
 
-def _next(page: _Page, document: Document) -> None:
+def _next(page: Page, document: Document) -> None:
     found = steps.next_steps(document)
     if not found:
         return
@@ -258,7 +221,7 @@ def _next(page: _Page, document: Document) -> None:
         page.lines += command_lines(page.safe(command), width=page.width, indent=5) if command else []
 
 
-def _evidence(page: _Page, document: Document) -> None:
+def _evidence(page: Page, document: Document) -> None:
     cited = [
         (finding["rank"], record)
         for finding in words.shown_findings(document, everything=page.context.everything)
@@ -273,7 +236,7 @@ def _evidence(page: _Page, document: Document) -> None:
     headers = ("#", "time (UTC)", "account", "region", "call", "event id") if wide else ("#", "time (UTC)", "account", "call, region, event id")
     widths = (3, 20, 12, 15, page.width - 105, 36) if wide else (3, 20, 12, max(page.width - 44, 16))
     cells = [_evidence_cells(ranks, record, wide=wide) for ranks, record in rows[:_MAX_RECORDS]]
-    page.lines += table_lines(headers, cells, widths=widths, indent=_MARGIN)
+    page.lines += table_lines(headers, cells, widths=widths, indent=MARGIN)
     if len(rows) > _MAX_RECORDS:
         page.say(f"and {words.plural(len(rows) - _MAX_RECORDS, 'record')} more: see --output json")
 
@@ -301,7 +264,7 @@ def _evidence_cells(ranks: str, record: Document, *, wide: bool) -> list[str]:
     return [ranks, moment, account, region, called, event_id] if wide else [ranks, moment, account, f"{called}\n{region}\n{event_id}"]
 
 
-def _questions(page: _Page, document: Document) -> None:
+def _questions(page: Page, document: Document) -> None:
     if not document["questions"]:
         return
     page.heading("WHAT WOULD SETTLE IT" if document["outcome"] == "inconclusive" else "STILL OPEN")
@@ -314,7 +277,7 @@ def _questions(page: _Page, document: Document) -> None:
     page.rest(document["questions"], shown)
 
 
-def _coverage(page: _Page, document: Document) -> None:
+def _coverage(page: Page, document: Document) -> None:
     coverage = document["coverage"]
     page.heading("COVERAGE")
     page.say(words.coverage_line(coverage))
