@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 
@@ -182,3 +183,20 @@ def test_a_request_that_was_not_recorded_names_no_resource(action, event):
 
 def test_what_is_made_new_is_checked_under_a_star_whatever_the_request():
     assert resource_arns("CreateVpc", "ec2:CreateVpc", {}, PLACE) == ("arn:aws:ec2:eu-west-1:111122223333:vpc/*",)
+
+
+def named_actions(value):
+    """Every IAM action under `action`, `actions` or `iam_action`, however deep in a table; patterns and operations of other spelling are none."""
+    for key, held in value.items() if isinstance(value, dict) else ():
+        if key in ("action", "actions", "iam_action"):
+            texts = held if isinstance(held, list) else [held]
+            yield from (text for text in texts if isinstance(text, str) and re.fullmatch(r"[a-z0-9-]+:[A-Z]\w+", text))
+        yield from named_actions(held)
+    for one in value if isinstance(value, list) else ():
+        yield from named_actions(one)
+
+
+@pytest.mark.parametrize("path", sorted(DATA.rglob("*.toml")), ids=lambda path: path.relative_to(DATA).as_posix())
+def test_no_table_names_an_action_that_the_catalogue_lacks(path):
+    named = set(named_actions(tomllib.loads(path.read_text(encoding="utf-8"))))
+    assert sorted(action for action in named if spelling(action) != action) == []
