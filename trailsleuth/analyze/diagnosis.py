@@ -20,7 +20,7 @@ from trailsleuth.analyze.order import in_order, too_early
 from trailsleuth.analyze.ownership import foreign_object_finding, is_foreign
 from trailsleuth.analyze.passrole import hints_of, passed_next
 from trailsleuth.analyze.rank import ranked
-from trailsleuth.analyze.rebuild import completed
+from trailsleuth.analyze.rebuild import completed, undecided
 from trailsleuth.analyze.recovery import Successes
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.refusals import Surroundings, for_action, for_target, read_refusal, targets_of
@@ -221,7 +221,7 @@ def _lasting(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> list[Fin
     standing = Standing.ALSO_NEEDED if _is_cleanup(refusal, lasting, bench) else Standing.CAUSE
     found = []
     session = bench.session(refusal.first)
-    for claim in (too_early(claim, refusal, bench.facts) for claim in claims):
+    for claim in (undecided(too_early(claim, refusal, bench.facts), refusal) for claim in claims):
         stands, basis = (standing, Basis.OBSERVED) if claim.observed else (Standing.ALSO_NEEDED, Basis.INFERRED)
         caller = session.assumed_by if session else None
         made = make_finding(refusal, claim, stands, basis, endpoint=_endpoint(refusal.first), session_caller=caller)

@@ -1,37 +1,69 @@
-"""A denied call whose record does not say what it was made on, completed from what its credentials made just before.
+"""A denied call whose record does not say what it was made on, completed from what else the evidence shows.
 
-Sees:  a denial without a resource, and the things of the right kind that the same credentials made in the seconds before it.
-Why:   a script makes a role, a secret or a queue and uses it at once; the denied record has no request parameters.
+Sees:  a denial without a resource, and the things of the right kind that the same credentials made in the seconds before it; a service that speaks of the
+       role it was handed, and the roles that trust it.
+Why:   most denied records have no request parameters; a script makes a role, a secret or a queue and uses it at once.
        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html
-Sure:  worked out: only one such thing.
+Sure:  worked out: of several candidates none.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import access_request
+from trailsleuth.analyze.required import identity_verdict
 from trailsleuth.analyze.shown import takes_form
+from trailsleuth.catalog.operations import checks_more
 from trailsleuth.facts import Facts
-from trailsleuth.model import account_of, parse_arn
+from trailsleuth.model import Cause, IamPrincipal, Statement, Verdict, account_of, parse_arn
 
 
 def completed(refusal: Refusal, facts: Facts) -> Refusal:
-    """The same with its resource, where there is one candidate alone."""
+    """The same with its resource, or with the role that was denied where a service speaks of one, where there is one candidate alone."""
+    if refusal.principal is None and refusal.denial.by_passed_role:
+        return _with_role(refusal, facts)
     if refusal.resource is not None or refusal.iam_action is None or refusal.first.request:
         return refusal
     made = {fact.thing for fact in facts.siblings.made_just_before(refusal.first) if _may_be(refusal, fact.thing)}
-    if len(made) != 1:
-        return refusal
-    resource = next(iter(made))
-    known = {**refusal.denial.known_from, "resource": "maker"}
-    owner = account_of(resource) or refusal.resource_account
-    clear = replace(refusal, denial=replace(refusal.denial, known_from=known), resource=resource, resource_account=owner, request=None)
-    return replace(clear, request=access_request(clear))
+    return _with_resource(refusal, next(iter(made)), "maker") if len(made) == 1 else refusal
 
 
 def _may_be(refusal: Refusal, thing: str) -> bool:
     """A role for a service that could not take one; else a thing of the denied action's own kind."""
     arn = parse_arn(thing)
     return arn is not None and (arn.is_role if refusal.is_assume else takes_form(refusal.iam_action or "", thing))
+
+
+def _with_resource(refusal: Refusal, resource: str, source: str) -> Refusal:
+    known = {**refusal.denial.known_from, "resource": source}
+    owner = account_of(resource) or refusal.resource_account
+    clear = replace(refusal, denial=replace(refusal.denial, known_from=known), resource=resource, resource_account=owner, request=None)
+    return replace(clear, request=access_request(clear))
+
+
+def _with_role(refusal: Refusal, facts: Facts) -> Refusal:
+    """With the only role of the account that trusts the service and lacks the action: one that is allowed it was not denied."""
+    policies, service = facts.evidence.policies, ("Service", refusal.first.event_source)
+    trusting = (role for role in policies.principals if role.trust is not None and account_of(role.arn) == refusal.first.account)
+    meant = [role.arn for role in trusting if any(service in statement.principals.entries for statement in _allows(role) if statement.principals)]
+    known = {**refusal.denial.known_from, "principal": "policy"}
+    denial = replace(refusal.denial, known_from=known)
+    asked = [replace(refusal, denial=denial, principal=role, principal_account=account_of(role), request=None) for role in meant]
+    lacking = [one for role in asked if identity_verdict(one := replace(role, request=access_request(role)), policies) is Verdict.IMPLICITLY_DENIED]
+    return lacking[0] if len(lacking) == 1 else refusal
+
+
+def _allows(role: IamPrincipal) -> tuple[Statement, ...]:
+    return tuple(statement for statement in role.trust.document.statements if statement.effect == "Allow") if role.trust is not None else ()
+
+
+def undecided(claim: Claim, refusal: Refusal) -> Claim:
+    """A statement whose resource misfits says nothing where the record names no resource, and the call may have been denied for something else."""
+    call = refusal.first
+    unknown = refusal.resource is None and not call.request and "iam_action" not in refusal.denial.known_from
+    if claim.cause is not Cause.SCOPE_MISMATCH or not unknown or not checks_more(call.event_source, call.event_name):
+        return claim
+    return replace(claim, layers=(), cause=Cause.UNKNOWN, blocking=(), statements=(), mismatch=None, sure=False)

@@ -15,7 +15,7 @@ from trailsleuth.analyze.requests import CREATE_LINKED, TEMPORARY_FEDERATED, acc
 from trailsleuth.analyze.shown import place_of, resource_in, takes_form
 from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.deliveries import deliveries
-from trailsleuth.catalog.operations import primary_action
+from trailsleuth.catalog.operations import linked_services, primary_action
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.catalog.services import linked_service, service_linked_role_arn
 from trailsleuth.facts.handed import Handed
@@ -129,14 +129,15 @@ def _with_path(record: Record, pathless: str | None, action: str, names: RoleNam
 
 
 def _linked_role(record: Record) -> str | None:
-    """The service-linked role that the text names, by its ARN or by its name, where its service is known.
+    """The service-linked role that the text names, by its ARN or by its name, where its service is known; else the only one that the operation may create.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
     """
     found = _LINKED.search(record.error_message or "")
-    if found is None or found.group("arn"):
-        return found and found.group("arn")
-    service, (partition, _, account) = linked_service(found.group("name")), place_of(record)
+    if found is not None and found.group("arn"):
+        return found.group("arn")
+    services = {linked_service(found.group("name"))} if found is not None else linked_services(record.event_source, record.event_name)
+    service, (partition, _, account) = next(iter(services)) if len(services) == 1 else None, place_of(record)
     return service_linked_role_arn(service, partition=partition, account=account) if service and account else None
 
 

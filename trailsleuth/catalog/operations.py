@@ -171,6 +171,12 @@ def _need_rows(event_source: str, event_name: str, request: Mapping[str, Any]) -
             yield row
 
 
+def linked_services(event_source: str, event_name: str) -> frozenset[str]:
+    """The services whose linked role the operation may create, whatever its request: known also where no request was recorded."""
+    rows = rows_of(f"operations/{prefix_of(event_source)}", "need")
+    return frozenset(str(row["service_linked_role"]) for row in rows if "service_linked_role" in row and _names(row, event_name))
+
+
 def checks_more(event_source: str, event_name: str) -> bool:
     """True where the operation may be checked for more than its own action: what its content asks for (a tag on what it creates, a key, a source)."""
     rows = rows_of(f"operations/{prefix_of(event_source)}", "need")

@@ -1,0 +1,45 @@
+"""A denied record without its request parameters may tell less; it never tells another cause, and never that nothing was denied."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trailsleuth import api
+from trailsleuth.model import RawInput, Skipped
+from trailsleuth.sources.files.exports import read_inputs
+
+CASES = Path(__file__).parent.parent / "fixtures" / "cases"
+OPTIONS = {"--pipeline": "pipeline", "--execution-id": "execution_id", "--role": "role", "--session": "session"}
+OPTIONS |= {"--access-key": "access_key", "--event-id": "event_id", "--error": "error"}
+Json = dict[str, Any]
+
+
+def without_requests(given: RawInput | Skipped, denied: frozenset[str]) -> RawInput | Skipped:
+    value = json.loads(given.data) if isinstance(given, RawInput) and given.data[:1] == b"{" and b"\n{" not in given.data else None
+    if not isinstance(given, RawInput) or not isinstance(value, dict) or "Records" not in value:
+        return given
+    records = [{**record, "requestParameters": None} if record["eventID"] in denied else record for record in value["Records"]]
+    return RawInput(source=given.source, data=json.dumps({"Records": records}).encode())
+
+
+def causes(document: Json) -> set[tuple[str, str, str]]:
+    """Who lacks what and why, of the findings that made it fail."""
+    found = (finding for finding in document["findings"] if finding["standing"] == "cause" and finding["cause"] != "unknown")
+    return {(finding["principal"], str(finding["iam_action"]).lower(), finding["cause"]) for finding in found}
+
+
+@pytest.mark.parametrize("folder", sorted(CASES.iterdir()), ids=lambda folder: folder.name)
+def test_a_request_that_is_not_recorded_changes_no_cause_to_another(folder: Path) -> None:
+    args = json.loads((folder / "truth.json").read_text())["args"]
+    asked = {OPTIONS[option]: value for option, value in zip(args[::2], args[1::2], strict=True)}
+    inputs = [given if isinstance(given, Skipped) else RawInput(source=given.source, data=given.data) for given in read_inputs([str(folder / "evidence")])]
+    case = api.load_inputs(inputs)
+    denied = frozenset(record.event_id for record in case.evidence.records if record.denial is not None)
+    whole = case.diagnose(**asked).document()
+    bare = api.load_inputs([without_requests(given, denied) for given in inputs]).diagnose(**asked).document()
+    assert causes(bare) <= causes(whole)
+    assert bare["outcome"] == whole["outcome"] or bare["outcome"] == "inconclusive"
