@@ -214,7 +214,7 @@ def _lasting(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> list[Fin
     absent = absent_finding(refusal, bench.facts)
     if absent is not None:
         return [absent]
-    of_key = _of_key(denied_of_call(refusal, bench.evidence.policies), bench, refusal.records)
+    of_key = _of_key(denied_of_call(refusal, bench.facts), bench, refusal.records)
     if of_key:
         return of_key
     claims, _ = weigh(refusal, bench.evidence.policies, _session_policy(refusal, bench))

@@ -46,8 +46,14 @@ def denied_next(refusal: Refusal, facts: Facts, policies: PolicyEvidence) -> Ite
         yield from _denied(refusal, use, key, policies)
 
 
-def denied_of_call(refusal: Refusal, policies: PolicyEvidence) -> Iterator[KeyNeed]:
-    """What a call is denied that fails with words about a key, without the action: of all that it needs of the key, what the policies do not allow."""
+def denied_of_call(refusal: Refusal, facts: Facts) -> Iterator[KeyNeed]:
+    """What a call is denied that fails with words about a key, without the action: of all that it needs of the key, what the policies do not allow. Of a
+    service that could not deliver to a target whose own policy admits it, the same of the target's key."""
+    policies = facts.evidence.policies
+    if refusal.denial.at_target:
+        admitted = refusal.request is not None and decide(refusal.request, policies_for(refusal.request, policies)).verdict is Verdict.ALLOWED
+        yield from (need for need in (denied_next(refusal, facts, policies) if admitted else ()) if need.basis is Basis.INFERRED)
+        return
     record = refusal.first
     use = key_use(primary_action(record.event_source, record.event_name, record.request) or "", record.event_name)
     keys = {refusal.resource} if KEY_ARN.fullmatch(refusal.resource or "") else keys_named(dict(record.request), **place_of(record))
