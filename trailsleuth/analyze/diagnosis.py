@@ -14,6 +14,7 @@ from trailsleuth.analyze.claims import weigh
 from trailsleuth.analyze.enumeration import ENUMERATION, ENUMERATION_ADVICE, looks_like_enumeration
 from trailsleuth.analyze.failures import explaining_failures
 from trailsleuth.analyze.findings import cite, make_finding
+from trailsleuth.analyze.former import for_former_self
 from trailsleuth.analyze.grouping import group_refusals
 from trailsleuth.analyze.keys import KeyNeed, denied_in_silence, denied_next, denied_of_call
 from trailsleuth.analyze.order import in_order, too_early
@@ -221,12 +222,17 @@ def _lasting(refusal: Refusal, lasting: list[Refusal], bench: Bench) -> list[Fin
     standing = Standing.ALSO_NEEDED if _is_cleanup(refusal, lasting, bench) else Standing.CAUSE
     found = []
     session = bench.session(refusal.first)
-    for claim in (undecided(too_early(claim, refusal, bench.facts), refusal) for claim in claims):
+    for claim in (_by_facts(claim, refusal, bench.facts) for claim in claims):
         stands, basis = (standing, Basis.OBSERVED) if claim.observed else (Standing.ALSO_NEEDED, Basis.INFERRED)
         caller = session.assumed_by if session else None
         made = make_finding(refusal, claim, stands, basis, endpoint=_endpoint(refusal.first), session_caller=caller)
         found.append(in_order(made, claim, refusal, bench.facts))
     return found
+
+
+def _by_facts(claim: Claim, refusal: Refusal, facts: Facts) -> Claim:
+    """What the policies say, in the light of what the evidence shows of the things: too early, for a former self, or not to be told."""
+    return undecided(for_former_self(too_early(claim, refusal, facts), refusal, facts), refusal)
 
 
 def _endpoint(record: Record) -> str | None:

@@ -61,7 +61,7 @@ _VERBS = {
     Cause.CONDITION_MISMATCH: "a condition keeps {action}{on} from being allowed",
     Cause.EXPLICIT_DENY: "{action}{on} is explicitly denied",
     Cause.UNTRUSTED_PRINCIPAL: "the trust policy of the role does not let it in ({action}{on})",
-    Cause.STALE_PRINCIPAL: "the trust policy names a principal that no longer exists ({action}{on})",
+    Cause.STALE_PRINCIPAL: "the policy names a principal that no longer exists ({action}{on})",
     Cause.NO_POLICY_FIX: "{action}{on} failed, and no policy can cure it",
     Cause.NOT_A_PERMISSION: "{action}{on} failed for a reason that is no permission",
 }

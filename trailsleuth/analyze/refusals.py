@@ -49,8 +49,8 @@ def read_refusal(record: Record, around: Surroundings) -> Refusal | None:
     principal = _principal(record, denial, action, around)
     resource = _resource(record, denial, action, around)
     targets = targets_of(record) if denial.at_target else ()
-    if targets:
-        action, resource = targets[0]
+    if denial.at_target:  # without its targets nobody knows what the service was to do there
+        action, resource = targets[0] if targets else (None, None)
     account = account_of(principal) or record.identity.account or record.account
     refusal = Refusal(
         records=(record,),

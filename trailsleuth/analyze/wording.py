@@ -104,8 +104,9 @@ def _why_not_allowed(refusal: Refusal, where: str, claim: Claim) -> str:
 def _why_not_trusted(refusal: Refusal, claim: Claim) -> str:
     role = short(refusal.resource) if refusal.resource else "the role"
     if claim.cause is Cause.STALE_PRINCIPAL:
+        policy = "trust policy" if refusal.is_assume else "policy"
         return (
-            f"The trust policy of {role} names a unique id of a principal that was deleted; one made anew under the same name has another id. "
+            f"The {policy} of {role} names a unique id of a principal that was deleted; one made anew under the same name has another id. "
             "The identity side is not to blame."
         )
     return f"The trust policy of {role} does not name {short(refusal.principal) if refusal.principal else 'the caller'}."

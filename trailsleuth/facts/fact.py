@@ -12,19 +12,10 @@ from trailsleuth.model import Record
 class Kind(StrEnum):
     """What a fact says of its thing; `value` of the fact holds what the words in brackets name."""
 
-    EXISTS = "exists"
     ABSENT = "absent"
     MADE = "made"  # (who)
-    DELETED = "deleted"  # (who)
     ENCRYPTED_BY = "encrypted by"  # (the key's ARN)
-    HANDED = "hands over"  # (the role)
-    UNTAGGED = "untagged at creation"
-    TAGGED = "tagged at creation"
     UNIQUE_ID = "unique id"  # (the id)
-    CHANGED = "policy changed"  # (the call)
-    DELIVERS_TO = "delivers to"  # (the target's ARN)
-    OWNED_BY = "owned by"  # (the account)
-    PART_OF = "part of"  # (the whole's ARN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from trailsleuth.catalog.things import whole_of
 from trailsleuth.facts.changes import Changes
 from trailsleuth.facts.fact import Fact, Kind, last_before
 from trailsleuth.facts.handed import Handed, Registrations
+from trailsleuth.facts.ids import UniqueIds
 from trailsleuth.facts.keys import key_facts
 from trailsleuth.facts.owners import Uploads, bucket_owners
 from trailsleuth.facts.presence import RoleLives, absences, known_like, lacks, last_name, makings, seen_alive
@@ -58,6 +59,11 @@ class Facts:
     def siblings(self) -> Siblings:
         """The calls of each credential."""
         return Siblings(self.evidence.records)
+
+    @cached_property
+    def ids(self) -> UniqueIds:
+        """Unique ids of principals."""
+        return UniqueIds(self.evidence, self.names)
 
     @cached_property
     def owners(self) -> Mapping[str, str]:

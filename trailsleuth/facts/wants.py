@@ -6,16 +6,17 @@ until the selection knows it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from trailsleuth.catalog.keys import key_services
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.catalog.things import whole_of
 from trailsleuth.facts.handed import NAMING
+from trailsleuth.facts.ids import IDS
 from trailsleuth.facts.presence import last_name
 from trailsleuth.facts.things import worked_on
-from trailsleuth.model import ActionRun, PolicyType, Record, parse_arn
+from trailsleuth.model import ActionRun, PolicyType, Record, ResourcePolicy, parse_arn
 from trailsleuth.model.texts import texts_in, words_in
 
 
@@ -56,7 +57,14 @@ class Owned:
     bucket: str
 
 
-Want = ThingNamed | Made | Handed | Uploaded | Owned
+@dataclass(frozen=True, slots=True)
+class CalledAs:
+    """A call of the principal that had this unique id."""
+
+    unique_id: str
+
+
+Want = ThingNamed | Made | Handed | Uploaded | Owned | CalledAs
 
 
 def wants_beside(record: Record) -> Iterator[Want]:
@@ -88,6 +96,13 @@ def wants_of(record: Record) -> Iterator[Want]:
     bucket, key = record.request.get("bucketName"), record.request.get("key")
     if prefix_of(record.event_source) == "s3" and isinstance(bucket, str) and isinstance(key, str):
         yield Uploaded(bucket, key)
+
+
+def wants_of_policies(held: Iterable[ResourcePolicy]) -> Iterator[Want]:
+    """What is looked at for resource policies: whose the unique ids are that stand in them in the place of ARNs."""
+    principals = (statement.principals for policy in held for statement in policy.policy.document.statements if statement.principals is not None)
+    for unique in sorted({value for named in principals for kind, value in named.entries if kind == "AWS" and value.startswith(IDS)}):
+        yield CalledAs(unique)
 
 
 def wants_of_run(run: ActionRun) -> Iterator[Want]:

@@ -14,7 +14,7 @@ from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.catalog.things import is_making
 from trailsleuth.facts.owners import UPLOADS
-from trailsleuth.facts.wants import Handed, Made, Owned, ThingNamed, Uploaded, Want
+from trailsleuth.facts.wants import CalledAs, Handed, Made, Owned, ThingNamed, Uploaded, Want
 from trailsleuth.scan.selection import KMS, S3, Call, Named, Wanted
 
 SHORTEST = 3  # characters of a name that is worth looking for
@@ -26,6 +26,7 @@ class FactsWanted:
 
     def __init__(self, seen: frozenset[Call]) -> None:
         self.buckets: set[str] = set()
+        self.called_as: set[bytes] = set()
         self._seen = seen
         self._handed: dict[Call, set[str]] = defaultdict(set)
         self._uploads: set[tuple[str, str]] = set()
@@ -44,6 +45,8 @@ class FactsWanted:
                     self.buckets.add(bucket)
                 case Uploaded(bucket, key):
                     self._uploads.add((bucket, key))
+                case CalledAs(unique):
+                    self.called_as.add(unique.encode())
                 case Made():
                     self._read |= {call for call in self._seen if is_making(call[1])}
                 case ThingNamed(name, service, keyed) if moment is not None:

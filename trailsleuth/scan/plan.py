@@ -16,7 +16,7 @@ from trailsleuth.catalog.actions import takes_resource
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.correlate.executions import AFTER, BEFORE
 from trailsleuth.correlate.trail import WRAPPED
-from trailsleuth.facts.wants import wants_beside, wants_of, wants_of_run
+from trailsleuth.facts.wants import wants_beside, wants_of, wants_of_policies, wants_of_run
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import ActionRun, Denial, Inquiry, Record, role_of_session, same_role, session_name_of
 from trailsleuth.model.texts import texts_in
@@ -59,6 +59,7 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
     for record in pursued:
         calls.look_for_cures(record)
         facts.take(wants_of(record), record.event_time)
+    facts.take(wants_of_policies(reader.resources) if pursued else (), None)
     for run in runs or ():
         facts.take(wants_of_run(run), run.updated or run.started)
     entire = bool(runs or inquiry.error)  # the text is compared with what the calls name
@@ -72,6 +73,7 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
         buckets=frozenset(facts.buckets),
         named=facts.named,
         missing=facts.missing,
+        called_as=tuple(sorted(facts.called_as)),
         edges=frozenset(moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in trail.span or ()),
         text=" ".join((inquiry.error or "").split()),
     )

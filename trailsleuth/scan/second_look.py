@@ -106,6 +106,8 @@ class _Look:
                     self.light.append(index)
         if selection.buckets:
             self._owners()
+        if selection.called_as:
+            self._called_as()
 
     def _is_wanted(self, index: int, record: Glance, raw: bytes, wanted: Wanted | None) -> bool:
         if record.failed:
@@ -187,6 +189,13 @@ class _Look:
         slot = before - 1 if before and times[before - 1] == record.eventTime else before  # a registration in the very second of the refusal counts
         kind = ("template", record.eventSource, record.eventName, record.recipientAccountId, record.awsRegion, family, slot)
         self._last(kind, index, record)
+
+    def _called_as(self) -> None:
+        """The last call of each principal that has one of the ids."""
+        has = {raw: unique for raw in self.who for unique in self.selection.called_as if unique in raw}
+        for index, raw in enumerate(self.callers):
+            if raw in has:
+                self._last(("called as", has[raw], self.who[raw].role), index, self.records[index])
 
     def _owners(self) -> None:
         for index, record in enumerate(self.records):

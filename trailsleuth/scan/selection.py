@@ -88,6 +88,7 @@ class Selection:
     belong to a session in question; `whole`: keys and ids of sessions whose calls are wanted with all their members; `opened`: issued keys and role ids.
     `edges`: the times of the first and the last record of all. `text`: the error text asked about, which a failed call may explain.
     `named`: things of which failed calls may say that they are not there; `missing`: the event sources of such calls.
+    `called_as`: unique ids of principals, of which one call each is wanted.
     """
 
     ids: frozenset[str] = frozenset()
@@ -102,6 +103,7 @@ class Selection:
     text: str = ""
     named: tuple[Named, ...] = ()
     missing: frozenset[str] = frozenset()
+    called_as: tuple[bytes, ...] = ()
 
     def of_session(self, who: Who) -> bool:
         """The caller is a session in question."""

@@ -184,7 +184,7 @@ class _Best:
 
 def selection_touches(selection: Selection, part: Glimpse) -> bool:
     """The part may hold a record that the selection names."""
-    if selection.ids or selection.text or (selection.buckets and part.buckets) or not part.calls.isdisjoint(selection.calls):
+    if selection.ids or selection.text or selection.called_as or (selection.buckets and part.buckets) or not part.calls.isdisjoint(selection.calls):
         return True
     if any(span.first in selection.edges or span.last in selection.edges for span in part.spans):
         return True

@@ -34,6 +34,7 @@ class Search:
         for zone in SEARCHED:
             every = (
                 zone is Zone.OWNER
+                or self._wishes.selection.called_as
                 or (zone is Zone.FAILED and (self._wishes.selection.text or self._wishes.selection.missing))
                 or (zone is Zone.OPENING and self._wishes.selection.opened)
             )
@@ -74,10 +75,16 @@ class Search:
             yield from self._rows.records(group, rows) if rows else ()
         else:
             wished = [(run, wish) for run in runs if (wish := self._wishes.of(run)) is not None]
-            told = self._telling(group) if zone is Zone.FAILED else frozenset[int]()
+            told = self._callers(group) | (self._telling(group) if zone is Zone.FAILED else frozenset())
             if zone is Zone.FAILED:
                 wished = [(run, replace(wish, calls={})) for run, wish in wished if wish.mine]
             yield from self._calls(group, wished, told) if wished or told else ()
+
+    def _callers(self, group: int) -> frozenset[int]:
+        """Calls of principals that have one of the unique ids asked for."""
+        asked = self._wishes.selection.called_as
+        callers = self._index.columns(group, ("caller",))["caller"] if asked else ()
+        return frozenset(row for row, caller in enumerate(callers) if any(unique in caller for unique in asked))
 
     def _telling(self, group: int) -> frozenset[int]:
         """Failed calls of services that may say that a thing is not there."""
@@ -93,7 +100,7 @@ class Search:
         for run in runs:
             if self._wishes.of(run) is not None:
                 chosen.update(range(run.start, run.start + run.rows))
-        return sorted(chosen)
+        return sorted(chosen | self._callers(group))
 
     def _calls(self, group: int, wished: Sequence[tuple[Run, RunWish]], told_of: frozenset[int]) -> Iterator[Found]:
         told = self._index.columns(group, _CALL)
