@@ -18,6 +18,7 @@ from trailsleuth.analyze.former import for_former_self
 from trailsleuth.analyze.grouping import group_refusals
 from trailsleuth.analyze.keys import KeyNeed, denied_in_silence, denied_next, denied_of_call
 from trailsleuth.analyze.order import in_order, too_early
+from trailsleuth.analyze.outsiders import mark_outsiders
 from trailsleuth.analyze.ownership import foreign_object_finding, is_foreign
 from trailsleuth.analyze.passrole import hints_of, passed_next
 from trailsleuth.analyze.rank import ranked
@@ -91,7 +92,8 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     if inquiry.everything:
         found += [_beside(group) for group in group_refusals(_read(scope.others, around))]
     placed = (replace(f, standing=Standing.BACKGROUND) if is_beside(f, scope, inquiry) else f for f in found)
-    return ranked(note_handlers(note_changes(tuple(placed), bench.facts.changes), evidence), inquiry, scope)
+    noted = note_handlers(note_changes(tuple(placed), bench.facts.changes), evidence)
+    return ranked(mark_outsiders(noted, evidence), inquiry, scope)
 
 
 def _of_enumeration(finding: Finding) -> Finding:

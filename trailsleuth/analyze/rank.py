@@ -31,6 +31,7 @@ def ranked(findings: tuple[Finding, ...], inquiry: Inquiry, scope: Scope) -> tup
             groups.get(finding.group, 0),
             _STANDINGS[finding.standing],
             not asked,
+            bool(finding.outside),
             finding.cause is Cause.UNKNOWN,
             _BASES[finding.basis],
             not (finding.iam_action and finding.iam_action.partition(":")[2] in text),

@@ -45,6 +45,12 @@ def service_principal(prefix: str) -> str | None:
     return key + _SUFFIX if key in prefixes() else None
 
 
+@cache
+def sends_source_account(principal: str) -> bool:
+    """Whether the service sends `aws:SourceAccount` when it assumes a role."""
+    return any(principal in row["principals"] for row in rows_of("services", "source_account"))
+
+
 def is_service_name(name: str) -> bool:
     """Whether a text has the form of a service principal: `sns.amazonaws.com`, `delivery.logs.amazonaws.com`; nothing with a star in it."""
     return _SERVICE_NAME.fullmatch(name) is not None

@@ -55,6 +55,7 @@ class Finding:
     there is no `principal`; `endpoint` the VPC endpoint (ARN) that the call went through; `session_caller` who assumed the session. `already` says
     that the policies in the evidence allow it, against what AWS said. `resource_parts` is the resource as policy text: names out of evidence are literals.
     `withheld`: no change is proposed before it is asked about by name.
+    `outside` names a principal that shows in denied calls alone.
     """
 
     id: str = ""
@@ -84,6 +85,7 @@ class Finding:
     grantee: str | None = None
     already: bool = False
     resource_parts: tuple[Part, ...] = ()
+    outside: str = ""
     endpoint: str | None = None
     session_caller: str | None = None
     withheld: bool = False

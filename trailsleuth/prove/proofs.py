@@ -99,7 +99,7 @@ def _proof(delta: Delta, deltas: tuple[Delta, ...], behind: list[Finding], polic
     return Proof(
         sufficient=sufficient,
         minimal=_minimal(delta, deltas, checks, before) if sufficient else None,
-        harmless=_harmless(checks, before, after) if sufficient else None,
+        harmless=_harmless(checks, before, after) if sufficient and not any(f.outside for f in behind) else None,
         undecided=tuple(sorted(set(undecided))),
     )
 

@@ -7,9 +7,11 @@ Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_ele
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from trailsleuth.catalog.services import sends_source_account
 from trailsleuth.model import Cause, Condition, Finding, Placeholder
 from trailsleuth.model.pattern import escaped
 from trailsleuth.model.written import Blank, holds_signs, written
@@ -29,6 +31,7 @@ REQUEST_SIDE = (
 )  # keys (or their beginnings) that tell how a call was made or what it asked for: the caller has to call otherwise, the policy stays
 OWNER_KEY = "aws:resourceaccount"
 FITTING = ("stringequals", "stringlike", "stringequalsignorecase", "arnequals", "arnlike", "bool")  # operators that a value can simply be put under
+SOURCE_KEYS = ("aws:SourceAccount", "aws:SourceArn")
 TAKING_PATTERNS = ("stringlike", "arnequals", "arnlike")
 
 
@@ -118,6 +121,23 @@ def _context(finding: Finding, key: str) -> tuple[str, ...] | None:
         if key.lower() in {absent.lower() for absent in request.absent}:
             return ()
     return None
+
+
+def with_source(element: Mapping[str, Mapping[str, Any]], principal: Mapping[str, Any], finding: Finding) -> dict[str, dict[str, Any]]:
+    """The conditions of a grant to a service, with the resource and the account that it acts for, where the request tells them: otherwise anybody's
+    resource of that service would do. For a role the account alone: which ARN a service sends there, its request does not tell.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    found = {operator: dict(keys) for operator, keys in element.items()}
+    held = {key.lower() for keys in found.values() for key in keys}
+    service, role = str(principal.get("Service", "")), (finding.iam_action or "").lower().startswith("sts:")
+    sent = () if not service else SOURCE_KEYS if not role else SOURCE_KEYS[:1] if sends_source_account(service) else ()
+    for key in sent:
+        values = _context(finding, key)
+        if values and len(values) == 1 and key.lower() not in held and not holds_signs(values[0]):
+            found.setdefault("StringEquals", {})[key] = literal(values[0])
+    return found
 
 
 def _token_conditions(finding: Finding) -> dict[str, dict[str, Any]]:

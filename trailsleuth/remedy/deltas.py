@@ -15,6 +15,7 @@ from trailsleuth.model import Cause, Delta, Finding, Placeholder, PolicyEvidence
 from trailsleuth.remedy.denies import removals
 from trailsleuth.remedy.presumed import with_own_sid
 from trailsleuth.remedy.statements import grant
+from trailsleuth.remedy.warnings import warnings_of
 
 NO_DOCUMENT = (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN)
 _PLACE = re.compile(r"[\w+=,.@:/#-]+", re.ASCII)
@@ -28,6 +29,7 @@ class _Site:
     statements: list[dict[str, Any]] = field(default_factory=list)
     remove: list[Mapping[str, Any]] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
+    behind: list[Finding] = field(default_factory=list)
     placeholders: list[Placeholder] = field(default_factory=list)
 
 
@@ -50,6 +52,7 @@ def propose_deltas(findings: tuple[Finding, ...], policies: PolicyEvidence) -> t
             remove=tuple(_unique(site.remove)),
             finding_ids=tuple(sorted(set(site.findings))),
             placeholders=tuple(dict.fromkeys(site.placeholders)),
+            warnings=warnings_of(layer, attach_to, site.statements, site.behind, policies),
         )
         for (layer, attach_to, account), site in sorted(sites.items(), key=lambda item: (item[0][1], item[0][0]))
         if site.statements or site.remove
@@ -65,6 +68,7 @@ def _need(site: _Site, finding: Finding, layer: PolicyType) -> None:
             site.placeholders += placeholders
     if site.statements or site.remove:
         site.findings.append(finding.id)
+        site.behind.append(finding)
 
 
 def attachment(finding: Finding, layer: PolicyType, policies: PolicyEvidence) -> tuple[str, str | None] | None:

@@ -10,7 +10,7 @@ from trailsleuth.catalog.own_stars import parts_of, writable
 from trailsleuth.catalog.services import is_service_name
 from trailsleuth.model import Finding, Placeholder, PolicyType, parse_arn
 from trailsleuth.model.written import Blank, Literal, Part, Pattern, holds_signs, written
-from trailsleuth.remedy.conditions import fit_conditions
+from trailsleuth.remedy.conditions import fit_conditions, with_source
 from trailsleuth.remedy.presumed import presumed_sid
 
 _BLANK = re.compile(r"\$\{([^}]+)\}")
@@ -76,8 +76,9 @@ def grant(finding: Finding, at: PolicyType) -> tuple[dict[str, Any] | None, tupl
             return None, ()
         placeholders += unknown
         statement["Resource"] = "*" if at is PolicyType.RESOURCE and finding.iam_action.startswith("kms:") else resource
-    if conditions.element:
-        statement["Condition"] = conditions.element
+    guarded = with_source(conditions.element, statement.get("Principal", {}), finding)
+    if guarded:
+        statement["Condition"] = guarded
     return statement, placeholders
 
 
