@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import NEEDED_NEXT, Refusal
-from trailsleuth.analyze.requests import federated_claims
+from trailsleuth.analyze.requests import access_request, federated_claims
 from trailsleuth.analyze.wording import explain
 from trailsleuth.catalog.own_stars import parts_of
 from trailsleuth.model import AccessRequest, Basis, Cause, Evidenced, Finding, PolicyType, Record, Standing, account_of
@@ -82,7 +83,14 @@ def _parts(refusal: Refusal) -> tuple[Part, ...]:
 
 
 def _requests(refusal: Refusal) -> tuple[AccessRequest, ...]:
-    return (refusal.request,) if refusal.request is not None else ()
+    """What IAM was asked, once for each way in which the calls of the refusal differ."""
+    if refusal.request is None:
+        return ()
+    judged = bool(refusal.request.context or refusal.request.absent)
+    others = (access_request(replace(refusal, records=(record,)), judged=judged) for record in refusal.records[1:CITED])
+    found = {repr((r.principal, sorted(r.context.items()), sorted(r.absent))): r for r in others if r is not None}
+    found.pop(repr((refusal.request.principal, sorted(refusal.request.context.items()), sorted(refusal.request.absent))), None)
+    return (refusal.request, *found.values())
 
 
 def id_of(finding: Finding) -> str:

@@ -18,6 +18,7 @@ from trailsleuth.model.pattern import ArnPattern
 from trailsleuth.model.written import Literal, Part, Pattern, holds_signs
 
 _PART = re.compile(r"\$\{[^}]+\}")
+_INNER = re.compile(r"[:/]arn:aws")
 _PLACE = 5  # parts of an ARN before the name: nobody but us may leave them open
 
 
@@ -69,10 +70,15 @@ def _compiled(form: str) -> re.Pattern[str]:
 
 
 def writable(parts: Iterable[Part]) -> bool:
-    """Whether IAM takes the text: no literal sign stands before the name of the ARN, where policy variables mean nothing.
+    """Whether IAM takes the text: one ARN with none inside it (an object's key may be anything), and no literal sign before its name, where
+    policy variables mean nothing.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-wheretouse
     """
+    parts = tuple(parts)
+    whole = "".join(part.text for part in parts if isinstance(part, Literal | Pattern))
+    if not whole.startswith("arn:aws:s3:::") and _INNER.search(whole, 1):
+        return False
     colons = 0
     for part in parts:
         text = part.text if isinstance(part, Literal | Pattern) else ""

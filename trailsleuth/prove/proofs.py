@@ -14,6 +14,7 @@ from typing import Any
 
 from trailsleuth.catalog.actions import access_level, actions_of
 from trailsleuth.catalog.own_stars import parts_of
+from trailsleuth.catalog.services import is_service_name
 from trailsleuth.iam.applies import find_principal, find_resource_policy, policies_for
 from trailsleuth.iam.document import parse_policy
 from trailsleuth.iam.evaluate import decide
@@ -23,6 +24,7 @@ from trailsleuth.prove.apply import with_deltas
 from trailsleuth.prove.presumed import presumed_doubts
 
 NEIGHBOURS = 3
+_FROM_ELSEWHERE = {"aws:SourceAccount": ("000000000000",), "aws:SourceArn": ("arn:aws:none::000000000000:none",)}  # the same service for somebody else
 WRITING = ("Write", "Permissions management")
 
 
@@ -89,6 +91,7 @@ def _proof(delta: Delta, deltas: tuple[Delta, ...], behind: list[Finding], polic
     undecided = [f"placeholder {p.name}" for p in delta.placeholders]
     undecided += [f"the resource of {f.iam_action}" for f in behind if f.resource is None]
     undecided += presumed_doubts(delta.statements)
+    undecided += _far_sides(checks, before)
     verdicts = [(c.decide(before), c.decide(after)) for c in checks]
     for _, decision in verdicts:
         if decision.verdict is Verdict.UNDECIDED:
@@ -102,6 +105,20 @@ def _proof(delta: Delta, deltas: tuple[Delta, ...], behind: list[Finding], polic
         harmless=_harmless(checks, before, after) if sufficient and not any(f.outside for f in behind) else None,
         undecided=tuple(sorted(set(undecided))),
     )
+
+
+def _far_sides(checks: list[_Check], policies: PolicyEvidence) -> list[str]:
+    """The other accounts of the calls whose policies the evidence lacks: what they deny, nobody here can tell."""
+    missing = []
+    for request in (check.request for check in checks):
+        caller, owner = account_of(request.principal), request.resource_account
+        if caller is None or owner is None or caller == owner:
+            continue
+        if find_principal(request.principal, policies) is None:
+            missing.append(caller)
+        if find_principal(request.resource, policies) is None and find_resource_policy(request.resource, policies) is None:
+            missing.append(owner)
+    return [f"the policies of account {account}, which are not in the evidence" for account in sorted(set(missing))]
 
 
 def _known(request: AccessRequest, policies: PolicyEvidence) -> bool:
@@ -150,7 +167,8 @@ def _harmless(checks: list[_Check], before: PolicyEvidence, after: PolicyEvidenc
     asked = [(c.request.action.lower(), c.request.resource) for c in checks]
     probes = {(p.request.principal, p.request.action, p.request.resource): p for c in checks for p in _neighbours(c)}
     for probe in probes.values():
-        if (probe.request.action.lower(), probe.request.resource) in asked:
+        same_call = (probe.request.action.lower(), probe.request.resource) in asked
+        if same_call and probe.request.context.get("aws:SourceAccount") != _FROM_ELSEWHERE["aws:SourceAccount"]:
             continue
         if probe.decide(before).verdict is not Verdict.ALLOWED and probe.decide(after).verdict is Verdict.ALLOWED:
             return False
@@ -174,6 +192,8 @@ def _neighbours(check: _Check) -> Iterator[_Check]:
     request = check.request
     for name in _beside(request.resource, check.parts):
         yield replace(check, request=replace(request, resource=name))
+    if not request.principal.startswith("arn:") and is_service_name(request.principal):
+        yield replace(check, request=replace(request, context={**request.context, **_FROM_ELSEWHERE}))
     prefix, _, name = request.action.partition(":")
     writing = [a for a in actions_of(prefix) if any(w in (access_level(a) or "") for w in WRITING) and not a.endswith(":" + name)]
     for action in writing[:: max(1, len(writing) // NEIGHBOURS)][:NEIGHBOURS]:

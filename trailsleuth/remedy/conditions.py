@@ -85,7 +85,8 @@ def _value(condition: Condition, finding: Finding, fitted: Fitted) -> tuple[str,
     """The operator with what the request carried, or a placeholder for it; None for a key that it did not carry, or an operator that is no comparison
     for equality. A value that holds signs is never put under an operator that takes patterns."""
     part = finding.mismatch
-    given = part.given if part is not None and part.key.lower() == condition.key.lower() and part.given is not None else _context(finding, condition.key)
+    told = _context(finding, condition.key)
+    given = part.given if told is None and part is not None and part.key.lower() == condition.key.lower() else told
     quantifier, colon, name = condition.operator.rpartition(":")
     operator = name.lower().removesuffix("ifexists")
     if operator not in FITTING or given == ():
@@ -113,14 +114,15 @@ def _cannot_be_sent(key: str, finding: Finding) -> bool:
 
 
 def _context(finding: Finding, key: str) -> tuple[str, ...] | None:
-    """The values of a key in the request; () where it was absent, None where nobody knows."""
+    """The values of a key in the requests; () where one of them did not carry it, None where nobody knows."""
+    wanted = key.lower()
+    found: list[str] = []
     for request in finding.requests:
-        for name, values in request.context.items():
-            if name.lower() == key.lower():
-                return values
-        if key.lower() in {absent.lower() for absent in request.absent}:
+        values = next((values for name, values in request.context.items() if name.lower() == wanted), None)
+        if values == () or (values is None and wanted in {absent.lower() for absent in request.absent}):
             return ()
-    return None
+        found += values or ()
+    return tuple(dict.fromkeys(found)) or None
 
 
 def with_source(element: Mapping[str, Mapping[str, Any]], principal: Mapping[str, Any], finding: Finding) -> dict[str, dict[str, Any]]:
@@ -136,7 +138,7 @@ def with_source(element: Mapping[str, Mapping[str, Any]], principal: Mapping[str
     for key in sent:
         values = _context(finding, key)
         if values and len(values) == 1 and key.lower() not in held and not holds_signs(values[0]):
-            found.setdefault("StringEquals", {})[key] = literal(values[0])
+            found.setdefault("StringEquals", {})[key] = escaped(values[0])
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.own_stars import parts_of, writable
+from trailsleuth.catalog.resource_policies import can_carry_policy, shape_of
 from trailsleuth.catalog.services import is_service_name
 from trailsleuth.model import Finding, Placeholder, PolicyType, parse_arn
 from trailsleuth.model.written import Blank, Literal, Part, Pattern, holds_signs, written
@@ -66,8 +67,9 @@ def grant(finding: Finding, at: PolicyType) -> tuple[dict[str, Any] | None, tupl
     placeholders = conditions.placeholders
     if at in (PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.VPC_ENDPOINT):
         principal = principal_element(finding)
-        if principal is None:
+        if principal is None or not _takes(at, finding):
             return None, ()
+        principal = _as_account(principal) if at is PolicyType.RESOURCE and shape_of(finding.iam_action).get("whole_account") else principal
         statement["Principal"] = principal
     statement["Action"] = finding.iam_action
     if at is not PolicyType.TRUST:
@@ -76,10 +78,26 @@ def grant(finding: Finding, at: PolicyType) -> tuple[dict[str, Any] | None, tupl
             return None, ()
         placeholders += unknown
         statement["Resource"] = "*" if at is PolicyType.RESOURCE and finding.iam_action.startswith("kms:") else resource
+    if at is PolicyType.RESOURCE and shape_of(finding.iam_action).get("resource") is False:
+        del statement["Resource"]
     guarded = with_source(conditions.element, statement.get("Principal", {}), finding)
     if guarded:
         statement["Condition"] = guarded
     return statement, placeholders
+
+
+def _takes(at: PolicyType, finding: Finding) -> bool:
+    """Whether a policy of that place can carry the action at all."""
+    action = (finding.iam_action or "").lower()
+    if at is PolicyType.TRUST:
+        return action.startswith("sts:")
+    return at is not PolicyType.RESOURCE or can_carry_policy(action)
+
+
+def _as_account(principal: dict[str, str]) -> dict[str, str]:
+    """The account of the principal, for a policy that takes nobody smaller."""
+    arn = parse_arn(principal.get("AWS"))
+    return {"AWS": f"arn:{arn.partition}:iam::{arn.account}:root"} if arn is not None and arn.account else principal
 
 
 def _mark(action: str, finding: Finding) -> dict[str, str]:
