@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.trail import A, B, allow, call, diagnose, refused, resource_policy, role, session, snapshot, trusts
 from trailsleuth.model import Delta, PolicyType
 from trailsleuth.remedy.deltas import merge
@@ -127,3 +129,50 @@ def test_merging_allows_no_pair_that_was_not_asked_for() -> None:
 def test_a_resource_that_a_wider_one_covers_is_left_out() -> None:
     (merged,) = merge([{"Effect": "Allow", "Action": "s3:GetObject", "Resource": r} for r in ("arn:aws:s3:::b/*", "arn:aws:s3:::b/x")])
     assert merged["Resource"] == "arn:aws:s3:::b/*"
+
+
+@pytest.mark.parametrize(
+    ("deny", "action", "resource", "kept"),
+    [
+        ({"Action": "s3:GetObject", "Resource": f"{BUCKET}/x"}, "s3:GetObject", f"{BUCKET}/x", []),
+        ({"Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"{BUCKET}/x"}, "s3:GetObject", f"{BUCKET}/x", [("Action", "s3:PutObject")]),
+        ({"Action": "s3:GetObject", "Resource": [f"{BUCKET}/x", f"{BUCKET}/y"]}, "s3:GetObject", f"{BUCKET}/x", [("Resource", [f"{BUCKET}/y"])]),
+        ({"Action": "s3:GetObject", "Resource": f"{BUCKET}/*"}, "s3:GetObject", f"{BUCKET}/x", []),
+        ({"Action": "*", "Resource": "*"}, "s3:GetObject", f"{BUCKET}/x", [("NotResource", f"{BUCKET}/x"), ("NotAction", "s3:GetObject")]),
+        ({"NotAction": "sts:*", "Resource": "*"}, "s3:GetObject", f"{BUCKET}/x", [("NotResource", f"{BUCKET}/x"), ("NotAction", ["sts:*", "s3:GetObject"])]),
+        ({"Action": "s3:GetObject", "NotResource": f"{BUCKET}/y"}, "s3:GetObject", f"{BUCKET}/x", [("NotResource", [f"{BUCKET}/y", f"{BUCKET}/x"])]),
+        ({"Action": "s3:GetObject", "Resource": "*"}, "s3:GetObject", f"{BUCKET}/a*", [("NotResource", f"{BUCKET}/a${{*}}")]),
+    ],
+)
+def test_a_deny_is_opened_for_the_one_call(deny: dict, action: str, resource: str, kept: list[tuple[str, Any]]) -> None:
+    whole = {"Effect": "Deny", **deny}
+    records = [refused(session(DEPLOY), "s3", "GetObject", action, resource, clause="with an explicit deny in an identity-based policy")]
+    (found,) = deltas(records, snapshot((DEPLOY, [allow("s3:*"), whole], [])))
+    instead = found.remove[0]["instead"]
+    first, *rest = instead if isinstance(instead, list) else [instead]
+    assert first == {**whole, "Condition": {"ArnNotEquals": {"aws:PrincipalArn": DEPLOY}}}
+    assert [one[key] for one, (key, _) in zip(rest, kept, strict=True)] == [value for _, value in kept]
+    assert all(one["Condition"] == {"ArnEquals": {"aws:PrincipalArn": DEPLOY}} for one in rest)
+    assert found.proof is not None
+    assert found.proof.sufficient is True
+
+
+def test_a_deny_too_wide_to_be_split_is_left_to_its_owner() -> None:
+    guard = {"Effect": "Deny", "Action": "ec2:*", "Resource": "*"}
+    records = [refused(session(DEPLOY), "ec2", "DescribeVpcs", "ec2:DescribeVpcs", clause="with an explicit deny in an identity-based policy")]
+    (found,) = deltas(records, snapshot((DEPLOY, [allow("*"), guard], [])))
+    assert "instead" not in found.remove[0]
+    assert "cannot be opened for it alone" in found.remove[0]["request_change"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("AWSCompromisedKeyQuarantineV3", "rotate or delete the key"), ("AWSDenyAll", "Ask whoever attached it"), ("Guard", "detach it")]
+)
+def test_a_policy_of_aws_is_never_edited(name: str, words: str) -> None:
+    arn = f"arn:aws:iam::aws:policy/{name}"
+    text = f"with an explicit deny in an identity-based policy: {arn}"
+    case = diagnose(
+        [refused(session(DEPLOY), "iam", "CreateUser", "iam:CreateUser", f"arn:aws:iam::{B}:user/x", clause=text)], snapshot((DEPLOY, [allow("*")], []))
+    )
+    assert case.deltas == ()
+    assert words in case.findings[0].explanation

@@ -8,6 +8,7 @@ from trailsleuth.analyze.generated import generated_role
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.catalog.actions import unlisted
 from trailsleuth.catalog.evaluation import nobody_may_change
+from trailsleuth.catalog.managed_policies import advice_on
 from trailsleuth.catalog.operations import decided_elsewhere
 from trailsleuth.model import Cause, Effect, PolicyType, parse_arn
 
@@ -46,6 +47,8 @@ def explain(refusal: Refusal, claim: Claim) -> str:
     parts = [_what(refusal), _why(refusal, claim), *_owner(claim), generated_role(refusal, claim), *_limits(refusal, claim)]
     if refusal.denial.advice and claim.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN):
         parts.append(refusal.denial.advice)
+    if claim.cause is Cause.EXPLICIT_DENY:
+        parts += [advice for ref in claim.blocking if (advice := advice_on(ref.policy_arn))][:1] or [advice_on(claim.policy_arn) or ""]
     if refusal.denial.beside:
         parts.append(f"The text of the record speaks of {short(refusal.denial.beside)}, which is not its caller: nothing else was taken from it.")
     return " ".join(part for part in parts if part)

@@ -132,7 +132,7 @@ def proof_text(proof: Document | None) -> str:
     if proof is None:
         return "not proven: the evidence holds no policies to test it against"
     said = [
-        _verdict(proof["sufficient"], yes="sufficient", no="NOT sufficient", open_="sufficiency undecided"),
+        _verdict(proof["sufficient"], yes="sufficient by the policies in the evidence", no="NOT sufficient", open_="sufficiency undecided"),
         _verdict(proof["minimal"], yes="minimal", no="not minimal", open_="minimality undecided"),
     ]
     if (harmless := proof.get("harmless")) is not None:  # older documents do not say
