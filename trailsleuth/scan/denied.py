@@ -22,6 +22,7 @@ from trailsleuth.scan.progress import Progress
 from trailsleuth.scan.refused import as_text
 from trailsleuth.scan.units import chunks_of, units_of
 from trailsleuth.sources.files.kinds import STDIN, is_index, is_more_than_files
+from trailsleuth.sources.secrets import clean_lines
 
 __all__ = ["Refused", "refused"]
 
@@ -44,14 +45,14 @@ class Refused:
     _folder: tempfile.TemporaryDirectory[str]
 
     def lines(self) -> Iterator[str]:
-        """The records as JSON in ASCII, a line each, the refused ones first; session tokens are taken out."""
+        """The records as JSON in ASCII, a line each, the refused ones first; secrets are taken out."""
         for text in self.text():
             yield from text.splitlines()
 
     def text(self) -> Iterator[str]:
         """The same as text that is many lines at a time."""
         for store, places in self._places:
-            yield from map(as_text, store.pages(places))
+            yield from (clean_lines(as_text(page)) for page in store.pages(places))
 
     def __enter__(self) -> Self:
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 REMOVED = "REMOVED_BY_TRAILSLEUTH"
+_SECURE = "SecureString"  # of a parameter of Systems Manager
 DEEPEST = 100  # records are some ten levels deep; what goes deeper is not walked through, so it is not kept
 
 
@@ -60,6 +62,28 @@ def without_secrets(value: object, depth: int = 0) -> object:
             return value
 
 
+_SIGNS = re.compile(
+    "pass(?:word|wd|phrase)|secret|token|api[_-]?key|private[_-]?key|keymaterial|plaintext|connectionstring|authorization|cookie|userdata|credential|securestring"
+)
+
+
+def clean_lines(text: str) -> str:
+    """JSON lines without secrets; a line that holds none comes back as it is, and most are seen to hold none without being read."""
+    folded = text.casefold()
+    if _SIGNS.search(folded) is None and not any(sign in folded for shape in secret_table().values for sign in shape.signs):
+        return text
+    return "".join(_clean_line(line) for line in text.splitlines(keepends=True))
+
+
+def _clean_line(line: str) -> str:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return clean_text(line)
+    cleaned = without_secrets(value)
+    return line if cleaned == value else json.dumps(cleaned, separators=(",", ":")) + line[len(line.rstrip("\r\n")) :]
+
+
 def clean_text(text: str) -> str:
     """A text with every part that looks like a secret replaced."""
     folded = text.casefold()
@@ -72,7 +96,7 @@ def clean_text(text: str) -> str:
 
 
 def _member(key: str, item: object, paired: str | None, depth: int) -> object:
-    if isinstance(item, str) and (_is_secret_name(key) or (key.lower() == "value" and paired is not None and _is_secret_name(paired))):
+    if isinstance(item, str) and (_is_secret_name(key) or (key.lower() == "value" and paired is not None and (paired == _SECURE or _is_secret_name(paired)))):
         return REMOVED if item else item
     return without_secrets(item, depth + 1)
 
@@ -82,9 +106,11 @@ def _issued_token(value: Mapping[str, Any], key: str) -> bool:
 
 
 def _name_of_pair(value: Mapping[str, Any]) -> str | None:
-    """The name in `{"name": "DB_PASSWORD", "value": "…"}`, the shape of environment variables and parameters."""
+    """The name in `{"name": "DB_PASSWORD", "value": "…"}`, the shape of environment variables and parameters; of a SecureString its type."""
     if "value" not in value and "Value" not in value:
         return None
+    if _SECURE in (value.get("type"), value.get("Type")):
+        return _SECURE
     for key in ("name", "Name", "key", "Key", "parameterKey", "ParameterKey"):
         if isinstance(value.get(key), str):
             return str(value[key])
