@@ -17,6 +17,7 @@ from trailsleuth.model import Cause, Evidence, Finding, Inquiry, PolicyType, Que
 LOOKUP = "aws cloudtrail lookup-events --start-time {since} --end-time {until} --region {region} --profile {account} --output json > {account}-{region}.json"
 SNAPSHOT = "aws iam get-account-authorization-details --profile {account} --output json > iam-{account}.json"
 EXECUTIONS = "aws codepipeline list-action-executions --pipeline-name {pipeline} --output json > action-executions.json"
+DEFINITION = "aws codepipeline get-pipeline --name {pipeline} --output json > pipeline.json"
 DECODE = "aws sts decode-authorization-message --profile {account} --encoded-message <the blob of record {event}> --output json > decoded-{event}.json"
 DETAILS = "aws iam-toolbox get-request-authorization-details --authorization-id {id} --region {region} --profile {account} --output json > details-{event}.json"
 MOST = 5  # files that are named one by one
@@ -182,6 +183,9 @@ def _unseen(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> 
         pipeline = scope.execution.pipeline or "<pipeline>"
         because = "no failed action of the pipeline is in the evidence"
         yield Question(account=None, wanted="execution", because=because, command=EXECUTIONS.format(pipeline=pipeline))
+    if scope.execution is not None and scope.execution.attempt is not None and scope.execution.definition is None:
+        because = "the pipeline's definition is not in the evidence: it names the roles that the action ran with"
+        yield Question(account=None, wanted="execution", because=because, command=DEFINITION.format(pipeline=scope.execution.pipeline or "<pipeline>"))
     named = inquiry.role or inquiry.session or inquiry.access_key
     if named and not scope.focus and not any(named in (s.principal, s.session_name, s.access_key_id) for s in scope.sessions):
         account = account_of(inquiry.role) or next((a.account for a in evidence.coverage.accounts), None)

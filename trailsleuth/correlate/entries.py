@@ -1,25 +1,8 @@
-"""What an entry of a question names: a role by ARN, name, pattern, or the ARN of its session as messages print it; a session by name or ARN."""
+"""What an entry of a question names: a session by its name, or by its ARN as messages print it."""
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
-from trailsleuth.model import Session, parse_arn, role_of_session, same_role, session_name_of
-
-
-def is_of_role(principal: str | None, asked: str) -> bool:
-    """The role or user is the one asked for, or fits the pattern. A name alone fits in every account."""
-    if principal is None:
-        return False
-    wanted = role_of_session(asked) or asked
-    if principal == wanted or same_role(principal, wanted):
-        return True
-    arn = parse_arn(principal)
-    if arn is None or not arn.names_principal:
-        return False
-    if wanted.startswith("arn:"):
-        return "*" in wanted and fnmatchcase(principal, wanted)
-    return fnmatchcase(arn.name, wanted) or fnmatchcase(arn.resource.partition("/")[2], wanted)
+from trailsleuth.model import Session, is_of_role, session_name_of
 
 
 def is_of_session(session: Session, asked: str) -> bool:

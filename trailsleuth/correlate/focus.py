@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from trailsleuth.correlate.attempts import of_execution
-from trailsleuth.correlate.entries import is_of_role, is_of_session
+from trailsleuth.correlate.entries import is_of_session
 from trailsleuth.correlate.groups import chains_of
 from trailsleuth.correlate.ties import Tie, Tied, sessions_of
 from trailsleuth.correlate.trail import WRAPPED, Key, Moments, Trail, in_order, key_of
-from trailsleuth.model import Execution, Inquiry, Record, Session, role_of_session, same_role
+from trailsleuth.model import Execution, Inquiry, Record, Session, is_of_role, role_of_session, same_role
 from trailsleuth.model.texts import texts_in
 
 BESIDE = timedelta(minutes=10)  # denials of one session this near to a tied one belong to the same attempt

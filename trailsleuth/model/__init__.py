@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trailsleuth.model.arn import Arn, account_of, parse_arn, role_of_session, same_role, session_name_of
+    from trailsleuth.model.arn import Arn, account_of, is_of_role, parse_arn, role_of_session, same_role, session_name_of
     from trailsleuth.model.case import SCHEMA, CaseFile, Outcome
     from trailsleuth.model.coverage import AccountCoverage, Coverage, Gap, InputFile, Question, Skipped
     from trailsleuth.model.decision import AccessRequest, Decision, LayerDecision, Mismatch, NearMiss, PolicyLevel, PolicySet, StatementRef, Verdict
@@ -102,6 +102,7 @@ __all__ = [
     "Unreadable",
     "Verdict",
     "account_of",
+    "is_of_role",
     "parse_arn",
     "role_of_session",
     "same_role",
@@ -109,7 +110,7 @@ __all__ = [
 ]
 
 _NAMES = {
-    "arn": ("Arn", "account_of", "parse_arn", "role_of_session", "same_role", "session_name_of"),
+    "arn": ("Arn", "account_of", "is_of_role", "parse_arn", "role_of_session", "same_role", "session_name_of"),
     "case": ("SCHEMA", "CaseFile", "Outcome"),
     "coverage": ("AccountCoverage", "Coverage", "Gap", "InputFile", "Question", "Skipped"),
     "decision": ("AccessRequest", "Decision", "LayerDecision", "Mismatch", "NearMiss", "PolicyLevel", "PolicySet", "StatementRef", "Verdict"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 
@@ -78,3 +79,18 @@ def same_role(one: str | None, other: str | None) -> bool:
     if a is None or b is None:
         return False
     return (a.account, a.service, a.name) == (b.account, b.service, b.name) and a.is_role and b.is_role
+
+
+def is_of_role(principal: str | None, asked: str) -> bool:
+    """The role or user is the one asked for: by ARN, by its session's ARN, by name (in every account) or by a pattern of either."""
+    if principal is None:
+        return False
+    wanted = role_of_session(asked) or asked
+    if principal == wanted or same_role(principal, wanted):
+        return True
+    arn = parse_arn(principal)
+    if arn is None or not arn.names_principal:
+        return False
+    if wanted.startswith("arn:"):
+        return "*" in wanted and fnmatchcase(principal, wanted)
+    return fnmatchcase(arn.name, wanted) or fnmatchcase(arn.resource.partition("/")[2], wanted)

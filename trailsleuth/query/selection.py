@@ -17,7 +17,7 @@ from trailsleuth.catalog.changes import policy_changes
 from trailsleuth.catalog.issuing import ISSUING, LONGEST_SESSION, STS
 from trailsleuth.catalog.refusals import code_pattern, message_pattern
 from trailsleuth.errors import UsageError
-from trailsleuth.model import Inquiry, parse_arn
+from trailsleuth.model import Inquiry, parse_arn, role_of_session
 from trailsleuth.query.engines import MANNERS, Engine, Manner
 from trailsleuth.query.templates import among, filled, template, text, with_table
 
@@ -166,9 +166,12 @@ def _named(inquiry: Inquiry, roles: frozenset[str]) -> exp.Expr:
 
 def _of_role(role: str) -> list[exp.Expr]:
     """Sessions of a role have its name and no path in their ARN; the issuer shows the role itself."""
+    role = role_of_session(role) or role
     arn = parse_arn(role)
     name = arn.name if arn is not None and arn.is_role else role.rpartition("/")[2]
     account = f":{arn.account}" if arn is not None and arn.account else ""
+    if "*" in name:  # whatever begins like it: the answer is chosen among those
+        return [_holds("principal_arn", f"{account}:assumed-role/{name.partition('*')[0]}")]
     return [_equals("issuer_arn", role), _equals("principal_arn", role), _holds("principal_arn", f"{account}:assumed-role/{name}/")]
 
 

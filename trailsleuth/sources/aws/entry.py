@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from trailsleuth.model import Inquiry, account_of, same_role
+from trailsleuth.model import Inquiry, account_of, is_of_role
 from trailsleuth.sources.aws.chase import HISTORY, SESSIONS, Chase, missing_account
 from trailsleuth.sources.aws.codepipeline import moment
 from trailsleuth.sources.aws.gaps import keep_gap
@@ -56,14 +56,14 @@ def _sessions_of_role(role: str, chase: Chase, regions: tuple[str, ...], window:
     issued: dict[str, Issued] = {}
     for name in ASSUMING:  # the first is by far the commonest
         found += chase.by_attribute("EventName", name, accounts=chase.accounts, regions=regions, window=window)
-        issued = merged(one for record in found if (one := issued_in(record)) is not None and same_role(one.role, role))
+        issued = merged(one for record in found if (one := issued_in(record)) is not None and is_of_role(one.role, role))
         if issued:
             break
     newest = sorted(issued.values(), key=lambda one: (one.time, one.key), reverse=True)[:SESSIONS]
     calls: list[FetchedRecord] = []
     for one in newest:
-        if account in chase.accounts and account is not None:
-            calls += chase.by_key(one.key, account, regions, window)
+        if (home := account_of(one.role)) in chase.accounts and home is not None:
+            calls += chase.by_key(one.key, home, regions, window)
     return calls
 
 
