@@ -144,11 +144,12 @@ def _told(scope: Scope, around: Surroundings, policies: PolicyEvidence) -> tuple
     It must name who was refused, or be borne out by the policies of the action's role: wrapper texts speak of permissions for other failures too.
     """
     shown = scope.execution.shown if scope.execution else None
-    if scope.asked or shown is None or shown.denial is None or shown.denial.iam_action is None:
+    own = any(scope.chain_of.get((r.event_id, r.account), OWN) == OWN for r in scope.asked)
+    if own or shown is None or shown.denial is None or shown.denial.iam_action is None:
         return scope.asked
     refusal = read_refusal(shown, around)
     borne_out = refusal is not None and identity_verdict(refusal, policies) in (Verdict.IMPLICITLY_DENIED, Verdict.EXPLICITLY_DENIED)
-    return (shown,) if shown.denial.principal is not None or borne_out else ()
+    return (*scope.asked, shown) if shown.denial.principal is not None or borne_out else scope.asked
 
 
 def _read(records: Iterable[Record], around: Surroundings) -> Iterator[Refusal]:

@@ -52,7 +52,7 @@ def _summary(standing: list[Finding], findings: tuple[Finding, ...]) -> str:
     verb = _VERBS[first.cause].format(action=action, on=on, there=on or " on what the call needs")
     others = len({f.group for f in findings if f.group > 1 and f.standing is Standing.CAUSE})
     beside = f" {others} other denied chain{'s are' if others > 1 else ' is'} in the evidence." if others else ""
-    return f"{_capital(who)}: {verb}.{more}{beside}"
+    return f"{who if who.endswith('.amazonaws.com') else _capital(who)}: {verb}.{more}{beside}"
 
 
 _VERBS = {
