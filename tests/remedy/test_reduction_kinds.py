@@ -199,6 +199,10 @@ UUIDS = [f"{n:08x}-1111-4222-8333-44445555{n:04x}" for n in range(1, 13)]
         ([f"out/2026/07/{d:02d}/0.csv" for d in range(1, 4)], range(3), {"out/*/0.csv"}),
         ([f"logs/year=2026/month=07/day={d:02d}/x.gz" for d in (1, 2)], [0, 1], {"logs/year=*/x.gz"}),
         (["dump-20260701.sql"], [0], {"dump-*.sql"}),
+        (["bills/2026-07/all.csv"], [0], {"bills/*/all.csv"}),
+        ([f"raw/dt=2026-07-01/hour={h:02d}/p.gz" for h in (1, 2)], [0, 0], {"raw/dt=*/p.gz"}),
+        ([f"raw/part-0000{n}-{UUIDS[n]}.parquet" for n in (0, 1)], [0, 1], {"raw/part-*-*.parquet"}),
+        ([f"lb/2026/07/0{d}/lb_2026070{d}T0000Z_x{d}.gz" for d in (1, 2, 3)], [0, 1, 2], {"lb/*"}),
         (["tenants/2019-01-01/terms.txt"], [0], {"tenants/2019-01-01/terms.txt"}),
         ([f"jobs/{name}" for name in ("ant", "bee", "cow", "dog", "elk", "fox")], [0, 2, 4, 6, 8, 10], {"jobs/*"}),
         (["config/a.json", "config/b.json", "config/c.json"], [0, 0, 0], {"config/a.json", "config/b.json", "config/c.json"}),
@@ -222,6 +226,8 @@ def test_thirty_stops_of_one_instance_are_one_instance_and_many_that_come_and_go
     ("call", "requests", "patterns"),
     [
         ("sagemaker:CreateTrainingJob", [{"trainingJobName": f"churn-{n}"} for n in (17, 18, 21)], {f"sagemaker:{PLACE}:training-job/churn-*"}),
+        ("sagemaker:CreateProcessingJob", [{"processingJobName": f"prep-2026-07-0{n}-run"} for n in (1, 2)], {f"sagemaker:{PLACE}:processing-job/prep-*"}),
+        ("bedrock:GetModelCustomizationJob", [{"jobIdentifier": "tune"}], {f"bedrock:{PLACE}:model-customization-job/tune"}),
         ("route53:GetChange", [{"id": "/change/C0AB12"}], {"route53:::change/*"}),
         (
             "rds:CreateDBSnapshot",

@@ -221,7 +221,7 @@ def _named_like(part: str, kind: ResourceType, event_name: str, request: Mapping
     Name, Id or Identifier (`modelIdentifier`), or plainly `name` where the call is about this kind. `strict`: like the part alone."""
     noun = plain_name(kind.name)
     about = _singular(plain_name(event_name)).endswith(_singular(noun))
-    names = _names_of(part, noun, about=about)[: 1 if strict else None]
+    names = _names_of(part, noun, kind.name.rpartition("-")[2].lower(), about=about)[: 1 if strict else None]
     for wanted in names:
         for name, value in request.items():
             found = _only(value)
@@ -231,14 +231,14 @@ def _named_like(part: str, kind: ResourceType, event_name: str, request: Mapping
 
 
 @cache
-def _names_of(part: str, noun: str, *, about: bool) -> tuple[str, ...]:
+def _names_of(part: str, noun: str, last: str, *, about: bool) -> tuple[str, ...]:
     """What a parameter with the part may be called, the surest first, in the singular."""
     wanted = plain_name(part)
     stem = _ENDING.sub("", wanted)
     alone = stem in ("", "resource", "resourcepath", noun, _singular(noun))  # the part is the kind's own name or id
     names = [wanted, *((stem + end for end in _ENDINGS) if stem and alone else (stem,))]
     names += [noun, *(noun + end for end in _ENDINGS)] if alone or wanted in (noun + "name", noun + "id") else []
-    names += ["name", "id", "identifier"] if about and (alone or stem in noun) else []
+    names += ["name", "id", "identifier", *(last + end for end in _ENDINGS[1:])] if about and (alone or stem in noun) else []
     return tuple(dict.fromkeys(_singular(name) for name in names if name))
 
 

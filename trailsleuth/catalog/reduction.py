@@ -118,8 +118,8 @@ def job_stem(arn: str, others: Iterable[str]) -> ArnPattern | None:
     names = sorted(match.group(2) for match in matches.values() if match.group(1) == head)
     near = [name for name in names if name[:_STEM] == matches[arn].group(2)[:_STEM]]
     stem = next(near[0][:size] for size in range(len(near[0]), -1, -1) if all(name.startswith(near[0][:size]) for name in near))
-    for part in generated_parts(f"{head}{stem}") if len(near) == 1 else ():
-        stem = stem.partition(part)[0]
+    for part in generated_parts(arn):  # a date that all of them share today is another one tomorrow
+        stem = stem[: matches[arn].group(2).find(part)] if part in matches[arn].group(2) else stem
     return ArnPattern(f"{escaped(head + stem)}*")
 
 

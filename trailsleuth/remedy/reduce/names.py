@@ -18,7 +18,7 @@ from trailsleuth.model.pattern import ArnPattern, as_pattern, escaped
 from trailsleuth.model.reduction import Use
 
 DAY = timedelta(days=1)
-SOME, MANY, FEW = 5, 10, 3  # names of a directory that come and go; that were seen at all; things of one type that come and go
+SOME, MANY, FEW = 5, 10, 3  # names of a directory that come and go; that were seen at all; things of one type, or names beside a date, that do
 
 
 @dataclass(slots=True)
@@ -82,7 +82,9 @@ class Names:
                 groups[(*parts[:depth], "*", *(parts[depth + 1 :] if depth < -1 else ()))].append(arn)
         out = dict(found)
         for parts_of, group in groups.items():
-            if self._come_and_go(group, len({found[arn] for arn in group})):
+            patterns = {found[arn] for arn in group}
+            moving = all("*" in pattern.replace("${*}", "") for pattern in patterns)  # a part of each is of the moment already
+            if (moving and len(patterns) >= FEW) or self._come_and_go(group, len(patterns)):
                 out.update(dict.fromkeys(group, "/".join(parts_of)))
         return out
 
