@@ -18,7 +18,7 @@ from trailsleuth.catalog.unlisted import Ground, decided_without_iam
 from trailsleuth.cli.catalog import catalog_app
 from trailsleuth.errors import UsageError
 from trailsleuth.iam.requests import simulate_requests
-from trailsleuth.ingest.explain import explain_evidence
+from trailsleuth.ingest.explain_records import explain_evidence
 from trailsleuth.investigation import run_investigation
 from trailsleuth.model import Cause, Inquiry
 from trailsleuth.remedy.deltas import merge

@@ -69,7 +69,7 @@ def test_one_message_says_who_what_where_and_which_layer():
     assert (denial.iam_action, denial.resource) == ("ecs:RunTask", "arn:aws:ecs:eu-west-1:222222222222:task-definition/web:7")
     assert (denial.policy_type, denial.effect, denial.cause) == ("identity", "implicit", "missing_allow")
     assert denial.known_from == {"principal": "message", "iam_action": "message", "resource": "message"}
-    assert "Allow ecs:RunTask" in denial.advice
+    assert "Allow for ecs:RunTask" in denial.advice
 
 
 @pytest.mark.parametrize("separator", ["\n", "\n\n", "\r\n", "\n  \n"])
@@ -77,7 +77,7 @@ def test_messages_are_separated_by_lines_or_blank_lines(separator):
     first, second = explained(ONE + separator + TWO)
     assert (first.iam_action, second.iam_action) == ("ecs:RunTask", "s3:GetObject")
     assert (second.cause, second.policy_type) == ("explicit_deny", "scp")
-    assert "no Allow" in second.advice
+    assert "A Deny in a service control policy" in second.advice
 
 
 def test_messages_that_a_terminal_wrapped_are_joined_again():

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.ingest.distinct import joined
-from trailsleuth.ingest.evidence import read_evidence
-from trailsleuth.ingest.explain import explain_evidence, explain_text
+from trailsleuth.ingest.explain import explain_text
 from trailsleuth.model import Evidence, RawInput, Skipped
 from trailsleuth.model.explanation import Explanation
 from trailsleuth.sources.files.exports import read_inputs
 
 _LIKE_A_PATH = re.compile(r"[^\s:]{1,1000}(?:\.(?:json|jsonl|gz|zip|bz2|zst|tar|tgz|txt|log|csv)|/[^\s:/]*)")
+
+_NO_TEXT = tuple(bytes([sign]) for sign in (*range(7), *range(14, 27), 28, 29, 30, 31))  # control signs that no text holds
+
+_PROSE = 200_000  # signs: up to here a text with records in it is read for what stands around them too
 
 
 def explain(text: str, *, stdin: bytes | None = None) -> Explanation:
@@ -48,14 +52,39 @@ def _explain_input(item: RawInput | Skipped) -> Explanation:
         return Explanation(unreadable=1)
     if not item.data.strip():
         return Explanation()
+    text = _text_of(item.data)
+    if text is not None and "{" not in text and "\n" not in text.strip():
+        return explain_text(text)  # one line without an object holds no evidence
+    return _explain_evidence(item, text)
+
+
+def _explain_evidence(item: RawInput, text: str | None) -> Explanation:
+    from trailsleuth.ingest.evidence import read_evidence  # one line alone is read without any of this
+    from trailsleuth.ingest.explain_records import explain_events, explain_evidence, with_told
+
     evidence = read_evidence([item])
     if _holds_something(evidence):
-        return explain_evidence(evidence)
-    try:
-        text = item.data.decode("utf-8-sig")
-    except UnicodeDecodeError:
+        found = explain_evidence(evidence)
+        around = text is not None and len(text) <= _PROSE and text.lstrip()[:1] not in ("{", "[")
+        return with_told(found, explain_events(text)) if around and text is not None else found
+    if text is None:
         return Explanation(unreadable=1)
-    return Explanation(unreadable=1) if "\x00" in text else joined([explain_text(text), Explanation(unreadable=evidence.coverage.unreadable)])
+    told = explain_events(text)
+    return told if told.denials else joined([told, Explanation(unreadable=evidence.coverage.unreadable)])
+
+
+def _text_of(data: bytes) -> str | None:
+    """The text: UTF-8, UTF-16 as PowerShell writes it, else as Windows does in Europe; None where it is no text."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    if data[1:2] == b"\0" and data.count(b"\0") > len(data) // 4:
+        return data.decode("utf-16-le", "replace")
+    if any(sign in data for sign in _NO_TEXT):
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
 
 
 def _holds_something(evidence: Evidence) -> bool:

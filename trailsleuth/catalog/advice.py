@@ -8,7 +8,7 @@ from typing import Any
 
 from trailsleuth.catalog.actions import unlisted
 from trailsleuth.catalog.messages import table_of
-from trailsleuth.model import Denial
+from trailsleuth.model import Denial, account_of
 
 
 @cache
@@ -40,11 +40,18 @@ def advice_for(denial: Denial, *, principal: str | None, iam_action: str | None,
 def _row_text(denial: Denial, principal: str | None, iam_action: str | None, resource: str | None) -> str:
     row = next(row for row in _rows() if _fits(row, denial, iam_action))
     whole: str = row["text"]
+    if "other_account" in row and not _of_one_account(principal, resource):
+        whole = f"{whole} {row['other_account']}"
     policy = f" ({denial.policy_arn})" if denial.policy_arn else ""
     values = {"principal": principal or "the caller", "action": iam_action or "the call", "resource": resource or denial.resource_text or "what it asked for"}
     for name, value in {**values, "policy": policy}.items():
         whole = whole.replace(f"{{{name}}}", value)
     return whole
+
+
+def _of_one_account(principal: str | None, resource: str | None) -> bool:
+    """Both are known to be of one account."""
+    return account_of(principal) is not None and account_of(principal) == account_of(resource)
 
 
 def _fits(row: Mapping[str, Any], denial: Denial, iam_action: str | None) -> bool:

@@ -20,13 +20,9 @@ _BEFORE, _BEHIND, _TRIES = 200, 1200, 3
 _FIELDS = ("operation", "service", "bucket", "key", "url", "code")
 _CASED = re.compile(r"(?:^|[-_])([a-z0-9])")
 _MAKER, _NOISE = re.compile(r"^(?:amazon|aws)[ ._-]?"), re.compile(r"[^a-z0-9]")
-_S3_HOST = re.compile(
-    r"https?://(?:(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.)?s3[.-](?:[a-z0-9.-]{0,60}\.)?amazonaws\.com(?:\.cn)?(?::\d{1,5})?/?(?P<path>[^\s\"'`<>?;,]{0,1024})"
-)
+_S3_HOST = r"https?://(?:(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.)?s3[.-](?:[a-z0-9.-]{0,60}\.)?amazonaws\.com(?:\.cn)?(?::\d{1,5})?/?(?P<path>[^\s\"'`<>?;,]{0,1024})"
 _REGION = r"[a-z]{2}(?:-[a-z]{2,9}){1,2}-\d"
-_HOST = re.compile(
-    rf"https?://(?:(?:[a-z0-9-]{{1,63}}\.)?([a-z0-9-]{{2,40}})\.{_REGION}|(?:{_REGION}\.)?(queue|[a-z0-9-]{{2,40}}))\.amazonaws\.com", re.IGNORECASE
-)
+_HOST = rf"https?://(?:(?:[a-z0-9-]{{1,63}}\.)?([a-z0-9-]{{2,40}})\.{_REGION}|(?:{_REGION}\.)?(queue|[a-z0-9-]{{2,40}}))\.amazonaws\.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +128,7 @@ def _operation(row: Row, word: str) -> str:
 
 def _of_url(url: str) -> Iterator[tuple[str, str]]:
     """Bucket and key of an S3 address; the service of any other."""
-    found = _S3_HOST.match(url)
+    found = _compiled(_S3_HOST).match(url)
     if found is not None:
         bucket, path = found.group("bucket"), found.group("path")
         if bucket is None:
@@ -140,7 +136,7 @@ def _of_url(url: str) -> Iterator[tuple[str, str]]:
         yield "service", "s3"
         yield from ((name, unquote(value)) for name, value in (("bucket", bucket), ("key", path)) if value)
         return
-    host = _HOST.match(url)
+    host = _compiled(_HOST).match(url)
     named = (host.group(1) or host.group(2)) if host else ""
     prefix = "sqs" if named == "queue" else service_prefix(named)
     if prefix:

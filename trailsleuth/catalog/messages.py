@@ -32,7 +32,8 @@ class MessageForm:
     """One form of message: `anchors` (any of them, lower case) must stand in the text, then `pattern` is tried around it.
 
     `fixed` are the fields of a denial that the form decides by itself; `{group}` in them stands for what the pattern read. `refused` false: a
-    text that only looks like a refusal; `warning`: the program that prints it goes on without. `codes`, `sources` and `events`, where given, limit
+    text that only looks like a refusal; `warning`: the program that prints it goes on without; `printed`: no record holds it, only what clients and
+    services print elsewhere. `codes`, `sources` and `events`, where given, limit
     the form to error codes, event sources and event names.
     """
 
@@ -46,6 +47,7 @@ class MessageForm:
     fixed: Mapping[str, Any]
     refused: bool
     warning: bool
+    printed: bool
     examples: tuple[Mapping[str, Any], ...]
     counters: tuple[str, ...]
     source: str
@@ -113,6 +115,7 @@ def message_forms() -> tuple[MessageForm, ...]:
             fixed=row.get("fixed", {}),
             refused=row.get("refused", True),
             warning=row.get("warning", False),
+            printed=row.get("printed", False),
             examples=tuple(row["examples"]),
             counters=tuple(row["counters"]),
             source=row["source"],

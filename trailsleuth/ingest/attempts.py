@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from trailsleuth.ingest.denials import read_denial
-from trailsleuth.model import ActionRun, Identity, Record, account_of
+from trailsleuth.ingest.pasted import denial_in
+from trailsleuth.model import ActionRun, Denial, Identity, Record, account_of
 
 CODEPIPELINE = "codepipeline.amazonaws.com"
 
@@ -25,7 +26,7 @@ def record_of_attempt(run: ActionRun, role: str | None) -> Record | None:
         response={},
         error_code=run.error_code,
         error_message=run.error_text,
-        denial=read_denial(run.error_code, run.error_text, event_source=CODEPIPELINE, event_name="ActionExecution"),
+        denial=_denial(run),
         issued=None,
         resources=(),
         shared_event_id=None,
@@ -41,3 +42,12 @@ def record_of_attempt(run: ActionRun, role: str | None) -> Record | None:
         origin=run.origin,
         payload={},
     )
+
+
+def _denial(run: ActionRun) -> Denial | None:
+    """The denial in the action's error; where that names no action, the one inside what a build or a stack event wrapped."""
+    own = read_denial(run.error_code, run.error_text, event_source=CODEPIPELINE, event_name="ActionExecution")
+    if own is not None and own.iam_action is not None:
+        return own
+    inner = denial_in(run.error_text or "")
+    return inner if inner is not None and inner.iam_action is not None else own

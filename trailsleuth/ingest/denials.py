@@ -23,7 +23,7 @@ from trailsleuth.model import Cause, Denial, Effect, PolicyType, parse_arn, role
 _SENTENCE_RANK = 50
 _BEFORE, _BEHIND = 700, 3000
 _CACHED_LENGTH = 4096
-_SENTENCE = "not-authorized-to-perform"
+SENTENCE = "not-authorized-to-perform"  # the id of the usual sentence among the forms
 _CODE_IN_TEXT = re.compile(
     r"An error occurred \(([\w.]{2,80})\) when calling|Error Code: ([\w.]{2,80})"
     r"|\b([A-Z]\w{1,70}(?:Exception|Fault|Denied)|(?:Client\.)?UnauthorizedOperation)\b"
@@ -63,7 +63,7 @@ def _read_denial(code: str, text: str, event_source: str, event_name: str, of_re
         return _from_code(row, message, event_source) if row is not None and row.denied else None
     read_reason(message, reading)
     if form is None:
-        return _denial(_SENTENCE, reading, {"wraps": _forwarded(reading.fields["iam_action"], event_source)}, message)
+        return _denial(SENTENCE, reading, {"wraps": _forwarded(reading.fields["iam_action"], event_source)}, message)
     return _denial(form.id, reading, {**(row.fixed if row else {}), **form.fixed}, message)
 
 

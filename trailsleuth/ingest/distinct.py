@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
 
-from trailsleuth.model import Cause, Effect
+from trailsleuth.model import Cause, Effect, same_role
 from trailsleuth.model.explanation import ExplainedDenial, Explanation
 
 _VAGUE = (Cause.UNKNOWN, Cause.MISSING_ALLOW)
@@ -71,13 +71,9 @@ def _names_something(denial: ExplainedDenial) -> bool:
 
 def _poorer(one: ExplainedDenial, other: ExplainedDenial) -> bool:
     """All that the one names the other names too, and more."""
-    pairs = (
-        (one.principal, other.principal),
-        (one.iam_action, other.iam_action),
-        (one.resource, other.resource),
-        (one.policy_type, other.policy_type),
-        (one.policy_arn, other.policy_arn),
-    )
+    if one.principal is not None and one.principal != other.principal and not same_role(one.principal, other.principal):
+        return False
+    pairs = ((one.iam_action, other.iam_action), (one.resource, other.resource), (one.policy_type, other.policy_type), (one.policy_arn, other.policy_arn))
     if any(mine is not None and mine != theirs for mine, theirs in pairs):
         return False
     if one.effect is not Effect.UNKNOWN and one.effect is not other.effect:
@@ -88,5 +84,5 @@ def _poorer(one: ExplainedDenial, other: ExplainedDenial) -> bool:
 
 
 def _weight(denial: ExplainedDenial) -> int:
-    named = (denial.principal, denial.iam_action, denial.resource, denial.policy_type, denial.policy_arn, denial.encoded_message)
+    named = (denial.principal, denial.iam_action, denial.resource, denial.policy_type, denial.policy_arn, denial.encoded_message, denial.event_id)
     return sum(value is not None for value in named) + (denial.effect is not Effect.UNKNOWN) + (denial.cause not in _VAGUE)

@@ -6,7 +6,7 @@ import re
 
 from trailsleuth.catalog.client_words import client_words, service_prefix
 from trailsleuth.catalog.messages import opaque_error
-from trailsleuth.ingest.denials import read_denial
+from trailsleuth.ingest.pasted import denial_in
 from trailsleuth.model import ErrorText
 
 LONGEST = 20_000  # characters of a pasted text that are looked at
@@ -22,7 +22,7 @@ def read_error_text(text: str) -> ErrorText:
     own = ((called.service, called.operation),) if called.service or called.operation else ()
     return ErrorText(
         text=flat,
-        denial=read_denial(None, text, event_source="", event_name=""),
+        denial=denial_in(text),
         opaque=opaque_error(text),
         words=frozenset(_words(flat)) | frozenset(filter(None, (called.bucket, called.key))),
         operations=tuple(dict.fromkeys((*own, *_ACTION.findall(flat)))),

@@ -37,7 +37,7 @@ def signs() -> tuple[str, ...]:
 
 def is_hot(lower: str) -> bool:
     """Whether a text in lower case may hold a denial."""
-    return any(sign in lower for sign in signs())
+    return any(stem in lower for stem in _STEMS) or any(sign in lower for sign in signs())
 
 
 def hot_parts(text: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from trailsleuth.catalog.actions import spelling
+from trailsleuth.ingest.late import late
 from trailsleuth.ingest.message_text import CUT_SIGNS
 
 _LONGEST = 12_000  # signs of one message with the lines that belong to it
@@ -18,7 +19,7 @@ _MOST = 80  # lines of one message
 _CUT = "\ue000"  # of the signs that Unicode leaves to private use
 _NARROWEST = 38  # columns: a window narrower than this is none
 _ALIKE = 16  # signs: a line that begins like the message before it is its repetition
-_PREFIX = re.compile(
+_PREFIX = late(
     r"""\s*(?:
     (?:[│┃║▌▏▎┆]{1,3}(?=\s|$)|[|](?=\s|$)|(?:>\s?){1,6})  # a box, a table, a quote
   | [\w.-]{1,60}[ ]{0,40}[|](?=\s|$)  # docker compose: service_1  |
@@ -36,7 +37,7 @@ _PREFIX = re.compile(
     )[ \t]?""",
     re.VERBOSE,
 )
-_ANEW = re.compile(
+_ANEW = late(
     r"""[\w.@~/-]{0,60}[$%❯](?:\s|$)|\[?root@|PS\ [A-Z]:  # a prompt
   | [╷╵]|```|~~~|[─=*-]{4}|\{\s*$|<\w
   | Error:|Error\ |Errors?\b.{0,40}:$|An\ error\ occurred|Traceback|Caused\ by:|Exception\ in\ thread|Process\ exited
@@ -45,26 +46,26 @@ _ANEW = re.compile(
 )
 _FIRST = ("Caused by:", "An error occurred", "╷", "╵", "Traceback")  # these begin anew even after an open end
 _BENEATH = ("status code", "because ", "with an explicit", "request id", "caused by: ")  # each line with a time of its own in some logs
-_GOES_ON = re.compile(
-    r"""[a-z("'*`,;…]|\.\.\.\ |<(?!\w{1,30}>)|:\s|\$metadata
+_GOES_ON = late(
+    r"""[a-z("'*`,;…]|\.\.\.\ |-{3}>?\ |<(?!\w{1,30}>)|:\s|\$metadata
   | User:\ \S|[A-Z]\w{3,80}\ \((?:client|server)\):|(?:Status\ [Cc]ode|Request\ ?ID|Encoded|Error\ Code|Message|Context|Action|Service|On\ resource)\b""",
     re.VERBOSE,
 )
-_OPEN = re.compile(
+_OPEN = late(
     r"""(?:[:,(\[/=-]
   | \b(?:is|not|to|the|on|for|by|a|an|in|with|no|and|of|because|perform|calling|operation|resource|authorized|identity-based|resource-based|service|control
      |explicit|permissions|policy|user|error|vpc|endpoint|session|api))["']?$""",
     re.VERBOSE | re.IGNORECASE,
 )
-_WORD = re.compile(  # of AWS's sentence, and of what SDKs print around it
+_WORD = late(  # of AWS's sentence, and of what SDKs print around it
     r"""user:?|is|are|not|(?:un)?authorized|to|perform:?|on|resource(?:\(s\)|s)?:?|because|no|identity-based|resource-based|polic(?:y|ies)|allows|the|action|with
   | an?|explicit|deny|in|service:?|control|permissions?|boundary|session|vpc|endpoint|assume|role|calling|operation:?|error:?|occurred|access|denied|this|when
   | and|does|have|status|code:?|request|id:?|message:?|encoded|authorization|failure|\(service:|specified""",
     re.VERBOSE | re.IGNORECASE,
 )
-_AFTER_ARN = re.compile(r"because|with|is|on|and|or|for|by|has|does|in|to|was|from|action|[(\[{].*|status|as", re.IGNORECASE)
-_PART_OF_ARN = re.compile(r"arn:aws[a-z-]{0,16}(?::[^\s\"'<>]{0,1100})?$|arn:?$|arn:a?w?s?$")
-_FULL_ARN = re.compile(r"arn:aws[a-z-]{0,16}:[a-z0-9-]{2,40}:[a-z0-9-]{0,30}:\S{0,20}:\S")
+_AFTER_ARN = late(r"because|with|is|on|and|or|for|by|has|does|in|to|was|from|action|[(\[{].*|status|as", re.IGNORECASE)
+_PART_OF_ARN = late(r"arn:aws[a-z-]{0,16}(?::[^\s\"'<>]{0,1100})?$|arn:?$|arn:a?w?s?$")
+_FULL_ARN = late(r"arn:aws[a-z-]{0,16}:[a-z0-9-]{2,40}:[a-z0-9-]{0,30}:\S{0,20}:\S")
 
 
 def cuts_marked(text: str) -> str:
@@ -96,12 +97,17 @@ def messages_of(text: str) -> Iterator[str]:
         yield message.text
 
 
+def unprefixed(raw: str) -> str:
+    """The line without what a box, a log or a quote put before it."""
+    return _without_prefix(raw)[0]
+
+
 def _without_prefix(raw: str) -> tuple[str, bool]:
     """The line without what a box, a log or a quote put before it; whether that begins a new entry."""
     begins = False
     at = 0
     for _ in range(8):
-        found = _PREFIX.match(raw, at)
+        found = _PREFIX().match(raw, at)
         if found is None or found.end() == at:
             break
         begins = begins or found["entry"] is not None
@@ -129,10 +135,10 @@ class _Message:
             return True
         if begins:
             return stripped.startswith(_BENEATH)
-        open_end = _OPEN.search(self._end.rstrip()) is not None
-        if _ANEW.match(stripped) and (not open_end or stripped.startswith(_FIRST)):
+        open_end = _OPEN().search(self._end.rstrip()) is not None
+        if _ANEW().match(stripped) and (not open_end or stripped.startswith(_FIRST)):
             return False
-        return open_end or _GOES_ON.match(stripped) is not None or line[:2].isspace()
+        return open_end or _GOES_ON().match(stripped) is not None or line[:2].isspace()
 
     def add(self, raw: str, line: str) -> None:
         """Takes the line."""
@@ -156,9 +162,9 @@ def _mended(left: str, right: str, *, apart: bool) -> str:
     end, start = left.split()[-1:], right.split()[:1]
     if not end or not start or apart:
         return f"{left.rstrip()} {right.strip()}"
-    word = _WORD.fullmatch(start[0]) is not None and not _WORD.fullmatch(end[0] + start[0])
-    whole = _FULL_ARN.match(end[0].lstrip("\"'")) is not None or spelling(end[0]) is not None
-    return f"{left} {right.strip()}" if word and (whole or _WORD.fullmatch(end[0])) else left + right.strip()
+    word = _WORD().fullmatch(start[0]) is not None and not _WORD().fullmatch(end[0] + start[0])
+    whole = _FULL_ARN().match(end[0].lstrip("\"'")) is not None or spelling(end[0]) is not None
+    return f"{left} {right.strip()}" if word and (whole or _WORD().fullmatch(end[0])) else left + right.strip()
 
 
 def glued(left: str, right: str, *, broken: bool = False) -> bool:
@@ -167,10 +173,10 @@ def glued(left: str, right: str, *, broken: bool = False) -> bool:
     if not last or not first or last[0].endswith(CUT_SIGNS):
         return False
     end, start = last[0].lstrip("\"'`([<="), first[0]
-    if _WORD.fullmatch((end + start).strip(".,;\"'")) and not (_WORD.fullmatch(end) and _WORD.fullmatch(start)):
+    if _WORD().fullmatch((end + start).strip(".,;\"'")) and not (_WORD().fullmatch(end) and _WORD().fullmatch(start)):
         return True
     if len(end) > 1 and end[-1] == "-" and end[-2].isalnum():
         return True
-    if not _PART_OF_ARN.search(end) or _AFTER_ARN.fullmatch(start):
+    if not _PART_OF_ARN().search(end) or _AFTER_ARN().fullmatch(start):
         return False
-    return broken or end[-1] in ":/" or start[0] in ":/" or _FULL_ARN.match(end) is None
+    return broken or end[-1] in ":/" or start[0] in ":/" or _FULL_ARN().match(end) is None

@@ -15,7 +15,8 @@ CUT_SIGNS = ("...", "…", "[truncated]", "(truncated)")
 _WHOLE = (" action", " action.")  # how the usual sentence ends
 _QUOTES = {ord("’"): "'", ord("‘"): "'", ord("“"): '"', ord("”"): '"', 0: " "}
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
-_MESSAGE_KEYS = ("message", "errormessage", "error_message", "detail", "error", "cause")
+_MESSAGE_KEYS = ("message", "errormessage", "error_message", "detail", "error", "cause", "err", "msg", "reason")
+_TELLING = ("authorized to", "denied", "permission", "forbidden")  # of several members, the one that tells of a denial is the message
 _CODE_KEYS = ("code", "__type", "errorcode", "error_code", "errortype", "type")
 _XML_CODE = re.compile(r"<Code>([\w.]{1,100})</Code>")
 
@@ -67,7 +68,8 @@ def _unwrapped(text: str) -> tuple[str, str | None]:
 
 def _inner(value: dict[str, object], code: str | None) -> tuple[str | None, str | None]:
     fields = {str(key).lower(): item for key, item in value.items()}
-    found = next((item for key in _MESSAGE_KEYS if isinstance(item := fields.get(key), str)), None)
+    said = [item for key in _MESSAGE_KEYS if isinstance(item := fields.get(key), str)]
+    found = next((item for item in said if any(word in item.lower() for word in _TELLING)), next(iter(said), None))
     named = next((item for key in _CODE_KEYS if isinstance(item := fields.get(key), str)), None)
     nested = fields.get("error")
     if found is None and isinstance(nested, dict):

@@ -7,19 +7,20 @@ from collections.abc import Iterator
 
 from trailsleuth.catalog.client_words import ClientWords, client_words
 from trailsleuth.catalog.messages import code_row
-from trailsleuth.ingest.denials import code_in_text, read_denial
+from trailsleuth.ingest.denials import SENTENCE, code_in_text, read_denial
 from trailsleuth.ingest.hot import hot_parts, is_hot
+from trailsleuth.ingest.late import late
 from trailsleuth.ingest.logical_lines import cuts_marked, messages_of
 from trailsleuth.ingest.wrapping import without_marks
 from trailsleuth.model import Denial
 
-_SENTENCE = re.compile(
+_SENTENCE = late(
     r"(?:not|n't) (?:authorized|allowed|have permissions?) to perform:? ?[\[\"'`]?[A-Za-z][A-Za-z0-9-]{1,60}:[A-Za-z]"
     r"|unauthorized to perform:? ?[a-z-]{2,40}:[A-Z]"
 )
-_CALL = re.compile(r"An error occurred \(|operation error [A-Z]|Error executing \"")
-_SUBJECT = re.compile(r"User: |arn:aws[a-z-]{0,16}:(?:sts|iam):")
-_SOURCE_LINE = re.compile(
+_CALL = late(r"An error occurred \(|operation error [A-Z]|Error executing \"")
+_SUBJECT = late(r"User: |arn:aws[a-z-]{0,16}:(?:sts|iam):")
+_SOURCE_LINE = late(
     r"""(?:
       (?:except|catch|\}\s?catch|elif|rescue|raise|throw|throws)\b[^"]{0,300}(?:[:{;)]\s*$|\b(?:\w+\.)+\w+)
     | (?:if|elif|\}\s?else\ if|else\ if|case|when|return|import|from|switch|assert|const|let|var|static|private|public|@\w+)\b[^"]{0,200}
@@ -37,6 +38,21 @@ def read_pasted(message: str, words: ClientWords | None = None) -> Denial | None
     """The refusal in one pasted message, with the error code and the call that it names itself."""
     words = words or client_words(message)
     return read_denial(_code(message, words), message, event_source="", event_name=words.operation or "")
+
+
+def said_whole(message: str) -> Denial | None:
+    """AWS's usual sentence with its action: it says all that can be known, whatever client printed it. None: the message is another one."""
+    if _SENTENCE().search(message) is None:
+        return None
+    denial = read_denial(None, message, event_source="", event_name="")
+    return denial if denial is not None and denial.pattern_id == SENTENCE and denial.iam_action is not None else None
+
+
+def denial_in(text: str) -> Denial | None:
+    """The denial that a pasted text is about: the first that names an action, else the first that names anything, else the first."""
+    found = [denial for message in messages_in(text) if (denial := read_pasted(message)) is not None]
+    ranked = sorted(found, key=lambda denial: (denial.iam_action is None, denial.principal is None and denial.resource is None))
+    return ranked[0] if ranked else read_denial(None, text, event_source="", event_name="")
 
 
 def _code(message: str, words: ClientWords) -> str | None:
@@ -57,7 +73,7 @@ def messages_in(text: str) -> Iterator[str]:
 
 def _without_source(text: str) -> str:
     """Without lines of programs: an `except AccessDeniedException:` handles a denial, it is none."""
-    return "\n".join(line for line in text.split("\n") if not _SOURCE_LINE.match(line.strip(" \t│|>`-+E")))
+    return "\n".join(line for line in text.split("\n") if not _SOURCE_LINE().match(line.strip(" \t│|>`-+E")))
 
 
 def _pieces(message: str) -> Iterator[str]:
@@ -81,12 +97,12 @@ def _near_signs(message: str) -> Iterator[str]:
 
 def _cuts(part: str) -> list[int]:
     """Where the second and each further refusal of a message begins."""
-    calls = [found.start() for found in _CALL.finditer(part)]
+    calls = [found.start() for found in _CALL().finditer(part)]
     cuts = calls[1:]
     before = 0
-    for number, found in enumerate(_SENTENCE.finditer(part)):
+    for number, found in enumerate(_SENTENCE().finditer(part)):
         if number and not any(before <= call <= found.start() for call in calls):
-            subjects = [one.start() for one in _SUBJECT.finditer(part, before, found.start())]
+            subjects = [one.start() for one in _SUBJECT().finditer(part, before, found.start())]
             named = [at for at in subjects if part.startswith("User: ", at)] or subjects
             cuts.append(named[-1] if named else found.start())
         before = found.end()

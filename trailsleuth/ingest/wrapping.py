@@ -9,24 +9,28 @@ import html
 import re
 from urllib.parse import unquote, unquote_plus
 
-_ANSI = re.compile(
+from trailsleuth.ingest.late import late
+
+_ANSI = late(
     r"(?:\x1b|\\u001b|\\x1b|\\033|\\e|\^\[|␛)(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b\n]{0,400}(?:\x07|\x1b\\|$))|\x1b[@-_]|\[\d{1,3}(?:;\d{1,3}){0,4}m",
     re.IGNORECASE | re.MULTILINE,
 )
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\u2066\u2067\u2068\u2069"))
 _SEEN = {0x00A0: " ", 0x202F: " ", 0x2028: "\n", 0x2029: "\n", 0x21B5: " ", 0x23CE: " ", 0x0C: "\n", 0x0B: "\n", 0: " "}
 _MARKS = str.maketrans({**_UNSEEN, **_SEEN, ord("’"): "'", ord("‘"): "'", ord("“"): '"', ord("”"): '"'})
-_ESCAPED = re.compile(
+_ESCAPED = late(
     r"\\{1,8}(?:(?P<line>r?n(?![a-z]{1,12}[\\/])|r\\{1,8}n)|(?P<blank>[tr](?=[\W_A-Z0-9]|at |status|caused|$))|(?P<sign>[\"'/`])|u(?P<code>[0-9a-fA-F]{4}))"
 )
-_WORDS_OF_URL = re.compile(r"[^\s\"'<>]{0,2000}(?:arn%(?:25)?3A|not(?:%(?:25)?20|\+)authori|access(?:%(?:25)?20|\+)denied)[^\s\"'<>]{0,6000}", re.IGNORECASE)
-_XML_ERROR = re.compile(r"<Code>([\w.:]{1,100})</Code>\s{0,200}<Message>([^<]{0,4000})</Message>")
-_XML_ASIDE = re.compile(r"<(RequestI[dD]|HostId|Type|Expires|ServerTime|AWSAccessKeyId|RequestTime)>[^<]{0,600}</\1>")
-_TAG = re.compile(
+_WORDS_OF_URL = late(r"[^\s\"'<>]{0,2000}(?:arn%(?:25)?3A|not(?:%(?:25)?20|\+)authori|access(?:%(?:25)?20|\+)denied)[^\s\"'<>]{0,6000}", re.IGNORECASE)
+_XML_ERROR = late(r"<Code>([\w.:]{1,100})</Code>\s{0,200}<Message>([^<]{0,4000})</Message>")
+_XML_ASIDE = late(r"<(RequestI[dD]|HostId|Type|Expires|ServerTime|AWSAccessKeyId|RequestTime)>[^<]{0,600}</\1>")
+_TAG_TEXT = (
     r"</?(?:p|br|b|i|u|em|strong|code|pre|span|div|li|ul|ol|td|tr|th|table|tbody|thead|a|h[1-6]|font|html|head|body|title|hr|blockquote|img|small|samp|tt|kbd|center"
     r"|Errors?|ErrorResponse|Response|Code|Message|Resource|BucketName|Key|Detail|RequestI[dD]|HostId|message|Body|Fault|\w{2,60}Exception)(?:[\s/][^<>]{0,400})?>"
 )
-_DECLARATION = re.compile(r"<\?xml[^<>]{0,200}\?>|<!DOCTYPE[^<>]{0,200}>")
+_TAG = late(_TAG_TEXT)
+_LINE_OF_TAGS = late(rf"^[ \t]*(?:{_TAG_TEXT}[ \t]*){{1,8}}\n", re.MULTILINE)  # leaves no blank line, which would part what belongs together
+_DECLARATION = late(r"<\?xml[^<>]{0,200}\?>\s{0,8}|<!DOCTYPE[^<>]{0,200}>")
 
 
 def without_marks(text: str) -> str:
@@ -34,15 +38,15 @@ def without_marks(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if any(mark in text for mark in ("\x1b", "[", "^[")):
-        text = _ANSI.sub("", text)
+        text = _ANSI().sub("", text)
     if not text.isascii() or "\0" in text:
         text = text.translate(_MARKS)
     if "&" in text:
         text = _entities(text)
     if "%" in text or "+" in text:
-        text = _WORDS_OF_URL.sub(_unquoted, text)
+        text = _WORDS_OF_URL().sub(_unquoted, text)
     if "\\" in text:
-        text = _ESCAPED.sub(_unescaped, text)
+        text = _ESCAPED().sub(_unescaped, text)
     if "<" in text:
         text = _without_tags(text)
     return text.replace('""', '"') if '""' in text else text
@@ -80,6 +84,6 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def _without_tags(text: str) -> str:
-    text = _XML_ASIDE.sub("", _DECLARATION.sub("", text))
-    text = _XML_ERROR.sub(lambda found: f"{found[1]}: {' '.join(found[2].split())}", text)
-    return _TAG.sub(" ", text)
+    text = _XML_ASIDE().sub("", _DECLARATION().sub("", text))
+    text = _XML_ERROR().sub(lambda found: f"{found[1]}: {' '.join(found[2].split())}", text)
+    return _TAG().sub(" ", _LINE_OF_TAGS().sub("", text))
