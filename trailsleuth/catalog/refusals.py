@@ -27,7 +27,8 @@ def code_pattern() -> str:
 def message_pattern() -> str:
     """Fits every error message that is one: it holds the beginning of a form's anchor, or it would have to be unwrapped first."""
     anchors = sorted(
-        {anchor[:LONGEST_ANCHOR] for form in message_forms() if form.refused and not form.printed for anchor in form.anchors} | {SENTENCE}, key=lambda text: (len(text), text)
+        {anchor[:LONGEST_ANCHOR] for form in message_forms() if form.refused and not form.printed for anchor in form.anchors} | {SENTENCE},
+        key=lambda text: (len(text), text),
     )
     shortest: list[str] = []
     for anchor in anchors:
