@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs.generate import catalog, cli, documents, messages, pipelines, python_names, tables
+from docs.generate import catalog, cli, documents, evidence, messages, pipelines, python_names, tables
 
 REFERENCE = Path(__file__).parent.parent / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": cli.page,
     "json.md": documents.page,
+    "evidence.md": evidence.page,
     "python.md": python_names.page,
     "catalog.md": catalog.page,
     "messages.md": messages.page,

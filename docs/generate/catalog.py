@@ -16,11 +16,12 @@ such](../decisions/0014-presumed-actions.md). `trailsleuth catalog show ecs:RunT
 Tables with pages of their own: [messages](messages.md), [opaque texts](opaque-errors.md), [operations](operations.md), [passed
 roles](passed-roles.md), [resources](resources.md), [pipeline actions](pipeline-actions.md).
 """
-ELSEWHERE = {"denial_messages", "denied_codes", "denial_advice", "opaque_errors", "pipeline_actions"}
+ELSEWHERE = {"denial_messages", "denied_codes", "denial_advice", "opaque_errors", "pipeline_actions", "evidence_forms"}
 TITLES: Mapping[str, str] = {
     "side_calls": "Calls beside the work",
     "deliveries": "What services need on their targets",
     "cross_account": "Operations that work across accounts",
+    "evidence_columns": "Members of a record under other names",
     "evaluation": "Where a service decides otherwise",
     "generated_roles": "Roles that a tool or a service makes",
     "no_iam_action": "Operations that IAM does not decide on",
@@ -46,7 +47,12 @@ TOLD: Mapping[str, Callable[[Row], str]] = {
     "rule": lambda row: f"{code(row['pattern'])} is {codes(row['names'])}",
     "action": lambda row: f"{code(row['action'])}: {prose(row['reason'])}",
     "change": lambda row: codes(row["events"]),
-    "generated": lambda row: f"{prose(row['made_by'])} makes {code(row['example'])}: {' '.join(prose(change['text']) for change in row['change'])}",
+    "product": lambda row: f"{prose(row['note'])}: " + ", ".join(f"{code(name)} is {code(path)}" for name, path in row["columns"].items()),
+    "generated": lambda row: (
+        code(row["pattern"])
+        if "made_by" not in row
+        else f"{prose(row['made_by'])} makes {code(row['example'])}: {' '.join(prose(change['text']) for change in row['change'])}"
+    ),
     "no_record": lambda row: f"{prose(row['what'])}: {codes(row['actions'])}",
     "role": lambda row: f"{code(row['principal'])} makes {code(row['name'])}",
     "service": lambda row: f"{codes(row['sources'])} in the trail is {code(row['prefix'])}",

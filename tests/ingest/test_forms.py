@@ -175,6 +175,7 @@ NOT_CLOUDTRAIL = {
     "Alibaba": [{"eventId": "1", "eventVersion": "1", "eventName": "x", "acsRegion": "cn-hangzhou", "userIdentity": {"type": "ram-user"}}],
     "digest": {"awsAccountId": "222222222222", "digestStartTime": "x", "digestS3Object": "y", "logFiles": []},
     "Insights": {"Records": [{"eventVersion": "1.07", "eventTime": "2026-03-04T09:00:00Z", "eventType": "AwsCloudTrailInsight", "insightDetails": {}}]},
+    "aggregated": {"Records": [{"eventVersion": "1.0", "eventId": "x", "eventCategory": "Aggregated", "timeWindow": {"windowSize": "PT5M"}, "summary": {}}]},
     "OCSF": [{"class_uid": 6003, "category_uid": 6, "metadata": {"product": {"name": "CloudTrail"}}, "api": {"operation": "x"}}],
     "not recognised": {"some": "thing"},
     "binary": b"\x7fELF\x00\x00\x00",

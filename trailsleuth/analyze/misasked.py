@@ -7,6 +7,7 @@ Sure:  only where the evidence names others of the kind, or holds records at all
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,13 @@ from difflib import get_close_matches
 
 from trailsleuth.model import Evidence, Inquiry, Question, Record, Scope, account_of
 
+# The answer of AWS that shows a failed thing.
+_ANSWERS = {
+    "failed stack": "aws cloudformation describe-stack-events --stack-name {name} --output json > stack-events.json",
+    "failed build": "aws codebuild batch-get-builds --ids {name} --output json > build.json",
+    "failed deployment": "aws deploy get-deployment --deployment-id {name} --output json > deployment.json",
+    "failed task": "aws ecs describe-tasks --cluster CLUSTER --tasks {name} --output json > task.json",
+}
 SHOWN = 5  # names of what there is instead
 
 
@@ -39,8 +47,11 @@ def _question(missed: _Missed) -> Question:
     there = f"there is {', '.join(shown[:SHOWN])}{more}" if shown else f"it names no {missed.kind}"
     nearest = f"; the nearest is {near[0]}" if near else ""
     because = f"no {missed.kind} {missed.name} is in the evidence: {there}{nearest}"
+    if missed.kind in _ANSWERS and not missed.there:
+        command = _ANSWERS[missed.kind].format(name=shlex.quote(missed.name))
+        return Question(account=None, wanted="execution", because=because, command=command)
     command = f"trailsleuth diagnose <evidence> {missed.option} {near[0] if near else '<name>'}"
-    return Question(account=None, wanted="execution" if missed.kind in ("pipeline", "execution") else "records", because=because, command=command)
+    return Question(account=None, wanted="execution" if missed.kind in ("pipeline", "execution", *_ANSWERS) else "records", because=because, command=command)
 
 
 def _missed(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> Iterator[_Missed]:
@@ -51,6 +62,9 @@ def _missed(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> Iterator[_Mis
         yield _Missed(kind="pipeline", name=inquiry.pipeline, there=pipelines, option="--pipeline")
     if inquiry.execution_id and executions and inquiry.execution_id not in executions:
         yield _Missed(kind="execution", name=inquiry.execution_id, there=executions, option="--execution-id")
+    if inquiry.thing and scope.execution is not None and scope.execution.attempt is None:
+        kind, name = inquiry.thing
+        yield _Missed(kind=f"failed {kind}", name=name, there=_listed(run.action for run in evidence.actions if run.kind == kind), option=f"--{kind}")
     if scope.focus or scope.asked or not evidence.records:
         return
     if inquiry.access_key:
@@ -78,7 +92,7 @@ def _pipelines(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _executions(evidence: Evidence) -> tuple[str, ...]:
-    runs = (*(run.execution_id for run in evidence.actions), *(run.execution_id for run in evidence.runs))
+    runs = (*(run.execution_id for run in evidence.actions if not run.kind), *(run.execution_id for run in evidence.runs))
     return _listed((*runs, *(_text(r.response.get("pipelineExecutionId")) for r in _starts(evidence))))
 
 

@@ -13,7 +13,7 @@ from trailsleuth.api.cleaned import record_without_secrets, without_secrets
 from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.investigation import run_investigation
-from trailsleuth.model import CaseFile, Evidence, Inquiry, Outcome, RawInput, Skipped
+from trailsleuth.model import THINGS, CaseFile, Evidence, Inquiry, Outcome, RawInput, Skipped
 from trailsleuth.report import frames, words
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.document import case_document, coverage_document
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from trailsleuth.trail_index.read import IndexFile
 
-ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", "error")
+ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", *THINGS, "error")
 EXIT_CODES = {Outcome.CAUSE_FOUND: 0, Outcome.NO_DENIAL_FOUND: 1, Outcome.INCONCLUSIVE: 3}
 
 
@@ -105,12 +105,16 @@ class Case:
         session: str | None = None,
         access_key: str | None = None,
         event_id: str | None = None,
+        stack: str | None = None,
+        build: str | None = None,
+        deployment: str | None = None,
+        task: str | None = None,
         error: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         everything: bool = False,
     ) -> Diagnosis:
-        """The failed execution, role, session, credential or record asked about; without any, every denied chain, the likeliest cause first.
+        """The failed execution or thing, role, session, credential or record asked about; without any, every denied chain, the likeliest cause first.
 
         `everything`: the denials of others are worked out as well, not only counted.
         """
@@ -122,6 +126,10 @@ class Case:
                 session=session,
                 access_key=access_key,
                 event_id=event_id,
+                stack=stack,
+                build=build,
+                deployment=deployment,
+                task=task,
                 error=error,
                 since=since,
                 until=until,

@@ -44,6 +44,10 @@ def diagnose_command(
     session: Annotated[str | None, typer.Option(help="Ask about a role session by its name.", metavar="NAME")] = None,
     access_key: Annotated[str | None, typer.Option(help="Ask about a credential by its access key id.", metavar="ID")] = None,
     event_id: Annotated[str | None, typer.Option(help="Ask about one record.", metavar="ID")] = None,
+    stack: Annotated[str | None, typer.Option(help="Ask about a failed CloudFormation stack in the evidence.", metavar="NAME")] = None,
+    build: Annotated[str | None, typer.Option(help="Ask about a failed CodeBuild build in the evidence.", metavar="ID")] = None,
+    deployment: Annotated[str | None, typer.Option(help="Ask about a failed CodeDeploy deployment in the evidence.", metavar="ID")] = None,
+    task: Annotated[str | None, typer.Option(help="Ask about an ECS task or service in the evidence that failed.", metavar="ID")] = None,
     error: Annotated[str | None, typer.Option(help="The message as you saw it; - reads it from stdin.", metavar="TEXT")] = None,
     since: Annotated[str | None, typer.Option(help="Start: ISO 8601, or 2h, 3d before now.", metavar="TIME")] = None,
     until: Annotated[str | None, typer.Option(help="End, likewise.", metavar="TIME")] = None,
@@ -91,11 +95,17 @@ def diagnose_command(
         session=session,
         access_key=access_key,
         event_id=event_id,
+        stack=stack,
+        build=build,
+        deployment=deployment,
+        task=task,
         error=_stdin().decode(errors="replace") if error == STDIN else error,
         since=start,
         until=end,
         everything=everything,
     )
+    if inquiry.thing and _asks_accounts(paths, ways):
+        raise UsageError(f"--{inquiry.thing[0]} is for saved answers of AWS: give them as evidence, without --profile; see docs/reference/evidence.md")
     begun = time.perf_counter()
     found = _diagnosis(paths, inquiry, ways, wait, Settings(output=athena_output or "", workgroup=athena_workgroup or ""), prune=prune)
     mention(f"{words.coverage_line(case_document(found.case_file)['coverage'])}; {time.perf_counter() - begun:.1f} s")

@@ -15,6 +15,7 @@ from trailsleuth.model.texts import words_in
 CODEPIPELINE = "codepipeline.amazonaws.com"
 MILLISECONDS = re.compile(r"^\d{13}$")
 UNIQUE = 8  # a build or execution id shorter than this is no mark of its own
+_BARE = 40  # a message as short as "Access Denied" says nothing of its own
 INSTANCES = "ec2.amazonaws.com"
 
 
@@ -24,12 +25,14 @@ Found = tuple[list[Session], tuple[Record, ...]]
 def of_execution(trail: Trail, execution: Execution) -> Found:
     """The sessions of the failed actions and the calls denied to them."""
     attempts = failed_attempts(trail.evidence, execution)
+    if not attempts and execution.pipeline is None and execution.provider is not None:
+        return [], ()  # a stack, build, deployment or task that the evidence lacks
     if not attempts:
         return _of_codepipeline(trail, execution)
     chosen: dict[str, Session] = {}
     asked: list[Record] = []
     for attempt in attempts:
-        sessions, refused = _of_attempt(trail, execution, attempt)
+        sessions, refused = _of_thing(trail, attempt) if attempt.kind else _of_attempt(trail, execution, attempt)
         chosen.update((s.id, s) for s in sessions)
         asked += refused
     return list(chosen.values()), in_order(asked)
@@ -47,6 +50,24 @@ def _of_codepipeline(trail: Trail, execution: Execution) -> Found:
     ]
     chosen = trail.with_descendants(roots)
     return chosen, trail.refused_in(chosen)
+
+
+def _of_thing(trail: Trail, attempt: ActionRun) -> Found:
+    """The calls denied to a failed stack, build, deployment or task, by the strongest tie that holds: its own text holds their message, a session of its
+    role or of its service made them, else its service made them with the credentials of whoever called it."""
+    end = attempt.updated or datetime.max.replace(tzinfo=UTC) - AFTER
+    window = (attempt.started - BEFORE if attempt.started else datetime.min.replace(tzinfo=UTC), end + AFTER)
+    inside = [r for r in trail.refused if window[0] <= r.event_time <= window[1]]
+    roots = [s for s in trail.sessions if attempt.role_arn and _overlaps(s, window) and same_role(s.principal, attempt.role_arn)]
+    chosen = trail.with_descendants([*roots, *_driven(trail, roots, attempt, window)])
+    ids = {s.id for s in chosen}
+    text = attempt.error_text or ""
+    said = [r for r in inside if r.error_message and len(r.error_message) > _BARE and r.error_message in text]
+    own = [r for r in inside if trail.home(r) in ids]
+    carried = [r for r in inside if r.identity.invoked_by in acting_services(attempt.provider)]
+    asked = said or own or carried
+    homes = {trail.home(r) for r in asked}
+    return [s for s in trail.sessions if s.id in ids or s.id in homes], tuple(asked)
 
 
 def _of_attempt(trail: Trail, execution: Execution, attempt: ActionRun) -> tuple[list[Session], tuple[Record, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from trailsleuth.model import ActionRun, Evidence, Execution, Inquiry, Pipeline
+from trailsleuth.model import THINGS, ActionRun, Evidence, Execution, Inquiry, Pipeline
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 BEFORE = timedelta(minutes=2)  # clocks and the AssumeRole before the action starts
@@ -17,12 +17,13 @@ def find_execution(evidence: Evidence, inquiry: Inquiry) -> Execution | None:
     An action that failed and was then retried with success is taken only where no action failed for good.
     """
     failed = [run for run in evidence.actions if run.failed and _asked(run, evidence, inquiry)]
+    failed = [run for run in failed if not run.kind] or failed  # what a pipeline set off is part of its failure
     lasting = [run for run in _last_attempts(evidence.actions) if run in failed] or failed
     if lasting:
         newest = max(lasting, key=lambda r: (_when(r), r.execution_id or "", r.action))
         same = [r for r in lasting if r.execution_id == newest.execution_id]
         return _from_run(min(same, key=lambda r: (_when(r), r.action)), evidence)
-    return _from_trail(evidence, inquiry)
+    return _absent(*inquiry.thing) if inquiry.thing else _from_trail(evidence, inquiry)
 
 
 def failed_attempts(evidence: Evidence, execution: Execution) -> tuple[ActionRun, ...]:
@@ -59,6 +60,10 @@ def _last_attempts(runs: tuple[ActionRun, ...]) -> list[ActionRun]:
 
 
 def _asked(run: ActionRun, evidence: Evidence, inquiry: Inquiry) -> bool:
+    if inquiry.thing:
+        return run.kind == inquiry.thing[0] and inquiry.thing[1] in run.names
+    if (inquiry.pipeline or inquiry.execution_id) and run.kind:
+        return False
     if inquiry.execution_id and run.execution_id != inquiry.execution_id:
         return False
     if not inquiry.pipeline:
@@ -67,6 +72,14 @@ def _asked(run: ActionRun, evidence: Evidence, inquiry: Inquiry) -> bool:
         return run.pipeline == inquiry.pipeline
     definition = pipeline_of(run, evidence)
     return definition is None or definition.name == inquiry.pipeline
+
+
+def _absent(kind: str, name: str) -> Execution:
+    """What is asked about and not in the evidence, or did not fail there."""
+    return Execution(
+        pipeline=None, execution_id=name, stage=None, action=name, provider=THINGS[kind], error_code=None, error_message=None,
+        service_role=None, action_role=None, started=None, ended=None,
+    )  # fmt: skip
 
 
 def _from_run(run: ActionRun, evidence: Evidence) -> Execution:

@@ -47,7 +47,7 @@ def find_scope(evidence: Evidence, inquiry: Inquiry) -> Scope:
 def _about_a_pipeline(evidence: Evidence, inquiry: Inquiry, found: Tied | None) -> bool:
     """A pipeline is asked for, or nothing is and the evidence holds a failed action; an error text that means certain records is not about it, unless
     it is that action's own."""
-    if inquiry.pipeline or inquiry.execution_id:
+    if inquiry.pipeline or inquiry.execution_id or inquiry.thing:
         return True
     if inquiry.role or inquiry.session or inquiry.access_key or inquiry.event_id:
         return False

@@ -6,11 +6,12 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.coverage import Ledger, account_coverage
 from trailsleuth.ingest.decoded import parse_decoded
+from trailsleuth.ingest.failed_things import failed_things
 from trailsleuth.ingest.gaps import parse_gap, sorted_gaps
 from trailsleuth.ingest.once import RecordsOnce, once
 from trailsleuth.ingest.pieces import Form, Piece
@@ -129,21 +130,22 @@ class Reader:
 
     def _take_answer(self, piece: Piece, origin: Origin) -> None:
         """An answer of CodePipeline, IAM, Organizations or STS."""
+        kept: dict[Form, tuple[list[Any], Iterable[Any]]] = {
+            Form.PIPELINE: (self.pipelines, parse_pipeline(piece.value, origin)),
+            Form.RUNS: (self.runs, parse_runs(piece.value, origin)),
+            Form.ACTIONS: (self.actions, parse_actions(piece.value, origin)),
+            Form.STATE: (self.actions, parse_state(piece.value, origin)),
+            Form.NOTICE: (self.actions, parse_notice(piece.value, origin)),
+            Form.DECODED: (self.decoded, parse_decoded(piece.value)),
+        }
+        if piece.form in kept:
+            self._keep(*kept[piece.form], piece, origin)
+            return
         match piece.form:
-            case Form.PIPELINE:
-                self._keep(self.pipelines, parse_pipeline(piece.value, origin), piece, origin)
-            case Form.RUNS:
-                self._keep(self.runs, parse_runs(piece.value, origin), piece, origin)
-            case Form.ACTIONS:
-                self._keep(self.actions, parse_actions(piece.value, origin), piece, origin)
-            case Form.STATE:
-                self._keep(self.actions, parse_state(piece.value, origin), piece, origin)
-            case Form.NOTICE:
-                self._keep(self.actions, parse_notice(piece.value, origin), piece, origin)
+            case Form.FAILED:
+                self.actions.extend(failed_things(piece.value, origin))
             case Form.IAM_PART:
                 self.pages.add_part(piece.value, origin.source)
-            case Form.DECODED:
-                self._keep(self.decoded, parse_decoded(piece.value), piece, origin)
             case Form.GAP:
                 self.gaps.append(parse_gap(piece.value))
             case Form.SNAPSHOT:

@@ -39,6 +39,7 @@ _MAY_HOLD = re.compile(r"eventVersion|eventName|eventTime|CloudTrailEvent|eventn
 _NOTHING = (Form.UNKNOWN, Form.NOTE)
 _OWN = frozenset(NAMES)
 _NESTED = STRUCTS | FREE
+_WHOLE = 10  # so many members of a record, as CloudTrail spells them, are no choice of columns
 
 
 def pieces(value: object, depth: int = 0) -> Iterator[Piece]:
@@ -132,7 +133,7 @@ def _of_loose(members: dict[str, Any], depth: int) -> Iterator[Piece]:
     whole = record_piece(members)
     if whole.form is not Form.RECORD:
         yield from _of_notification(members, whole, depth)
-    elif "eventVersion" in members and members.__class__ is dict and _is_plain(members):
+    elif members.__class__ is dict and ("eventVersion" in members or len(_OWN & members.keys()) >= _WHOLE) and _is_plain(members):
         yield whole
     else:
         row = fold(members)
@@ -229,6 +230,8 @@ def record_piece(record: dict[str, Any]) -> Piece:
         return Piece(Form.FOREIGN, reason=f"an event notification ({source[:20]}), no CloudTrail record")
     if "insightDetails" in record or record.get("eventType") == "AwsCloudTrailInsight":
         return Piece(Form.FOREIGN, reason="a CloudTrail Insights record: it counts calls and shows none")
+    if "timeWindow" in record and record.get("eventTime") is None:
+        return Piece(Form.FOREIGN, reason="aggregated events of CloudTrail: 5-minute summaries, no single calls; those are in the folder CloudTrail")
     if "acsRegion" in record:
         return Piece(Form.FOREIGN, reason="a record of Alibaba Cloud's ActionTrail")
     return Piece(Form.RECORD, record)

@@ -82,6 +82,8 @@ def _turned(members: dict[str, Any]) -> list[dict[str, Any]] | None:
     if "eventName" not in members and "eventname" not in members:
         return None
     columns = list(members.values())
+    if not columns[0]:
+        return None
     if all(isinstance(column, dict) and column.keys() == columns[0].keys() for column in columns):
         return [{name: column[key] for name, column in members.items()} for key in columns[0]]
     if all(isinstance(column, list) and len(column) == len(columns[0]) for column in columns):

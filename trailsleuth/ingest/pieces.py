@@ -20,6 +20,7 @@ class Form(Enum):
     RUNS = auto()
     ACTIONS = auto()
     STATE = auto()
+    FAILED = auto()  # a stack, build, deployment or task that may have failed
     NOTICE = auto()  # what EventBridge and SNS tell of a failed action
     SNAPSHOT = auto()
     IAM_PART = auto()  # one answer of IAM or Config about one principal or policy

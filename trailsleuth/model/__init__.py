@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trailsleuth.model.delta import Delta, Placeholder, Proof
     from trailsleuth.model.denial import Cause, Denial, Effect, EncodedMessage, PolicyType
     from trailsleuth.model.error_text import ErrorText, OpaqueError
-    from trailsleuth.model.evidence import DecodedAuthorization, Evidence, Inquiry
+    from trailsleuth.model.evidence import THINGS, DecodedAuthorization, Evidence, Inquiry
     from trailsleuth.model.finding import Background, Basis, Evidenced, Finding, Standing
     from trailsleuth.model.pipeline import ActionDeclaration, ActionRun, CallPlaces, Pipeline, PipelineRun
     from trailsleuth.model.policy import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SCHEMA",
+    "THINGS",
     "AccessRequest",
     "AccountCoverage",
     "ActionDeclaration",
@@ -117,7 +118,7 @@ _NAMES = {
     "delta": ("Delta", "Placeholder", "Proof"),
     "denial": ("Cause", "Denial", "Effect", "EncodedMessage", "PolicyType"),
     "error_text": ("ErrorText", "OpaqueError"),
-    "evidence": ("DecodedAuthorization", "Evidence", "Inquiry"),
+    "evidence": ("THINGS", "DecodedAuthorization", "Evidence", "Inquiry"),
     "finding": ("Background", "Basis", "Evidenced", "Finding", "Standing"),
     "pipeline": ("ActionDeclaration", "ActionRun", "CallPlaces", "Pipeline", "PipelineRun"),
     "policy": (

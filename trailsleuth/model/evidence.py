@@ -46,6 +46,10 @@ class Evidence:
     coverage: Coverage = field(default_factory=Coverage)
 
 
+# Things that fail by themselves, each an entry option of its name, with the provider whose service acts for it.
+THINGS = {"stack": "CloudFormation", "build": "CodeBuild", "deployment": "CodeDeploy", "task": "ECS"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
     """What the user asks: the entry options of the contract. All None or empty: every denied chain.
@@ -59,6 +63,10 @@ class Inquiry:
     session: str | None = None
     access_key: str | None = None
     event_id: str | None = None
+    stack: str | None = None
+    build: str | None = None
+    deployment: str | None = None
+    task: str | None = None
     error: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -80,4 +88,9 @@ class Inquiry:
     @property
     def names_more_than_the_error(self) -> bool:
         """True where an entry other than the error text and the window narrows the question."""
-        return any((self.pipeline, self.execution_id, self.role, self.session, self.access_key, self.event_id))
+        return any((self.pipeline, self.execution_id, self.role, self.session, self.access_key, self.event_id, self.thing))
+
+    @property
+    def thing(self) -> tuple[str, str] | None:
+        """The failed thing that is asked about, by its kind and its name or id."""
+        return next(((kind, name) for kind in THINGS if (name := getattr(self, kind))), None)

@@ -86,6 +86,8 @@ class ActionRun:
     started: datetime | None = None
     updated: datetime | None = None
     artifacts: tuple[tuple[str, str], ...] = ()  # (bucket, key) of the input artifacts
+    kind: str = ""  # "": an action of a pipeline; stack | build | deployment | task: a thing that failed by itself
+    names: tuple[str, ...] = ()  # of such a thing: what it may be asked for by
     origin: Origin
 
     @property

@@ -200,7 +200,7 @@ def execution_line(execution: Document | None) -> str:
     parts = [f"{label} {execution[key]}" for key, label in (("pipeline", "pipeline"), ("stage", "stage"), ("action", "action")) if execution[key]]
     if execution["provider"]:
         parts.append(f"{parts.pop()} ({execution['provider']})" if execution["action"] else f"provider {execution['provider']}")
-    if execution["execution_id"]:
+    if execution["execution_id"] and execution["execution_id"] != execution["action"]:
         parts.append(f"execution {execution['execution_id']}")
     return ", ".join(parts)
 

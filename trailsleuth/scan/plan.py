@@ -111,7 +111,7 @@ def _add_callers(asked: Questioned, records: Iterable[Record]) -> None:
 def _runs(reader: ScanReader, inquiry: Inquiry) -> list[ActionRun] | None:
     """The failed runs that the question may be about; None where it is about no pipeline, [] where the trail itself has to tell of it."""
     failed = [run for run in reader.actions if run.failed]
-    if inquiry.pipeline or inquiry.execution_id:
+    if inquiry.pipeline or inquiry.execution_id or inquiry.thing:
         return failed
     return None if inquiry.role or inquiry.session or inquiry.access_key or inquiry.event_id or not failed else failed
 

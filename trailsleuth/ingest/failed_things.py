@@ -1,0 +1,138 @@
+"""A stack, build, deployment or task that failed, out of the answers that show it: its text, its time and the role it ran with.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html, CodeBuild's BatchGetBuilds, CodeDeploy's GetDeployment,
+ECS's DescribeTasks and DescribeServices.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from trailsleuth.ingest.fields import list_of, map_of, text_of
+from trailsleuth.ingest.times import parse_time
+from trailsleuth.model import ActionRun, Origin
+
+JsonObject = Mapping[str, Any]
+
+_FOLLOWS = re.compile(r"cancel|following resource\(s\) failed", re.IGNORECASE)  # what fails because something else did
+_FAILED_STACK = re.compile(r"FAILED|ROLLBACK")
+_FAILED_BUILDS = frozenset({"FAILED", "FAULT", "TIMED_OUT"})
+_TROUBLE = re.compile(r"unable|fail|unhealthy|error|denied", re.IGNORECASE)
+
+
+def failed_things(answer: JsonObject, origin: Origin) -> Iterator[ActionRun]:
+    """Each that failed; nothing for one that did not."""
+    events = [map_of(event) for event in list_of(answer.get("StackEvents"))] or ([answer] if "ResourceStatus" in answer else [])
+    yield from _stacks_of_events(events, origin)
+    for stack in map(map_of, list_of(answer.get("Stacks"))):
+        yield from _stack(stack, origin)
+    for build in _listed(answer, "builds", "buildStatus"):
+        yield from _build(build, origin)
+    for deployment in (map_of(answer.get("deploymentInfo")), *_listed(answer, "deploymentsInfo", "deploymentId")):
+        yield from _deployment(deployment, origin)
+    for task in (*_listed(answer, "tasks", "taskArn"), map_of(answer.get("detail"))):
+        yield from _task(task, origin)
+    for service in _listed(answer, "services", "serviceArn"):
+        yield from _service(service, origin)
+
+
+def _listed(answer: JsonObject, name: str, mark: str) -> list[JsonObject]:
+    return [map_of(one) for one in list_of(answer.get(name))] or ([answer] if mark in answer else [])
+
+
+def _thing(kind: str, name: str | None, identifier: str | None, origin: Origin) -> ActionRun:
+    """`name` is what people call it; both it and the id ask about it, whole or by the last part."""
+    known = [text for text in (name, identifier) if text]
+    names = dict.fromkeys([*known, *(text.rpartition(sign)[2] for text in known for sign in "/:")])
+    return ActionRun(
+        pipeline=None, execution_id=identifier, action_execution_id=identifier, stage=None, action=name or identifier or "", status="Failed",
+        kind=kind, names=tuple(names), origin=origin,
+    )  # fmt: skip
+
+
+def _stacks_of_events(events: list[JsonObject], origin: Origin) -> Iterator[ActionRun]:
+    by_stack: dict[str, list[JsonObject]] = {}
+    for event in events:
+        by_stack.setdefault(text_of(event.get("StackId")) or "", []).append(event)
+    for identifier, found in sorted(by_stack.items()):
+        found.sort(key=lambda event: str(event.get("Timestamp")))
+        begins = [n for n, event in enumerate(found) if event.get("ResourceStatusReason") == "User Initiated"]
+        last = found[begins[-1] :] if begins else found
+        failed = [e for e in last if str(e.get("ResourceStatus")).endswith("_FAILED") and not _FOLLOWS.search(str(e.get("ResourceStatusReason")))]
+        if failed:
+            yield replace(
+                _thing("stack", text_of(failed[0].get("StackName")), identifier, origin), provider="CloudFormation",
+                error_code=text_of(failed[0].get("ResourceStatus")),
+                error_text=text_of(failed[0].get("ResourceStatusReason")), started=parse_time(last[0].get("Timestamp")) if begins else None,
+                updated=parse_time(failed[0].get("Timestamp")), region=_region(identifier),
+            )  # fmt: skip
+
+
+def _stack(stack: JsonObject, origin: Origin) -> Iterator[ActionRun]:
+    status, identifier = text_of(stack.get("StackStatus")) or "", text_of(stack.get("StackId"))
+    if _FAILED_STACK.search(status):
+        yield replace(
+            _thing("stack", text_of(stack.get("StackName")), identifier, origin), provider="CloudFormation", role_arn=text_of(stack.get("RoleARN")),
+            error_code=status, error_text=text_of(stack.get("StackStatusReason")), region=_region(identifier),
+        )  # fmt: skip
+
+
+def _build(build: JsonObject, origin: Origin) -> Iterator[ActionRun]:
+    if text_of(build.get("buildStatus")) not in _FAILED_BUILDS:
+        return
+    contexts = [map_of(c) for phase in map(map_of, list_of(build.get("phases"))) for c in list_of(phase.get("contexts"))]
+    told = [context for context in contexts if text_of(context.get("message"))]
+    identifier, project = text_of(build.get("id")), text_of(build.get("projectName"))
+    yield replace(
+        _thing("build", project, identifier, origin), provider="CodeBuild", role_arn=text_of(build.get("serviceRole")), external_id=identifier,
+        error_code=text_of(told[0].get("statusCode")) if told else text_of(build.get("buildStatus")),
+        error_text=" ".join(dict.fromkeys(str(context["message"]) for context in told)) or None,
+        started=parse_time(build.get("startTime")), updated=parse_time(build.get("endTime")), region=_region(text_of(build.get("arn"))),
+    )  # fmt: skip
+
+
+def _deployment(deployment: JsonObject, origin: Origin) -> Iterator[ActionRun]:
+    error, identifier = map_of(deployment.get("errorInformation")), text_of(deployment.get("deploymentId"))
+    if identifier and (text_of(deployment.get("status")) in ("Failed", "Stopped") or error):
+        yield replace(
+            _thing("deployment", text_of(deployment.get("applicationName")), identifier, origin), provider="CodeDeploy", external_id=identifier,
+            error_code=text_of(error.get("code")), error_text=text_of(error.get("message")), started=parse_time(deployment.get("createTime")),
+            updated=parse_time(deployment.get("completeTime")),
+        )  # fmt: skip
+
+
+def _task(task: JsonObject, origin: Origin) -> Iterator[ActionRun]:
+    identifier, reason = text_of(task.get("taskArn")), text_of(task.get("stoppedReason"))
+    if not identifier or not reason or "taskDefinitionArn" not in task:
+        return
+    overrides = map_of(task.get("overrides"))
+    more = [text for container in map(map_of, list_of(task.get("containers"))) if (text := text_of(container.get("reason")))]
+    yield replace(
+            _thing("task", text_of(task.get("group")), identifier, origin), provider="ECS", external_id=identifier.rpartition("/")[2],
+        role_arn=text_of(overrides.get("executionRoleArn")) or text_of(overrides.get("taskRoleArn")), error_code=text_of(task.get("stopCode")),
+        error_text=" ".join(dict.fromkeys([reason, *more])), started=parse_time(task.get("createdAt")), updated=parse_time(task.get("stoppedAt")),
+        region=_region(identifier),
+    )  # fmt: skip
+
+
+def _service(service: JsonObject, origin: Origin) -> Iterator[ActionRun]:
+    """A service whose newest trouble stands in its events, or in a rollout that failed."""
+    events = sorted(map(map_of, list_of(service.get("events"))), key=lambda event: str(event.get("createdAt")), reverse=True)
+    trouble = next((event for event in events if _TROUBLE.search(str(event.get("message")))), None)
+    rollouts = [map_of(one) for one in list_of(service.get("deployments")) if map_of(one).get("rolloutState") == "FAILED"]
+    identifier = text_of(service.get("serviceArn"))
+    if trouble or rollouts:
+        text = text_of(trouble.get("message")) if trouble else text_of(rollouts[0].get("rolloutStateReason"))
+        yield replace(
+            _thing("task", text_of(service.get("serviceName")), identifier, origin), provider="ECS", error_text=text, region=_region(identifier),
+            started=parse_time(rollouts[0].get("createdAt")) if rollouts else None,
+            updated=parse_time(trouble.get("createdAt")) if trouble else parse_time(rollouts[0].get("updatedAt")),
+        )  # fmt: skip
+
+
+def _region(arn: str | None) -> str | None:
+    parts = (arn or "").split(":")
+    return parts[3] if len(parts) > 5 and parts[3] else None
