@@ -86,6 +86,7 @@ def test_a_fix_is_printed_instead_of_the_report(answered):
 
 def test_every_entry_option_is_passed_on(answered):
     options = {"--pipeline": "web", "--execution-id": "e1", "--role": "arn:aws:iam::1:role/R", "--session": "s", "--access-key": "ASIAX", "--event-id": "i"}
+    options |= {"--stack": "t", "--build": "b", "--deployment": "d", "--task": "k"}
     flat = [word for pair in options.items() for word in pair]
     ran = answered(the_founding_case(), "a.json", "b", *flat, "--error", "denied", "--since", "2026-03-04T09:00:00Z", "--until", "2026-03-04T10:00:00Z")
     assert ran.api.loaded == (["a.json", "b"], None)

@@ -179,6 +179,8 @@ FORMS: dict[str, str] = {
     "records as cells": table([{"Records": repr(record)} for record in RECORDS]),
     "frame by column": json.dumps({name: {str(n): row[name] for n, row in enumerate(WHOLE_FRAME)} for name in WHOLE_FRAME[0]}),
     "frame by index": json.dumps({str(n): row for n, row in enumerate(WHOLE_FRAME)}),
+    "dotted frame by index": json.dumps({str(n): flat(record, ".") for n, record in enumerate(RECORDS)}),
+    "OCSF by index": json.dumps({str(n): ocsf(record) for n, record in enumerate(RECORDS)}),
     "frame split": json.dumps({"columns": list(WHOLE_FRAME[0]), "index": [0, 1], "data": [list(row.values()) for row in WHOLE_FRAME]}),
     "frame as table": json.dumps({"schema": {"fields": [{"name": name} for name in WHOLE_FRAME[0]]}, "data": WHOLE_FRAME}),
     "frame of Records": json.dumps({"Records": {str(n): record for n, record in enumerate(RECORDS)}}),

@@ -34,6 +34,7 @@ _WRAPPERS = (
     "@message", "Sns", "Messages", "Message", "Body", "body", "data", "result", "results", "event", "message", "full_message",
     "fields", "log", "line", "attributes",
 )  # fmt: skip
+_USUAL = ("CloudTrailEvent", "message", "@message", "_raw")
 _ALONE = ("CloudTrailEvent", "eventJson", "eventjson", "cloudtrail_event", "detail", "event.original", "original")  # a record, and what is said of it beside
 _MAY_HOLD = re.compile(r"eventVersion|eventName|eventTime|CloudTrailEvent|eventname|detail-?[tT]ype|xecutionId|arn:aws")
 _NOTHING = (Form.UNKNOWN, Form.NOTE)
@@ -112,6 +113,8 @@ def _of_map(members: dict[str, Any], depth: int) -> Iterator[Piece]:
     keys = members.keys()
     if members.__class__ is dict and members.get("eventVersion").__class__ is str and members.get("userIdentity").__class__ is dict:
         yield record_piece(members)
+    elif (text := _record_text(members)) is not None:
+        yield from _of_text(text, depth + 1)
     elif (rows := grid_in(members)) is not None:
         for cells in rows:
             yield from _of_map(cells, depth + 1)
@@ -126,6 +129,15 @@ def _of_map(members: dict[str, Any], depth: int) -> Iterator[Piece]:
         yield Piece(Form.FOREIGN, reason=foreign)
     else:
         yield from _of_wrapper(members, depth)
+
+
+def _record_text(members: dict[str, Any]) -> str | None:
+    """The text of a record as AWS writes it, where the usual wrappers of AWS have it: the quick way for large answers."""
+    for name in _USUAL:
+        text = members.get(name)
+        if text.__class__ is str and text.startswith('{"eventVersion"'):
+            return text if _RECORD_MARKS.isdisjoint(members) else None
+    return None
 
 
 def _of_loose(members: dict[str, Any], depth: int) -> Iterator[Piece]:

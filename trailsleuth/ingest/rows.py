@@ -43,6 +43,8 @@ def fold(members: dict[str, Any]) -> Folded | None:
     leaves = list(_leaves(members, (), _MOST_DEPTH))
     places = [found for path, _ in leaves if (found := place_of(path))]
     told = frozenset(place[0] for _, place in places)
+    if len(named := [sure for sure, place in places if place == ("eventName",)]) > 1 and named.count(min(named)) > 1:
+        return None  # several records inside one object
     if "eventTime" not in told or not ("eventName" in told or "eventSource" in told) or told.isdisjoint(_BESIDE):
         return None
     record: dict[str, Any] = {name: value for name, value in members.items() if place_of((name,)) is None and not isinstance(value, dict | list)}
