@@ -19,7 +19,7 @@ from trailsleuth.report.document import case_document
 from trailsleuth.sources.aws.sessions import Ways
 from trailsleuth.sources.engines.addresses import Settings
 
-FIELDS = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", "error", "since", "until")
+FIELDS = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", "stack", "build", "deployment", "task", "error", "since", "until")
 EXIT_CODES = {Outcome.CAUSE_FOUND: 0, Outcome.NO_DENIAL_FOUND: 1, Outcome.INCONCLUSIVE: 3}
 
 

@@ -278,6 +278,11 @@ def test_a_poorer_copy_beside_the_records_changes_nothing(form: str) -> None:
         assert "differ" not in reasons(evidence)
 
 
+def test_lists_inside_an_odd_record_are_no_table() -> None:
+    evidence = read({"Records": [a_denial(1, userIdentity=["a", "b"], awsRegion=[[None, None], []])]})
+    assert (ids(evidence), evidence.coverage.denied) == (["e-0001"], 1)
+
+
 def parquet_of(rows: list[dict[str, Any]]) -> bytes:
     pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     out = io.BytesIO()

@@ -115,7 +115,7 @@ def _of_map(members: dict[str, Any], depth: int) -> Iterator[Piece]:
         yield record_piece(members)
     elif (text := _record_text(members)) is not None:
         yield from _of_text(text, depth + 1)
-    elif (rows := grid_in(members)) is not None:
+    elif (rows := grid_in(members, may_be_record=not _RECORD_MARKS.isdisjoint(keys))) is not None:
         for cells in rows:
             yield from _of_map(cells, depth + 1)
     elif not _RECORD_MARKS.isdisjoint(keys):

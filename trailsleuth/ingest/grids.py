@@ -28,12 +28,17 @@ def row_of_cells(members: list[Any]) -> dict[str, Any] | None:
     return row if len(row) == len(members) and (len(row) > 1 or "eventJson" in row or "eventjson" in row) else None
 
 
-def grid_in(members: dict[str, Any]) -> Iterator[dict[str, Any]] | None:
-    """The rows of the table that an object is; None where it is none."""
-    if isinstance(result := members.get("ResultSet"), dict) and isinstance(rows := result.get("Rows"), list):
-        return _athena(rows)
+def grid_in(members: dict[str, Any], *, may_be_record: bool = False) -> Iterator[dict[str, Any]] | None:
+    """The rows of the table that an object is; None where it is none.
+
+    What may be a record is looked at as a table by column alone: a caller writes its members.
+    """
     if (turned := _turned(members)) is not None:
         return map(TableRow, turned)
+    if may_be_record:
+        return None
+    if isinstance(result := members.get("ResultSet"), dict) and isinstance(rows := result.get("Rows"), list):
+        return _athena(rows)
     headers = list(_headers(members, _DEEP))
     if not headers:
         return None

@@ -79,11 +79,12 @@ def _original(addendum: Record) -> str | None:
     return original if isinstance(original, str) else None
 
 
-def _standing(record: Record) -> tuple[bool, bool, bool, int, int, str, str, int]:
+def _standing(record: Record) -> tuple[bool, bool, bool, int, int, int, str, str, int]:
     text, payload = canonical(dict(record.payload)), record.payload
-    own = sum(payload.get(name) is not None for name in NAMES)
+    told = [value for name in NAMES if (value := payload.get(name)) is not None]
+    typed = sum(not isinstance(value, str) for value in told)  # a table has text in place of truth values and structs
     place = record.origin.source, record.origin.position
-    return record.denial is None, not record.failed, record.identity.arn is None, -own, -len(text), text, *place
+    return record.denial is None, not record.failed, record.identity.arn is None, -len(told), -typed, -len(text), text, *place
 
 
 def _said(record: Record) -> tuple[object, ...]:

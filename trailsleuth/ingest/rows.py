@@ -103,7 +103,7 @@ def _settle(record: dict[str, Any]) -> None:
         if isinstance(arn, str) and not arn.startswith("arn:"):  # Security Lake's first version kept the id there
             del identity["arn"]
             identity.setdefault("principalId", arn)
-        if isinstance(principal, str) and principal.startswith("arn:"):
+        if isinstance(principal, str) and principal.startswith("arn:") and "-provider/" not in principal:  # an identity provider's id begins with its ARN
             identity["arn"] = principal
             identity["principalId"] = arn if arn != principal else None
 
