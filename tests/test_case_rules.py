@@ -78,3 +78,12 @@ def test_no_resource_stands_beside_a_pattern_that_covers_it(answer: Document) ->
         resources = listed(statement.get("Resource"))
         wide = [each[:-1] for each in resources if each.endswith("*")]
         assert not [each for each in resources if not each.endswith("*") and any(each.startswith(start) for start in wide)]
+
+
+def test_nobody_is_left_alone(answer: Document) -> None:
+    """Each cause ends in a change or in advice, and what is open has a question; advice stands only where nothing changes it."""
+    fixed = {each for delta in answer["deltas"] for each in delta["finding_ids"]}
+    for finding in answer["findings"]:
+        stands = finding["standing"] in ("cause", "also_needed")
+        assert bool(finding["advice"]) is (stands and finding["id"] not in fixed), finding["explanation"]
+    assert answer["outcome"] != "inconclusive" or answer["questions"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trailsleuth.analyze import conclude, count_background, find_findings, misasked
+from trailsleuth.analyze import conclude, count_background, find_findings, misasked, without_needless
 from trailsleuth.correlate import find_scope
 from trailsleuth.ingest.attempts import record_of_attempt
 from trailsleuth.ingest.error_text import read_error_text
@@ -27,7 +27,9 @@ def _investigated(evidence: Evidence, inquiry: Inquiry) -> CaseFile:
     outcome, summary, questions = conclude(findings, evidence, scope, inquiry)
     first = tuple(f for f in findings if f.group == 1)
     answered = () if outcome is Outcome.INCONCLUSIVE else tuple(f for f in first if not f.withheld)
-    deltas = prove_deltas(propose_deltas(answered, evidence.policies), findings, evidence.policies)
+    proposed = propose_deltas(answered, evidence.policies)
+    findings = without_needless(findings, (name for delta in proposed for name in delta.finding_ids))
+    deltas = prove_deltas(proposed, findings, evidence.policies)
     return CaseFile(
         outcome=outcome,
         summary=summary,

@@ -19,7 +19,7 @@ roles](passed-roles.md), [resources](resources.md), [pipeline actions](pipeline-
 ELSEWHERE = {"denial_messages", "denied_codes", "denial_advice", "opaque_errors", "pipeline_actions", "evidence_forms"}
 TITLES: Mapping[str, str] = {
     "side_calls": "Calls beside the work",
-    "deliveries": "What services need on their targets",
+    "demands": "What a call needs of others than its caller",
     "cross_account": "Operations that work across accounts",
     "evidence_columns": "Members of a record under other names",
     "evaluation": "Where a service decides otherwise",
@@ -74,6 +74,10 @@ def _table(name: str) -> list[str]:
 def _told(heading: str, row: Row) -> str:
     if heading in TOLD:
         return TOLD[heading](row)
+    return _facts(row)
+
+
+def _facts(row: Row) -> str:
     facts = [prose(row[name]) for name in SENTENCES if name in row]
     return " ".join([*facts, "; ".join(_fact(name, value) for name, value in row.items() if name not in (*SENTENCES, *ASIDE))])
 

@@ -21,7 +21,8 @@ gives the same text. `‹name›` stands for a part that varies. `diagnose` uses
 
 def page() -> str:
     """Message forms, error codes, advice."""
-    return whole("Messages of refusals", INTRO, _phrases(), _clauses(), _forms(), _codes(), _carriers(), _advice(), _names())
+    parts = (_phrases(), _clauses(), _forms(), _codes(), _carriers(), _advice(), _after_a_finding(), _names())
+    return whole("Messages of refusals", INTRO, *parts)
 
 
 def opaque_page() -> str:
@@ -105,6 +106,18 @@ def _advice() -> list[str]:
     heads = ["row", "where", "advice", ""]
     listed = [(anchor(row["id"]), codes(_where(row)), prose(row["text"]), source(row["source"])) for row in rows("denial_advice", "advice")]
     return ["## Advice", "", "By what decided; the first row that fits is used.", "", *table(heads, listed)]
+
+
+def _after_a_finding() -> list[str]:
+    heads = ["row", "where", "what to do", ""]
+    listed = [(anchor(f"do-{row['id']}"), codes(_about(row)), prose(row["text"]), source(row["source"])) for row in rows("denial_advice", "finding")]
+    intro = "After a finding that no policy change fixes; the first row that fits is used."
+    return ["## What to do where no policy change helps", "", intro, "", *table(heads, listed)]
+
+
+def _about(row: Row) -> list[str]:
+    named = ("rule", "cause", "layer", "key", "absent", "already", "known", "action", "policy")
+    return [f"{name} = {row[name]}" for name in named if name in row]
 
 
 def _where(row: Row) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trail import B, call, evidence, refused, role, session
-from trailsleuth.analyze.grouping import MADE_FOR, REPORTED_WITHIN, REPORTS, SAME_ACTION, _fold, _is_near, _merge, _Rule
+from trailsleuth.analyze.grouping import MADE_FOR, REPORTED_WITHIN, REPORTS, SAME_ACTION, Rule, _fold, _is_near, _merge
 from trailsleuth.analyze.ownership import is_foreign
 from trailsleuth.analyze.recovery import Successes
 from trailsleuth.analyze.refusal import Refusal
@@ -198,7 +198,7 @@ def _made_vague(refusal: Refusal, how: str | None) -> Refusal:
     return replace(refusal, resource=None) if how == "resource" else replace(refusal, denial=replace(refusal.denial, **{how: True}))
 
 
-def _folded_slowly(refusals: list[Refusal], rule: _Rule) -> list[Refusal]:
+def _folded_slowly(refusals: list[Refusal], rule: Rule) -> list[Refusal]:
     homes = {
         id(refusal): [o for o in refusals if o is not refusal and not rule.moves(o) and rule.fits(refusal, o)] if rule.moves(refusal) else []
         for refusal in refusals

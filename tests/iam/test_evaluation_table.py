@@ -33,6 +33,8 @@ def says(heading: str, row: Any, text: Any) -> bool:
             return any(row is held and action_matches(held["actions"], text) for held in deciding_rows())
         case "cross_account_only":
             return text.startswith(row["service"] + ":") and works_across_accounts(text)
+        case "never_across":
+            return text in row["actions"] and not works_across_accounts(text)
         case "own_account_only":
             return text.startswith(row["service"] + ":") and not works_across_accounts(text)
         case "rcp_exempt":

@@ -49,15 +49,12 @@ def _makes(refusal: Refusal) -> bool:
 
 
 def _finding(refusal: Refusal, text: str, shown: Record | None) -> Finding:
-    finding = make_finding(refusal, Claim(layers=(), cause=Cause.NO_POLICY_FIX), Standing.CAUSE, Basis.OBSERVED)
+    finding = make_finding(refusal, Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="absent"), Standing.CAUSE, Basis.OBSERVED)
     return replace(finding, explanation=text, evidence=(*finding.evidence, *((cite(shown),) if shown is not None else ())))
 
 
 def _deleted(refusal: Refusal, deletion: Record) -> str:
-    return (
-        f"{short(refusal.resource)} was deleted at {_iso(deletion)} (record {deletion.event_id}), before it was to be assumed. Make it again with its "
-        "trust and policies, or name another role; a stack whose role is gone can be deleted with --role-arn of another."
-    )
+    return f"{short(refusal.resource)} was deleted at {_iso(deletion)} (record {deletion.event_id}), before it was to be assumed."
 
 
 def _missing(refusal: Refusal, missing: Fact, facts: Facts) -> str:

@@ -23,17 +23,19 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
     """Refusals that no policy decides: by wording, a role passed across accounts, an AWS managed key used from outside, grants of other kinds."""
     denial = refusal.denial
     if denial.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN):
-        return Claim(layers=(), cause=denial.cause)
+        return Claim(layers=(), cause=denial.cause, rule="passed-across-accounts" if _is_passing(refusal) else "")
     if refusal.iam_action and nobody_may_change(refusal.iam_action, refusal.resource or ""):
-        return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
-    if _handed_across(refusal) or (refusal.cross_account and refusal.iam_action and not works_across_accounts(refusal.iam_action)):
-        return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="nobody-may-change")
+    if _handed_across(refusal):
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="passed-across-accounts")
+    if refusal.cross_account and refusal.iam_action and not works_across_accounts(refusal.iam_action):
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="not-shareable")
     if is_granted_only(refusal):
-        return Claim(layers=(PolicyType.OTHER,), cause=Cause.MISSING_ALLOW)
+        return Claim(layers=(PolicyType.OTHER,), cause=Cause.MISSING_ALLOW, rule="granted-only")
     if refusal.cross_account and _is_aws_managed_key(refusal, policies):
-        return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="aws-managed-key")
     if _owner_only(refusal, policies):
-        return Claim(layers=(), cause=Cause.NO_POLICY_FIX)
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="owner-only")
     if denial.policy_type in (PolicyType.LAKE_FORMATION, PolicyType.OTHER):
         return Claim(layers=(denial.policy_type,), cause=denial.cause or Cause.MISSING_ALLOW)
     return None
@@ -45,6 +47,11 @@ def is_granted_only(refusal: Refusal) -> bool:
     Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
     """
     return refusal.cross_account and is_service_linked(refusal.principal) and (refusal.iam_action or "").startswith("kms:")
+
+
+def _is_passing(refusal: Refusal) -> bool:
+    """The text is about a role that cannot be passed, whatever its account."""
+    return refusal.iam_action == "iam:PassRole" or "pass role" in (refusal.first.error_message or "").lower()
 
 
 def _handed_across(refusal: Refusal) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from trailsleuth.iam.nearness import distance
 from trailsleuth.model import Cause, LayerDecision, Mismatch, NearMiss, PolicyType, Statement, StatementRef, Verdict
 
 
@@ -13,6 +14,7 @@ class Claim:
 
     `observed`: the refusal itself names the layer, or nothing but it can be meant. `sure` false: by elimination or by default, not shown.
     `mismatch` is the part of the nearest statement that failed. `already` true: the policies in the evidence allow it, against the message.
+    `rule` names the rule of AWS that settles it where no policy does.
     """
 
     layers: tuple[PolicyType, ...]
@@ -24,6 +26,7 @@ class Claim:
     observed: bool = True
     sure: bool = True
     already: bool = False
+    rule: str = ""
 
 
 def layer_claim(layer: PolicyType, found: LayerDecision | None, *, guard: bool = False) -> Claim:
@@ -48,6 +51,19 @@ def nearest(found: LayerDecision) -> tuple[NearMiss | None, Mismatch | None]:
         best = min(by_condition, key=lambda n: len(n.mismatches))
         return best, best.mismatches[0]
     if by_resource:
-        best = min(by_resource, key=lambda n: len(n.mismatches))
-        return best, next(m for m in best.mismatches if m.part == "resource")
+        best = min(by_resource, key=lambda n: (len(n.mismatches), _apart(n)))
+        return best, _resource_part(best)
     return None, None
+
+
+def _apart(near: NearMiss) -> tuple[int, int]:
+    """How far the nearest of its resources is from the one that was asked for."""
+    part = _resource_part(near)
+    return min((distance(pattern, given) for pattern in part.wanted for given in part.given or ()), default=(9, 0))
+
+
+def _resource_part(near: NearMiss) -> Mismatch:
+    """The part on which the resource missed, the nearest of the statement's resources first."""
+    part = next(m for m in near.mismatches if m.part == "resource")
+    asked = (part.given or ("",))[0]
+    return replace(part, wanted=tuple(sorted(part.wanted, key=lambda pattern: distance(pattern, asked))))

@@ -25,6 +25,7 @@ from trailsleuth.model import (
     PolicyEvidence,
     PolicySet,
     PolicyType,
+    StatementRef,
     Verdict,
     parse_arn,
 )
@@ -78,9 +79,18 @@ def _explicit(refusal: Refusal, decision: Decision) -> Claim:
     doubtful = [d for d in decision.layers if d.verdict is Verdict.UNDECIDED and named in (None, d.layer) and d.missing_context]
     layers = (named,) if named else tuple(d.layer for d in denying) or tuple(d.layer for d in doubtful[:1])
     doubted = tuple(ref for d in doubtful for ref in d.doubted)
-    blocking = tuple(ref for d in denying for ref in d.matched) or (doubted if named and len(doubted) == 1 else ())
+    said = _of_named_policy(refusal, decision)
+    blocking = tuple(ref for d in denying for ref in d.matched) or said or (doubted if named and len(doubted) == 1 else ())
     arn = refusal.denial.policy_arn or next((ref.policy_arn for ref in blocking if ref.policy_arn), None)
     return Claim(layers=layers, cause=Cause.EXPLICIT_DENY, policy_arn=arn, blocking=blocking, sure=bool(layers))
+
+
+def _of_named_policy(refusal: Refusal, decision: Decision) -> tuple[StatementRef, ...]:
+    """The one Deny of the policy that AWS names whose conditions alone speak against it: AWS knows the context of the request, the trail does not."""
+    arn = refusal.denial.policy_arn
+    near = (n for d in decision.layers for n in d.near_misses if arn and n.effect == "Deny" and n.statement.policy_arn == arn)
+    found = tuple(n.statement for n in near if {m.part for m in n.mismatches} == {"condition"})
+    return found if len(found) == 1 else ()
 
 
 def _of_layer(refusal: Refusal, layer: PolicyType, decision: Decision, policies: PolicyEvidence) -> Claim:

@@ -12,7 +12,8 @@ import re
 from dataclasses import replace
 
 from trailsleuth.analyze.findings import cite
-from trailsleuth.catalog.messages import opaque_error
+from trailsleuth.catalog.advice import finding_advice
+from trailsleuth.catalog.messages import code_row, opaque_error
 from trailsleuth.model import Basis, Cause, Finding, Inquiry, Record, Scope, Standing, account_of
 from trailsleuth.model.names import role_of
 from trailsleuth.model.texts import texts_in
@@ -24,30 +25,41 @@ TELLING = 16  # a message shorter than this stands in too many texts to explain 
 
 def explaining_failures(scope: Scope, inquiry: Inquiry, records: tuple[Record, ...]) -> tuple[Finding, ...]:
     """One finding for each kind of failure in focus that the error text repeats; () where the text repeats none."""
-    text = scope.said.text if scope.said else ""
-    if not text:
-        return ()
     own = _own_words(scope)
     if own is not None:
         return (own,)
+    by_kind: dict[tuple[str, str | None, str], list[Record]] = {}
+    for call in explaining_calls(scope, inquiry, records):
+        by_kind.setdefault((call.call, call.error_code, _said(call)), []).append(call)
+    return tuple(_finding(records) for records in by_kind.values())
+
+
+def explaining_calls(scope: Scope, inquiry: Inquiry, records: tuple[Record, ...]) -> tuple[Record, ...]:
+    """The failed calls in focus, no denials by their text, that the error text repeats."""
+    text = scope.said.text if scope.said else ""
+    if not text:
+        return ()
     focus = [call for s in scope.sessions if s.id in scope.focus for call in s.calls] or list(records if inquiry.error else ())
     calls = [call for call in focus if call.failed and call.denial is None]
-    by_kind: dict[tuple[str, str | None, str], list[Record]] = {}
-    for call in calls:
-        said = " ".join((call.error_message or "").split()).rstrip(".")
-        if (len(said) >= TELLING and said in text) or _misses_what_is_named(call, text) or _code_in(call, inquiry.error or ""):
-            by_kind.setdefault((call.call, call.error_code, said), []).append(call)
-    return tuple(_finding(records) for records in by_kind.values())
+    return tuple(call for call in calls if _repeats(call, text) or _misses_what_is_named(call, text) or _code_in(call, inquiry.error or ""))
+
+
+def _said(call: Record) -> str:
+    return " ".join((call.error_message or "").split()).rstrip(".")
+
+
+def _repeats(call: Record, text: str) -> bool:
+    return len(_said(call)) >= TELLING and _said(call) in text
 
 
 def _own_words(scope: Scope) -> Finding | None:
     """The action's own error where its text says a reason that is no permission: a token, a file, a quota."""
-    shown = scope.execution.shown if scope.execution else None
+    shown = scope.execution.shown if scope.execution and scope.execution.error_message else None
     opaque = opaque_error(shown.error_message or "") if shown is not None else None
     if shown is None or opaque is None or not opaque.explains:
         return None
     finding = _finding([shown])
-    return replace(finding, explanation=f"{shown.error_message} {opaque.meaning}")
+    return replace(finding, explanation=f"{shown.error_message} {opaque.meaning}", advice=_advice(shown, opaque.look_at))
 
 
 def _code_in(call: Record, text: str) -> bool:
@@ -75,9 +87,16 @@ def _finding(records: list[Record]) -> Finding:
         iam_action=None,
         resource=None,
         resource_account=None,
+        advice=_advice(first, ""),
         explanation=f"{first.event_name} failed with {first.error_code}: {first.error_message} Nothing was refused by a policy.",
         first_seen=first.event_time,
         last_seen=records[-1].event_time,
         count=len(records),
         evidence=tuple(cite(r) for r in records),
     )
+
+
+def _advice(call: Record, look_at: str) -> str:
+    """What the table says about the error code or the text; else to follow the error itself."""
+    row = code_row(call.error_code or "")
+    return finding_advice(policy=None, own=look_at, rule=row.id if row else "", cause=Cause.NOT_A_PERMISSION.value, call=call.event_name)

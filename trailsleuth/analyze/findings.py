@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from trailsleuth.analyze.advice import advise
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import NEEDED_NEXT, Refusal
 from trailsleuth.analyze.requests import access_request, federated_claims
@@ -39,9 +40,19 @@ def conditions_of(action: str | None, passed_to: str | None) -> Mapping[str, Map
     return {"StringEquals": {"iam:PassedToService": passed_to}} if action == "iam:PassRole" and passed_to else {}
 
 
-def make_finding(
-    refusal: Refusal, claim: Claim, standing: Standing, basis: Basis, *, endpoint: str | None = None, session_caller: str | None = None
-) -> Finding:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What stands around the denied call: the VPC endpoint (ARN) that it went through, who assumed its session, an earlier good call of its kind."""
+
+    endpoint: str | None = None
+    session_caller: str | None = None
+    good: Record | None = None
+
+
+ALONE = Around()
+
+
+def make_finding(refusal: Refusal, claim: Claim, standing: Standing, basis: Basis, around: Around = ALONE) -> Finding:
     """The finding of one claim, without rank and id."""
     policy_fix = claim.cause not in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION)
     return Finding(
@@ -57,6 +68,7 @@ def make_finding(
         resource_account=refusal.resource_account or account_of(refusal.resource),
         conditions=conditions_of(refusal.iam_action, refusal.passed_to) if policy_fix else {},
         explanation=explain(refusal, claim),
+        advice=advise(refusal, claim, around.good),
         first_seen=refusal.first.event_time,
         last_seen=refusal.last.event_time,
         count=len(refusal.records),
@@ -68,8 +80,8 @@ def make_finding(
         grantee=federated_claims(refusal.first)[0] if refusal.principal is None else None,
         already=claim.already,
         resource_parts=_parts(refusal),
-        endpoint=endpoint,
-        session_caller=session_caller,
+        endpoint=around.endpoint,
+        session_caller=around.session_caller,
     )
 
 

@@ -52,7 +52,7 @@ def _told(refusal: Refusal) -> tuple[bool, bool, bool, bool]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Rule:
+class Rule:
     """Which refusals are folded into which other: those that `moves` into one that it `fits`. Only what shares a key can fit."""
 
     moves: Callable[[Refusal], bool]
@@ -61,13 +61,13 @@ class _Rule:
     near: bool = False  # and only what has records near in time
 
 
-def _fold(refusals: list[Refusal], rule: _Rule) -> list[Refusal]:
+def _fold(refusals: list[Refusal], rule: Rule) -> list[Refusal]:
     """Each refusal that moves joins the one other that it fits; it stays where none or several fit."""
     moving = [refusal for refusal in refusals if rule.moves(refusal)]
     if not moving:
         return refusals
     moved: dict[int, list[Refusal]] = defaultdict(list)
-    homes = _Homes((refusal for refusal in refusals if not rule.moves(refusal)), rule)
+    homes = Homes((refusal for refusal in refusals if not rule.moves(refusal)), rule)
     gone = set()
     for refusal in moving:
         found = list(islice(homes.of(refusal), 2))
@@ -77,10 +77,10 @@ def _fold(refusals: list[Refusal], rule: _Rule) -> list[Refusal]:
     return [_merge([r, *moved[id(r)]]) if id(r) in moved else r for r in refusals if id(r) not in gone]
 
 
-class _Homes:
+class Homes:
     """Refusals by the keys of a rule and, where it wants them near in time, by the spans of time that their records lie in."""
 
-    def __init__(self, refusals: Iterable[Refusal], rule: _Rule) -> None:
+    def __init__(self, refusals: Iterable[Refusal], rule: Rule) -> None:
         self._rule = rule
         self._by_key: dict[tuple[Hashable, int], list[Refusal]] = defaultdict(list)
         for refusal in refusals:
@@ -137,18 +137,18 @@ def _made_for(bare: Refusal, inner: Refusal) -> bool:
     return same and by_service and _is_near(bare, inner)
 
 
-SAME_ACTION = _Rule(
+SAME_ACTION = Rule(
     moves=lambda r: r.resource is None and r.iam_action is not None,
     fits=_same_action,
     keys=lambda r: ((r.caller, (r.iam_action or "").lower()),),
 )
-REPORTS = _Rule(
+REPORTS = Rule(
     moves=lambda r: r.denial.wraps or r.denial.at_target,
     fits=_reports,
     keys=lambda r: (("principal", r.principal), ("id", r.first.identity.principal_id)),
     near=True,
 )
-MADE_FOR = _Rule(
+MADE_FOR = Rule(
     moves=lambda r: "iam_action" not in r.denial.known_from,
     fits=_made_for,
     keys=lambda r: (r.first.identity.principal_id,),

@@ -38,7 +38,7 @@ class Moment:
 def too_early(claim: Claim, refusal: Refusal, facts: Facts) -> Claim:
     """A denial that the policies contradict and that came within minutes of a change before it: no permission is missing."""
     contradicted = claim.already and refusal.denial.effect is not Effect.EXPLICIT
-    return replace(claim, layers=(), cause=Cause.NOT_A_PERMISSION) if contradicted and just_before(refusal, facts) else claim
+    return replace(claim, layers=(), cause=Cause.NOT_A_PERMISSION, rule="not-settled") if contradicted and just_before(refusal, facts) else claim
 
 
 def in_order(finding: Finding, claim: Claim, refusal: Refusal, facts: Facts) -> Finding:

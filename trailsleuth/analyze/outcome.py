@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trailsleuth.analyze.last_question import last_question
 from trailsleuth.analyze.misasked import misasked
 from trailsleuth.analyze.questions import about_findings, about_silence, about_text
 from trailsleuth.analyze.untied import is_untied, names_a_denial
@@ -27,7 +28,7 @@ def conclude(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, in
     if told:
         return Outcome.CAUSE_FOUND, f"{_summary(told, findings)}{_note(scope, inquiry)}", (*about_findings(standing, evidence),)
     if standing:
-        return Outcome.INCONCLUSIVE, standing[0].explanation, (*about_findings(standing, evidence),)
+        return Outcome.INCONCLUSIVE, standing[0].explanation, (*about_findings(standing, evidence),) or (last_question(standing[0], evidence),)
     missing = about_silence(findings, evidence, scope, inquiry)
     if missing:
         return Outcome.INCONCLUSIVE, f"Nothing that was asked about was denied in this evidence, but it is not whole: {missing[0].because}.", missing

@@ -28,9 +28,9 @@ def is_foreign(refusal: Refusal, uploads: Uploads) -> bool:
 
 def foreign_object_finding(refusal: Refusal) -> Finding:
     """No policy cures it: the object's owner must hand it over, or the bucket must own all its objects."""
-    finding = make_finding(refusal, Claim(layers=(), cause=Cause.NO_POLICY_FIX), Standing.CAUSE, Basis.OBSERVED)
+    finding = make_finding(refusal, Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="foreign-object"), Standing.CAUSE, Basis.OBSERVED)
     text = (
         f"The object {refusal.resource} was uploaded by another account without the ACL {OWNER_ACL}: it belongs to that account, and no policy of "
-        "the bucket's owner reaches it. Have it uploaded again with that ACL, or set the bucket's object ownership to BucketOwnerEnforced."
+        "the bucket's owner reaches it."
     )
     return replace(finding, explanation=text)

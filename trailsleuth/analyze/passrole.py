@@ -34,8 +34,8 @@ def passed_next(refusal: Refusal, registrations: Registrations | None, hints: fr
     if not passing_rows(record.event_source, record.event_name):
         return ()
     own = _roles(record, record)
-    template = registrations.template(record, hints) if registrations is not None and not own else None
-    found = own or (_roles(template, record) if template is not None else ())
+    template = _template(refusal, registrations, hints) if registrations is not None and not own else None
+    found = own or (_roles(template, template) if template is not None else ())
     passings = []
     for role in found:
         arn = _role_arn(role, refusal.principal_account, names, partition=_partition(refusal))
@@ -43,6 +43,12 @@ def passed_next(refusal: Refusal, registrations: Registrations | None, hints: fr
             continue
         passings.append(Passing(refusal=_next(refusal, arn, role.service), template=template))
     return tuple(passings)
+
+
+def _template(refusal: Refusal, registrations: Registrations, hints: frozenset[str]) -> Record | None:
+    """The earlier call that shows the roles: the one that handed over the denied role, else one of the same operation."""
+    denied = refusal.resource if refusal.iam_action == "iam:PassRole" else None
+    return (registrations.of_role(refusal.first, denied) if denied else None) or registrations.template(refusal.first, hints)
 
 
 def _roles(source: Record, call: Record) -> tuple[PassedRole, ...]:

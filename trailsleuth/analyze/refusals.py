@@ -14,7 +14,7 @@ from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import CREATE_LINKED, TEMPORARY_FEDERATED, access_request
 from trailsleuth.analyze.shown import place_of, resource_in, takes_form
 from trailsleuth.catalog.actions import resource_types, takes_resource
-from trailsleuth.catalog.deliveries import deliveries
+from trailsleuth.catalog.demands import deliveries
 from trailsleuth.catalog.operations import linked_services, primary_action
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.catalog.services import linked_service, service_linked_role_arn

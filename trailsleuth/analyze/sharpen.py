@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from trailsleuth.analyze.meant_role import with_meant_role
 from trailsleuth.analyze.passrole import passed_next
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.refusals import passed_service
@@ -37,7 +38,7 @@ from trailsleuth.model.names import RoleNames
 def sharpen(refusal: Refusal, evidence: Evidence, execution: Execution | None, names: RoleNames) -> Refusal:
     """The same refusal with what the evidence adds: a decoded answer, the artifact key or bucket of the pipeline, the part of the call that misses."""
     refusal = _decoded(refusal, evidence.decoded, names)
-    refusal = _named_by_content(_artifact(refusal, execution))
+    refusal = with_meant_role(_named_by_content(_artifact(refusal, execution)), evidence)
     if "iam_action" not in refusal.denial.known_from and not refusal.denial.wraps and refusal.denial.cause is None:
         refusal = _missing_part(refusal, evidence, names)
     return refusal

@@ -21,7 +21,7 @@ def trust_claim(refusal: Refusal, found: LayerDecision | None, policies: PolicyE
     if found is None or found.verdict is Verdict.UNDECIDED:
         return Claim(layers=(PolicyType.TRUST,), cause=refusal.denial.cause or Cause.UNTRUSTED_PRINCIPAL, sure=False)
     if found.verdict is Verdict.ALLOWED:
-        return Claim(layers=(), cause=Cause.NOT_A_PERMISSION)  # a role just made, or a change that had not settled: the call only has to be tried again
+        return Claim(layers=(), cause=Cause.NOT_A_PERMISSION, rule="not-settled")  # a role just made, or a change on its way: the call has to be repeated
     if found.verdict is Verdict.EXPLICITLY_DENIED:
         return Claim(layers=(PolicyType.TRUST,), cause=Cause.EXPLICIT_DENY, blocking=found.matched)
     near, part = nearest(found)

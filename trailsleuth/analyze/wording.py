@@ -10,7 +10,11 @@ from trailsleuth.catalog.actions import unlisted
 from trailsleuth.catalog.evaluation import nobody_may_change
 from trailsleuth.catalog.managed_policies import advice_on
 from trailsleuth.catalog.operations import decided_elsewhere
-from trailsleuth.model import Cause, Effect, PolicyType, parse_arn
+from trailsleuth.iam.nearness import difference
+from trailsleuth.model import Cause, Effect, Mismatch, PolicyType, parse_arn
+from trailsleuth.model.names import name_of_caller
+
+STACKS = "cloudformation.amazonaws.com"
 
 LAYER_NAMES = {
     PolicyType.IDENTITY: "the identity-based policies of the principal",
@@ -44,9 +48,7 @@ def short(arn: str | None) -> str:
 
 def explain(refusal: Refusal, claim: Claim) -> str:
     """What a refusal comes down to, in a few sentences."""
-    parts = [_what(refusal), _why(refusal, claim), *_owner(claim), generated_role(refusal, claim), *_limits(refusal, claim)]
-    if refusal.denial.advice and claim.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN):
-        parts.append(refusal.denial.advice)
+    parts = [_what(refusal), _why(refusal, claim), *_owner(claim), generated_role(refusal, claim), _as_its_caller(refusal), *_limits(refusal, claim)]
     if claim.cause is Cause.EXPLICIT_DENY:
         parts += [advice for ref in claim.blocking if (advice := advice_on(ref.policy_arn))][:1] or [advice_on(claim.policy_arn) or ""]
     if refusal.denial.beside:
@@ -58,7 +60,9 @@ def _what(refusal: Refusal) -> str:
     record = refusal.first
     action = refusal.iam_action or f"{record.event_name} ({record.event_source})"
     on = f" on {refusal.resource}" if refusal.resource not in (None, "*") else ""
-    who = short(refusal.principal) if refusal.principal else short(record.identity.identity_provider or record.identity.principal_id)
+    who = short(refusal.principal) if refusal.principal else short(name_of_caller(record))
+    if refusal.denial.demand:
+        return f"{record.event_name} needs {action}{on} of {who}: {refusal.denial.demand}."
     through = f", through {record.event_name}" if refusal.iam_action and not refusal.iam_action.endswith(":" + record.event_name) else ""
     return f"{who} was refused {action}{on}{through}."
 
@@ -74,7 +78,7 @@ def _why(refusal: Refusal, claim: Claim) -> str:
         case Cause.NO_POLICY_FIX:
             return _why_no_policy(refusal)
         case Cause.NOT_A_PERMISSION if refusal.is_assume:
-            return "The trust policy admits it: the role was just made or changed, and the change had not settled. Try again after some seconds."
+            return "The trust policy admits it: the role was just made or changed, and the change had not settled."
         case Cause.NOT_A_PERMISSION:
             return "It looks like a refusal, but permissions are not the reason."
         case Cause.UNKNOWN:
@@ -87,7 +91,7 @@ def _why_not_allowed(refusal: Refusal, where: str, claim: Claim) -> str:
     seen = _statements(claim)
     if claim.cause is Cause.SCOPE_MISMATCH:
         wanted = ", ".join(claim.mismatch.wanted[:3]) if claim.mismatch else "other resources"
-        return f"{_capital(where)}: {seen} allows the action, but only on {wanted}."
+        return f"{_capital(where)}: {seen} allows the action, but only on {wanted}{_missed_by(claim, refusal)}."
     if claim.cause is Cause.CONDITION_MISMATCH:
         return f"{_capital(where)}: {seen or 'a statement'} covers the action and the resource, but its condition is false{_condition(claim)}."
     if not claim.layers:
@@ -104,6 +108,13 @@ def _why_not_allowed(refusal: Refusal, where: str, claim: Claim) -> str:
     return f"{_capital(where)} {'do' if {PolicyType.IDENTITY, PolicyType.LAKE_FORMATION} & set(claim.layers) else 'does'} not allow it."
 
 
+def _missed_by(claim: Claim, refusal: Refusal) -> str:
+    """In what the nearest resource of the statement differs from the one that was asked for."""
+    nearest = claim.mismatch.wanted[0] if claim.mismatch and claim.mismatch.wanted else ""
+    said = difference(nearest, refusal.resource or "")
+    return f" ({said})" if said else ""
+
+
 def _why_not_trusted(refusal: Refusal, claim: Claim) -> str:
     role = short(refusal.resource) if refusal.resource else "the role"
     if claim.cause is Cause.STALE_PRINCIPAL:
@@ -118,9 +129,9 @@ def _why_not_trusted(refusal: Refusal, claim: Claim) -> str:
 def _why_no_policy(refusal: Refusal) -> str:
     settled = nobody_may_change(refusal.iam_action or "", refusal.resource or "")
     if settled is not None:
-        return f"{settled['why']} {settled['instead']}"
+        return str(settled["why"])
     if refusal.iam_action == "iam:PassRole" or "pass role" in (refusal.first.error_message or "").lower():
-        return "A role can only be passed inside its own account: no policy change cures this. Name a role of the account in which the call is made."
+        return "A role can only be passed inside its own account: no policy change helps."
     return "No policy change cures this."
 
 
@@ -143,7 +154,19 @@ def _condition(claim: Claim) -> str:
     )
     operator, values = (part.operator, part.wanted) if part.wanted else _wanted(claim, part.key)
     wanted = f" {operator} {', '.join(values[:4])}" if values else ""
-    return f" ({part.key}{wanted}: {given})"
+    return f" ({part.key}{wanted}: {given}{_taken_literally(part)})"
+
+
+def _taken_literally(part: Mismatch) -> str:
+    """What is easily overlooked in the condition itself: a pattern under an operator that knows none, a key that no request has.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_String
+    """
+    if part.key.startswith("arn:"):
+        return "; no condition key begins with an ARN: the keys of a token begin with the host and path of its issuer"
+    if "string" in part.operator.lower() and "like" not in part.operator.lower() and any(sign in value for value in part.wanted for sign in "*?"):
+        return f"; {part.operator} takes * and ? as they stand, StringLike reads them as wildcards"
+    return ""
 
 
 def _wanted(claim: Claim, key: str) -> tuple[str, tuple[str, ...]]:
@@ -154,6 +177,20 @@ def _wanted(claim: Claim, key: str) -> tuple[str, tuple[str, ...]]:
 
 def _owner(claim: Claim) -> list[str]:
     return [OWNERS[layer] for layer in claim.layers if layer in OWNERS]
+
+
+def _as_its_caller(refusal: Refusal) -> str:
+    """A stack without a role is made with the credentials of who made it: nobody is to look for a role of CloudFormation's.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
+    """
+    who = refusal.first.identity
+    own = (who.arn or "").endswith("/AWSCloudFormation") or who.type not in ("AssumedRole", "IAMUser")
+    return (
+        ""
+        if own or who.invoked_by != STACKS or refusal.denial.demand
+        else "CloudFormation was given no role of its own: it acts with its caller's permissions."
+    )
 
 
 def _limits(refusal: Refusal, claim: Claim) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -10,10 +11,17 @@ from trailsleuth.catalog.actions import unlisted
 from trailsleuth.catalog.messages import table_of
 from trailsleuth.model import Denial, account_of
 
+_PLACE = re.compile(r"\{(\w+)\}")
+
 
 @cache
 def _rows() -> tuple[Mapping[str, Any], ...]:
     return tuple(table_of("denial_advice.toml")["advice"])
+
+
+@cache
+def _finding_rows() -> tuple[Mapping[str, Any], ...]:
+    return tuple(table_of("denial_advice.toml")["finding"])
 
 
 def advice_for(denial: Denial, *, principal: str | None, iam_action: str | None, resource: str | None) -> str:
@@ -63,3 +71,23 @@ def _fits(row: Mapping[str, Any], denial: Denial, iam_action: str | None) -> boo
         (row.get("known"), iam_action is not None),
     )
     return all(want is None or want == given for want, given in wanted)
+
+
+def finding_advice(*, policy: str | None, own: str, **facts: str | bool | None) -> str:
+    """What to do about a finding, by the first row of the table that fits: `rule` settled it, `layer` decided, `key` was not met.
+
+    `policy` is the ARN of the policy that decides, `own` the advice of the message itself; the other facts fill the text.
+    """
+    asked = {**facts, "policy": policy, "own": own}
+    row = next(row for row in _finding_rows() if _is_about(row, asked))
+    said = f" ({policy})" if policy else ""
+    words = {"principal": "the caller", "resource": "the resource", "action": "the call", "call": "the call"}
+    values = {name: str(facts.get(name) or words.get(name, "")) for name in ("principal", "resource", "action", "call", "wanted", "sent", "good", "unless")}
+    values |= {"policy": policy or "the policy", "policy_said": said, "own": own}
+    return _PLACE.sub(lambda place: values[place.group(1)], row["text"])
+
+
+def _is_about(row: Mapping[str, Any], asked: Mapping[str, str | bool | None]) -> bool:
+    exact = all(row[name] == asked.get(name) for name in ("rule", "cause", "layer", "absent", "already", "known") if name in row)
+    begins = all(str(asked.get(name) or "").lower().startswith(row[name].lower()) for name in ("key", "action") if name in row)
+    return exact and begins and row.get("policy", "") in str(asked["policy"] or "") and (not row.get("own") or bool(asked["own"]))

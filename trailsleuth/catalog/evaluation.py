@@ -33,6 +33,8 @@ def works_across_accounts(action: str) -> bool:
     prefix = action.partition(":")[0].lower()
     if any(row["service"] == prefix for row in rows_of("evaluation", "own_account_only")):
         return False
+    if any(action.lower() == known.lower() for row in rows_of("evaluation", "never_across") for known in row["actions"]):
+        return False
     rows = [row for table in ("evaluation", "cross_account") for row in rows_of(table, "cross_account_only") if row["service"] == prefix]
     return all(action.lower() in {known.lower() for known in row["actions"]} for row in rows)
 

@@ -23,10 +23,10 @@ def plain_name(name: str) -> str:
 
 
 def unwrapped(event_name: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The request itself where it is wrapped in `<EventName>Request`, as `CreateFlowLogsRequest`."""
+    """The request itself where it is wrapped: `CreateFlowLogsRequest`, API Gateway's `updateAccountInput`."""
     if len(request) == 1:
         name, inner = next(iter(request.items()))
-        if isinstance(inner, Mapping) and plain_name(str(name)) == plain_name(event_name) + "request":
+        if isinstance(inner, Mapping) and plain_name(str(name)) in (plain_name(event_name) + "request", plain_name(event_name) + "input"):
             return inner
     return request
 

@@ -14,6 +14,7 @@ from trailsleuth.correlate.attempts import of_execution
 from trailsleuth.correlate.entries import is_of_session
 from trailsleuth.correlate.groups import chains_of
 from trailsleuth.correlate.ties import Tie, Tied, sessions_of
+from trailsleuth.correlate.tokens import asks_for
 from trailsleuth.correlate.trail import WRAPPED, Key, Moments, Trail, in_order, key_of
 from trailsleuth.model import Execution, Inquiry, Record, Session, is_of_role, role_of_session, same_role
 from trailsleuth.model.texts import texts_in
@@ -69,7 +70,7 @@ def _by_sessions(trail: Trail, roots: list[Session]) -> Focus:
 def _by_role(trail: Trail, role: str) -> Focus:
     focus = _by_sessions(trail, [s for s in trail.sessions if is_of_role(s.principal, role)])
     told = [r for r in trail.refused if r.denial is not None and is_of_role(role_of_session(r.denial.principal) or r.denial.principal, role)]
-    asked = [*focus.asked, *told] or [r for r in trail.refused if _aims_at(r, role)]
+    asked = [*focus.asked, *told] or [r for r in trail.refused if _aims_at(r, role) or asks_for(r, role, trail.evidence.policies)]
     return Focus(sessions=focus.sessions | sessions_of(trail, asked), asked=in_order(asked))
 
 

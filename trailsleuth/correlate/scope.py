@@ -11,7 +11,7 @@ from trailsleuth.correlate.sessions import link_sessions
 from trailsleuth.correlate.ties import Tied, tied
 from trailsleuth.correlate.trail import Trail, key_of
 from trailsleuth.model import Chain, Evidence, Execution, Hop, Inquiry, Record, Scope, Session, account_of
-from trailsleuth.model.names import RoleNames, role_names
+from trailsleuth.model.names import RoleNames, name_of_caller, role_names
 
 
 def find_scope(evidence: Evidence, inquiry: Inquiry) -> Scope:
@@ -99,18 +99,26 @@ def _hops(session: Session, by_id: dict[str, Session], names: RoleNames) -> tupl
     while current is not None and current.id not in seen:
         seen.add(current.id)
         opened = current.opened_by
+        if current.principal is None and way:
+            break  # a token is nobody's role: the hop after it says who it was
         way.append(
             Hop(
                 role=names.full(current.principal),
                 session_name=current.session_name,
                 access_key_id=current.access_key_id,
-                assumed_by=current.assumed_by,
+                assumed_by=current.assumed_by or _itself(current),
                 event_id=opened.event_id if opened else None,
                 account=current.account,
             )
         )
         current = by_id.get(current.parent) if current.parent else None
     return tuple(reversed(way))
+
+
+def _itself(session: Session) -> str | None:
+    """Who calls with a credential that is no role's: a token by its subject and provider. A user is named by the hop; of a role session nobody knows."""
+    first = session.calls[0] if session.calls and session.principal is None else None
+    return name_of_caller(first) if first is not None else None
 
 
 def _entered(sessions: tuple[Session, ...], focus: Focus) -> tuple[str, ...]:

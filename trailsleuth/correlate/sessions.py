@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trailsleuth.model import Record, Session, account_of, session_name_of
-from trailsleuth.model.names import RoleNames, role_of
+from trailsleuth.model.names import RoleNames, name_of_caller, role_of
 
 Key = tuple[str, str, str]  # access key, principal id or ARN, creation time where there is no key
 Calls = dict[Key, tuple[Record, ...]]
@@ -155,7 +155,7 @@ def _with_opening(session: Session, opening: Opening | None, callers: _Callers, 
     if caller.identity.type == "AWSService":
         return replace(session, opened_by=opening.role_copy, assumed_by=caller.identity.invoked_by)
     parent = callers.of(caller)
-    by = parent.principal if parent else names.full(role_of(caller)) or caller.identity.principal_id or caller.identity.account
+    by = (parent.principal if parent else None) or names.full(name_of_caller(caller))
     return replace(session, opened_by=opening.role_copy, parent=parent.id if parent else None, assumed_by=by)
 
 

@@ -87,6 +87,19 @@ class Registrations:
         begun = [found for found in families.values() if found[0].event_time <= record.event_time]
         return _before(record, begun[0]) if len(begun) == 1 and not latest else None
 
+    def of_role(self, record: Record, role: str) -> Record | None:
+        """The only family's latest earlier call of the same service, account and Region that handed over this role; of several nobody knows which is meant."""
+        found = []
+        for (source, _, region, account), families in self._families.items():
+            if (source, region, account) == (record.event_source, record.region, record.account):
+                latest = (_before(record, registered) for registered in families.values())
+                found += [one for one in latest if one is not None and _hands_over(one, role)]
+        return found[0] if len(found) == 1 else None
+
+
+def _hands_over(record: Record, role: str) -> bool:
+    return role in {passed.role for passed in passed_roles(record.event_source, record.event_name, record.request)}
+
 
 def _kind(record: Record) -> tuple[str, str, str, str | None]:
     return record.event_source, record.event_name, record.region, record.account

@@ -7,7 +7,7 @@ Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eva
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trailsleuth.catalog.evaluation import deciding_rows, needs_nothing, nobody_may_change, rcp_covers, root_may_call, works_across_accounts
 from trailsleuth.iam.conditions import Tri, all_of, any_of
@@ -76,7 +76,9 @@ def _verdict(denied: Tri, allowed: Tri) -> Verdict:
 
 
 def _seat(request: AccessRequest, policies: PolicySet) -> _Bench:
-    caller = read_caller(request.principal, _role_arn_of(request))
+    caller = read_caller(request.principal, _only(request, "aws:principalarn"))
+    if caller.kind == "service":
+        caller = replace(caller, region=_only(request, "aws:requestedregion"))
     resource_account = request.resource_account or account_of(request.resource)
     across = bool(resource_account and caller.account and resource_account != caller.account)
     keys = RequestKeys(request, caller, resource_account or (caller.account if request.complete else None))
@@ -97,10 +99,10 @@ def _seat(request: AccessRequest, policies: PolicySet) -> _Bench:
     )
 
 
-def _role_arn_of(request: AccessRequest) -> str | None:
-    """`aws:PrincipalArn` in the context shows the path of a session's role, which the session's own ARN lacks."""
+def _only(request: AccessRequest, wanted: str) -> str | None:
+    """The one value of a context key. `aws:PrincipalArn` shows the path of a session's role, which the session's own ARN lacks."""
     for key, values in request.context.items():
-        if key.lower() == "aws:principalarn" and len(values) == 1:
+        if key.lower() == wanted and len(values) == 1:
             return values[0]
     return None
 

@@ -12,7 +12,7 @@ from trailsleuth.model import AccessRequest
 class RequestKeys:
     """Values by key in any case. `()`: the key was absent; None: nobody knows. An absent `aws:RequestTag/*` stands for all that are not given."""
 
-    __slots__ = ("_absent", "_complete", "_values")
+    __slots__ = ("_absent", "_complete", "_issuer", "_values")
 
     def __init__(self, request: AccessRequest, caller: Caller, resource_account: str | None) -> None:
         given = {key.lower(): values for key, values in request.context.items()}
@@ -21,13 +21,27 @@ class RequestKeys:
         self._values = {**{k: v for k, v in derived.items() if k not in absent}, **given}
         self._absent = absent
         self._complete = request.complete
+        self._issuer = issuer_of(caller.text).lower() if caller.kind == "federated" else None
 
     def get(self, key: str) -> tuple[str, ...] | None:
         lower = key.lower()
         values = self._values.get(lower)
         if values is not None:
             return values
-        return () if self._complete or lower in self._absent or lower.partition("/")[0] + "/*" in self._absent else None
+        return () if self._complete or self._is_of_nobody(lower) or lower in self._absent or lower.partition("/")[0] + "/*" in self._absent else None
+
+    def _is_of_nobody(self, key: str) -> bool:
+        """A key that no request has: one that begins with an ARN, or a token's claim under another issuer than the token's own.
+
+        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+        """
+        issuer = key.rpartition(":")[0]
+        return key.startswith("arn:") or (self._issuer is not None and "." in issuer and issuer != self._issuer)
+
+
+def issuer_of(provider: str) -> str:
+    """The host and path that the condition keys of a token begin with: those of the provider, without the ARN before them."""
+    return provider.partition(":oidc-provider/")[2] or provider
 
 
 def derived_keys(request: AccessRequest, caller: Caller, resource_account: str | None) -> dict[str, tuple[str, ...]]:

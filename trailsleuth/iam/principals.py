@@ -28,7 +28,7 @@ class Grant(IntEnum):
 class Caller:
     """The principal of a request. `kind`: role, session, user, federated_user, root, service, federated, anonymous or other.
 
-    `name` is the role's or user's name; `principal_arn` is `aws:PrincipalArn`: the role's ARN for a session.
+    `name` is the role's or user's name; `principal_arn` is `aws:PrincipalArn`: the role's ARN for a session. `region`: where a service calls from.
     """
 
     kind: str
@@ -39,6 +39,7 @@ class Caller:
     principal_arn: str | None = None
     service_linked: bool = False
     path_known: bool = False
+    region: str | None = None
 
 
 @lru_cache(maxsize=4096)
@@ -89,10 +90,20 @@ def _one(kind: str, value: str, caller: Caller) -> Grant:
     if kind == "AWS":
         return _aws(value, caller)
     if kind == "Service":
-        hit = value == caller.text or (value == "*" and caller.kind == "service")
+        hit = caller.kind == "service" and (value in ("*", caller.text) or _regional(value, caller))
     else:
         hit = kind == "Federated" and caller.kind == "federated" and (value in ("*", caller.text) or value.endswith(f":oidc-provider/{caller.text}"))
     return Grant.DIRECT if hit else Grant.NONE
+
+
+def _regional(value: str, caller: Caller) -> bool:
+    """`states.eu-west-1.amazonaws.com` is the service as it calls from that Region, and from no other.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services
+    """
+    service, _, rest = value.partition(".")
+    region, _, suffix = rest.partition(".")
+    return bool(region) and region == caller.region and caller.text == f"{service}.{suffix}"
 
 
 def _aws(value: str, caller: Caller) -> Grant:

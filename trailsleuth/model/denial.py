@@ -64,6 +64,7 @@ class Denial:
     `unverified_action`: the Service Authorization Reference does not know the action. `path_unknown`: `resource` is an IAM ARN that was made from
     a bare name and lacks its path. `truncated`: the text is cut off at its end.
     `beside`: the principal that the text names though the record's caller is another one; nothing else of the text was taken.
+    `demand`: no text says it; why another than the caller needs it.
     """
 
     pattern_id: str
@@ -88,6 +89,7 @@ class Denial:
     path_unknown: bool = False
     truncated: bool = False
     beside: str = ""
+    demand: str = ""
 
     @property
     def of_the_call(self) -> bool:

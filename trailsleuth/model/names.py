@@ -35,6 +35,15 @@ def caller_of(record: Record) -> str | None:
     )
 
 
+def name_of_caller(record: Record) -> str | None:
+    """Who made the call, for people: a role or user by its ARN, a token by its subject and provider, a service, another account's principal by its id."""
+    who = record.identity
+    if who.type in ("WebIdentityUser", "SAMLUser") and who.user_name:
+        provider = (who.identity_provider or "").partition(":oidc-provider/")[2] or who.identity_provider
+        return f"{who.user_name} ({provider})" if provider else who.user_name
+    return role_of(record) or who.invoked_by or who.principal_id or who.account
+
+
 class RoleNames:
     """Finds the full ARN of a role or user by account and name (unique in an account), and the role inside an instance profile."""
 

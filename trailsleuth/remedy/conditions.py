@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trailsleuth.catalog.services import sends_source_account
-from trailsleuth.model import Cause, Condition, Finding, Placeholder
+from trailsleuth.model import Cause, Condition, Finding, Mismatch, Placeholder
 from trailsleuth.model.pattern import escaped
 from trailsleuth.model.written import Blank, holds_signs, written
 
@@ -28,6 +28,9 @@ REQUEST_SIDE = (
     "aws:tagkeys",
     "s3:x-amz-",
     "sts:externalid",
+    "sts:rolesessionname",
+    "sts:sourceidentity",
+    "sts:transitivetagkeys",
 )  # keys (or their beginnings) that tell how a call was made or what it asked for: the caller has to call otherwise, the policy stays
 OWNER_KEY = "aws:resourceaccount"
 FITTING = ("stringequals", "stringlike", "stringequalsignorecase", "arnequals", "arnlike", "bool")  # operators that a value can simply be put under
@@ -51,9 +54,11 @@ def fit_conditions(finding: Finding) -> Fitted | None:
     part = finding.mismatch
     if part is None:
         return None
+    if _is_claim_of_nobody(part, finding):
+        return Fitted(element=_token_conditions(finding))
     if part.key.lower() == OWNER_KEY and finding.resource is not None:
         return Fitted()  # the exact ARN says which resource is meant; only its owner's number was wrong
-    if not finding.statements or (part.key.lower().startswith(REQUEST_SIDE) and not _cannot_be_sent(part.key, finding)):
+    if not finding.statements or (part.key.lower().startswith(REQUEST_SIDE) and not _cannot_be_sent(part.key, finding) and not _adds_itself(part, finding)):
         return None
     return _refit(finding, finding.statements[0].conditions)
 
@@ -111,6 +116,22 @@ def _cannot_be_sent(key: str, finding: Finding) -> bool:
     if key.lower() == "iam:passedtoservice":
         return finding.iam_action == "iam:PassRole" and not finding.conditions
     return key.lower() == "sts:externalid" and finding.session_caller == "codepipeline.amazonaws.com"
+
+
+def _is_claim_of_nobody(part: Mismatch, finding: Finding) -> bool:
+    """A claim of the token under a key that no token has: the provider's ARN, or another issuer's host, stands before it."""
+    issuer = (finding.grantee or "").partition(":oidc-provider/")[2] or (finding.grantee or "")
+    return finding.grantee is not None and part.key.endswith((":sub", ":aud")) and not part.key.lower().startswith(f"{issuer.lower()}:")
+
+
+def _adds_itself(part: Mismatch, finding: Finding) -> bool:
+    """Tags of the service's own (`sagemaker:…`, `aws:…`), which nobody can leave out of the call: there the policy has to let their keys in.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/domain-user-profile-tags.html
+    """
+    own = tuple(f"{prefix}:" for prefix in ("aws", (finding.iam_action or "").partition(":")[0].lower()))
+    added = [key for key in part.given or () if key not in part.wanted]
+    return part.key.lower() == "aws:tagkeys" and bool(added) and all(key.lower().startswith(own) for key in added)
 
 
 def _context(finding: Finding, key: str) -> tuple[str, ...] | None:

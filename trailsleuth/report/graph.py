@@ -43,7 +43,7 @@ def chain_graph(document: Document) -> Graph:
     for chain in document["chains"][:_MAX_CHAINS]:
         if not chain["hops"]:
             continue
-        first = chain["hops"][0]["assumed_by"] or "unknown caller"
+        first = words.caller_of(chain["hops"][0])
         before = node(("caller", first), "caller", (words.name_of(first),), 0)
         for hop in chain["hops"]:
             key = ("role", hop["role"] or "", hop["session_name"] or "", hop["access_key_id"] or "")

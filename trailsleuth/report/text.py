@@ -123,7 +123,7 @@ def _chains(page: Page, document: Document) -> None:
 
 def _chain(page: Page, chain: Document) -> None:
     corner, rest = page.sign("└─ ", "`- "), "   "
-    page.say(chain["hops"][0]["assumed_by"] or "unknown caller")
+    page.say(words.caller_of(chain["hops"][0]))
     depth = 0
     for depth, hop in enumerate(chain["hops"]):
         indent = MARGIN + len(rest) * depth

@@ -214,3 +214,10 @@ def coverage_line(coverage: Document) -> str:
         extra.append(plural(coverage["duplicates"], "duplicate"))
     extra.append(f"{coverage['unreadable']:,} unreadable")
     return f"{plural(coverage['records_read'], 'record')}{where}: {', '.join(extra)}"
+
+
+def caller_of(hop: Document) -> str:
+    """Who stands at the beginning of a chain: who assumed its first role, or a user with a key of its own; else nobody knows."""
+    own = {"user": "a user's own credentials", "root": "the root user's own credentials"}
+    kind = (hop["role"] or "").rpartition(":")[2].partition("/")[0]
+    return str(hop["assumed_by"] or own.get(kind) or "unknown caller")

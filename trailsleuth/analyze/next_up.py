@@ -1,0 +1,99 @@
+"""What would be refused next: roles that the refused calls pass, what their content asks for, what the pipeline action goes on to need."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+
+from trailsleuth.analyze.claims import weigh
+from trailsleuth.analyze.context import AnalysisContext
+from trailsleuth.analyze.findings import cite, make_finding
+from trailsleuth.analyze.key_findings import key_findings
+from trailsleuth.analyze.keys import denied_next
+from trailsleuth.analyze.passrole import hints_of, passed_next
+from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.required import Pending, identity_verdict, needed_by_action, needed_by_content
+from trailsleuth.analyze.wording import short
+from trailsleuth.catalog.operations import primary_action
+from trailsleuth.iam.match import resource_matches
+from trailsleuth.model import Basis, Effect, Finding, PolicyType, Record, Standing, Verdict, same_role
+from trailsleuth.model.names import role_of
+
+
+def coming_next(lasting: list[Refusal], found: list[Finding], context: AnalysisContext) -> list[Finding]:
+    """Findings of what the policies do not allow either, or are not known to, each once and none that is found already."""
+    known: dict[tuple[str | None, str], set[str | None]] = defaultdict(set)
+    for one in found:
+        known[one.principal, (one.iam_action or "").lower()].add(one.resource)
+    curable = _curable(found)
+    coming: list[Finding] = []
+    for refusal in lasting:
+        by_caller = refusal.iam_action is not None and refusal.principal == context.names.full(role_of(refusal.first))
+        layers = curable.get((refusal.principal, refusal.iam_action, refusal.resource), set())
+        if refusal.denial.effect is Effect.EXPLICIT or not layers:
+            continue
+        own = by_caller and PolicyType.IDENTITY in layers
+        for finding in (*(_passing(refusal, context) if own else ()), *(_needed(refusal, context) if own else ()), *_keys(refusal, context)):
+            resources = known[finding.principal, (finding.iam_action or "").lower()]
+            if not _is_known(finding.resource, resources):
+                resources.add(finding.resource)
+                coming.append(finding)
+    return coming
+
+
+def _is_known(coming: str | None, known: set[str | None]) -> bool:
+    """Of one principal and action: the resource is among the known ones, or a pattern of one of them."""
+    return None in known if coming is None else any(resource is not None and resource_matches(coming, resource) for resource in known)
+
+
+def _curable(found: list[Finding]) -> dict[tuple[str | None, str | None, str | None], set[PolicyType]]:
+    """Something comes next only where a policy cures the refusal itself, and of what the caller needs besides, by its own policies: the rest is another's."""
+    layers: dict[tuple[str | None, str | None, str | None], set[PolicyType]] = defaultdict(set)
+    for one in found:
+        if one.standing is not Standing.RECOVERED:
+            layers[one.principal, one.iam_action, one.resource].update(one.policy_types)
+    return layers
+
+
+def _passing(refusal: Refusal, context: AnalysisContext) -> Iterator[Finding]:
+    own = primary_action(refusal.first.event_source, refusal.first.event_name, refusal.first.request)
+    if refusal.iam_action not in (own, "iam:PassRole"):
+        return  # refused for something that comes after the roles were looked at
+    session = context.session(refusal.first)
+    hints = hints_of(context.scope.execution, session.calls if session else ())
+    for passing in passed_next(refusal, context.facts.registrations, hints, context.names):
+        verdict = identity_verdict(passing.refusal, context.evidence.policies)
+        if verdict is Verdict.ALLOWED or context.successes.ever(passing.refusal) is not None:
+            continue
+        sure = passing.template is None and verdict is Verdict.IMPLICITLY_DENIED
+        seen = passing.template or refusal.first
+        where = "its own parameters" if passing.template is None else f"an earlier {seen.event_name} of the same family ({seen.event_id})"
+        because = f"{refusal.first.event_name} passes this role to {passing.refusal.passed_to or 'the service'}, as {where} show"
+        yield _next_finding(Pending(refusal=passing.refusal, because=because), context, Basis.INFERRED if sure else Basis.PREDICTED, seen)
+
+
+def _needed(refusal: Refusal, context: AnalysisContext) -> Iterator[Finding]:
+    session = context.session(refusal.first)
+    pending = list(needed_by_content(refusal))
+    execution = context.scope.execution
+    if execution is not None and same_role(refusal.principal, execution.action_role):
+        pending += needed_by_action(refusal, execution, session.calls if session else ())
+    for need in pending:
+        if identity_verdict(need.refusal, context.evidence.policies) is Verdict.IMPLICITLY_DENIED and context.successes.ever(need.refusal) is None:
+            yield _next_finding(need, context, Basis.INFERRED, None)
+
+
+def _keys(refusal: Refusal, context: AnalysisContext) -> Iterator[Finding]:
+    for need in denied_next(refusal, context.facts, context.evidence.policies):
+        yield from key_findings(need, Standing.ALSO_NEEDED, context)
+
+
+def _next_finding(need: Pending, context: AnalysisContext, basis: Basis, shown: Record | None) -> Finding:
+    claims, _ = weigh(need.refusal, context.evidence.policies)
+    claim = next((c for c in claims if PolicyType.IDENTITY in c.layers), claims[0])
+    finding = make_finding(need.refusal, replace(claim, layers=claim.layers or (PolicyType.IDENTITY,)), Standing.ALSO_NEEDED, basis)
+    word = "would be refused next" if basis is Basis.INFERRED else "would probably be refused next"
+    text = f"{short(need.refusal.principal)} {word} {need.refusal.iam_action} on {need.refusal.resource}: {need.because}."
+    evidence = (cite(shown),) if shown is not None else ()
+    return replace(finding, explanation=text, count=0, evidence=evidence, first_seen=None, last_seen=None)
