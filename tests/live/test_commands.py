@@ -227,6 +227,6 @@ def test_policies_of_roles_that_only_made_noise_are_not_read(recent, capsys):
     recent.accounts[B].histories["eu-west-1"].add(a_record(B, time_of_it, "ecs.amazonaws.com", "RegisterTaskDefinition", identity=noisy, **refusal))
     code, out, err = run(capsys, "diagnose", *LIVE, "--output", "json")
     assert code == 0
-    assert any(finding["standing"] == "background" for finding in json.loads(out)["findings"])
+    assert [group["principal"] for group in json.loads(out)["background"]] == [f"arn:aws:iam::{B}:role/DatadogIntegration"]
     assert "DatadogIntegration" not in err
     assert "WebTask" in err

@@ -101,7 +101,7 @@ def test_the_command_writes_evidence_without_tokens(tmp_path: Path, capsys: pyte
     assert [json.loads(line)["userAgent"] for line in lines if '"odd"' in line] == [odd["userAgent"]]
     tokens = [json.loads(line)["responseElements"]["credentials"].get("sessionToken", "taken out") for line in lines if '"credentials"' in line]
     assert set(tokens) <= {"taken out"}
-    assert f"{len(independent(first)[0]) + 1:,} refused" in told.err
+    assert f"{len(independent(first)[0]) + 1:,} denied" in told.err
     (tmp_path / "denied.jsonl").write_text(told.out)
     assert main(["diagnose", str(tmp_path / "denied.jsonl"), "-o", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["coverage"]["denied"] == len(independent(first)[0]) + 1
