@@ -34,7 +34,7 @@ GUARDS = (PolicyType.SCP, PolicyType.RCP, PolicyType.BOUNDARY, PolicyType.SESSIO
 SIDES = (PolicyType.IDENTITY, PolicyType.RESOURCE, PolicyType.TRUST)
 
 
-def weigh(refusal: Refusal, policies: PolicyEvidence, session_policy: tuple[Policy, ...] | None = None) -> tuple[tuple[Claim, ...], Decision | None]:
+def weigh(refusal: Refusal, policies: PolicyEvidence, session: tuple[Policy, ...] = ()) -> tuple[tuple[Claim, ...], Decision | None]:
     """The claims that a refusal comes down to, the message's own first; and the policies' decision, None where nothing could be decided."""
     denial = refusal.denial
     fixed = beyond_policies(refusal, policies)
@@ -44,7 +44,7 @@ def weigh(refusal: Refusal, policies: PolicyEvidence, session_policy: tuple[Poli
         layers = (denial.policy_type,) if denial.policy_type else ()
         cause = denial.cause or (Cause.EXPLICIT_DENY if denial.effect is Effect.EXPLICIT else Cause.UNKNOWN)
         return (Claim(layers=layers, cause=cause, policy_arn=denial.policy_arn, sure=False),), None
-    held = policies_for(refusal.request, policies, session=session_policy, endpoint=refusal.first.vpc_endpoint_id)
+    held = policies_for(refusal.request, policies, session=session, endpoint=refusal.first.vpc_endpoint_id)
     decision = decide(refusal.request, held)
     claims = tuple(_with_unsure_statement(c, refusal.request, held) for c in _claims(refusal, decision, policies))
     return tuple(replace(c, statements=statements_of(c.blocking, held)) if c.blocking else c for c in claims), decision

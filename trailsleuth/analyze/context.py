@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trailsleuth.analyze.recovery import Successes
 from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.catalog.issuing import SCOPED
 from trailsleuth.facts import Facts, gather_facts
 from trailsleuth.iam.document import parse_policy
 from trailsleuth.model import Evidence, Policy, Record, Scope, Session
@@ -28,11 +29,17 @@ class AnalysisContext:
         """The session that made a refused call; None where the evidence shows none."""
         return self.sessions.get(self.scope.session_of.get((record.event_id, record.account), ""))
 
-    def session_policy(self, refusal: Refusal) -> tuple[Policy, ...] | None:
-        """The session policy that AssumeRole was called with, where its record shows it."""
-        session = self.session(refusal.first)
-        text = session.opened_by.request.get("policy") if session and session.opened_by else None
-        return (parse_policy(text, name="session policy"),) if isinstance(text, str) and text else None
+    def session_policies(self, session: Session | None) -> tuple[Policy, ...]:
+        """The session policy that the session was opened with, where the record of that call shows it; of scoped credentials those above them as well, each
+        of which goes on to hold."""
+        opened = session.opened_by if session else None
+        if session is None or opened is None:
+            return ()
+        scoped = opened.event_name == SCOPED and session.parent != session.id
+        above = self.session_policies(self.sessions.get(session.parent or "")) if scoped else ()
+        text = opened.request.get("policy")
+        name = f"scope-down policy {len(above) + 1}" if scoped else "session policy"
+        return (*above, parse_policy(text, name=name)) if isinstance(text, str) and text else above
 
     def good_call(self, refusal: Refusal) -> Record | None:
         """A call of the same kind and principal that went through: on the same resource, else on any; the last before the denial, else the first."""

@@ -133,8 +133,8 @@ def _lasting(refusal: Refusal, standing: Standing, context: AnalysisContext) -> 
     if of_key:
         yield from of_key
         return
-    claims, _ = weigh(refusal, context.evidence.policies, context.session_policy(refusal))
     session = context.session(refusal.first)
+    claims, _ = weigh(refusal, context.evidence.policies, context.session_policies(session))
     for claim in (_by_facts(claim, refusal, context.facts) for claim in claims):
         stands = standing if claim.observed else Standing.ALSO_NEEDED
         basis = Basis.OBSERVED if claim.observed and not refusal.denial.demand else Basis.INFERRED

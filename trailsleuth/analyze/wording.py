@@ -6,6 +6,7 @@ from trailsleuth.analyze.beyond import is_granted_only
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.generated import generated_role
 from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.told import told_by_record
 from trailsleuth.catalog.actions import unlisted
 from trailsleuth.catalog.evaluation import nobody_may_change
 from trailsleuth.catalog.managed_policies import advice_on
@@ -21,7 +22,7 @@ LAYER_NAMES = {
     PolicyType.RESOURCE: "the policy on the resource",
     PolicyType.TRUST: "the trust policy of the role",
     PolicyType.BOUNDARY: "the principal's permissions boundary",
-    PolicyType.SESSION: "the session policy given when the role was assumed",
+    PolicyType.SESSION: "the session policy that the credentials were issued with",
     PolicyType.SCP: "a service control policy of the organization",
     PolicyType.RCP: "a resource control policy of the organization",
     PolicyType.VPC_ENDPOINT: "the policy of the VPC endpoint",
@@ -32,7 +33,7 @@ OWNERS = {
     PolicyType.SCP: "Only the organization's management account (or its delegated administrator) can change it; no Allow on the role helps.",
     PolicyType.RCP: "Only the organization's management account (or its delegated administrator) can change it; no Allow on the role helps.",
     PolicyType.BOUNDARY: "Whoever owns the boundary must change it; an Allow on the role alone does not help.",
-    PolicyType.SESSION: "Whoever assumes the role passes this policy; an Allow on the role does not help.",
+    PolicyType.SESSION: "Whoever asks for the credentials passes this policy; an Allow on the role does not help.",
     PolicyType.VPC_ENDPOINT: "The owner of the endpoint must change it; an Allow on the role does not help.",
     PolicyType.LAKE_FORMATION: "It is granted with `aws lakeformation grant-permissions`, not with a policy.",
 }
@@ -48,7 +49,15 @@ def short(arn: str | None) -> str:
 
 def explain(refusal: Refusal, claim: Claim) -> str:
     """What a refusal comes down to, in a few sentences."""
-    parts = [_what(refusal), _why(refusal, claim), *_owner(claim), generated_role(refusal, claim), _as_its_caller(refusal), *_limits(refusal, claim)]
+    parts = [
+        _what(refusal),
+        _why(refusal, claim),
+        *_owner(claim),
+        *told_by_record(refusal, claim),
+        generated_role(refusal, claim),
+        _as_its_caller(refusal),
+        *_limits(refusal, claim),
+    ]
     if claim.cause is Cause.EXPLICIT_DENY:
         parts += [advice for ref in claim.blocking if (advice := advice_on(ref.policy_arn))][:1] or [advice_on(claim.policy_arn) or ""]
     if refusal.denial.beside:
@@ -93,7 +102,9 @@ def _why_not_allowed(refusal: Refusal, where: str, claim: Claim) -> str:
         wanted = ", ".join(claim.mismatch.wanted[:3]) if claim.mismatch else "other resources"
         return f"{_capital(where)}: {seen} allows the action, but only on {wanted}{_missed_by(claim, refusal)}."
     if claim.cause is Cause.CONDITION_MISMATCH:
-        return f"{_capital(where)}: {seen or 'a statement'} covers the action and the resource, but its condition is false{_condition(claim)}."
+        known = claim.mismatch is None or claim.mismatch.given is not None
+        outcome = "its condition is false" if known else "whether its condition holds is open"
+        return f"{_capital(where)}: {seen or 'a statement'} covers the action and the resource, but {outcome}{_condition(claim)}."
     if not claim.layers:
         return "Nothing that the evidence shows allows it."
     if claim.layers == (PolicyType.OTHER,) and is_granted_only(refusal):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from trailsleuth.model import Record, Session, account_of, session_name_of
+from trailsleuth.model import Identity, Record, Session, account_of, session_name_of
 from trailsleuth.model.names import RoleNames, name_of_caller, role_of
 
 Key = tuple[str, str, str]  # access key, principal id or ARN, creation time where there is no key
@@ -119,7 +119,7 @@ def _session(calls: tuple[Record, ...], names: RoleNames) -> Session:
     return Session(
         id="/".join(part for part in key if part),
         principal=names.full(role_of(first)),
-        session_name=session_name_of(who.arn) or (who.principal_id or "").partition(":")[2] or None,
+        session_name=session_name_of(who.arn) or _own_name(who),
         access_key_id=next((r.identity.access_key_id for r in calls if r.identity.access_key_id), None),
         principal_id=who.principal_id,
         account=who.account or account_of(who.arn),
@@ -128,6 +128,13 @@ def _session(calls: tuple[Record, ...], names: RoleNames) -> Session:
         assumed_by=None,
         calls=calls,
     )
+
+
+def _own_name(who: Identity) -> str | None:
+    """The name that a session was given; of a token the subject, whose principal id is `provider:audience:subject` with colons in each of them."""
+    if who.type in ("WebIdentityUser", "SAMLUser"):
+        return who.user_name
+    return (who.principal_id or "").partition(":")[2] or None
 
 
 def _unused(opening: Opening, names: RoleNames) -> Session:

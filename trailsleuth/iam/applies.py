@@ -63,8 +63,9 @@ def trust_policy(role: str | None, policies: PolicyEvidence) -> Policy | None:
     return principal.trust if principal else None
 
 
-def policies_for(request: AccessRequest, policies: PolicyEvidence, *, session: tuple[Policy, ...] | None = None, endpoint: str | None = None) -> PolicySet:
-    """The policy set of a request, with what is attached but not in the evidence named as incomplete."""
+def policies_for(request: AccessRequest, policies: PolicyEvidence, *, session: tuple[Policy, ...] = (), endpoint: str | None = None) -> PolicySet:
+    """The policy set of a request, with what is attached but not in the evidence named as incomplete. `session`: the policy that the session was opened with,
+    and those that narrowed it since."""
     principal = find_principal(request.principal, policies)
     identity, missing = _identity(principal)
     target_is_role = request.action.lower() in TRUST_ACTIONS
@@ -76,12 +77,13 @@ def policies_for(request: AccessRequest, policies: PolicyEvidence, *, session: t
         identity=identity,
         identity_incomplete=() if service else missing if principal else (f"the policies of {request.principal}",),
         boundaries=(principal.boundary,) if principal and principal.boundary else None,
-        session=session,
+        session=session[:1] or None,
+        scoped=session[1:],
         scps=_levels(account, PolicyType.SCP, policies, assume_allow=False) if account else None,
         rcps=_levels(owner, PolicyType.RCP, policies, assume_allow=True) if owner else None,
         resource=resource,
         resource_unknown=resource is None and (target_is_role or _needs_resource_policy(request, account, owner)),
-        endpoint=_endpoint(endpoint, policies),
+        endpoint=find_endpoint(endpoint, policies),
     )
 
 
@@ -130,7 +132,8 @@ def _targets(found: OrgPolicy, account: str | None) -> bool:
     return not found.targets or account in found.targets or any(not t.isdigit() for t in found.targets)
 
 
-def _endpoint(endpoint: str | None, policies: PolicyEvidence) -> tuple[Policy, ...] | None:
+def find_endpoint(endpoint: str | None, policies: PolicyEvidence) -> tuple[Policy, ...] | None:
+    """The policy of a VPC endpoint, named by its id or its ARN."""
     held = tuple(p.policy for p in policies.endpoints if endpoint and p.resource_arn.endswith(endpoint))
     return held or None
 
@@ -139,7 +142,7 @@ def statements_of(refs: tuple[StatementRef, ...], held: PolicySet) -> tuple[Stat
     """The statements that the references mean, in their order; one that the set does not hold is left out."""
     levels = [policy for level in (*(held.scps or ()), *(held.rcps or ())) for policy in level.policies]
     one = (held.resource,) if held.resource else ()
-    policies = (*held.identity, *(held.boundaries or ()), *(held.session or ()), *levels, *one, *(held.endpoint or ()))
+    policies = (*held.identity, *(held.boundaries or ()), *(held.session or ()), *held.scoped, *levels, *one, *(held.endpoint or ()))
     found = []
     for ref in refs:
         hit = next((p for p in policies if p.name == ref.policy and p.arn == ref.policy_arn), None)

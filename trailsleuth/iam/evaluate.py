@@ -16,7 +16,7 @@ from trailsleuth.iam.layers import Layer, read_layer, read_levels
 from trailsleuth.iam.match import action_matches, resource_matches
 from trailsleuth.iam.principals import IAM_KINDS, Caller, Grant, read_caller
 from trailsleuth.iam.statements import Ask
-from trailsleuth.model import AccessRequest, Decision, PolicySet, PolicyType, Verdict, account_of
+from trailsleuth.model import AccessRequest, Decision, PolicyLevel, PolicySet, PolicyType, Verdict, account_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ def _seat(request: AccessRequest, policies: PolicySet) -> _Bench:
         decides=kind is not None,
         identity=_identity(ask, policies) if iam else None,
         boundary=read_layer(PolicyType.BOUNDARY, policies.boundaries, ask) if policies.boundaries is not None and iam else None,
-        session=read_layer(PolicyType.SESSION, policies.session, ask) if policies.session is not None and iam else None,
+        session=_session(ask, policies) if iam else None,
         resource=_resource(ask, policies, kind or PolicyType.RESOURCE, needed=across or kind is not None or not iam),
         guards=tuple(_guards(ask, policies)),
     )
@@ -119,6 +119,16 @@ def _identity(ask: Ask, policies: PolicySet) -> Layer:
     if ask.caller.kind == "root":
         layer.allow = root_may_call(ask.action)
     return layer
+
+
+def _session(ask: Ask, policies: PolicySet) -> Layer | None:
+    """The policies that a session was opened with are one set; each one that narrowed it since must allow as well.
+
+    Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetScopedCredentials.html
+    """
+    opened = () if policies.session is None else (PolicyLevel(name="session", policies=policies.session),)
+    levels = (*opened, *(PolicyLevel(name=policy.name, policies=(policy,)) for policy in policies.scoped))
+    return read_levels(PolicyType.SESSION, levels, ask) if levels else None
 
 
 def _resource(ask: Ask, policies: PolicySet, kind: PolicyType, *, needed: bool) -> Layer | None:

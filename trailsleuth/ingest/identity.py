@@ -12,10 +12,12 @@ from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import Identity, JsonMap, SessionIssuer, account_of
 
 _NOBODY = Identity()
+_TOLD_MORE = ("onBehalfOf", "invokedByDelegate")  # members of which conditions and sentences are made
+_OF_SESSION = ("assumedRoot", "signInSessionArn", "ec2RoleDelivery")
 
 
 def parse_identity(value: object, *, bare: bool = False) -> Identity:
-    """Who called; all None where the record does not say (`null`, a text, `{}`). `bare`: `raw` is kept only of a service, of which alone it is looked at."""
+    """Who called; all None where the record does not say (`null`, a text, `{}`). `bare`: `raw` is kept only where it is looked at."""
     if not isinstance(value, dict):
         return _NOBODY
     raw: JsonMap = value
@@ -36,8 +38,12 @@ def parse_identity(value: object, *, bare: bool = False) -> Identity:
         mfa=text_of(attributes.get("mfaAuthenticated")),
         source_identity=text_of(context.get("sourceIdentity")),
         federated_provider=text_of(map_of(context.get("webIdFederationData")).get("federatedProvider")),
-        raw=raw if kind == "AWSService" or not bare else {},
+        raw=raw if kind == "AWSService" or not bare or _tells_more(raw, context) else {},
     )
+
+
+def _tells_more(raw: JsonMap, context: JsonMap) -> bool:
+    return any(name in raw for name in _TOLD_MORE) or any(name in context for name in _OF_SESSION)
 
 
 def _issuer(value: object) -> SessionIssuer | None:

@@ -15,7 +15,7 @@ from trailsleuth.ingest.evidence import Reader, no_collector
 from trailsleuth.ingest.once import RecordsOnce
 from trailsleuth.model import Evidence, RawInput, Record, Skipped
 
-KEPT = ("tlsDetails",)  # of the whole record, what the conditions of a request read
+KEPT = ("tlsDetails", "eventContext")  # of the whole record, what the conditions of a request read
 T = TypeVar("T")
 
 

@@ -50,12 +50,14 @@ class PolicyLevel:
 class PolicySet:
     """The policies that apply to one request. None: there is none of that kind; (): there is one set and it is empty.
 
+    `scoped` are the scope-down policies that a session was narrowed by afterwards: each of them must allow, too.
     `identity_incomplete` / `resource_unknown`: documents of that side are attached but not in the evidence, so "no Allow found" there is undecided.
     """
 
     identity: tuple[Policy, ...] = ()
     boundaries: tuple[Policy, ...] | None = None
     session: tuple[Policy, ...] | None = None
+    scoped: tuple[Policy, ...] = ()
     scps: tuple[PolicyLevel, ...] | None = None
     rcps: tuple[PolicyLevel, ...] | None = None
     resource: Policy | None = None

@@ -15,7 +15,7 @@ from typing import Any
 from trailsleuth.catalog.actions import access_level, actions_of
 from trailsleuth.catalog.own_stars import parts_of
 from trailsleuth.catalog.services import is_service_name
-from trailsleuth.iam.applies import find_principal, find_resource_policy, policies_for
+from trailsleuth.iam.applies import find_endpoint, find_principal, find_resource_policy, policies_for
 from trailsleuth.iam.document import parse_policy
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import AccessRequest, Decision, Delta, Finding, Policy, PolicyEvidence, PolicyType, Proof, Verdict, account_of
@@ -86,7 +86,7 @@ def _proof(delta: Delta, deltas: tuple[Delta, ...], behind: list[Finding], polic
     """`behind`: the findings of the delta. `policies`: as they are, and with all deltas in place."""
     before, after = policies
     checks = _checks(behind)
-    if delta.policy_type is PolicyType.SESSION or not any(_known(c.request, before) for c in checks):
+    if delta.policy_type is PolicyType.SESSION or not any(_known(c, before) for c in checks):
         return None
     undecided = [f"placeholder {p.name}" for p in delta.placeholders]
     undecided += [f"the resource of {f.iam_action}" for f in behind if f.resource is None]
@@ -121,11 +121,13 @@ def _far_sides(checks: list[_Check], policies: PolicyEvidence) -> list[str]:
     return [f"the policies of account {account}, which are not in the evidence" for account in sorted(set(missing))]
 
 
-def _known(request: AccessRequest, policies: PolicyEvidence) -> bool:
+def _known(check: _Check, policies: PolicyEvidence) -> bool:
+    request = check.request
     return (
         find_principal(request.principal, policies) is not None
         or find_principal(request.resource, policies) is not None
         or find_resource_policy(request.resource, policies) is not None
+        or find_endpoint(check.endpoint, policies) is not None
     )
 
 

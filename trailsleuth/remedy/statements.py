@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from trailsleuth.catalog.actions import resource_types, takes_resource
+from trailsleuth.catalog.evaluation import gateway_endpoint_services
 from trailsleuth.catalog.own_stars import parts_of, writable
 from trailsleuth.catalog.resource_policies import can_carry_policy, shape_of
 from trailsleuth.catalog.services import is_service_name
@@ -66,7 +67,7 @@ def grant(finding: Finding, at: PolicyType) -> tuple[dict[str, Any] | None, tupl
     statement: dict[str, Any] = {**_mark(finding.iam_action, finding), "Effect": "Allow"}
     placeholders = conditions.placeholders
     if at in (PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.VPC_ENDPOINT):
-        principal = principal_element(finding)
+        principal = principal_element(finding) or (_stranger(finding) if at is PolicyType.VPC_ENDPOINT else None)
         if principal is None or not _takes(at, finding):
             return None, ()
         principal = _as_account(principal) if at is PolicyType.RESOURCE and shape_of(finding.iam_action).get("whole_account") else principal
@@ -81,6 +82,8 @@ def grant(finding: Finding, at: PolicyType) -> tuple[dict[str, Any] | None, tupl
     if at is PolicyType.RESOURCE and shape_of(finding.iam_action).get("resource") is False:
         del statement["Resource"]
     guarded = with_source(conditions.element, statement.get("Principal", {}), finding)
+    if at is PolicyType.VPC_ENDPOINT and finding.principal is None:
+        guarded = _own_id(guarded, finding)
     if guarded:
         statement["Condition"] = guarded
     return statement, placeholders
@@ -92,6 +95,30 @@ def _takes(at: PolicyType, finding: Finding) -> bool:
     if at is PolicyType.TRUST:
         return action.startswith("sts:")
     return at is not PolicyType.RESOURCE or can_carry_policy(action)
+
+
+def _stranger(finding: Finding) -> dict[str, str] | None:
+    """The endpoint's owner sees of a caller its account and its unique id alone. At a gateway endpoint an account means its root user, so that everybody is
+    named there and the condition says who.
+
+    Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html
+    """
+    account = finding.principal_account
+    if not account or not _PLAIN.fullmatch(_unique_id(finding).replace(":", "").replace("@", "")):
+        return None
+    return {"AWS": "*" if (finding.iam_action or "").partition(":")[0] in gateway_endpoint_services() else account}
+
+
+def _own_id(element: dict[str, dict[str, Any]], finding: Finding) -> dict[str, dict[str, Any]]:
+    """The condition with the caller's unique id; of a role, whose sessions are `id:name`, all of its sessions."""
+    unique = _unique_id(finding)
+    role = unique.startswith("AROA") and ":" not in unique
+    told = {"StringLike" if role else "StringEquals": {"aws:userid": f"{unique}:*" if role else unique}}
+    return {**element, **{operator: {**element.get(operator, {}), **keys} for operator, keys in told.items()}}
+
+
+def _unique_id(finding: Finding) -> str:
+    return next((request.principal_id for request in finding.requests if request.principal_id), "")
 
 
 def _as_account(principal: dict[str, str]) -> dict[str, str]:

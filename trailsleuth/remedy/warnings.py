@@ -48,7 +48,7 @@ def _may(role: str | None, policies: PolicyEvidence) -> str:
 def _of_statement(layer: PolicyType, attach_to: str | None, statement: Mapping[str, Any], policies: PolicyEvidence) -> Iterator[str]:
     named = statement.get("Principal", {})
     for who in (one for value in named.values() for one in _listed(value)):
-        if is_root(who):
+        if is_root(who) and not _names_one(statement):
             yield f"lets in the whole account {account_of(who) or who}: every principal of it that its own policies allow"
     actions, resources = _listed(statement.get("Action")), _listed(statement.get("Resource"))
     if "*" in actions and "*" in resources:
@@ -63,6 +63,11 @@ def _of_statement(layer: PolicyType, attach_to: str | None, statement: Mapping[s
                 yield f"with {action}, {attach_to} {way['reason'].format(subject=itself)}"
             elif way is not None and len(more := stronger(resource, attach_to, policies)) >= STRONGER:
                 yield f"with {action}, {attach_to} {way['reason'].format(subject=resource, more=', '.join(more[:SHOWN]))}"
+
+
+def _names_one(statement: Mapping[str, Any]) -> bool:
+    """A condition says which principal of the account is meant."""
+    return any(key.lower() in ("aws:userid", "aws:principalarn") for keys in statement.get("Condition", {}).values() for key in keys)
 
 
 def stronger(role: str, than: str, policies: PolicyEvidence) -> tuple[str, ...]:
