@@ -147,6 +147,46 @@ def test_a_service_linked_role_can_only_be_let_in_by_the_resource() -> None:
     assert found.policy_types == (PolicyType.RESOURCE,)
 
 
+OWN_DOCUMENT = "arn:aws:ssm:eu-west-1::document/AWS-PatchInstance"
+QUEUE = f"arn:aws:sqs:eu-west-1:{B}:jobs"
+
+
+@pytest.mark.parametrize(
+    ("source", "action", "resource"),
+    [("ec2", "ec2:CreateFleet", f"arn:aws:ec2:eu-west-1:{B}:fleet/*"), ("ssm", "ssm:SendCommand", OWN_DOCUMENT), ("sns", "sns:ListTopics", "*")],
+)
+@pytest.mark.parametrize("clause", [None, ""])
+def test_a_service_linked_role_on_what_carries_no_policy_is_nobodys_to_let_in(source: str, action: str, resource: str, clause: str | None) -> None:
+    linked = f"arn:aws:iam::{B}:role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"
+    said = {} if clause is None else {"clause": clause}
+    case = diagnose([refused(session(linked), source, action.partition(":")[2], action, resource, **said)])
+    (found,) = [f for f in case.findings if f.standing is Standing.CAUSE]
+    assert (found.cause, found.policy_types, case.deltas) == (Cause.NO_POLICY_FIX, (), ())
+    assert "service-linked" in (found.advice or "")
+
+
+def test_a_service_linked_role_that_a_policy_denies_is_not_beyond_policies() -> None:
+    linked = f"arn:aws:iam::{B}:role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"
+    found = one([refused(session(linked), "sqs", "SendMessage", "sqs:SendMessage", QUEUE, clause="with an explicit deny in a resource-based policy")])
+    assert (found.cause, found.policy_types) == (Cause.EXPLICIT_DENY, (PolicyType.RESOURCE,))
+
+
+UNKNOWN = {"StringEquals": {"aws:ResourceTag/team": "sea"}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "cause"),
+    [
+        ([allow("sqs:SendMessage", f"{QUEUE}-old"), allow("sqs:SendMessage", f"{QUEUE}*", **UNKNOWN)], Cause.CONDITION_MISMATCH),
+        ([allow("sqs:SendMessage", f"{QUEUE}-old", **UNKNOWN)], Cause.SCOPE_MISMATCH),
+        ([{"Effect": "Deny", "Action": "sqs:*", "Resource": "*", "Condition": UNKNOWN}], Cause.MISSING_ALLOW),
+    ],
+)
+def test_an_allow_that_hangs_on_a_condition_alone_is_nearer_than_one_for_another_resource(statements: list[dict], cause: Cause) -> None:
+    found = one([refused(session(DEPLOY), "sqs", "SendMessage", "sqs:SendMessage", QUEUE)], snapshot((DEPLOY, statements, [trusts(ECS)])))
+    assert found.cause is cause
+
+
 def test_a_principal_id_is_not_taken_for_stale_while_it_lives() -> None:
     (found,) = assume(trusts({"AWS": unique_id(DEPLOY)}), [allow("sts:AssumeRole", FAR)])
     assert found.cause is Cause.UNTRUSTED_PRINCIPAL

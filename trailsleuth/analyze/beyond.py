@@ -1,6 +1,7 @@
 """Refusals that no policy of the caller's decides, whatever their text says.
 
-Sees:  a role passed across accounts, an AWS managed key used from outside, another account's resource that takes no policy,
+Sees:  a role passed across accounts, a service-linked role on what carries no policy, an AWS managed key used from outside,
+       another account's resource that takes no policy,
        a call that works in the owner's account alone, Lake Formation's grants.
 Why:   AWS words these like missing permissions, and an Allow changes nothing.
        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
@@ -16,7 +17,7 @@ from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.resource_policies import can_carry_policy
 from trailsleuth.iam.applies import policies_for
 from trailsleuth.iam.evaluate import decide
-from trailsleuth.model import Cause, PolicyEvidence, PolicyType, Verdict
+from trailsleuth.model import Cause, Effect, PolicyEvidence, PolicyType, Verdict
 
 
 def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
@@ -30,6 +31,8 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="passed-across-accounts")
     if refusal.cross_account and refusal.iam_action and not works_across_accounts(refusal.iam_action):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="not-shareable")
+    if _linked_and_alone(refusal):
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="service-linked")
     if is_granted_only(refusal):
         return Claim(layers=(PolicyType.OTHER,), cause=Cause.MISSING_ALLOW, rule="granted-only")
     if refusal.cross_account and _is_aws_managed_key(refusal, policies):
@@ -47,6 +50,13 @@ def is_granted_only(refusal: Refusal) -> bool:
     Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
     """
     return refusal.cross_account and is_service_linked(refusal.principal) and (refusal.iam_action or "").startswith("kms:")
+
+
+def _linked_and_alone(refusal: Refusal) -> bool:
+    """A service-linked role that its own policies do not let, on what carries no policy: nobody but AWS can change either."""
+    if not is_service_linked(refusal.principal) or refusal.iam_action is None or refusal.denial.effect is Effect.EXPLICIT:
+        return False
+    return refusal.denial.policy_type in (None, PolicyType.IDENTITY) and (refusal.resource == "*" or not can_carry_policy(refusal.iam_action, refusal.resource))
 
 
 def _is_passing(refusal: Refusal) -> bool:

@@ -36,8 +36,8 @@ def layer_claim(layer: PolicyType, found: LayerDecision | None, *, guard: bool =
     if found.verdict is Verdict.EXPLICITLY_DENIED:
         return Claim(layers=(layer,), cause=Cause.EXPLICIT_DENY, blocking=found.matched)
     near, part = nearest(found)
-    if part is None and found.missing_context and not guard:
-        return Claim(layers=(layer,), cause=Cause.CONDITION_MISMATCH, mismatch=Mismatch(part="condition", key=found.missing_context[0]), sure=False)
+    if (part is None or part.part == "resource") and found.hangs_on and not guard:  # an Allow that covers the resource is nearer than one that does not
+        return Claim(layers=(layer,), cause=Cause.CONDITION_MISMATCH, mismatch=Mismatch(part="condition", key=found.hangs_on[0]), sure=False)
     cause = {"condition": Cause.CONDITION_MISMATCH, "resource": Cause.SCOPE_MISMATCH}.get(part.part if part else "", Cause.MISSING_ALLOW)
     return Claim(layers=(layer,), cause=cause, blocking=(near.statement,) if near and cause is not Cause.MISSING_ALLOW else (), mismatch=part)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trailsleuth.analyze.beyond import is_granted_only
+from trailsleuth.analyze.beyond import is_granted_only, is_service_linked
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.generated import generated_role
 from trailsleuth.analyze.refusal import Refusal
@@ -143,6 +143,8 @@ def _why_no_policy(refusal: Refusal) -> str:
         return str(settled["why"])
     if refusal.iam_action == "iam:PassRole" or "pass role" in (refusal.first.error_message or "").lower():
         return "A role can only be passed inside its own account: no policy change helps."
+    if is_service_linked(refusal.principal):
+        return "It is a service-linked role: nobody but AWS can edit its policies, and the resource cannot carry a policy that would let it in."
     return "No policy change cures this."
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 from trailsleuth.catalog.load import Row, rows_of
+from trailsleuth.model import parse_arn
 
 
 @cache
@@ -20,6 +21,19 @@ def shape_of(action: str) -> Row:
     return next((row for row in rows_of("resource_policies", "shape") if action.lower().startswith(str(row["actions"]).lower())), {})
 
 
-def can_carry_policy(action: str) -> bool:
-    """The resources that the action works on belong to a service with resource-based policies."""
-    return action.partition(":")[0].lower() in _prefixes()
+def can_carry_policy(action: str, resource: str | None = None) -> bool:
+    """The resources that the action works on belong to a service with resource-based policies, and this one is not AWS's own."""
+    return action.partition(":")[0].lower() in _prefixes() and not is_of_aws(resource)
+
+
+def is_of_aws(resource: str | None) -> bool:
+    """The ARN names what AWS itself owns, in every account: `arn:aws:ssm:REGION::document/…`, `arn:aws:imagebuilder:REGION:aws:image/…`.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+    """
+    arn = parse_arn(resource)
+    if arn is None:
+        return False
+    return arn.account == "aws" or bool(
+        arn.region and not arn.account and arn.service not in {row["service"] for row in rows_of("resource_policies", "without_account")}
+    )

@@ -25,6 +25,7 @@ class Layer:
     allowed_by: list[StatementRef] = field(default_factory=list)
     near: list[NearMiss] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    hangs_on: list[str] = field(default_factory=list)
 
     @property
     def verdict(self) -> Verdict:
@@ -43,6 +44,7 @@ class Layer:
             near_misses=tuple(self.near),
             missing_context=tuple(sorted(set(self.missing))),
             doubted=tuple(self.doubted),
+            hangs_on=tuple(sorted(set(self.hangs_on))),
         )
 
 
@@ -89,6 +91,7 @@ def read_levels(kind: PolicyType, levels: Iterable[PolicyLevel], ask: Ask) -> La
         whole.allowed_by += level.allowed_by
         whole.near += level.near
         whole.missing += level.missing
+        whole.hangs_on += level.hangs_on
     return whole
 
 
@@ -103,6 +106,8 @@ def _keep(layer: Layer, policy: Policy, statement: Statement, found: Judgement) 
         (layer.allowed_by if statement.effect == "Allow" else layer.denied_by).append(_ref(layer.kind, policy, statement))
     elif statement.effect != "Allow":
         layer.doubted.append(_ref(layer.kind, policy, statement))
+    else:
+        layer.hangs_on += found.missing
 
 
 def _ref(kind: PolicyType, policy: Policy, statement: Statement) -> StatementRef:

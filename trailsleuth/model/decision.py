@@ -99,7 +99,7 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerDecision:
-    """The outcome of one layer by itself. `doubted`: Deny statements that hang on keys that the request does not tell."""
+    """The outcome of one layer by itself. `doubted`: Deny statements that hang on keys that the request does not tell; `hangs_on`: such keys of Allows."""
 
     layer: PolicyType
     verdict: Verdict
@@ -107,6 +107,7 @@ class LayerDecision:
     near_misses: tuple[NearMiss, ...] = ()
     missing_context: tuple[str, ...] = ()
     doubted: tuple[StatementRef, ...] = ()
+    hangs_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,7 @@ def _takes(at: PolicyType, finding: Finding) -> bool:
     action = (finding.iam_action or "").lower()
     if at is PolicyType.TRUST:
         return action.startswith("sts:")
-    return at is not PolicyType.RESOURCE or can_carry_policy(action)
+    return at is not PolicyType.RESOURCE or can_carry_policy(action, finding.resource)
 
 
 def _stranger(finding: Finding) -> dict[str, str] | None:
