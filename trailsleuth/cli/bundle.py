@@ -43,7 +43,7 @@ def bundle_command(
     paths, stdin = given_paths(evidence, "bundle")
     if to is None:
         raise UsageError("no zip file named: give --to PATH.zip")
-    check_output_file(to, force=force, option="--to")
+    check_output_file(to, force=force, option="--to", inputs=paths)
     given = {
         "pipeline": pipeline,
         "execution_id": execution_id,

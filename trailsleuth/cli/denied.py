@@ -38,7 +38,7 @@ def denied_command(
     Exit codes: 0 something was denied, 1 nothing was, 2 wrong usage, 4 evidence unreadable, 130 interrupted.
     """
     paths, stdin = given_paths(evidence, "denied")
-    check_output_file(to, force=force, option="--to")
+    check_output_file(to, force=force, option="--to", inputs=paths)
     with refused(paths, stdin=stdin) as found:
         _check(found)
         write_pieces(found.text() if output is DeniedFormat.JSONL else _as_document(found), to, force=force)

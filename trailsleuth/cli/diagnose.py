@@ -85,7 +85,7 @@ def diagnose_command(
         raise UsageError("--keys is for --verify")
     files = list(policy_file or [])
     check_policy_files(files, attached_to, output, redacted=redact_names)
-    check_output_file(output_file, force=force)
+    check_output_file(output_file, force=force, inputs=(*paths, *files, *((keys,) if keys else ())))
     start, end = parse_window(since, until)
     _check_prune(prune, start or end, asks_accounts=_asks_accounts(paths, ways))
     inquiry = Inquiry(

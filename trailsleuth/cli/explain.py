@@ -34,7 +34,7 @@ def explain_command(
 
     Exit codes: 0 a refusal was read, 1 nothing was denied in it, 2 wrong usage, 4 unreadable.
     """
-    check_output_file(output_file, force=force)
+    check_output_file(output_file, force=force, inputs=(text,))
     explanation = api.explain(text, stdin=sys.stdin.buffer.read() if text == "-" else None)
     if output is ExplainFormat.JSON:
         answer = json.dumps(explanation_document(explanation), indent=2, ensure_ascii=False) + "\n"

@@ -26,7 +26,7 @@ def fix_command(
     force: Annotated[bool, typer.Option("--force", help="Overwrite the output file.")] = False,
 ) -> None:
     """Show a saved case's policy change as Terraform, CloudFormation, CDK or AWS CLI commands. Nothing is run."""
-    check_output_file(output_file, force=force)
+    check_output_file(output_file, force=force, inputs=(case, *((policy_file,) if policy_file else ())))
     try:
         text = sys.stdin.buffer.read() if case == "-" else Path(case).read_bytes()
     except OSError as cause:

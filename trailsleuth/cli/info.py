@@ -31,7 +31,7 @@ def info_command(
 
     Exit codes: 0 whole, 3 changed, incomplete or in parts unreadable, 2 wrong usage, 4 unreadable.
     """
-    check_output_file(output_file, force=force)
+    check_output_file(output_file, force=force, inputs=evidence)
     found = api.info(evidence, stdin=sys.stdin.buffer.read() if "-" in evidence else None)
     document = to_document(found)
     text = json.dumps(document, indent=2, ensure_ascii=True) + "\n" if output is TableOrJson.JSON else "\n".join(_lines(document)) + "\n"

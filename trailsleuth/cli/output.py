@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
 from trailsleuth.errors import SourceError, UsageError
+from trailsleuth.sources.files.beside import file_beside
 
+STDIN = "-"
 Content = str | bytes | Iterable[str]
 
 
@@ -34,16 +35,30 @@ def silence_stdout() -> None:
         os.close(nowhere)
 
 
-def check_output_file(path: Path | None, *, force: bool, option: str = "--output-file") -> None:
-    """Refuses, before any work is done, a file that could not be written afterwards."""
+def check_output_file(path: Path | None, *, force: bool, option: str = "--output-file", inputs: Iterable[str | Path] = ()) -> None:
+    """Refuses, before any work is done, a file that could not be written afterwards, and one that is among the inputs, `force` or not."""
     if path is None:
         return
+    for given in inputs:
+        if _is_read_with(path, given):
+            raise UsageError(f"{option} {path} is read as evidence ({given}): an answer never takes an input's place", next_step="name another file")
     if path.is_dir():
         raise UsageError(f"{option} {path} is a directory")
     if not path.parent.is_dir():
         raise UsageError(f"{option} {path}: there is no directory {path.parent}")
     if path.exists() and not force and not _is_special(path):
         raise UsageError(f"{option} {path} exists already; --force overwrites it")
+
+
+def _is_read_with(path: Path, given: str | Path) -> bool:
+    """Whether the file that is there is the input, or lies in it."""
+    if not path.is_file():
+        return False
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # an input that is no path, or a stdin that is no file
+        if str(given) == STDIN:
+            return os.path.samestat(path.stat(), os.fstat(sys.stdin.fileno()))
+        return path.samefile(given) or (Path(given).is_dir() and path.resolve().is_relative_to(Path(given).resolve()))
+    return False
 
 
 def write_pieces(pieces: Iterable[str], path: Path | None, *, force: bool = False) -> None:
@@ -67,7 +82,7 @@ def write_file(text: Content, path: Path, *, force: bool) -> None:
     target = path.resolve() if force and path.is_symlink() else path
     temporary: str | None = None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+        handle, temporary = file_beside(target)
         with os.fdopen(handle, "wb") as out:
             _pour(text, out)
             os.fsync(out.fileno())

@@ -54,7 +54,7 @@ def reduce_command(
     """
     paths = list(evidence or [])
     _check(paths, role, all_roles=all_roles, alone=boundary or compare is not None)
-    check_output_file(output_file, force=force)
+    check_output_file(output_file, force=force, inputs=(*paths, *((compare,) if compare else ())))
     start, end = parse_window(since, until)
     earlier = _earlier(compare) if compare is not None else None
     stdin = sys.stdin.buffer.read() if STDIN in paths else None

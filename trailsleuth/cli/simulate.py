@@ -34,7 +34,7 @@ def simulate_command(
 
     Exit codes: 0 all allowed, 1 some denied, 3 some undecided and none denied, 2 wrong usage, 4 unreadable.
     """
-    check_output_file(output_file, force=force)
+    check_output_file(output_file, force=force, inputs=(*(evidence or ()), *((requests,) if requests else ())))
     if requests is not None:
         if evidence or principal or action or resource or context:
             raise UsageError("--requests carries everything itself", next_step="leave out EVIDENCE, --principal, --action, --resource and --context")

@@ -42,7 +42,7 @@ def verify_command(
     """
     if keys is not None and profile is not None:
         raise UsageError("--keys and --profile exclude each other", next_step="give the saved keys, or the profile to ask")
-    check_output_file(output_file, force=force)
+    check_output_file(output_file, force=force, inputs=(directory, *((keys,) if keys else ())))
     start, end = parse_window(since, until)
     answer = api.verify(directory, keys=keys, since=start, until=end, profile=profile)
     text = to_json(answer) if output is TableOrJson.JSON else to_table(answer)

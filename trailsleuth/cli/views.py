@@ -105,7 +105,7 @@ def view(command: Callable[..., int]) -> Callable[..., int]:
         paths, stdin = given_paths(given.pop("evidence"), name)
         shared = {part: given.pop(part) for part, _, _ in _SHARED}
         filters = {part: given.pop(part) for part, _, _ in _FILTERS}
-        check_output_file(shared["output_file"], force=shared["force"])
+        check_output_file(shared["output_file"], force=shared["force"], inputs=paths)
         filters["since"], filters["until"] = parse_window(filters["since"], filters["until"])
         return command(Asked(paths=paths, stdin=stdin, where=Where(**filters), **shared), **given)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +16,7 @@ from trailsleuth.errors import SourceError, UsageError
 from trailsleuth.model.marks import INDEX_MARK
 from trailsleuth.scan.index_shapes import IndexCatalogue, Run, Zone, ZoneSeen
 from trailsleuth.sources.base import MIB
+from trailsleuth.sources.files.beside import folder_beside
 from trailsleuth.sources.files.kinds import is_index
 from trailsleuth.trail_index.format import CATALOGUE, DICTIONARIES, FORMAT, KIND, STATISTICS, Table, arrow, packed_runs, schema
 
@@ -27,15 +27,15 @@ Marks = Callable[[bytes], tuple[int, int, int, int]]
 def check_target(path: Path, roots: list[str]) -> None:
     """Refuses, before any work is done, a place that an index must not be written to."""
     if path.is_dir():
-        raise UsageError(f"--output {path} is a directory")
+        raise UsageError(f"--to {path} is a directory")
     if not path.parent.is_dir():
-        raise UsageError(f"--output {path}: there is no directory {path.parent}")
+        raise UsageError(f"--to {path}: there is no directory {path.parent}")
     if path.exists() and not is_index(str(path)):
-        raise UsageError(f"--output {path} exists and is no index; it is left as it is", next_step="choose another name")
+        raise UsageError(f"--to {path} exists and is no index; it is left as it is", next_step="choose another name")
     place = path.resolve()
     for root in map(Path, roots):
         if root.is_dir() and place.is_relative_to(root.resolve()):
-            raise UsageError(f"--output {path} lies in {root}, where it would be evidence itself", next_step="choose a place outside of it")
+            raise UsageError(f"--to {path} lies in {root}, where it would be evidence itself", next_step="choose a place outside of it")
 
 
 class IndexWriter:
@@ -113,13 +113,13 @@ def _cuts(sizes: list[int]) -> Iterator[tuple[int, int]]:
 @contextmanager
 def written_whole(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """A file beside the target that takes its place when all went well, and a folder for what is put away meanwhile; both are gone otherwise."""
-    with tempfile.TemporaryDirectory(prefix=f".{path.name[:100]}.", dir=path.parent) as folder:
-        temporary = Path(folder) / "index"
+    with folder_beside(path) as folder:
+        temporary = folder / "index"
         try:
             with temporary.open("xb") as out:
-                yield out, Path(folder)
+                yield out, folder
                 out.flush()
                 os.fsync(out.fileno())
             temporary.replace(path.resolve() if path.is_symlink() else path)
         except OSError as cause:
-            raise SourceError(f"cannot write {path}", why=cause.strerror or str(cause), next_step="free some space or choose another --output") from cause
+            raise SourceError(f"cannot write {path}", why=cause.strerror or str(cause), next_step="free some space or choose another --to") from cause
