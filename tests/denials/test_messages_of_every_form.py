@@ -102,6 +102,15 @@ def test_an_encoded_message_is_whole_or_cut_by_the_limit(length, state):
     assert denial.encoded_text
 
 
+@pytest.mark.parametrize("rest", ["...", "… (truncated)", " [truncated]", "<truncated>", "... (Service: AmazonEC2; Status Code: 403)", "a"])
+def test_an_encoded_message_that_somebody_cut_is_never_called_whole(rest):
+    """`a`: base64 of a length that it cannot have."""
+    denial = read(
+        "You are not authorized to perform this operation. Encoded authorization failure message: " + "aB3_" * 50 + rest, "Client.UnauthorizedOperation"
+    )
+    assert denial.encoded is EncodedMessage.TRUNCATED
+
+
 def test_an_encoded_message_longer_than_the_limit_came_from_elsewhere_and_is_whole():
     denial = read("Encoded authorization failure message: " + "aB3_-" * 400, "UnauthorizedOperation")
     assert denial.encoded is EncodedMessage.COMPLETE

@@ -173,3 +173,26 @@ def test_addresses_keep_their_blocks(words):
     assert inside.split(".")[:2] == block.split(".")[:2] != outside.split(".")[:2]
     assert inside != "10.1.2.3"
     assert words.address("2001:db8::/32").endswith("::/32")
+
+
+@pytest.mark.parametrize(
+    ("member", "text", "hidden"),
+    [
+        ("errorMessage", "Secret wages-master of the tenant could not be read from build-17.corp.fjordbank.example", ("wages", "fjordbank", "corp")),
+        ("errorMessage", "Table ledger_2026_emea is locked by worker.north-7", ("ledger", "emea", "north")),
+        ("userAgent", "fjord-uploader/3.1 (host north.fjordbank.example; kim)", ("fjord", "north", "kim")),
+        ("userAgent", "[aws-cli/2.17.1 os/linux#6.1 lang/python#3.11 app/wages-app]", ("wages",)),
+    ],
+)
+def test_names_that_stand_in_a_message_or_an_agent_alone_get_stand_ins(tmp_path, member, text, hidden):
+    _, files = shared(tmp_path / "case", [{"Records": [record(1, errorCode="InvalidRequestException", **{member: text})]}])
+    everything = "".join(files.values()).lower()
+    assert [word for word in hidden if word in everything] == []
+
+
+def test_the_words_of_aws_in_messages_and_agents_stay(tmp_path):
+    message = "You are not authorized because no identity-based policy allows it, see x-amz-acl and us-east-1 at sts.amazonaws.com (v1.2)"
+    agent = "aws-cli/2.17.1 os/linux#6.1 lang/python#3.11"
+    _, files = shared(tmp_path / "case", [{"Records": [record(1, errorCode="AccessDenied", errorMessage=message, userAgent=agent)]}])
+    (found,) = json.loads(files["evidence/0001-records.json"])["Records"]
+    assert (found["errorMessage"], found["userAgent"]) == (message, agent)

@@ -50,7 +50,9 @@ def simulate(
 def _check_form(action: str, resource: str) -> None:
     prefix, colon, name = action.partition(":")
     if not colon:
-        near = [f"{service}:{action}" for service in services_with(action)][:_SHOWN]
+        arn = parse_arn(resource)
+        services = sorted(services_with(action), key=lambda service: arn is None or service != arn.service)
+        near = [f"{service}:{action}" for service in services][:_SHOWN]
         raise UsageError(f"{action} has no service prefix", next_step=f"did you mean {', '.join(near)}?" if near else "write it as IAM does: s3:GetObject")
     if not prefix or not name or "*" in action or "?" in action:
         near = list(nearest(action.rstrip("*?")))
@@ -79,7 +81,8 @@ def _not_there(principal: str, holder: IamPrincipal | None, policies: PolicyEvid
 def _near(principal: str, policies: PolicyEvidence) -> list[str]:
     """The principals of the snapshots, those of a near name first."""
     named = {one.arn.rpartition("/")[2]: one.arn for one in policies.principals}
-    near = [named[name] for name in get_close_matches(principal.rpartition("/")[2], named, n=3, cutoff=0.6)]
+    wanted = (role_of_session(principal) or principal).rpartition("/")[2]
+    near = [named[name] for name in get_close_matches(wanted, named, n=3, cutoff=0.6)]
     return [*near, *sorted(arn for arn in named.values() if arn not in near)][:_SHOWN]
 
 

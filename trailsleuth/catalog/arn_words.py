@@ -1,14 +1,25 @@
-"""The words that every ARN of a kind has in common: `deploymentstrategy` in `arn:…:deploymentstrategy/${DeploymentStrategyId}`."""
+"""The words that every ARN of a kind has in common (`deploymentstrategy` in `arn:…:deploymentstrategy/${DeploymentStrategyId}`), and those of messages."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
 
 from trailsleuth.catalog.actions import actions_of, entry
 
 _PART = re.compile(r"\$\{[^}]*\}")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]+")
+_JOINED = re.compile(r"(?<![\w.-])[A-Za-z]+(?:[-_][A-Za-z]+)+(?![\w.-])")
+_MESSAGES = ("denial_messages.toml", "client_words.toml", "opaque_errors.toml", "denial_advice.toml")
+
+
+@cache
+def prose_words() -> frozenset[str]:
+    """Words with a hyphen or an underscore that stand in the known messages: `identity-based`, `x-amz-acl`."""
+    data = files("trailsleuth.catalog") / "data"
+    return frozenset(word for name in _MESSAGES for word in _JOINED.findall((data / name).read_text(encoding="utf-8")))
 
 
 def arn_words(prefixes: Iterable[str]) -> frozenset[str]:

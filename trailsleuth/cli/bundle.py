@@ -63,5 +63,7 @@ def bundle_command(
         document = {"path": str(to), "files": len(packed.files), "asked": packed.asked, "skipped": [skipped.source for skipped in packed.left_out]}
         write_stdout(json.dumps(document, ensure_ascii=False) + "\n")
         return
+    if not redact:
+        say("it holds the evidence as it is, with account ids, names, addresses and any credentials in it; --redact puts stand-ins in their place")
     asked = "".join(f" --{name.replace('_', '-')} {shlex.quote(text)}" for name, text in packed.asked.items())
     say(f"ask it: trailsleuth diagnose {shlex.quote(str(to))}{asked}")

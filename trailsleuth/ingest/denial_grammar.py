@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trailsleuth.catalog.messages import clauses, policy_phrases
-from trailsleuth.ingest.message_text import MessageText
+from trailsleuth.ingest.message_text import CUT_SIGNS, MessageText
 from trailsleuth.model import Effect, EncodedMessage, PolicyType, parse_arn
 
 _PERFORM = " to perform"
@@ -203,13 +203,18 @@ def _read_policy_type(message: MessageText, reading: Reading, at: int) -> bool:
     return False
 
 
+def _is_cut(encoded: re.Match[str], message: MessageText) -> bool:
+    """Nothing is there, the text ends with it and is cut, a sign of a cut follows, or its length is none that base64 can have."""
+    blob, rest = encoded.group(1), message.text[encoded.end() :].lstrip()
+    return not blob or len(blob) % 4 == 1 or rest.startswith(CUT_SIGNS) or (message.cut and not rest)
+
+
 def read_tails(message: MessageText) -> dict[str, Any]:
     """What may follow any form: the encoded message, whole or cut, and the authorization id."""
     tails: dict[str, Any] = {}
     at = message.lower.find("encoded authorization failure message")
     if at >= 0 and (match := _ENCODED.match(message.text, at)) is not None:
-        cut = not match.group(1) or (message.cut and match.end() >= len(message.text))
-        tails["encoded"] = EncodedMessage.TRUNCATED if cut else EncodedMessage.COMPLETE
+        tails["encoded"] = EncodedMessage.TRUNCATED if _is_cut(match, message) else EncodedMessage.COMPLETE
         tails["encoded_text"] = match.group(1) or None
     at = message.lower.find("authorization")
     if at >= 0 and ("authorization id" in message.lower or "authorization-details" in message.lower):

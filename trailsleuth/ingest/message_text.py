@@ -11,7 +11,7 @@ from dataclasses import dataclass
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 _CUT_FROM, _CUT_TO = 1000, 1030
 _LIMIT = 120_000
-CUT_SIGNS = ("...", "…", "[truncated]", "(truncated)")
+CUT_SIGNS = ("...", "…", "[truncated]", "(truncated)", "<truncated>", "[...]", "[…]")
 _WHOLE = (" action", " action.")  # how the usual sentence ends
 _QUOTES = {ord("’"): "'", ord("‘"): "'", ord("“"): '"', ord("”"): '"', 0: " "}
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}

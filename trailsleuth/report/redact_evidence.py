@@ -26,7 +26,7 @@ Type ActionMode Capabilities CannedACL Extract
 """
 _KEPT_FIELDS = frozenset(_KEPT.split()) - {"addendum", "trigger"}
 _PROSE = frozenset(
-    {"errorMessage", "message", "summary", "externalExecutionSummary", "Description", "description", "userAgent", "statusSummary", "cause", "policyViolations"}
+    {"errorMessage", "message", "summary", "externalExecutionSummary", "Description", "description", "statusSummary", "cause", "policyViolations"}
 )
 _SECRETS = frozenset({"sessiontoken", "secretaccesskey", "x-amz-security-token", "x-amz-signature"})
 _MAPS_OF_NAMES = frozenset({"tags", "Tags", "tagset", "principalTags", "transitiveTags", "encryptionContext", "environmentVariables"})
@@ -38,18 +38,24 @@ _PROVIDER_KEY = re.compile(r"[\w.-]+\.[a-z]{2,10}(?:/[^\s:]*)?:[a-z_]+")  # a cl
 _QUOTED = re.compile(r"'([\w+=.@/-]{3,128})'")  # CodePipeline and CloudFormation put names between such signs
 _SAML = re.compile(r":saml-provider/([^\W_]+)")
 _CUT_LENGTH, _LONGEST_WORD = 1024, 64  # CloudTrail cuts messages at 1 KB, in the middle of a name
+_ODD_WORD = re.compile(r"(?<![\w./:=@-])[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)+(?![\w/:@-])")  # as names have it, and prose has not
+_NO_NAME = re.compile(r"v?[\d._-]+|x-amz(?:-[a-z]+)+|(?:[A-Z]\.)+|(?:e\.g|i\.e)", re.I)
 _WORDS_KEPT = """
 aws amazon amazonaws com cn arn http https role user root policy group alias service key table function bucket true false default latest main master log
 logs s3 kms iam ecs ecr ec2 sqs sns sts lambda codepipeline codebuild codedeploy cloudformation dynamodb instance profile assumed awsreservedsso
+cli sdk boto3 botocore terraform hashicorp apn java python javascript nodejs go rust ruby php dotnet cpp kotlin swift powershell console internal coral
+linux windows darwin macos md ua os lang exec env cfg retry mode app exe bundle installer installed source prompt off on x86 arm64 amd64 crt hll lib platform
 AES256 FARGATE EC2 KMS ENABLED DISABLED ACTIVE oidc eks id sub aud amr token actions githubusercontent dkr api execute
 """
 
 
 class EvidenceVeil(Veil):
-    """`prefixes` are those of services; `kept` further words of AWS that stay. Everything has to be learned before anything is redacted."""
+    """`prefixes` are those of services; `kept` further words of AWS that stay, `prose` words with signs inside that its messages consist of.
+    Everything has to be learned before anything is redacted."""
 
-    def __init__(self, prefixes: Iterable[str], kept: Iterable[str], *, secret: bytes) -> None:
+    def __init__(self, prefixes: Iterable[str], kept: Iterable[str], *, secret: bytes, prose: Iterable[str] = ()) -> None:
         super().__init__()
+        self._prose_words = frozenset(prose)
         self._prefixes = frozenset(prefixes)
         self._leaves: dict[str, str] = {}
         words = (*_WORDS_KEPT.split(), *GENERIC, *kept)
@@ -78,9 +84,16 @@ class EvidenceVeil(Veil):
         for key, text in held:
             if key not in _PROSE:
                 self.leaf(text)
-            for named in (*filter(looks_like_a_name, NAMED.findall(text)), *PROFILE.findall(text), *_QUOTED.findall(text)) if key in _PROSE else ():
+            for named in self._named(text) if key in _PROSE else ():
                 self.leaf(named)
         self._ready()
+
+    def _named(self, text: str) -> Iterator[str]:
+        """The names that prose gives: after a word that says of what, between quotation marks, or in a form that only names have."""
+        yield from (*filter(looks_like_a_name, NAMED.findall(text)), *PROFILE.findall(text), *_QUOTED.findall(text))
+        for word in _ODD_WORD.findall(TOKEN.sub(" ", text)):
+            if not (word in self._prose_words or _NO_NAME.fullmatch(word) or _REGION.fullmatch(word) or _SERVICE_HOST.fullmatch(word)):
+                yield word
 
     def _ready(self) -> None:
         """All names are known: from here on they are found in prose."""
