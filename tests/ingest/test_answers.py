@@ -234,7 +234,7 @@ def test_decoded_messages_are_read_in_every_form() -> None:
     for content in ({"DecodedMessage": json.dumps(DECODED)}, DECODED, json.dumps(json.dumps(DECODED))):
         (found,) = read(content).decoded
         assert (found.action, found.allowed, found.explicit) == ("ec2:RunInstances", False, True)
-        assert found.statements == (("", "DenyIt"),)
+        assert [(one.uri, one.sid) for one in found.checks[0].matched] == [("", "DenyIt")]
         assert found.context == {"aws:Region": ("eu-west-1",)}
 
 
@@ -261,7 +261,7 @@ def test_authorization_details_give_each_evaluation() -> None:
     }
     (found,) = read(answer).decoded
     assert (found.principal, found.action, found.allowed, found.explicit) == (ROLE, "iam:PassRole", False, True)
-    assert (found.policy_types, found.statements) == ((PolicyType.SCP,), (("arn:scp", "No"),))
+    assert [(check.layer, one.uri, one.sid) for check, one in found.denying] == [(PolicyType.SCP, "arn:scp", "No")]
     assert found.context["iam:PassedToService"] == ("ecs-tasks.amazonaws.com",)
     assert found.context["aws:SecureTransport"] == ("true",)
 

@@ -22,6 +22,7 @@ DOCUMENT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principa
 QUEUE = "arn:aws:sqs:eu-west-1:222222222222:orders"
 BUILD = {"builds": [{"id": "jar:1", "projectName": "jar", "buildStatus": "FAILED", "phases": []}]}
 
+DETAILS = {"requestContext": {}, "evaluations": [{"action": "sqs:SendMessage"}], "policies": [{"uri": "own", "type": "RESOURCE_BASED_POLICY"}]}
 RECORDS: dict[str, object] = {
     "log-files": {"Records": [a_record(1), a_denial(2)]},
     "lookup-events": FORMS["yaml"],
@@ -45,6 +46,7 @@ ANSWERS: dict[str, tuple[object, str]] = {
     "notices": (NOTICE, "actions"),
     "failed-things": (BUILD, "actions"),
     "decoded": ({"explicitDeny": False, "context": {"action": "ec2:RunInstances"}}, "decoded"),
+    "evaluated-policies": ([DETAILS, {"policyDocument": DOCUMENT}], "policies.evaluated"),
     "iam-snapshot": ({"RoleDetailList": [{"Arn": ROLE, "RoleName": "ActionRole"}]}, "policies.principals"),
     "iam-parts": ({"Role": {"Arn": ROLE, "RoleName": "ActionRole"}}, "policies.partial_accounts"),
     "resource-policies": ({"Attributes": {"QueueArn": QUEUE, "Policy": json.dumps(DOCUMENT)}}, "policies.resources"),

@@ -14,7 +14,7 @@ from trailsleuth.analyze.beyond import beyond_policies, is_service_linked
 from trailsleuth.analyze.claim import Claim, layer_claim
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.trust import trust_claim
-from trailsleuth.iam.applies import conditioned_on, find_principal, policies_for, statements_of
+from trailsleuth.iam.applies import conditioned_on, find_principal, named_statements, policies_for, statements_of
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import (
     AccessRequest,
@@ -29,6 +29,7 @@ from trailsleuth.model import (
     Verdict,
     parse_arn,
 )
+from trailsleuth.model.evaluated import policy_name
 
 GUARDS = (PolicyType.SCP, PolicyType.RCP, PolicyType.BOUNDARY, PolicyType.SESSION, PolicyType.VPC_ENDPOINT)
 SIDES = (PolicyType.IDENTITY, PolicyType.RESOURCE, PolicyType.TRUST)
@@ -44,10 +45,28 @@ def weigh(refusal: Refusal, policies: PolicyEvidence, session: tuple[Policy, ...
         layers = (denial.policy_type,) if denial.policy_type else ()
         cause = denial.cause or (Cause.EXPLICIT_DENY if denial.effect is Effect.EXPLICIT else Cause.UNKNOWN)
         return (Claim(layers=layers, cause=cause, policy_arn=denial.policy_arn, sure=False),), None
+    policies = policies.of(refusal.request.evaluated)
     held = policies_for(refusal.request, policies, session=session, endpoint=refusal.first.vpc_endpoint_id)
     decision = decide(refusal.request, held)
-    claims = tuple(_with_unsure_statement(c, refusal.request, held) for c in _claims(refusal, decision, policies))
+    claims = tuple(_as_aws_named(_with_unsure_statement(c, refusal.request, held), refusal, held) for c in _claims(refusal, decision, policies))
     return tuple(replace(c, statements=statements_of(c.blocking, held)) if c.blocking else c for c in claims), decision
+
+
+def _as_aws_named(claim: Claim, refusal: Refusal, held: PolicySet) -> Claim:
+    """The Deny statements that AWS's own answer names, those first whose documents are in the evidence; whatever else would match did not decide."""
+    answer = refusal.answer
+    if answer is None or claim.cause is not Cause.EXPLICIT_DENY or not claim.observed or not answer.denying:
+        return claim
+    layer = claim.layers[0] if claim.layers else PolicyType.OTHER
+    here = named_statements(((found.uri, found.sid) for _, found in answer.denying), held, layer)
+    known = {ref.statement for ref in here}
+    unread = (
+        StatementRef(layer=layer, policy=policy_name(found.uri), statement=found.sid, policy_arn=found.uri if found.uri.startswith("arn:") else None, index=-1)
+        for _, found in answer.denying
+        if found.uri and found.sid not in known
+    )
+    blocking = (*here, *unread)
+    return replace(claim, blocking=blocking, policy_arn=claim.policy_arn or blocking[0].policy_arn) if blocking else claim
 
 
 def _with_unsure_statement(claim: Claim, request: AccessRequest, held: PolicySet) -> Claim:

@@ -98,6 +98,8 @@ def _requests(refusal: Refusal) -> tuple[AccessRequest, ...]:
     """What IAM was asked, once for each way in which the calls of the refusal differ."""
     if refusal.request is None:
         return ()
+    if refusal.request.evaluated:
+        return (refusal.request,)  # what AWS evaluated was this one
     judged = bool(refusal.request.context or refusal.request.absent)
     others = (access_request(replace(refusal, records=(record,)), judged=judged) for record in refusal.records[1:CITED])
     found = {repr((r.principal, sorted(r.context.items()), sorted(r.absent))): r for r in others if r is not None}

@@ -46,9 +46,9 @@ def _merge(group: list[Refusal]) -> Refusal:
     return replace(best, records=tuple(sorted(records.values(), key=lambda r: (r.event_time, r.event_id))))
 
 
-def _told(refusal: Refusal) -> tuple[bool, bool, bool, bool]:
+def _told(refusal: Refusal) -> tuple[bool, ...]:
     denial = refusal.denial
-    return (not denial.wraps, denial.policy_type is not None, denial.policy_arn is not None, refusal.resource is not None)
+    return (not denial.wraps, refusal.answer is not None, denial.policy_type is not None, denial.policy_arn is not None, refusal.resource is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

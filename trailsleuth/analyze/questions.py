@@ -20,6 +20,10 @@ EXECUTIONS = "aws codepipeline list-action-executions --pipeline-name {pipeline}
 DEFINITION = "aws codepipeline get-pipeline --name {pipeline} --output json > pipeline.json"
 DECODE = "aws sts decode-authorization-message --profile {account} --encoded-message <the blob of record {event}> --output json > decoded-{event}.json"
 DETAILS = "aws iam-toolbox get-request-authorization-details --authorization-id {id} --region {region} --profile {account} --output json > details-{event}.json"
+DOCUMENT = (
+    "aws iam-toolbox get-request-authorization-policy --authorization-id {id} --policy-uri {uri} --region {region} --profile {account} "
+    "--output json > policy-{event}.json"
+)
 MOST = 5  # files that are named one by one
 OBJECTS = re.compile(r"artifact|object", re.IGNORECASE)
 DATA_EVENTS = "aws cloudtrail get-event-selectors --trail-name <trail> --profile {account} --region {region}"
@@ -29,7 +33,7 @@ def about_findings(standing: list[Finding], evidence: Evidence) -> Iterator[Ques
     """What would make the findings surer: policies of the principals and owners, decoded messages, authorization details."""
     asked: set[tuple[str | None, str]] = set()
     for finding in standing:
-        for question in (*_policies_wanted(finding, evidence), *_decoding(finding, evidence)):
+        for question in (*_policies_wanted(finding, evidence), *_documents_wanted(finding, evidence), *_decoding(finding, evidence)):
             if (question.account, question.command) not in asked:
                 asked.add((question.account, question.command))
                 yield question
@@ -39,6 +43,8 @@ def _policies_wanted(finding: Finding, evidence: Evidence) -> Iterator[Question]
     if finding.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION):
         return
     account = account_of(finding.principal) or finding.principal_account
+    if finding.requests and finding.requests[0].evaluated:
+        return
     if account and find_principal(finding.principal, evidence.policies) is None and (finding.principal or "").startswith("arn:"):
         because = f"the policies of {short(finding.principal)} would show what is allowed already and prove the change"
         yield Question(account=account, wanted="policies", because=because, command=SNAPSHOT.format(account=account))
@@ -47,6 +53,20 @@ def _policies_wanted(finding: Finding, evidence: Evidence) -> Iterator[Question]
     if owner and trust and (owner not in evidence.policies.accounts or _not_looked_at(finding.resource, evidence)):
         because = f"the trust policy of {short(finding.resource)} would show whom it lets in"
         yield Question(account=owner, wanted="policies", because=because, command=SNAPSHOT.format(account=owner))
+
+
+def _documents_wanted(finding: Finding, evidence: Evidence) -> Iterator[Question]:
+    """The documents of the policies that AWS names, as they were when it evaluated them; kept for about a day."""
+    cited = {e.event_id: e.region for e in finding.evidence}
+    ids = (r.denial.authorization_id for r in evidence.records if r.event_id in cited and r.denial is not None and r.denial.authorization_id)
+    name, (event, region) = next(ids, "<the id in the message>"), next(iter(cited.items()), ("", ""))
+    account = account_of(finding.principal) or finding.principal_account or ""
+    for ref in finding.blocking:
+        uri = ref.policy_arn or ref.policy
+        if ref.index < 0 and not uri.startswith("-"):
+            because = f"the document of {uri} as it was evaluated would show statement {ref.statement} (kept for about a day)"
+            command = DOCUMENT.format(id=name, uri=shlex.quote(uri), region=region, account=account, event=event)
+            yield Question(account=account or None, wanted="policies", because=because, command=command)
 
 
 def _not_looked_at(role: str | None, evidence: Evidence) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trailsleuth.iam.applies import TRUST_ACTIONS
-from trailsleuth.model import AccessRequest, Denial, Record
+from trailsleuth.model import AccessRequest, DecodedAuthorization, Denial, Record
 from trailsleuth.model.names import caller_of
 
 NEEDED_NEXT = "needed-next"  # the `pattern_id` of what no record shows yet
@@ -15,7 +15,7 @@ NEEDED_NEXT = "needed-next"  # the `pattern_id` of what no record shows yet
 class Refusal:
     """One refused record (later: all equal ones) with what was asked. `principal` is a role, user or service principal; None: not to be named.
 
-    `wraps`: the record only reports a refusal that another call met. `first` is the earliest of `records`.
+    `answer` is AWS's own account of it. `wraps`: the record only reports a refusal that another call met. `first` is the earliest of `records`.
     """
 
     records: tuple[Record, ...]
@@ -27,6 +27,7 @@ class Refusal:
     resource_account: str | None
     passed_to: str | None
     request: AccessRequest | None
+    answer: DecodedAuthorization | None = None
 
     @property
     def first(self) -> Record:

@@ -36,6 +36,7 @@ def identity_verdict(refusal: Refusal, policies: PolicyEvidence) -> Verdict | No
 
     A resource that a table knows in part only (`stack/web/*`) is allowed where any grant overlaps it, and else undecided: it is a pattern, no resource.
     """
+    policies = policies.of(refusal.request.evaluated if refusal.request else "")
     if refusal.request is None or find_principal(refusal.principal, policies) is None:
         return None
     held = policies_for(refusal.request, policies)

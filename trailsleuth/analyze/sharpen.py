@@ -19,6 +19,7 @@ from trailsleuth.analyze.requests import access_request
 from trailsleuth.analyze.required import depended_on, identity_verdict, needed_by_content
 from trailsleuth.catalog.operations import checks_more
 from trailsleuth.catalog.passed_roles import passing_rows
+from trailsleuth.iam.applies import TRUST_ACTIONS
 from trailsleuth.model import (
     DecodedAuthorization,
     Effect,
@@ -61,19 +62,31 @@ def _decoded(refusal: Refusal, decoded: tuple[DecodedAuthorization, ...], names:
     for answer in decoded:
         if answer.allowed or not _answers(refusal, answer):
             continue
-        resource = answer.resource or refusal.resource
-        layer = next((PolicyType(t) for t in answer.policy_types if t in set(PolicyType)), refusal.denial.policy_type)
-        effect = refusal.denial.effect if answer.explicit is None else Effect.EXPLICIT if answer.explicit else Effect.IMPLICIT
-        known = {**refusal.denial.known_from, "iam_action": "decoded", "resource": "decoded"}
-        arn = next((policy for policy, _ in answer.statements if policy.startswith("arn:")), refusal.denial.policy_arn)
-        denial = replace(refusal.denial, iam_action=answer.action, resource=resource, effect=effect, policy_type=layer, policy_arn=arn, known_from=known)
-        role = names.whole(resource)
-        passed_to = passed_service(refusal.first, role) if answer.action == "iam:PassRole" else None
-        clear = replace(refusal, denial=denial, iam_action=answer.action or refusal.iam_action, resource=role, passed_to=passed_to)
+        clear = _as_told(refusal, answer, names)
         request = access_request(clear)
-        context = {**(request.context if request else {}), **answer.context}
-        return replace(clear, resource_account=account_of(resource) or refusal.resource_account, request=replace(request, context=context) if request else None)
+        if request is None:
+            return clear
+        lower = {key.lower() for key in answer.context}
+        known = {key: values for key, values in request.context.items() if key.lower() not in lower}
+        asked = replace(request, context={**known, **answer.context}, complete=bool(answer.key), evaluated=answer.key)
+        return replace(clear, resource_account=account_of(clear.resource) or refusal.resource_account, request=asked)
     return refusal
+
+
+def _as_told(refusal: Refusal, answer: DecodedAuthorization, names: RoleNames) -> Refusal:
+    """The refusal with AWS's word on action, resource, effect, layer and policy."""
+    resource = answer.resource or refusal.resource
+    layer = next((check.layer for check in answer.deciding if check.layer), refusal.denial.policy_type)
+    effect = refusal.denial.effect if answer.explicit is None else Effect.EXPLICIT if answer.explicit else Effect.IMPLICIT
+    known = {**refusal.denial.known_from, "iam_action": "decoded", "resource": "decoded"}
+    arn = next((found.uri for _, found in answer.denying if found.uri.startswith("arn:")), refusal.denial.policy_arn)
+    action = answer.action or refusal.iam_action
+    if layer is PolicyType.RESOURCE and (action or "").lower().startswith(TRUST_ACTIONS):
+        layer = PolicyType.TRUST
+    denial = replace(refusal.denial, iam_action=action, resource=resource, effect=effect, policy_type=layer, policy_arn=arn, known_from=known)
+    role = names.whole(resource)
+    passed_to = passed_service(refusal.first, role) if action == "iam:PassRole" else None
+    return replace(refusal, denial=denial, iam_action=action, resource=role, passed_to=passed_to, answer=answer)
 
 
 def _answers(refusal: Refusal, answer: DecodedAuthorization) -> bool:

@@ -8,14 +8,39 @@ from trailsleuth.iam.context import contradictions
 from trailsleuth.model import PolicyType, Record
 
 SHOWN = 3
+LEVELS = {
+    PolicyType.SCP: "service control policies",
+    PolicyType.RCP: "resource control policies",
+    PolicyType.VPC_ENDPOINT: "the VPC endpoint's policy",
+    PolicyType.RESOURCE: "the resource's policy",
+    PolicyType.IDENTITY: "the principal's policies",
+    PolicyType.BOUNDARY: "the permissions boundary",
+    PolicyType.SESSION: "the session policy",
+    PolicyType.OTHER: "a grant",
+}
 
 
 def told_by_record(refusal: Refusal, claim: Claim) -> list[str]:
     """Every sentence that applies, each whole; [] for most records."""
     return [
+        *_by_aws(refusal),
         *(_endpoint(refusal.first) if PolicyType.VPC_ENDPOINT in claim.layers else []),
         *_contradicted(refusal),
     ]
+
+
+def _by_aws(refusal: Refusal) -> list[str]:
+    """AWS's own word: the checks that denied, each with its statements and, of a policy of the organization, where that hangs."""
+    answer = refusal.answer
+    said = []
+    for check in answer.deciding if answer is not None else ():
+        if check.layer is None:
+            continue
+        place = f" at {check.target}" if check.target else ""
+        named = ", ".join(f"statement {found.sid or 'without a Sid'} of {found.uri}" for found in check.matched[:SHOWN] if found.denies)
+        outcome = f"explicit deny{': ' + named if named else ''}" if check.effect == "EXPLICIT_DENY" else "implicit deny"
+        said.append(f"{LEVELS[check.layer]}{place}, {outcome}")
+    return [f"AWS's own evaluation: {'; '.join(said)}."] if said else []
 
 
 def _endpoint(record: Record) -> list[str]:

@@ -212,8 +212,8 @@ def _limits(refusal: Refusal, claim: Claim) -> list[str]:
         notes.append("The record does not say which policy; this is what is left by the evidence.")
     if len(claim.layers) > 1:
         notes.append("Both sides must allow a call across accounts.")
-    if refusal.denial.effect is Effect.EXPLICIT and not claim.blocking:
-        notes.append("The denying statement is not in the evidence.")
+    if refusal.denial.effect is Effect.EXPLICIT and not claim.statements:
+        notes.append("The document of that policy is not in the evidence." if claim.blocking else "The denying statement is not in the evidence.")
     return notes
 
 

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from trailsleuth.catalog.managed_policies import managed_document
 from trailsleuth.iam.document import parse_policy
@@ -66,6 +67,7 @@ def trust_policy(role: str | None, policies: PolicyEvidence) -> Policy | None:
 def policies_for(request: AccessRequest, policies: PolicyEvidence, *, session: tuple[Policy, ...] = (), endpoint: str | None = None) -> PolicySet:
     """The policy set of a request, with what is attached but not in the evidence named as incomplete. `session`: the policy that the session was opened with,
     and those that narrowed it since."""
+    policies = policies.of(request.evaluated)
     principal = find_principal(request.principal, policies)
     identity, missing = _identity(principal)
     target_is_role = request.action.lower() in TRUST_ACTIONS
@@ -77,12 +79,12 @@ def policies_for(request: AccessRequest, policies: PolicyEvidence, *, session: t
         identity=identity,
         identity_incomplete=() if service else missing if principal else (f"the policies of {request.principal}",),
         boundaries=(principal.boundary,) if principal and principal.boundary else None,
-        session=session[:1] or None,
-        scoped=session[1:],
+        session=policies.session or session[:1] or None,
+        scoped=() if policies.session else session[1:],
         scps=_levels(account, PolicyType.SCP, policies, assume_allow=False) if account else None,
         rcps=_levels(owner, PolicyType.RCP, policies, assume_allow=True) if owner else None,
         resource=resource,
-        resource_unknown=resource is None and (target_is_role or _needs_resource_policy(request, account, owner)),
+        resource_unknown=resource is None and (target_is_role or PolicyType.RESOURCE in policies.unread or _needs_resource_policy(request, account, owner)),
         endpoint=find_endpoint(endpoint, policies),
     )
 
@@ -138,11 +140,27 @@ def find_endpoint(endpoint: str | None, policies: PolicyEvidence) -> tuple[Polic
     return held or None
 
 
-def statements_of(refs: tuple[StatementRef, ...], held: PolicySet) -> tuple[Statement, ...]:
-    """The statements that the references mean, in their order; one that the set does not hold is left out."""
+def _all_of(held: PolicySet) -> tuple[Policy, ...]:
     levels = [policy for level in (*(held.scps or ()), *(held.rcps or ())) for policy in level.policies]
     one = (held.resource,) if held.resource else ()
-    policies = (*held.identity, *(held.boundaries or ()), *(held.session or ()), *held.scoped, *levels, *one, *(held.endpoint or ()))
+    return (*held.identity, *(held.boundaries or ()), *(held.session or ()), *held.scoped, *levels, *one, *(held.endpoint or ()))
+
+
+def named_statements(named: Iterable[tuple[str, str]], held: PolicySet, layer: PolicyType) -> tuple[StatementRef, ...]:
+    """The Deny statements that are meant by (URI of the policy, Sid). Without a URI, or with one that is no policy's ARN, the Sid alone has to be enough."""
+    found = []
+    for uri, sid in named:
+        denies = [(policy, s) for policy in _all_of(held) for s in policy.document.statements if s.effect != "Allow" and s.sid == sid and sid]
+        exact = [(policy, s) for policy, s in denies if uri in (policy.arn, policy.name)]
+        if exact or (len(denies) == 1 and not uri.startswith("arn:")):
+            policy, s = (exact or denies)[0]
+            found.append(StatementRef(layer=layer, policy=policy.name, statement=s.label, policy_arn=policy.arn, index=s.index))
+    return tuple(dict.fromkeys(found))
+
+
+def statements_of(refs: tuple[StatementRef, ...], held: PolicySet) -> tuple[Statement, ...]:
+    """The statements that the references mean, in their order; one that the set does not hold is left out."""
+    policies = _all_of(held)
     found = []
     for ref in refs:
         hit = next((p for p in policies if p.name == ref.policy and p.arn == ref.policy_arn), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from trailsleuth.ingest.evaluated import MEMBERS
 from trailsleuth.ingest.fields import map_of, text_of
 from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.resource_answers import NO_OWNER, resource_policies_in
@@ -105,6 +106,8 @@ def answer_pieces(members: dict[str, Any]) -> list[Piece]:
     forms = {form: None for marks, form in _ANSWERS if marks <= keys}
     if isinstance(declared := members.get("pipeline"), dict) and "name" in declared:
         forms[Form.PIPELINE] = None
+    if "policyDocument" in keys and keys <= MEMBERS:
+        forms[Form.EVALUATED] = None
     policy = members.get("Policy")
     if isinstance(policy, dict) and "PolicySummary" in policy:
         forms[Form.ORG_POLICY] = None

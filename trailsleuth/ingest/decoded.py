@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trailsleuth.ingest.fields import list_of, map_of, text_of
-from trailsleuth.model import DecodedAuthorization, PolicyType
+from trailsleuth.model import AuthorizationCheck, DecodedAuthorization, EvaluatedPolicy, MatchedStatement, PolicyType
 
 JsonObject = Mapping[str, Any]
 
@@ -24,7 +24,16 @@ _CHECKS = {
     "PERMISSIONS_BOUNDARY": PolicyType.BOUNDARY,
     "SESSION": PolicyType.SESSION,
 }
-_DENIES = frozenset({"EXPLICIT_DENY", "IMPLICIT_DENY"})
+# type of a policy.
+_TYPES = {
+    "SERVICE_CONTROL_POLICY": PolicyType.SCP,
+    "RESOURCE_CONTROL_POLICY": PolicyType.RCP,
+    "VPC_ENDPOINT_POLICY": PolicyType.VPC_ENDPOINT,
+    "RESOURCE_BASED_POLICY": PolicyType.RESOURCE,
+    "IDENTITY_BASED_POLICY": PolicyType.IDENTITY,
+    "PERMISSIONS_BOUNDARY": PolicyType.BOUNDARY,
+    "SESSION_POLICY": PolicyType.SESSION,
+}
 
 
 def parse_decoded(answer: JsonObject) -> Iterator[DecodedAuthorization]:
@@ -38,14 +47,18 @@ def parse_decoded(answer: JsonObject) -> Iterator[DecodedAuthorization]:
 def _message(message: JsonObject) -> DecodedAuthorization:
     context = map_of(message.get("context"))
     allowed, explicit = message.get("allowed"), message.get("explicitDeny")
-    statements = [map_of(item) for item in _items(message.get("matchedStatements"))]
+    matched = [map_of(item) for item in _items(message.get("matchedStatements"))]
+    found = tuple(
+        MatchedStatement(uri="", sid=text_of(one.get("statementId")) or "", denies=str(one.get("effect", "DENY")).upper() == "DENY") for one in matched
+    )
+    check = AuthorizationCheck(layer=None, effect="EXPLICIT_DENY" if explicit is True else "IMPLICIT_DENY", matched=found)
     return DecodedAuthorization(
         principal=text_of(map_of(context.get("principal")).get("arn")),
         action=text_of(context.get("action")),
         resource=text_of(context.get("resource")),
         allowed=allowed if isinstance(allowed, bool) else None,
         explicit=explicit if isinstance(explicit, bool) else None,
-        statements=tuple(("", text_of(statement.get("statementId")) or "") for statement in statements),
+        checks=(check,) if found else (),
         context={key: _values(map_of(item).get("values")) for item in _items(context.get("conditions")) if (key := text_of(map_of(item).get("key")))},
         raw=message,
     )
@@ -62,9 +75,9 @@ def _values(value: object) -> tuple[str, ...]:
 def _details(answer: JsonObject) -> Iterator[DecodedAuthorization]:
     asked = _context(answer.get("requestContext"))
     principal = next((values[0] for key, values in asked.items() if key.lower() == "aws:principalarn" and values), None)
+    policies = tuple(_policy(map_of(one)) for one in list_of(answer.get("policies")) if text_of(map_of(one).get("uri")))
     for evaluation in map(map_of, list_of(answer.get("evaluations"))):
         effect = text_of(evaluation.get("evaluatedEffect"))
-        checks = [check for check in map(map_of, list_of(evaluation.get("checks"))) if check.get("evaluatedEffect") in _DENIES]
         yield DecodedAuthorization(
             principal=principal,
             action=text_of(evaluation.get("action")),
@@ -72,17 +85,52 @@ def _details(answer: JsonObject) -> Iterator[DecodedAuthorization]:
             allowed=None if effect is None else effect == "ALLOW",
             explicit=None if effect is None else effect == "EXPLICIT_DENY",
             authorization_id=text_of(answer.get("authorizationId")),
-            policy_types=tuple(dict.fromkeys(_CHECKS.get(kind, kind) for check in checks if (kind := text_of(check.get("checkType"))))),
-            statements=tuple(statement for check in checks for statement in _matched(check)),
+            checks=tuple(_checks(evaluation, {policy.uri: policy for policy in policies})),
+            policies=policies,
             context=asked | _context(evaluation.get("context")),
             raw=answer,
         )
 
 
-def _matched(check: JsonObject) -> Iterator[tuple[str, str]]:
-    for policy in map(map_of, list_of(check.get("matchedPolicies"))):
-        statements = list_of(policy.get("matchedStatements")) or [{}]
-        yield from ((text_of(policy.get("uri")) or "", text_of(map_of(statement).get("sid")) or "") for statement in statements)
+def _checks(evaluation: JsonObject, policies: Mapping[str, EvaluatedPolicy]) -> Iterator[AuthorizationCheck]:
+    """The checks as answers have them since 2026-11-13; before, policies that matched stood in the evaluation, and the type of each says its check."""
+    told = list_of(evaluation.get("checks"))
+    for check in map(map_of, told):
+        layer, target = _CHECKS.get(text_of(check.get("checkType")) or ""), text_of(check.get("targetArn"))
+        matched = tuple(found for policy in _matched(check) for found in _statements(policy))
+        yield AuthorizationCheck(layer=layer, effect=text_of(check.get("evaluatedEffect")) or "", target=target, matched=matched)
+    for policy in [] if told else _matched(evaluation):
+        held = policies.get(text_of(policy.get("uri")) or "")
+        found = tuple(_statements(policy))
+        guard = held is not None and held.layer in (PolicyType.SCP, PolicyType.RCP) and len(held.attached_to) == 1
+        yield AuthorizationCheck(
+            layer=held.layer if held else None,
+            effect="EXPLICIT_DENY" if any(one.denies for one in found) else "ALLOW",
+            target=held.attached_to[0] if held is not None and guard else None,
+            matched=found,
+        )
+
+
+def _matched(told: JsonObject) -> list[JsonObject]:
+    return [map_of(policy) for policy in list_of(told.get("matchedPolicies"))]
+
+
+def _statements(policy: JsonObject) -> Iterator[MatchedStatement]:
+    for statement in map(map_of, list_of(policy.get("matchedStatements"))):
+        yield MatchedStatement(
+            uri=text_of(policy.get("uri")) or "", sid=text_of(statement.get("sid")) or "", denies="DENY" in str(statement.get("evaluatedEffect"))
+        )
+
+
+def _policy(told: JsonObject) -> EvaluatedPolicy:
+    """A grant of a key is listed like a policy, and is none: https://docs.aws.amazon.com/iam-toolbox/latest/APIReference/API_PolicyInfo.html"""
+    grant = "grant" in str(map_of(told.get("policySource")).get("type")).lower()
+    attached = (text_of(map_of(one).get("arn")) for one in list_of(told.get("attachedTo")))
+    return EvaluatedPolicy(
+        layer=PolicyType.OTHER if grant else _TYPES.get(text_of(told.get("type")) or ""),
+        uri=text_of(told.get("uri")) or "",
+        attached_to=tuple(arn for arn in attached if arn),
+    )
 
 
 def _context(value: object) -> dict[str, tuple[str, ...]]:

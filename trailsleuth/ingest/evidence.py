@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.coverage import Ledger, account_coverage
 from trailsleuth.ingest.decoded import parse_decoded
+from trailsleuth.ingest.evaluated import SavedPolicy, join_saved, parse_saved
 from trailsleuth.ingest.failed_things import failed_things
 from trailsleuth.ingest.gaps import parse_gap, sorted_gaps
 from trailsleuth.ingest.once import RecordsOnce, once
@@ -83,6 +84,7 @@ class Reader:
         self.resources: list[ResourcePolicy] = []
         self.organization: list[OrgPolicy] = []
         self.decoded: list[DecodedAuthorization] = []
+        self.evaluated: list[SavedPolicy] = []
         self.gaps: list[Gap] = []
 
     def take(self, item: RawInput | Skipped) -> None:
@@ -161,8 +163,17 @@ class Reader:
             self.ledger.add_reason(Skipped(source=origin.source, reason=f"looks like {piece.form.name.lower()} and holds nothing usable"))
 
     def _take_policy(self, piece: Piece, origin: Origin) -> None:
-        found = parse_resource_policy(piece.value) if piece.form is Form.RESOURCE_POLICY else parse_org_policy(piece.value)
+        found: ResourcePolicy | OrgPolicy | SavedPolicy | str
+        match piece.form:
+            case Form.RESOURCE_POLICY:
+                found = parse_resource_policy(piece.value)
+            case Form.EVALUATED:
+                found = parse_saved(piece.value, origin.source)
+            case _:
+                found = parse_org_policy(piece.value)
         match found:
+            case SavedPolicy():
+                self.evaluated.append(found)
             case str():
                 self.ledger.add_reason(Skipped(source=origin.source, reason=found, lost=False))
             case ResourcePolicy():
@@ -176,14 +187,18 @@ class Reader:
         self.pages.join_parts()
         for note in (*self.records.notes, *self.pages.all_notes()):
             self.ledger.add_reason(note)
+        decoded, evaluated, left = join_saved(_sorted_once(self.decoded), self.evaluated)
+        for saved in left:
+            reason = "a policy as it was evaluated, and the authorization details that list it are not in the evidence: save its policyUri with it"
+            self.ledger.add_reason(Skipped(source=saved.source, reason=reason, lost=False))
         coverage = self.coverage(records)
         return Evidence(
             records=records,
             pipelines=once(self.pipelines, lambda one: repr(replace(one, origin=_NOWHERE))),
             runs=once(self.runs, lambda one: one.execution_id),
             actions=once(self.actions, lambda one: one.action_execution_id or repr(replace(one, origin=_NOWHERE))),
-            policies=self._policies(coverage),
-            decoded=tuple(_sorted_once(self.decoded)),
+            policies=replace(self._policies(coverage), evaluated=evaluated),
+            decoded=decoded,
             coverage=coverage,
         )
 

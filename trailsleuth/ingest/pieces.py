@@ -27,6 +27,7 @@ class Form(Enum):
     RESOURCE_POLICY = auto()
     ORG_POLICY = auto()
     DECODED = auto()
+    EVALUATED = auto()  # the document of one policy as AWS evaluated it
     GAP = auto()  # what a fetch could not get
 
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from trailsleuth.model.delta import Delta, Placeholder, Proof
     from trailsleuth.model.denial import Cause, Denial, Effect, EncodedMessage, PolicyType
     from trailsleuth.model.error_text import ErrorText, OpaqueError
-    from trailsleuth.model.evidence import THINGS, DecodedAuthorization, Evidence, Inquiry
+    from trailsleuth.model.evaluated import AuthorizationCheck, DecodedAuthorization, EvaluatedPolicy, MatchedStatement
+    from trailsleuth.model.evidence import THINGS, Evidence, Inquiry
     from trailsleuth.model.finding import Background, Basis, Evidenced, Finding, Standing
     from trailsleuth.model.pipeline import ActionDeclaration, ActionRun, CallPlaces, Pipeline, PipelineRun
     from trailsleuth.model.policy import (
@@ -42,6 +43,7 @@ __all__ = [
     "ActionDeclaration",
     "ActionRun",
     "Arn",
+    "AuthorizationCheck",
     "Background",
     "Basis",
     "CallPlaces",
@@ -57,6 +59,7 @@ __all__ = [
     "Effect",
     "EncodedMessage",
     "ErrorText",
+    "EvaluatedPolicy",
     "Evidence",
     "Evidenced",
     "Execution",
@@ -71,6 +74,7 @@ __all__ = [
     "JsonMap",
     "LayerDecision",
     "Malformed",
+    "MatchedStatement",
     "Mismatch",
     "NearMiss",
     "OpaqueError",
@@ -118,7 +122,8 @@ _NAMES = {
     "delta": ("Delta", "Placeholder", "Proof"),
     "denial": ("Cause", "Denial", "Effect", "EncodedMessage", "PolicyType"),
     "error_text": ("ErrorText", "OpaqueError"),
-    "evidence": ("THINGS", "DecodedAuthorization", "Evidence", "Inquiry"),
+    "evaluated": ("AuthorizationCheck", "DecodedAuthorization", "EvaluatedPolicy", "MatchedStatement"),
+    "evidence": ("THINGS", "Evidence", "Inquiry"),
     "finding": ("Background", "Basis", "Evidenced", "Finding", "Standing"),
     "pipeline": ("ActionDeclaration", "ActionRun", "CallPlaces", "Pipeline", "PipelineRun"),
     "policy": (

@@ -25,7 +25,8 @@ class AccessRequest:
 
     `principal` is a role, user, assumed-role session, federated-user, root ARN or a service principal (`x.amazonaws.com`).
     `context` maps condition key (any case) to its values. `complete` says that a key not in `context` was absent from the request;
-    where false, keys in neither `context` nor `absent` are unknown, and a decision that hangs on one is undecided.
+    where false, keys in neither `context` nor `absent` are unknown, and a decision that hangs on one is undecided. `evaluated` is the key of the policies as
+    AWS evaluated them for it.
     """
 
     principal: str
@@ -36,6 +37,7 @@ class AccessRequest:
     absent: frozenset[str] = frozenset()
     complete: bool = False
     principal_id: str | None = None
+    evaluated: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

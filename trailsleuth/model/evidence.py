@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from trailsleuth.model.coverage import Coverage
 from trailsleuth.model.error_text import ErrorText
+from trailsleuth.model.evaluated import DecodedAuthorization
 from trailsleuth.model.pipeline import ActionRun, Pipeline, PipelineRun
 from trailsleuth.model.policy import PolicyEvidence
 from trailsleuth.model.record import Record
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecodedAuthorization:
-    """A saved answer of `sts decode-authorization-message` or `GetRequestAuthorizationDetails`: the strongest evidence of a refusal.
-
-    `context` maps condition key to values. `explicit` None: the answer does not say. `statements` are the matched ones as (policy, statement id).
-    """
-
-    principal: str | None
-    action: str | None
-    resource: str | None
-    allowed: bool | None
-    explicit: bool | None
-    authorization_id: str | None = None
-    policy_types: tuple[str, ...] = ()
-    statements: tuple[tuple[str, str], ...] = ()
-    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    raw: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,7 +126,11 @@ class OrgPolicy:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyEvidence:
     """All policies in the evidence. `accounts` are those with an IAM snapshot, `partial_accounts` those of which it shows only some principals:
-    that one is not there tells nothing."""
+    that one is not there tells nothing.
+
+    `evaluated` are the policies of single calls as AWS evaluated them, by the key of the answer that lists them: they hold for those calls alone. There
+    `session` are the session policies, and `unread` the layers of which a document is listed and not in the evidence.
+    """
 
     accounts: tuple[str, ...] = ()
     partial_accounts: tuple[str, ...] = ()
@@ -135,3 +139,10 @@ class PolicyEvidence:
     resources: tuple[ResourcePolicy, ...] = ()
     organization: tuple[OrgPolicy, ...] = ()
     endpoints: tuple[ResourcePolicy, ...] = ()
+    session: tuple[Policy, ...] = ()
+    unread: tuple[PolicyType, ...] = ()
+    evaluated: tuple[tuple[str, PolicyEvidence], ...] = ()
+
+    def of(self, key: str) -> PolicyEvidence:
+        """The policies as AWS evaluated them for the request with this key; "" : all of them."""
+        return next((held for name, held in self.evaluated if name == key), self) if key else self

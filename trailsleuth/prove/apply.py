@@ -16,7 +16,8 @@ ADDED = "the proposed change"
 def with_deltas(policies: PolicyEvidence, deltas: tuple[Delta, ...]) -> PolicyEvidence:
     """A new set of policies with every delta applied, statements added and removals made."""
     for delta in deltas:
-        policies = _with(policies, delta)
+        evaluated = tuple((key, _with(held, delta)) for key, held in policies.evaluated)
+        policies = replace(_with(policies, delta), evaluated=evaluated)
     return policies
 
 

@@ -111,18 +111,20 @@ def _far_sides(checks: list[_Check], policies: PolicyEvidence) -> list[str]:
     """The other accounts of the calls whose policies the evidence lacks: what they deny, nobody here can tell."""
     missing = []
     for request in (check.request for check in checks):
+        here = policies.of(request.evaluated)
         caller, owner = account_of(request.principal), request.resource_account
         if caller is None or owner is None or caller == owner:
             continue
-        if find_principal(request.principal, policies) is None:
+        if find_principal(request.principal, here) is None:
             missing.append(caller)
-        if find_principal(request.resource, policies) is None and find_resource_policy(request.resource, policies) is None:
+        if find_principal(request.resource, here) is None and find_resource_policy(request.resource, here) is None:
             missing.append(owner)
     return [f"the policies of account {account}, which are not in the evidence" for account in sorted(set(missing))]
 
 
 def _known(check: _Check, policies: PolicyEvidence) -> bool:
     request = check.request
+    policies = policies.of(request.evaluated)
     return (
         find_principal(request.principal, policies) is not None
         or find_principal(request.resource, policies) is not None

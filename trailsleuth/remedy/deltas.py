@@ -73,6 +73,7 @@ def _need(site: _Site, finding: Finding, layer: PolicyType) -> None:
 
 def attachment(finding: Finding, layer: PolicyType, policies: PolicyEvidence) -> tuple[str, str | None] | None:
     """Where the document of a layer hangs, and in which account; None where the evidence does not tell."""
+    policies = policies.of(finding.requests[0].evaluated if finding.requests else "")
     match layer:
         case PolicyType.IDENTITY:
             return (finding.principal, account_of(finding.principal)) if (finding.principal or "").startswith("arn:") and finding.principal else None
