@@ -1,7 +1,7 @@
 """Refusals that no policy of the caller's decides, whatever their text says.
 
 Sees:  a role passed across accounts, a service-linked role on what carries no policy, an AWS managed key used from outside,
-       another account's resource that takes no policy,
+       another account's resource that takes no policy, a thing of another Region,
        a call that works in the owner's account alone, Lake Formation's grants.
 Why:   AWS words these like missing permissions, and an Allow changes nothing.
        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
-from trailsleuth.catalog.evaluation import nobody_may_change, works_across_accounts
+from trailsleuth.catalog.evaluation import is_of_one_region, nobody_may_change, works_across_accounts
+from trailsleuth.catalog.operations import plain_event_name
 from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.resource_policies import can_carry_policy
+from trailsleuth.catalog.services import prefix_of
 from trailsleuth.iam.applies import policies_for
 from trailsleuth.iam.evaluate import decide
-from trailsleuth.model import Cause, Effect, PolicyEvidence, PolicyType, Verdict
+from trailsleuth.model import Cause, Effect, PolicyEvidence, PolicyType, Verdict, parse_arn
 
 
 def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
@@ -27,12 +29,9 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
         return Claim(layers=(), cause=denial.cause, rule="passed-across-accounts" if _is_passing(refusal) else "")
     if refusal.iam_action and nobody_may_change(refusal.iam_action, refusal.resource or ""):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="nobody-may-change")
-    if _handed_across(refusal):
-        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="passed-across-accounts")
-    if refusal.cross_account and refusal.iam_action and not works_across_accounts(refusal.iam_action):
-        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="not-shareable")
-    if _linked_and_alone(refusal):
-        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="service-linked")
+    rule = _rule_of_accounts(refusal)
+    if rule is not None:
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule=rule)
     if is_granted_only(refusal):
         return Claim(layers=(PolicyType.OTHER,), cause=Cause.MISSING_ALLOW, rule="granted-only")
     if refusal.cross_account and _is_aws_managed_key(refusal, policies):
@@ -42,6 +41,17 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
     if denial.policy_type in (PolicyType.LAKE_FORMATION, PolicyType.OTHER):
         return Claim(layers=(denial.policy_type,), cause=denial.cause or Cause.MISSING_ALLOW)
     return None
+
+
+def _rule_of_accounts(refusal: Refusal) -> str | None:
+    """The rule on accounts and Regions that no policy gets round."""
+    if _handed_across(refusal):
+        return "passed-across-accounts"
+    if _of_other_region(refusal):
+        return "other-region"
+    if refusal.cross_account and refusal.iam_action and not works_across_accounts(refusal.iam_action):
+        return "not-shareable"
+    return "service-linked" if _linked_and_alone(refusal) else None
 
 
 def is_granted_only(refusal: Refusal) -> bool:
@@ -73,6 +83,13 @@ def _handed_across(refusal: Refusal) -> bool:
     by_service = refusal.principal is not None and not refusal.principal.startswith("arn:") and refusal.is_assume
     caller = call.identity.account
     return bool(by_service and caller and refusal.resource_account and caller != refusal.resource_account and passing_rows(call.event_source, call.event_name))
+
+
+def _of_other_region(refusal: Refusal) -> bool:
+    """The call was given a thing of another Region, where it can use those of its own alone."""
+    arn, call = parse_arn(refusal.resource), refusal.first
+    named = f"{prefix_of(call.event_source)}:{plain_event_name(call.event_name)}"
+    return bool(arn and arn.region and arn.region != call.region and is_of_one_region(named, refusal.iam_action or ""))
 
 
 def _owner_only(refusal: Refusal, policies: PolicyEvidence) -> bool:

@@ -31,7 +31,8 @@ from trailsleuth.analyze.refusals import Surroundings, read_refusal
 from trailsleuth.analyze.required import identity_verdict
 from trailsleuth.analyze.sharpen import sharpen
 from trailsleuth.analyze.stack_handlers import note_handlers
-from trailsleuth.analyze.untied import is_beside
+from trailsleuth.analyze.told_later import told_later
+from trailsleuth.analyze.untied import is_beside, is_untied
 from trailsleuth.facts import Facts
 from trailsleuth.model import Basis, Cause, Evidence, Finding, Inquiry, PolicyEvidence, Record, Scope, Standing, Verdict
 from trailsleuth.model.names import role_names
@@ -42,7 +43,6 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     names = role_names(evidence)
     context = context_of(evidence, scope, names)
     around = Surroundings(names=names, owners=context.facts.owners, handed=context.facts.handed, judged=_holds_policies(evidence, scope))
-    others = list(_read(scope.others, around))
     others = list(_read(scope.others, around))
     found: list[Finding] = []
     behind: list[Refusal] = []
@@ -58,6 +58,8 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
         found += [replace(f, group=OWN) for f in _of_chain(behind, context)]
     if not any(finding.standing is Standing.CAUSE for finding in found):
         found += [replace(finding, group=OWN) for finding in silent_key_findings(context)]
+    if not found or is_untied(scope, inquiry):
+        found += [replace(finding, group=OWN) for finding in told_later(context, inquiry)]
     if not any(finding.group == OWN for finding in found) and (not found or scope.execution is not None):
         found += [replace(finding, group=OWN) for finding in explaining_failures(scope, inquiry, evidence.records)]
     if inquiry.everything:

@@ -19,7 +19,7 @@ from trailsleuth.catalog.keys import KEY_ARN, KeyUse, key_use, keys_named
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.catalog.things import is_making
 from trailsleuth.facts import Fact, Facts, Kind
-from trailsleuth.facts.things import made_by, place_of
+from trailsleuth.facts.things import made_by, place_of, worked_on
 from trailsleuth.iam.applies import policies_for
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import Basis, Denial, PolicyEvidence, PolicyType, Record, Verdict, account_of
@@ -56,10 +56,19 @@ def denied_of_call(refusal: Refusal, facts: Facts) -> Iterator[KeyNeed]:
         return
     record = refusal.first
     use = key_use(primary_action(record.event_source, record.event_name, record.request) or "", record.event_name)
-    keys = {refusal.resource} if KEY_ARN.fullmatch(refusal.resource or "") else keys_named(dict(record.request), **place_of(record))
-    if refusal.denial.wraps and (refusal.iam_action or "").startswith("kms:") and use is not None and len(keys) == 1:
-        shown = Fact(kind=Kind.ENCRYPTED_BY, thing=next(iter(keys)) or "", value=next(iter(keys)), at=record.event_time, record=record)
+    shown = _key_meant(refusal, facts) if refusal.denial.wraps and (refusal.iam_action or "").startswith("kms:") and use is not None else None
+    if shown is not None and use is not None:
         yield from (need for need in _denied(refusal, use, shown, policies) if need.basis is Basis.INFERRED)
+
+
+def _key_meant(refusal: Refusal, facts: Facts) -> Fact | None:
+    """The key that the text or the request names; where they name none, the one that the evidence shows for the only thing that the call works on."""
+    record = refusal.first
+    keys = {refusal.resource} if KEY_ARN.fullmatch(refusal.resource or "") else keys_named(dict(record.request), **place_of(record))
+    if len(keys) == 1:
+        return Fact(kind=Kind.ENCRYPTED_BY, thing=next(iter(keys)) or "", value=next(iter(keys)), at=record.event_time, record=record)
+    found = [fact for _, thing in worked_on(record) if (fact := facts.key_of(thing, record.event_time)) is not None] if not keys else []
+    return found[0] if len({fact.value for fact in found}) == 1 else None
 
 
 def denied_in_silence(record: Record, facts: Facts, policies: PolicyEvidence) -> Iterator[KeyNeed]:

@@ -34,10 +34,10 @@ def demanded(refusal: Refusal, context: AnalysisContext) -> Iterator[Refusal]:
         resource = demand.resource or _resource(refusal, demand, context)
         if demand.service is not None:
             if _is_about_service(refusal, demand) and find_resource_policy(resource, context.evidence.policies) is not None:
-                yield _denied(refusal, demand, demand.service, resource)
+                yield as_denied_to(refusal, demand, demand.service, resource)
         elif refusal.denial.by_passed_role or refusal.is_assume:
             role = _role(refusal, demand, f"arn:{partition}:iam::{account}:role/", context)
-            yield from (_denied(refusal, demand, role, resource),) if role is not None else ()
+            yield from (as_denied_to(refusal, demand, role, resource),) if role is not None else ()
 
 
 def _is_about_service(refusal: Refusal, demand: Demand) -> bool:
@@ -76,7 +76,8 @@ def _beside(refusal: Refusal, context: AnalysisContext) -> Iterator[Record]:
             yield other
 
 
-def _denied(refusal: Refusal, demand: Demand, actor: str, resource: str | None) -> Refusal:
+def as_denied_to(refusal: Refusal, demand: Demand, actor: str, resource: str | None) -> Refusal:
+    """The demand of the call as a denial of its actor."""
     service = demand.service is not None
     denial = Denial(pattern_id=demand.id, iam_action=demand.iam_action, resource=resource, principal=actor, wraps=True, at_target=service, demand=demand.why)
     asked = replace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trailsleuth.analyze.last_question import last_question
 from trailsleuth.analyze.misasked import misasked
 from trailsleuth.analyze.questions import about_findings, about_silence, about_text
+from trailsleuth.analyze.told_later import is_told
 from trailsleuth.analyze.untied import is_untied, names_a_denial
 from trailsleuth.analyze.wording import short
 from trailsleuth.model import Cause, Evidence, Finding, Inquiry, Outcome, Question, Scope, Standing
@@ -23,10 +24,10 @@ def conclude(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, in
         return Outcome.INCONCLUSIVE, f"{_capital(wrong[0].because)}.", wrong
     standing = [f for f in findings if f.group == 1 and f.standing in (Standing.CAUSE, Standing.ALSO_NEEDED)]
     told = [f for f in standing if f.cause is not Cause.UNKNOWN]
-    if told and is_untied(scope, inquiry) and names_a_denial(inquiry):
+    if told and is_untied(scope, inquiry) and names_a_denial(inquiry) and not is_told(told[0], inquiry):
         return Outcome.INCONCLUSIVE, f"{_UNTIED} The likeliest of them: {_summary(told, findings)}", about_text(evidence, scope, inquiry)
     if told:
-        return Outcome.CAUSE_FOUND, f"{_summary(told, findings)}{_note(scope, inquiry)}", (*about_findings(standing, evidence),)
+        return Outcome.CAUSE_FOUND, f"{_summary(told, findings)}{_note(told, scope, inquiry)}", (*about_findings(standing, evidence),)
     if standing:
         return Outcome.INCONCLUSIVE, standing[0].explanation, (*about_findings(standing, evidence),) or (last_question(standing[0], evidence),)
     missing = about_silence(findings, evidence, scope, inquiry)
@@ -38,8 +39,10 @@ def conclude(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, in
 _UNTIED = "No denied call in this evidence is what the error text tells of."
 
 
-def _note(scope: Scope, inquiry: Inquiry) -> str:
+def _note(told: list[Finding], scope: Scope, inquiry: Inquiry) -> str:
     """That the error text had no part in the answer."""
+    if is_told(told[0], inquiry):
+        return ""
     return " The error text names nothing that is in the evidence: this is what the evidence shows without it." if is_untied(scope, inquiry) else ""
 
 

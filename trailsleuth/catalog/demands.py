@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Unpack
 
 from trailsleuth.catalog.actions import resource_types, takes_resource
@@ -37,6 +38,13 @@ def demands(event_source: str, event_name: str, request: Mapping[str, Any], text
     call = f"{prefix_of(event_source)}:{plain_event_name(event_name)}"
     rows = (row for row in rows_of("demands", "demand") if call in row["events"] and _is_meant(row, body, text))
     return tuple(_demand(row, action, body, place) for row in rows for action in row["actions"])
+
+
+@cache
+def sets_up(call: str) -> bool:
+    """The call (`pipes.amazonaws.com:CreatePipe`) sets up what others go on with: rows of the table are about it."""
+    source, _, name = call.partition(":")
+    return any(f"{prefix_of(source)}:{plain_event_name(name)}" in row["events"] for row in rows_of("demands", "demand"))
 
 
 def deliveries(arns: Iterable[str]) -> tuple[tuple[str, str], ...]:

@@ -48,6 +48,13 @@ def nobody_may_change(action: str, resource: str) -> Row | None:
 
 
 @cache
+def is_of_one_region(call: str, action: str) -> bool:
+    """What the call (IAM prefix and operation) uses with this action has to be of the call's own Region."""
+    rows = (row for row in rows_of("evaluation", "of_one_region") if call in row["events"])
+    return any(action.lower() == known.lower() for row in rows for known in row["actions"])
+
+
+@cache
 def needs_nothing(action: str) -> bool:
     """The call is allowed to everybody with credentials, whatever policies say."""
     return action.lower() in {known.lower() for row in rows_of("evaluation", "needs_nothing") for known in row["actions"]}

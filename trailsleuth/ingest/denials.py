@@ -19,6 +19,7 @@ from trailsleuth.ingest.denial_grammar import Reading, read_reason, read_sentenc
 from trailsleuth.ingest.denials_of_records import admitted
 from trailsleuth.ingest.message_text import MessageText, plain_message
 from trailsleuth.model import Cause, Denial, Effect, PolicyType, parse_arn, role_of_session
+from trailsleuth.model.pattern import ArnPattern, as_pattern, is_wide
 
 _SENTENCE_RANK = 50
 _BEFORE, _BEHIND = 700, 3000
@@ -145,13 +146,20 @@ def _from_code(row: CodeRow, message: MessageText, source: str) -> Denial:
 def _merged(reading: Reading, fixed: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """What was read and what the row fixes, filled in, as one; and for action, resource and principal where each comes from."""
     read = reading.fields
-    filled = {name: value.format_map(_Missing(read)) if isinstance(value, str) else value for name, value in fixed.items()}
+    filled = {name: _filled(name, value, read) if isinstance(value, str) else value for name, value in fixed.items()}
     fields = {name: value for name, value in {**read, **filled}.items() if value not in ("", None)}
     known = {}
     for name in ("iam_action", "resource", "principal"):
         if fields.get(name):
             known[name] = "message" if name not in fixed or "{" in fixed[name] else "catalog"
     return fields, known
+
+
+def _filled(name: str, template: str, read: Mapping[str, Any]) -> str:
+    """The row's text with what was read in it. A star of the row's own means any object of the bucket; one that was read stands for itself."""
+    if name == "resource" and is_wide(template):
+        return ArnPattern(template.format_map(_Missing({group: as_pattern(str(value)) for group, value in read.items() if value})))
+    return template.format_map(_Missing(read))
 
 
 def _denial(pattern_id: str, reading: Reading, fixed: Mapping[str, Any], message: MessageText) -> Denial:

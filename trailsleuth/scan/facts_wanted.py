@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 
+from trailsleuth.catalog.demands import sets_up
 from trailsleuth.catalog.keys import key_use
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.catalog.passed_roles import passing_rows
@@ -74,6 +75,11 @@ class FactsWanted:
         made = (call for call in self._seen if is_making(call[1]) and call[0] != S3)
         return frozenset(call for call in made if key_use(primary_action(*call, {}) or "", call[1]) is not None)
 
+    @cached_property
+    def _set_up(self) -> frozenset[Call]:
+        """Calls that set up what others go on with: an error text may tell of what was denied later."""
+        return frozenset(call for call in self._seen if sets_up(f"{call[0]}:{call[1]}"))
+
     def wanted(self) -> dict[Call, Wanted]:
         """By operation."""
         sources = {source for thing in self.named for source in thing.sources}
@@ -84,9 +90,9 @@ class FactsWanted:
                 uploads=frozenset(self._uploads) if call in uploads else frozenset(),
                 things=frozenset(self._handed.get(call, ())),
                 named=tuple(thing for thing in self.named if call in told and call[0] in thing.sources),
-                read=call in self._read or call in self._keyed,
+                read=call in self._read or call in self._keyed or call in self._set_up,
             )
-            for call in {*self._handed, *uploads, *self._read, *self._keyed, *told}
+            for call in {*self._handed, *uploads, *self._read, *self._keyed, *self._set_up, *told}
         }
 
 

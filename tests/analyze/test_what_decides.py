@@ -1,0 +1,83 @@
+"""What a denial comes down to where several things speak: a Deny beside a missing Allow, a condition nobody can check, another Region, a key unnamed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.trail import B, call, diagnose, session, snapshot
+from tests.trail import role as role_arn
+from trailsleuth.catalog.evaluation import is_of_one_region
+from trailsleuth.catalog.load import rows_of
+from trailsleuth.ingest.denials import read_denial
+from trailsleuth.model.pattern import ArnPattern
+
+WHO = role_arn("etl/Mover")
+TABLE = f"arn:aws:dynamodb:eu-west-1:{B}:table/ledger"
+KEY = f"arn:aws:kms:eu-west-1:{B}:key/7d8e9f00-1a2b-4c3d-8e4f-5a6b7c8d9e0f"
+
+
+def denied(source: str, name: str, action: str, resource: str, **fields: Any) -> dict[str, Any]:
+    who = session(WHO)
+    text = f"User: {who['arn']} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"
+    return call(who, source, name, errorCode="AccessDenied", errorMessage=text, **fields)
+
+
+def cause(case: Any) -> tuple[str, str | None, str | None]:
+    first = case.findings[0]
+    return first.cause.value, first.iam_action, first.resource
+
+
+def test_a_deny_whose_condition_nobody_can_check_does_not_hide_that_nothing_allows() -> None:
+    guard = {"Effect": "Deny", "Action": "dynamodb:*", "Resource": "*", "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-0a1b2c3d"}}}
+    case = diagnose([denied("dynamodb", "Scan", "dynamodb:Scan", TABLE)], snapshot((WHO, [guard], [])))
+    assert cause(case) == ("missing_allow", "dynamodb:Scan", TABLE)
+    assert len(case.deltas) == 1
+
+
+def test_an_allow_that_hangs_on_an_unseen_tag_is_nearer_than_one_for_another_resource() -> None:
+    tagged = {"StringEquals": {"aws:ResourceTag/team": "money"}}
+    held = [
+        {"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": TABLE, "Condition": tagged},
+        {"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": f"{TABLE}-old"},
+    ]
+    case = diagnose([denied("dynamodb", "Scan", "dynamodb:Scan", TABLE)], snapshot((WHO, held, [])))
+    assert cause(case)[0] == "condition_mismatch"
+
+
+@pytest.mark.parametrize("row", rows_of("evaluation", "of_one_region"), ids=lambda row: row["id"])
+def test_a_row_of_one_region_reads_its_example_and_leaves_its_counter_example_alone(row: dict[str, Any]) -> None:
+    assert is_of_one_region(row["example"]["event"], row["example"]["action"])
+    assert not is_of_one_region(row["counter_example"]["event"], row["counter_example"]["action"])
+
+
+@pytest.mark.parametrize(("region", "expected"), [("us-east-2", "no_policy_fix"), ("eu-west-1", "missing_allow")])
+def test_an_image_of_another_region_is_no_matter_of_permissions(region: str, expected: str) -> None:
+    image = f"arn:aws:ecr:{region}:{B}:repository/mover"
+    case = diagnose([denied("lambda", "UpdateFunctionCode20150331v2", "ecr:BatchGetImage", image)], snapshot((WHO, [], [])))
+    assert cause(case)[0] == expected
+
+
+def test_the_key_that_no_text_names_is_that_of_the_thing() -> None:
+    secret = call(session(role_arn("ops/Keeper")), "secretsmanager", "CreateSecret", 3, request={"name": "ledger", "kmsKeyId": KEY})
+    failed = call(
+        session(WHO),
+        "secretsmanager",
+        "GetSecretValue",
+        9,
+        request={"secretId": "ledger"},
+        errorCode="AccessDenied",
+        errorMessage="Access to KMS is not allowed",
+    )
+    root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{B}:root"}, "Action": "kms:*", "Resource": "*"}
+    policy = {"ResourceArn": KEY, "Policy": {"Version": "2012-10-17", "Statement": [root]}}
+    case = diagnose([secret, failed], snapshot((WHO, [{"Effect": "Allow", "Action": "secretsmanager:*", "Resource": "*"}], [])), policy)
+    assert cause(case) == ("missing_allow", "kms:Decrypt", KEY)
+
+
+def test_a_star_of_the_table_is_a_pattern_and_one_that_was_read_is_itself() -> None:
+    text = "Access Denied for LogDestination: flow-logs-1. Please check LogDestination permission"
+    denial = read_denial("InvalidParameter", text, event_source="", event_name="CreateFlowLogs")
+    assert denial is not None
+    assert (denial.resource, type(denial.resource)) == ("arn:aws:s3:::flow-logs-1/*", ArnPattern)
