@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from trailsleuth.api.engine_gaps import not_selected
 from trailsleuth.errors import UsageError
-from trailsleuth.model import Inquiry, RawInput
+from trailsleuth.model import Inquiry, RawInput, Skipped
 from trailsleuth.sources.aws.sessions import Account, Surroundings, Ways, open_accounts
 from trailsleuth.sources.engines.addresses import EngineUrl, Settings, Statement, engine_url
 from trailsleuth.sources.engines.prices import price_of
@@ -51,13 +52,17 @@ def table_sql(engine: str, asked: Asked, *, table: str = "", location: str) -> s
 
 def read_engines(
     paths: Iterable[str], asked: Asked, *, ways: Ways | None = None, around: Surroundings | None = None, opened: Iterable[Account] = ()
-) -> Iterator[RawInput]:
-    """What each engine selects, as evidence. Athena and Lake are asked through the first of the accounts (opened already, or by `ways`) that may."""
+) -> Iterator[RawInput | Skipped]:
+    """What each engine selects, as evidence, and a word on what it does not select.
+
+    Athena and Lake are asked through the first of the accounts (opened already, or by `ways`) that may.
+    """
     world = around or Surroundings()
     accounts = list(opened)
     for path in paths:
         url = engine_url(path)
         statement = statement_for(url, asked)
+        yield not_selected(path)
         if url.engine == "spark":
             yield import_module("trailsleuth.sources.engines.spark").run_spark(url, statement, world.progress)
             continue

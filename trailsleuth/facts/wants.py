@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from trailsleuth.catalog.actions import takes_resource
 from trailsleuth.catalog.keys import key_services
+from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.catalog.things import whole_of
 from trailsleuth.facts.handed import NAMING
 from trailsleuth.facts.ids import IDS
 from trailsleuth.facts.presence import last_name
 from trailsleuth.facts.things import worked_on
-from trailsleuth.model import ActionRun, PolicyType, Record, ResourcePolicy, parse_arn
+from trailsleuth.model import ActionRun, Denial, PolicyType, Record, ResourcePolicy, parse_arn
 from trailsleuth.model.texts import texts_in, words_in
 
 
@@ -64,7 +66,31 @@ class CalledAs:
     unique_id: str
 
 
-Want = ThingNamed | Made | Handed | Uploaded | Owned | CalledAs
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """A later success of the denied call, by the same principal in the same Region, that holds one of the names or one of the words.
+
+    `words` are only looked for where they are long enough to tell one thing from another. `first`: the next success counts, whatever it holds.
+    `handing`: every success that names a role counts.
+    """
+
+    names: frozenset[str]
+    words: frozenset[str]
+    first: bool
+    handing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The latest earlier call of the same operation for each family, in the same account and Region: it shows the role that the denied one leaves out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """All calls of the session that was denied, with all their members."""
+
+
+Want = ThingNamed | Made | Handed | Uploaded | Owned | CalledAs | Retried | Registered | Session
 
 
 def wants_beside(record: Record) -> Iterator[Want]:
@@ -96,6 +122,32 @@ def wants_of(record: Record) -> Iterator[Want]:
     bucket, key = record.request.get("bucketName"), record.request.get("key")
     if prefix_of(record.event_source) == "s3" and isinstance(bucket, str) and isinstance(key, str):
         yield Uploaded(bucket, key)
+
+
+def wants_of_retries(record: Record, beside: Iterable[str], answers: Iterable[str], *, broad: bool) -> Iterator[Want]:
+    """What tells whether a denied call that is asked about worked later, and which role it was to hand over.
+
+    `beside` are the things of denials that this one may be put together with: of the same session, or of the same principal and action. `answers` are the
+    things of decoded messages. `broad`: an encoded message or a page of an account may name any thing.
+    """
+    denial = record.denial
+    if denial is None:
+        return
+    call = (record.event_source, record.event_name)
+    roles = frozenset(role.role for role in passed_roles(*call, record.request)) if passing_rows(*call) else None
+    unsaid = denial.resource in (None, "*")
+    nothing = unsaid and _without_resource(denial)
+    names = {*answers, *(roles or ()), *(beside if unsaid or denial.path_unknown or denial.wraps else ()), *(() if unsaid else (denial.resource or "",))}
+    shown = broad or (unsaid and not nothing) or denial.other_actions or denial.path_unknown
+    words = {*texts_in(dict(record.request)), *(ref.arn for ref in record.resources if ref.arn)} if shown else ()
+    yield Retried(frozenset(names), frozenset(words), first=broad or unsaid or _without_resource(denial), handing=roles == frozenset())
+    if roles == frozenset():
+        yield Registered()
+        yield Session()
+
+
+def _without_resource(denial: Denial) -> bool:
+    return denial.iam_action is not None and takes_resource(denial.iam_action) is False
 
 
 def wants_of_policies(held: Iterable[ResourcePolicy]) -> Iterator[Want]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
@@ -16,10 +15,9 @@ from trailsleuth.catalog.services import prefix_of
 from trailsleuth.catalog.things import is_making
 from trailsleuth.facts.owners import UPLOADS
 from trailsleuth.facts.wants import CalledAs, Handed, Made, Owned, ThingNamed, Uploaded, Want
+from trailsleuth.model import Record
+from trailsleuth.scan.pursuits import Pursuits, mark_of
 from trailsleuth.scan.selection import KMS, S3, Call, Named, Wanted
-
-SHORTEST = 3  # characters of a name that is worth looking for
-_PLAIN = re.compile(r"[\w+=,.@-]+", re.ASCII)
 
 
 class FactsWanted:
@@ -28,11 +26,18 @@ class FactsWanted:
     def __init__(self, seen: frozenset[Call]) -> None:
         self.buckets: set[str] = set()
         self.called_as: set[bytes] = set()
+        self.pursuits = Pursuits()
         self._seen = seen
         self._handed: dict[Call, set[str]] = defaultdict(set)
         self._uploads: set[tuple[str, str]] = set()
         self._read: set[Call] = set()
         self._things: dict[tuple[bytes, str, bool], set[str]] = defaultdict(set)
+
+    def take_of(self, record: Record, wants: Iterable[Want]) -> None:
+        """What is looked at for a denied call."""
+        for want in wants:
+            self.pursuits.take(record, want)
+            self.take((want,), record.event_time)
 
     def take(self, wants: Iterable[Want], moment: datetime | None) -> None:
         """What facts look at for what was denied, or failed, at the moment."""
@@ -91,17 +96,8 @@ class FactsWanted:
                 things=frozenset(self._handed.get(call, ())),
                 named=tuple(thing for thing in self.named if call in told and call[0] in thing.sources),
                 read=call in self._read or call in self._keyed or call in self._set_up,
+                successes=self.pursuits.successes(call),
+                templates=self.pursuits.templates(call),
             )
-            for call in {*self._handed, *uploads, *self._read, *self._keyed, *self._set_up, *told}
+            for call in {*self._handed, *uploads, *self._read, *self._keyed, *self._set_up, *told, *self.pursuits.calls}
         }
-
-
-def mark_of(text: str) -> bytes:
-    """The last part as it stands in JSON; b"", which stands everywhere, where that cannot be said."""
-    last = last_part(text)
-    return last.encode() if len(last) >= SHORTEST and _PLAIN.fullmatch(last) else b""
-
-
-def last_part(text: str) -> str:
-    """The last part of an ARN, a path or a `family:revision`."""
-    return re.split(r"[:/]", text)[-1]

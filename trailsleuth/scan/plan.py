@@ -1,31 +1,28 @@
 """From the refused records and the question to the records that the answer depends on.
 
 What the later rooms look at, and so what has to be at hand: the calls of the sessions in question (their number, and what went on after a refusal), the
-calls that opened them; later successes of a refused call; earlier registrations that show a role (passrole, actors); uploads of a refused object
-(ownership); who owns a bucket; changes of policies and starts of pipelines (kept by the first pass).
+calls that opened them; what the denials want to know of other records (`facts.wants`); changes of policies and starts of pipelines (kept by the first pass).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from trailsleuth.catalog.actions import takes_resource
-from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.correlate.executions import AFTER, BEFORE
 from trailsleuth.correlate.trail import WRAPPED
-from trailsleuth.facts.wants import wants_beside, wants_of, wants_of_policies, wants_of_run
+from trailsleuth.facts.wants import Want, wants_beside, wants_of, wants_of_policies, wants_of_retries, wants_of_run
 from trailsleuth.ingest.times import parse_time
-from trailsleuth.model import ActionRun, Denial, Inquiry, Record, role_of_session, same_role, session_name_of
+from trailsleuth.model import ActionRun, Inquiry, Record, role_of_session, same_role, session_name_of
 from trailsleuth.model.texts import texts_in
-from trailsleuth.scan.facts_wanted import SHORTEST, FactsWanted, last_part, mark_of
+from trailsleuth.scan.facts_wanted import FactsWanted
 from trailsleuth.scan.first_look import Glimpse
 from trailsleuth.scan.identity import mark, role_mark, unpacked, who_of
 from trailsleuth.scan.openings import Openings, Questioned
 from trailsleuth.scan.reader import ScanReader
-from trailsleuth.scan.selection import Call, Pursuit, Selection, Wanted
+from trailsleuth.scan.selection import Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +50,11 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
     pursued = [r for r in refused if runs or asked.has(who_of(r.identity)) or who_of(r.identity).key == 0 or _is_near(r, wrapping)]
     openings.with_ancestors(asked)
     facts = FactsWanted(frozenset().union(*(part.calls for part in trail.parts)))
-    calls = _Calls(reader, refused)
+    retries = Retries(reader, refused)
     for record in refused:
-        facts.take(wants_beside(record), record.event_time)
+        facts.take_of(record, wants_beside(record))
     for record in pursued:
-        calls.look_for_cures(record)
-        facts.take(wants_of(record), record.event_time)
+        facts.take_of(record, (*retries.wants(record), *wants_of(record)))
     facts.take(wants_of_policies(reader.resources) if pursued else (), None)
     for run in runs or ():
         facts.take(wants_of_run(run), run.updated or run.started)
@@ -68,8 +64,8 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
         owners=frozenset(asked.owners),
         keyless=frozenset(asked.keyless),
         opened=frozenset(asked.opened),
-        whole=frozenset(asked.keys | asked.owners) if entire else frozenset(calls.whole),
-        calls=calls.wanted(facts),
+        whole=frozenset(asked.keys | asked.owners) if entire else frozenset(facts.pursuits.whole),
+        calls=facts.wanted(),
         buckets=frozenset(facts.buckets),
         named=facts.named,
         missing=facts.missing,
@@ -167,87 +163,24 @@ def _is_near(record: Record, wrapping: Iterable[datetime]) -> bool:
     return any(abs(time - record.event_time) <= WRAPPED for time in wrapping)
 
 
-class _Calls:
-    """What is looked for among the calls of each operation."""
+class Retries:
+    """What the denials of a trail want to know of later calls."""
 
     def __init__(self, reader: ScanReader, refused: Iterable[Record]) -> None:
-        self.whole: set[int] = set()
-        self._named = _named_resources(refused)
         self._broad = bool(reader.pages.accounts()) or bool(reader.decoded)
-        self._decoded = [answer.resource for answer in reader.decoded if answer.resource]
-        self._times: dict[Call, dict[tuple[int, str], list[str]]] = defaultdict(lambda: defaultdict(list))
-        self._texts: dict[Call, dict[tuple[int, str], set[bytes]]] = defaultdict(lambda: defaultdict(set))
-        self._flags: dict[Call, dict[tuple[int, str], set[str]]] = defaultdict(lambda: defaultdict(set))
-        self._templates: dict[Call, dict[tuple[str | None, str | None], set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._answers = frozenset(answer.resource for answer in reader.decoded if answer.resource)
+        self._things: dict[object, set[str]] = defaultdict(set)
+        for record in refused:
+            if record.denial is not None and record.denial.resource not in (None, "*"):
+                for place in _places(record):
+                    self._things[place].add(record.denial.resource or "")
 
-    def look_for_cures(self, record: Record) -> None:
-        """Later successes of the refused call, earlier registrations of what it starts, and uploads of the object."""
-        call, who = (record.event_source, record.event_name), who_of(record.identity)
-        place, when = (who.role, record.region), record.event_time.strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._times[call][place].append(when)
-        self._texts[call][place].update(self._marks(record))
-        if self._first_counts(record):
-            self._flags[call][place].add("first")
-        if passing_rows(*call):
-            roles = passed_roles(*call, record.request)
-            self._texts[call][place].update(mark_of(role.role) for role in roles)
-            if not roles:
-                self._flags[call][place].add("role")
-                self._templates[call][record.recipient_account, record.region].add(when)
-                self.whole.add(who.key or who.owner)
-
-    def _first_counts(self, record: Record) -> bool:
-        denial = record.denial
-        return self._broad or denial is None or denial.resource in (None, "*") or _without_resource(denial)
-
-    def _marks(self, record: Record) -> Iterator[bytes]:
-        """Texts of which a success of the same call on the same thing holds one at least. Of a call that takes no resource, the next success is enough.
-
-        A refusal that does not say its resource may be put together with one of the same session, or of the same action, that does.
-        """
-        denial, who = record.denial, who_of(record.identity)
-        yield from (mark_of(text) for text in self._decoded)
-        if denial is None:
-            return
-        vague = denial.path_unknown or denial.wraps or denial.resource in (None, "*")
-        if vague:
-            yield from self._named[who.key or who.owner]
-            yield from self._named[who.role, denial.iam_action]
-        if denial.resource not in (None, "*"):
-            yield mark_of(denial.resource or "")
-        if self._broad or (denial.resource in (None, "*") and not _without_resource(denial)) or denial.other_actions or denial.path_unknown:
-            shown = [*texts_in(dict(record.request)), *(ref.arn for ref in record.resources if ref.arn)]
-            yield from (mark_of(text) for text in shown if len(last_part(text)) >= SHORTEST)
-
-    def wanted(self, facts: FactsWanted) -> dict[Call, Wanted]:
-        """All of it, by operation, with what facts look at."""
-        beside = facts.wanted()
-        return {
-            call: replace(
-                beside.get(call, Wanted()),
-                successes={place: self._pursuit(call, place) for place in self._times.get(call, {})},
-                templates={place: tuple(sorted(times)) for place, times in self._templates.get(call, {}).items()},
-            )
-            for call in {*self._times, *self._templates, *beside}
-        }
-
-    def _pursuit(self, call: Call, place: tuple[int, str]) -> Pursuit:
-        flags = self._flags[call][place]
-        return Pursuit(
-            times=tuple(sorted(self._times[call][place])), texts=tuple(sorted(self._texts[call][place])), role="role" in flags, first="first" in flags
-        )
+    def wants(self, record: Record) -> Iterator[Want]:
+        """A denial that does not say its resource may be put together with one of the same session, or of the same action, that does."""
+        beside = (thing for place in _places(record) for thing in self._things.get(place, ()))
+        return wants_of_retries(record, beside, self._answers, broad=self._broad)
 
 
-def _without_resource(denial: Denial) -> bool:
-    return denial.iam_action is not None and takes_resource(denial.iam_action) is False
-
-
-def _named_resources(refused: Iterable[Record]) -> dict[object, set[bytes]]:
-    """What was refused on, by session, and by principal and action."""
-    found: dict[object, set[bytes]] = defaultdict(set)
-    for record in refused:
-        if record.denial is not None and record.denial.resource not in (None, "*"):
-            who, mark_of_it = who_of(record.identity), mark_of(record.denial.resource or "")
-            found[who.key or who.owner].add(mark_of_it)
-            found[who.role, record.denial.iam_action].add(mark_of_it)
-    return found
+def _places(record: Record) -> tuple[object, object]:
+    who = who_of(record.identity)
+    return who.key or who.owner, (who.role, record.denial.iam_action if record.denial is not None else None)

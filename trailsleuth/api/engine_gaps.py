@@ -1,0 +1,23 @@
+"""What an engine does not select of what a diagnosis looks at: each kind of want has its word here, so that none is left out in silence."""
+
+from __future__ import annotations
+
+from trailsleuth.facts.wants import CalledAs, Handed, Made, Owned, Registered, Retried, Session, ThingNamed, Uploaded, Want
+from trailsleuth.model import Skipped
+
+BEYOND: dict[type[Want], str | None] = {
+    Session: None,  # all calls of the sessions that were denied or are asked about
+    Made: None,  # the same
+    Retried: "successes of a denied call later than the fifth next try",
+    Uploaded: "uploads of a denied object other than the five next to the denial",
+    ThingNamed: "calls of others that made the thing denied, or found it missing",
+    Handed: "calls of others that gave a role to a function, project or group",
+    Registered: "earlier registrations by others that show a role",
+    Owned: "records that only tell whose a bucket is",
+    CalledAs: "calls of a principal under a unique id that it no longer has",
+}
+
+
+def not_selected(engine: str) -> Skipped:
+    """A remark for the coverage: what the statement leaves where it lies."""
+    return Skipped(source=engine, reason=f"not selected by the statement: {'; '.join(filter(None, BEYOND.values()))}", lost=False)
