@@ -31,7 +31,7 @@ class UsageError(TrailsleuthError):
 
 
 class SourceError(TrailsleuthError):
-    """Evidence that cannot be had."""
+    """Evidence that is not available."""
 
 
 class EvidenceUnreadable(SourceError):

@@ -96,7 +96,7 @@ class TrailAccessor:
         self._frame = frame
 
     def denied(self) -> pd.DataFrame:
-        """The refused calls."""
+        """The denied calls."""
         return self._frame[self._frame["denied"].astype(bool)]
 
     def sessions(self) -> pd.DataFrame:

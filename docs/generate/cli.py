@@ -24,7 +24,7 @@ The Python twin of each command is on the [Python page](python.md), its JSON on 
 
 | exit code | meaning (what each command makes of it stands with the command) |
 |---|---|
-| `0` | the answer was found: a cause, a refusal, all allowed, all verified |
+| `0` | the answer was found: a cause, a denial, all allowed, all verified |
 | `1` | the evidence is whole, and the answer is no: nothing denied, not allowed, not as delivered |
 | `2` | wrong usage; one line says what |
 | `3` | inconclusive: parts are missing, unreadable or undecided |
@@ -34,7 +34,7 @@ The Python twin of each command is on the [Python page](python.md), its JSON on 
 | environment | meaning |
 |---|---|
 | `NO_COLOR`, `TERM=dumb` | no colour |
-| `COLUMNS` | the width of tables where stdout is no terminal (80 without it) |
+| `COLUMNS` | the width of tables where stdout is not a terminal (80 without it) |
 | `TRAILSLEUTH_DEBUG=1` | an unexpected error shows its traceback |
 | `AWS_…` | as the AWS SDK reads them, in live use only |
 | `TRAILSLEUTH_ATHENA_OUTPUT`, `TRAILSLEUTH_ATHENA_WORKGROUP` | as `--athena-output` and `--athena-workgroup` of `diagnose` |

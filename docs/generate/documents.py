@@ -24,15 +24,15 @@ says so). With `--output jsonl` the case comes in
 lines, one for each finding, delta and so on; with `csv` the findings as a table.
 """
 CAUSES: Mapping[Cause, str] = {
-    Cause.MISSING_ALLOW: "no statement allows the action to this principal at all (without policies in the evidence: any implicit refusal)",
-    Cause.EXPLICIT_DENY: "a Deny statement decides, conditional or not; the cure is never an Allow",
+    Cause.MISSING_ALLOW: "no statement allows the action to this principal at all (without policies in the evidence: any implicit deny)",
+    Cause.EXPLICIT_DENY: "a Deny statement decides, conditional or not; the fix is never an Allow",
     Cause.CONDITION_MISMATCH: "a statement allows the action on the resource, and one of its conditions is false",
     Cause.SCOPE_MISMATCH: "a statement allows the action, and its Resource does not cover what was asked",
     Cause.UNTRUSTED_PRINCIPAL: "the role's trust policy does not name the caller",
     Cause.STALE_PRINCIPAL: "a policy names an id (`AROA…`, `AIDA…`) whose role or user was deleted",
-    Cause.NO_POLICY_FIX: "refused, and no policy can change that; the explanation says what to do instead",
+    Cause.NO_POLICY_FIX: "denied, and no policy can change that; the explanation says what to do instead",
     Cause.NOT_A_PERMISSION: "the failure has another reason (a quota, an image that does not exist, …)",
-    Cause.UNKNOWN: "a refusal that cannot be read, such as a cut encoded message; never silence",
+    Cause.UNKNOWN: "a denial that cannot be read, such as a cut encoded message; never silence",
 }
 
 

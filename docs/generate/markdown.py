@@ -43,9 +43,9 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
 
 
-def anchor(row: str) -> str:
-    """A row's id, to be linked to."""
-    return f'<a id="{escape(row)}"></a>{code(row)}'
+def anchor(row: str, *, place: str = "") -> str:
+    """A row's id, to be linked to; `place` tells tables of one page apart."""
+    return f'<a id="{escape(place + row)}"></a>{code(row)}'
 
 
 def whole(title: str, intro: str, *parts: Iterable[str]) -> str:

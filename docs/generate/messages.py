@@ -1,4 +1,4 @@
-"""What refusals look like, and texts that hide them: from the message tables."""
+"""What denials look like, and texts that hide them: from the message tables."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from docs.generate.markdown import anchor, code, codes, prose, source, table, wh
 from docs.generate.rows import Row, rows
 
 INTRO = """
-A refusal is known by its error code or by its text. These are the forms that are read besides AWS's usual sentence (`User: … is not authorized to
+A denial is known by its error code or by its text. These are the forms that are read besides AWS's usual sentence (`User: … is not authorized to
 perform: … on resource: … because no … policy allows the … action`, in all its variants). Each row has examples that must be read so and
 counter-examples that must not; the tests run them all. Rows with a rank below 50 are tried before the usual sentence, the others after it. Try a
 text with `trailsleuth explain "…"`.
 """
 OPAQUE = """
-Texts that tell that something was refused and hide what. The record of the refusal stands elsewhere: these rows say where to look, and what else
+Texts that tell that something was denied and hide what. The record of the denial stands elsewhere: these rows say where to look, and what else
 gives the same text. `‹name›` stands for a part that varies. `diagnose` uses them to rank what it found, `explain` to say what to do next.
 """
 
@@ -22,7 +22,7 @@ gives the same text. `‹name›` stands for a part that varies. `diagnose` uses
 def page() -> str:
     """Message forms, error codes, advice."""
     parts = (_phrases(), _clauses(), _forms(), _codes(), _carriers(), _advice(), _after_a_finding(), _names())
-    return whole("Messages of refusals", INTRO, *parts)
+    return whole("Messages of denials", INTRO, *parts)
 
 
 def opaque_page() -> str:
@@ -40,7 +40,7 @@ def _reading(example: Row) -> str:
 def _form(row: Row) -> Iterable[str]:
     yield f"### {code(row['id'])}"
     yield ""
-    yield f"Rank {row['rank']}, {source(row['source'])}, checked {row['verified']}." + ("" if row.get("refused", True) else " Not a refusal.")
+    yield f"Rank {row['rank']}, {source(row['source'])}, checked {row['verified']}." + ("" if row.get("refused", True) else " Not a denial.")
     yield ""
     yield from (_reading(example) for example in row["examples"])
     yield from (f"- not: {code(counter)}" for counter in row["counters"])
@@ -79,9 +79,9 @@ def _codes() -> list[str]:
     return [
         "## Error codes",
         "",
-        "The first row that fits decides; a message that reads as a refusal wins over a code that says nothing.",
+        "The first row that fits decides; a message that reads as a denial wins over a code that says nothing.",
         "",
-        *table(["row", "a refusal", "pattern", "meaning", "examples", ""], listed),
+        *table(["row", "a denial", "pattern", "meaning", "examples", ""], listed),
     ]
 
 
@@ -110,7 +110,7 @@ def _advice() -> list[str]:
 
 def _after_a_finding() -> list[str]:
     heads = ["row", "where", "what to do", ""]
-    listed = [(anchor(f"do-{row['id']}"), codes(_about(row)), prose(row["text"]), source(row["source"])) for row in rows("denial_advice", "finding")]
+    listed = [(anchor(row["id"], place="do-"), codes(_about(row)), prose(row["text"]), source(row["source"])) for row in rows("denial_advice", "finding")]
     intro = "After a finding that no policy change fixes; the first row that fits is used."
     return ["## What to do where no policy change helps", "", intro, "", *table(heads, listed)]
 
@@ -136,7 +136,7 @@ def _opaque(row: Row) -> list[str]:
         ("event sources", codes(row["sources"])),
         ("pipeline providers", codes(row["providers"])),
         ("other causes", "; ".join(prose(cause) for cause in row["other_causes"])),
-        ("permission", "" if row.get("permission", True) else "this text is no matter of permissions"),
+        ("permission", "" if row.get("permission", True) else "this text is not about permissions"),
     ]
     title = [f"## {code(row['id'])}", "", f"> {prose(row['text'])}", ""]
     return [*title, *(f"- {name}: {told}" for name, told in facts if told), f"- {source(row['source'])}, checked {row['verified']}", ""]

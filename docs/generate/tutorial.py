@@ -24,14 +24,14 @@ CELLS: tuple[tuple[str, str], ...] = (
         'records = case.records\ncolumns = ["eventTime", "recipientAccountId", "eventSource", "eventName", "errorCode", "denied"]\n'
         'records[columns].sort_values("eventTime").tail(12)',
     ),
-    ("markdown", "Refusals alone do not tell: some belong to other people, some cured themselves."),
+    ("markdown", "Denials alone do not tell: some belong to other people, some resolved themselves."),
     ("code", 'records.trail.denied()[["eventTime", "recipientAccountId", "userIdentityArn", "eventName", "errorCode"]]'),
     ("markdown", "So ask about the pipeline."),
     ("code", 'diagnosis = case.diagnose(pipeline="basket")\nprint(diagnosis.summary)'),
     ("code", 'diagnosis.findings[["rank", "standing", "basis", "cause", "principal", "iam_action", "resource"]]'),
     (
         "markdown",
-        "One refusal is *observed*, in the trail of the account that nobody looked at. The two `iam:PassRole` are *predicted*: registering the task\n"
+        "One denial is *observed*, in the trail of the account that nobody looked at. The two `iam:PassRole` are *predicted*: registering the task\n"
         "definition hands two roles to ECS, and PassRole never has a record of its own. They would have been the next failure, with the same text.\n\n"
         "How did the pipeline get there? One row a hop.",
     ),

@@ -56,7 +56,7 @@ def test_a_role_that_is_not_there_ends_with_four_and_names_the_ones_that_are(cap
         ([FOUNDING], "--role is missing"),
         (["", "--role", ROLE], "path is empty"),
         (["-", "-", "--role", ROLE], "named twice"),
-        ([FOUNDING, "--role", ROLE, "--since", "soon"], "is no time"),
+        ([FOUNDING, "--role", ROLE, "--since", "soon"], "is not a time"),
         ([FOUNDING, "--role", ROLE, "--all-roles"], "exclude each other"),
         ([FOUNDING, "--all-roles", "--boundary"], "are about one role"),
     ],

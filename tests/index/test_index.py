@@ -277,7 +277,7 @@ def test_a_cut_index_is_an_error_that_says_so(left: int, index: Path, capsys: py
     index.write_bytes(index.read_bytes()[:left])
     assert main(["diagnose", str(index)]) == 4
     said = capsys.readouterr().err
-    assert "breaks off" in said
+    assert "is cut short" in said
     assert "trailsleuth index" in said
 
 

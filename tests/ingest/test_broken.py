@@ -28,7 +28,7 @@ def test_a_list_cut_between_two_records_is_said_to_break_off() -> None:
     text = json.dumps({"Records": FIVE})
     evidence = read(text[: text.rindex(', {"eventVersion"')])
     assert len(evidence.records) == 4
-    assert "breaks off after 4 members" in reasons(evidence)
+    assert "is cut short after 4 members" in reasons(evidence)
 
 
 def test_a_broken_record_in_the_middle_costs_only_itself() -> None:

@@ -68,7 +68,7 @@ def test_gaps_of_an_earlier_run_are_asked_about_again(case):
 def test_a_folder_without_a_manifest_of_ours_is_no_case(tmp_path, manifest):
     if manifest is not None:
         (tmp_path / MANIFEST).write_text(manifest)
-    with pytest.raises(EvidenceUnreadable, match="is no case folder"):
+    with pytest.raises(EvidenceUnreadable, match="is not a case folder"):
         resume_folder(tmp_path, version="1.2.3")
 
 

@@ -152,7 +152,7 @@ def test_the_statement_for_a_missing_permission_is_shown(recent, capsys, output)
     [
         (["fetch", "--to", "x"], 2, "no entry point given"),
         (["fetch", "--pipeline", "web"], 2, "say where the case goes"),
-        (["fetch", "--resume", "nowhere"], 4, "is no case folder"),
+        (["fetch", "--resume", "nowhere"], 4, "is not a case folder"),
         (["diagnose", "--pipeline", "wob", "--profile", "tooling"], 2, "there is no pipeline wob"),
         (["diagnose", "--pipeline", "web", "--profile", "nobody"], 2, "no profile nobody"),
     ],

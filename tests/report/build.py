@@ -228,7 +228,7 @@ def the_founding_case() -> CaseFile:
 def a_quiet_case() -> CaseFile:
     return CaseFile(
         outcome=Outcome.NO_DENIAL_FOUND,
-        summary="Nothing was refused.",
+        summary="Nothing was denied.",
         execution=None,
         chains=(),
         findings=(),

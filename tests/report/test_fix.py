@@ -30,7 +30,7 @@ def test_json_is_the_deltas_of_the_document():
 
 @pytest.mark.parametrize("form", sorted(set(FIXES) - {"json"}))
 def test_without_a_delta_it_says_that_no_policy_helps(form):
-    assert "no policy change cures this case" in fix(form)
+    assert "no policy change fixes this case" in fix(form)
     assert fix(form).startswith(("#", "//"))
 
 

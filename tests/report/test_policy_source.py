@@ -109,7 +109,7 @@ def test_what_the_file_does_not_hold_is_named():
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"a": 1}', "policy", '{"Statement": [', "[" * 9999, "null"])
 def test_what_is_no_policy_is_refused(text):
-    with pytest.raises(EvidenceUnreadable, match="no policy document"):
+    with pytest.raises(EvidenceUnreadable, match="not a policy document"):
         read_policy_source(text, path="p.json")
 
 

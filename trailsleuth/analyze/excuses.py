@@ -65,7 +65,7 @@ def _recovered(refusal: Refusal, _: tuple[Refusal, ...], context: AnalysisContex
         return None
     when = success.event_time.isoformat().replace("+00:00", "Z")
     finding = plain_finding(refusal, Standing.RECOVERED)
-    return replace(finding, explanation=f"{finding.explanation} The same call succeeded at {when}: it had only to settle, or was cured since.")
+    return replace(finding, explanation=f"{finding.explanation} The same call succeeded at {when}: it had only to settle, or was fixed since.")
 
 
 def _got_past(refusal: Refusal, denials: tuple[Refusal, ...], context: AnalysisContext) -> Finding | None:
@@ -73,7 +73,7 @@ def _got_past(refusal: Refusal, denials: tuple[Refusal, ...], context: AnalysisC
     if identity_verdict(refusal, context.evidence.policies) is not Verdict.ALLOWED or not any(_is_later_try(o, refusal) for o in denials):
         return None
     finding = plain_finding(refusal, Standing.RECOVERED)
-    text = f"{finding.explanation} A later try got past it: it was refused for something else, and the policies now allow this."
+    text = f"{finding.explanation} A later try got past it: it was denied for something else, and the policies now allow this."
     return replace(finding, explanation=text)
 
 
@@ -88,7 +88,7 @@ def _unreadable(refusal: Refusal, _: tuple[Refusal, ...], context: AnalysisConte
         return None
     finding = make_finding(refusal, Claim(layers=(), cause=Cause.UNKNOWN, sure=False), Standing.CAUSE, Basis.OBSERVED)
     how = "is cut off in the record and cannot be decoded" if is_cut(refusal) else "names action and resource only when it is decoded"
-    text = f"{short(refusal.principal)} was refused at {refusal.first.event_name}; the encoded message {how}, and no policies are in the evidence."
+    text = f"{short(refusal.principal)} was denied {refusal.first.event_name}; the encoded message {how}, and no policies are in the evidence."
     return replace(finding, iam_action=None, resource=None, explanation=text, requests=())
 
 

@@ -88,7 +88,7 @@ def _finding(records: list[Record]) -> Finding:
         resource=None,
         resource_account=None,
         advice=_advice(first, ""),
-        explanation=f"{first.event_name} failed with {first.error_code}: {first.error_message} Nothing was refused by a policy.",
+        explanation=f"{first.event_name} failed with {first.error_code}: {first.error_message} No policy denied anything.",
         first_seen=first.event_time,
         last_seen=records[-1].event_time,
         count=len(records),

@@ -1,4 +1,4 @@
-"""What would be refused next: roles that the refused calls pass, what their content asks for, what the pipeline action goes on to need."""
+"""What would be denied next: roles that the refused calls pass, what their content asks for, what the pipeline action goes on to need."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _next_finding(need: Pending, context: AnalysisContext, basis: Basis, shown: 
     claims, _ = weigh(need.refusal, context.evidence.policies)
     claim = next((c for c in claims if PolicyType.IDENTITY in c.layers), claims[0])
     finding = make_finding(need.refusal, replace(claim, layers=claim.layers or (PolicyType.IDENTITY,)), Standing.ALSO_NEEDED, basis)
-    word = "would be refused next" if basis is Basis.INFERRED else "would probably be refused next"
+    word = "would be denied next" if basis is Basis.INFERRED else "would probably be denied next"
     text = f"{short(need.refusal.principal)} {word} {need.refusal.iam_action} on {need.refusal.resource}: {need.because}."
     evidence = (cite(shown),) if shown is not None else ()
     return replace(finding, explanation=text, count=0, evidence=evidence, first_seen=None, last_seen=None)

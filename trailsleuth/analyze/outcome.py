@@ -60,20 +60,20 @@ def _summary(standing: list[Finding], findings: tuple[Finding, ...]) -> str:
 
 
 _VERBS = {
-    Cause.MISSING_ALLOW: "nothing allows {action}{on}",
+    Cause.MISSING_ALLOW: "no policy allows {action}{on} (implicit deny)",
     Cause.SCOPE_MISMATCH: "{action} is allowed, but not{there}",
     Cause.CONDITION_MISMATCH: "a condition keeps {action}{on} from being allowed",
     Cause.EXPLICIT_DENY: "{action}{on} is explicitly denied",
-    Cause.UNTRUSTED_PRINCIPAL: "the trust policy of the role does not let it in ({action}{on})",
+    Cause.UNTRUSTED_PRINCIPAL: "the trust policy of the role does not allow it ({action}{on})",
     Cause.STALE_PRINCIPAL: "the policy names a principal that no longer exists ({action}{on})",
-    Cause.NO_POLICY_FIX: "{action}{on} failed, and no policy can cure it",
-    Cause.NOT_A_PERMISSION: "{action}{on} failed for a reason that is no permission",
+    Cause.NO_POLICY_FIX: "{action}{on} failed, and no policy change can fix it",
+    Cause.NOT_A_PERMISSION: "{action}{on} failed for a reason other than permissions",
 }
 
 
 def _nothing(findings: tuple[Finding, ...], scope: Scope) -> str:
     recovered = sum(f.count for f in findings if f.standing is Standing.RECOVERED)
-    what = "Every refusal of the chain recovered" if recovered else "Nothing that was asked about was refused"
+    what = "Every denied call of the chain succeeded later" if recovered else "Nothing that was asked about was denied"
     opaque = scope.said.opaque if scope.said else None
     other = f" The text has other causes: {'; '.join(opaque.other_causes[:4])}." if opaque and opaque.other_causes else ""
     return f"{what}: the cause is not a permission that CloudTrail shows.{other}"

@@ -51,7 +51,7 @@ def _policies_wanted(finding: Finding, evidence: Evidence) -> Iterator[Question]
     owner = finding.resource_account
     trust = PolicyType.TRUST in finding.policy_types
     if owner and trust and (owner not in evidence.policies.accounts or _not_looked_at(finding.resource, evidence)):
-        because = f"the trust policy of {short(finding.resource)} would show whom it lets in"
+        because = f"the trust policy of {short(finding.resource)} would show whom it trusts"
         yield Question(account=owner, wanted="policies", because=because, command=SNAPSHOT.format(account=owner))
 
 

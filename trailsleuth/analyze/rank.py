@@ -67,4 +67,4 @@ def _with_reason(finding: Finding, rank: int, rivals: int) -> str:
     if rank != 1 or rivals < 2 or finding.cause is Cause.NOT_A_PERMISSION:
         return finding.explanation
     times = f"{finding.count} times" if finding.count > 1 else "once"
-    return f"{finding.explanation} Ranked first: refused {times} in the chain asked about, and never allowed afterwards."
+    return f"{finding.explanation} Ranked first: denied {times} in the chain asked about, and never allowed afterwards."

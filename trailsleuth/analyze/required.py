@@ -89,7 +89,7 @@ def needed_by_action(refusal: Refusal, execution: Execution, calls: Iterable[Rec
             continue
         resource = _resource_of_need(need, refusal, execution)
         if resource is not None and (need.iam_action, resource) != (refusal.iam_action, refusal.resource):
-            why = f"a {attempt.provider} action is documented to need it, and what was refused comes before it"
+            why = f"a {attempt.provider} action is documented to need it, and what was denied comes before it"
             yield Pending(refusal=_pending(refusal, need.iam_action, resource, passed_to=need.passed_to), because=why)
 
 

@@ -27,7 +27,7 @@ LAYER_NAMES = {
     PolicyType.RCP: "a resource control policy of the organization",
     PolicyType.VPC_ENDPOINT: "the policy of the VPC endpoint",
     PolicyType.LAKE_FORMATION: "the Lake Formation grants",
-    PolicyType.OTHER: "a grant that is no policy document",
+    PolicyType.OTHER: "a grant, which is not a policy document",
 }
 OWNERS = {
     PolicyType.SCP: "Only the organization's management account (or its delegated administrator) can change it; no Allow on the role helps.",
@@ -73,7 +73,7 @@ def _what(refusal: Refusal) -> str:
     if refusal.denial.demand:
         return f"{record.event_name} needs {action}{on} of {who}: {refusal.denial.demand}."
     through = f", through {record.event_name}" if refusal.iam_action and not refusal.iam_action.endswith(":" + record.event_name) else ""
-    return f"{who} was refused {action}{on}{through}."
+    return f"{who} was denied {action}{on}{through}."
 
 
 def _why(refusal: Refusal, claim: Claim) -> str:
@@ -89,9 +89,9 @@ def _why(refusal: Refusal, claim: Claim) -> str:
         case Cause.NOT_A_PERMISSION if refusal.is_assume:
             return "The trust policy admits it: the role was just made or changed, and the change had not settled."
         case Cause.NOT_A_PERMISSION:
-            return "It looks like a refusal, but permissions are not the reason."
+            return "It looks like a denial, but permissions are not the reason."
         case Cause.UNKNOWN:
-            return "Neither the message nor the policies in the evidence tell which policy refused it."
+            return "Neither the message nor the policies in the evidence tell which policy denied it."
         case _:
             return _why_not_allowed(refusal, where, claim)
 
@@ -145,7 +145,7 @@ def _why_no_policy(refusal: Refusal) -> str:
         return "A role can only be passed inside its own account: no policy change helps."
     if is_service_linked(refusal.principal):
         return "It is a service-linked role: nobody but AWS can edit its policies, and the resource cannot carry a policy that would let it in."
-    return "No policy change cures this."
+    return "No policy change fixes this."
 
 
 def _statements(claim: Claim) -> str:

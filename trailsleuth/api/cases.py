@@ -225,5 +225,5 @@ def load(
 
 
 def load_inputs(inputs: Iterable[RawInput | Skipped]) -> Case:
-    """A case from inputs that a fetcher handed over."""
+    """A case from inputs that were fetched already."""
     return Case(read_evidence(inputs))

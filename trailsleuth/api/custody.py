@@ -69,7 +69,7 @@ def mark_unverified(
     )
     if case.outcome is not Outcome.NO_DENIAL_FOUND or not (gaps or harmed):
         return marked
-    summary = f"{case.summary} But log files were changed or are missing, so a refusal may have stood there."
+    summary = f"{case.summary} But log files were changed or are missing, so a denial may have been there."
     return replace(marked, outcome=Outcome.INCONCLUSIVE, summary=summary)
 
 

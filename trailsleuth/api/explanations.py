@@ -22,7 +22,7 @@ _PROSE = 200_000  # signs: up to here a text with records in it is read for what
 
 
 def explain(text: str, *, stdin: bytes | None = None) -> Explanation:
-    """Every refusal in a text, in a file or directory that it names, or (for `-`) in `stdin`: messages, pipeline errors, records in any form."""
+    """Every denial in a text, in a file or directory that it names, or (for `-`) in `stdin`: messages, pipeline errors, records in any form."""
     if not text.strip():
         raise UsageError("nothing to explain", next_step="give a message, a file, or - for standard input")
     if text != "-" and not _names_a_file(text):

@@ -54,7 +54,7 @@ class Where:
     """Which records are wanted: all conditions that are given must hold. Texts may have `*` and `?`, and capitals do not matter.
 
     `call` is `ecs:RunTask` or a bare `RunTask`; `principal` a role, user or session by ARN or by name; `text` stands anywhere in the record.
-    `denied` are refused calls, `failed` calls with any error, `writes` calls that are not read-only.
+    `denied` are denied calls, `failed` calls with any error, `writes` calls that are not read-only.
     """
 
     account: str | None = None

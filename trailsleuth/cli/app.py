@@ -29,7 +29,7 @@ PROGRAM = "trailsleuth"
 INTERRUPTED = 130
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "diagnose": ("trailsleuth.cli.diagnose:diagnose_command", "Say why AWS refused, and which policy change cures it."),
+    "diagnose": ("trailsleuth.cli.diagnose:diagnose_command", "Find why access was denied, and the policy change that fixes it."),
     "explain": ("trailsleuth.cli.explain:explain_command", "Read pasted error messages or records."),
     "simulate": ("trailsleuth.cli.simulate:simulate_command", "Ask what IAM would decide on a request, offline."),
     "reduce": ("trailsleuth.cli.reduce:reduce_command", "Write the smallest policy that a role's calls need."),
@@ -37,7 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "events": ("trailsleuth.cli.events:events_command", "Find records: filter, select, query."),
     "sessions": ("trailsleuth.cli.views:sessions_command", "List who used which credential, and who opened it."),
     "timeline": ("trailsleuth.cli.views:timeline_command", "Show what happened in the order of time."),
-    "denied": ("trailsleuth.cli.denied:denied_command", "Hand out a trail's refused records, fast."),
+    "denied": ("trailsleuth.cli.denied:denied_command", "Extract the denied records of a trail, or count them."),
     "index": ("trailsleuth.cli.index:index_command", "Make a large trail ready for many questions."),
     "bundle": ("trailsleuth.cli.bundle:bundle_command", "Pack evidence to be shared, redacted if asked for."),
     "fetch": ("trailsleuth.cli.fetch:fetch_command", "Fetch the evidence of a failed execution into a folder."),
@@ -118,7 +118,7 @@ def start(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what was read and how long it took.")] = False,
 ) -> None:
-    """Finds the denied permission behind an opaque AWS error in CloudTrail, across accounts, and writes the smallest policy change that cures it."""
+    """Finds the denied permission behind an opaque AWS error in CloudTrail, across accounts, and writes the smallest policy change that fixes it."""
     if quiet and verbose:
         raise UsageError("--quiet and --verbose exclude each other")
     set_manners(Manners(color=color, quiet=quiet, verbose=verbose))
@@ -178,7 +178,7 @@ def _unexpected(error: Exception) -> int:
         return int(getattr(error, "exit_code", 2))
     if os.environ.get("TRAILSLEUTH_DEBUG"):
         raise error
-    _complain([f"error: {PROGRAM} broke off: {type(error).__name__}: {error}", "  next: set TRAILSLEUTH_DEBUG=1 for the traceback and report it"])
+    _complain([f"error: {PROGRAM} failed unexpectedly: {type(error).__name__}: {error}", "  next: set TRAILSLEUTH_DEBUG=1 for the traceback and report it"])
     return TrailsleuthError.exit_code
 
 

@@ -74,7 +74,7 @@ def diagnose_command(
     keys: Annotated[Path | None, typer.Option("--keys", help="With --verify: saved output of `aws cloudtrail list-public-keys`.", metavar="FILE")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Work out every finding, those of other principals and executions too.")] = False,
 ) -> None:
-    """Say why AWS refused, and which policy change cures it.
+    """Find why access was denied, and the policy change that fixes it.
 
     Exit codes: 0 a cause was found, 1 nothing was denied, 2 wrong usage, 3 inconclusive, 4 evidence unreadable or an account out of reach, 130 interrupted.
     """

@@ -32,7 +32,7 @@ def explain_command(
 ) -> int:
     """Say what error messages, pipeline errors or CloudTrail records tell by themselves: who, what, where, which layer, what to do.
 
-    Exit codes: 0 a refusal was read, 1 nothing was denied in it, 2 wrong usage, 4 unreadable.
+    Exit codes: 0 a denial was read, 1 nothing was denied in it, 2 wrong usage, 4 unreadable.
     """
     check_output_file(output_file, force=force, inputs=(text,))
     explanation = api.explain(text, stdin=sys.stdin.buffer.read() if text == "-" else None)
@@ -45,7 +45,7 @@ def explain_command(
 
 
 def exit_code(explanation: Explanation) -> int:
-    """0 where a refusal was read; else 4 where nothing could be read at all, 1 where nothing was denied."""
+    """0 where a denial was read; else 4 where nothing could be read at all, 1 where nothing was denied."""
     if explanation.denials:
         return 0
     return 4 if explanation.unreadable and not explanation.not_denials else 1

@@ -25,7 +25,7 @@ def index_command(
     """Build an index for repeated queries on a large trail: a Parquet file that every command takes in place of what it was made from.
 
     Worth it from the second question on: each reads only the rows that bear on it, and gives the very answer that the evidence itself gives. The index
-    holds all records whole, so keep it as you keep the trail. It is refused once a file has changed, gone or come. Needs pyarrow:
+    holds all records whole, so keep it as you keep the trail. It is rejected once a file was changed, added or removed. Needs pyarrow:
     pip install 'trailsleuth[index]'.
 
     Exit codes: 0 the index is written, 2 wrong usage or pyarrow is missing, 4 evidence unreadable, 130 interrupted.

@@ -74,7 +74,7 @@ def parse_time(text: str | None, *, option: str, now: datetime | None = None) ->
         moment = parser.parse(given, default=midnight)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError, TypeError) as cause:
-        raise UsageError(f"{option} {text!r} is no time", next_step="give ISO 8601 (2026-03-04T09:00:00Z) or a span before now (2h, 3d)") from cause
+        raise UsageError(f"{option} {text!r} is not a time", next_step="give ISO 8601 (2026-03-04T09:00:00Z) or a span before now (2h, 3d)") from cause
 
 
 def _duration(given: str, *, option: str) -> timedelta:

@@ -37,7 +37,7 @@ def _patch(document: Document, path: Path, attached_to: str | None) -> Patch:
     except OSError as cause:
         raise EvidenceUnreadable(f"cannot read {path}", why=cause.strerror or str(cause), next_step="check the path of --policy-file") from cause
     except UnicodeDecodeError as cause:
-        raise EvidenceUnreadable(f"{path} is no policy document", why="it is not UTF-8", next_step="give the policy's own JSON file") from cause
+        raise EvidenceUnreadable(f"{path} is not a policy document", why="it is not UTF-8", next_step="give the policy's own JSON file") from cause
     source = read_policy_source(text, path=str(path))
     made = patch(source, delta_for(source, document, holder=attached_to))
     for missing in made.missing:

@@ -66,7 +66,7 @@ def parse_keys(data: bytes) -> KeyRing:
     for position, entry in enumerate(_entries(data)):
         key = _key(entry)
         if key is None:
-            faults.append(f"entry {position} is no public key")
+            faults.append(f"entry {position} is not a public key")
         elif key not in found.setdefault(key.fingerprint, []):
             found[key.fingerprint].append(key)
     return KeyRing(keys={fingerprint: tuple(keys) for fingerprint, keys in found.items()}, faults=tuple(faults))
@@ -146,7 +146,7 @@ def _check_with(candidates: tuple[SigningKey, ...], signed: Signed, signature: b
         if fits:
             return SignatureCheck(ok=None, reason=f"the signature fits, but its key {key.fingerprint} was not valid when the digest ended")
     if not tried:
-        return SignatureCheck(ok=None, reason=f"the key {signed.fingerprint} is no RSA public key")
+        return SignatureCheck(ok=None, reason=f"the key {signed.fingerprint} is not an RSA public key")
     return SignatureCheck(ok=False, reason="the signature does not fit the digest's content, place and predecessor")
 
 

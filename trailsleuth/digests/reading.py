@@ -211,7 +211,7 @@ def _named_logs(fields: dict[str, Any]) -> tuple[NamedLog, ...]:
 
 def _named_log(entry: object, position: int) -> NamedLog:
     if not isinstance(entry, dict):
-        raise Malformed(f"logFiles[{position}] is no object")
+        raise Malformed(f"logFiles[{position}] is not an object")
     try:
         if _text(entry, "hashAlgorithm") != "SHA-256":
             raise Malformed("its hashAlgorithm is not SHA-256")
@@ -236,12 +236,12 @@ def _text(fields: dict[str, Any], name: str) -> str:
 def _optional(fields: dict[str, Any], name: str) -> str | None:
     value = fields.get(name)
     if value is not None and not isinstance(value, str):
-        raise Malformed(f"{name} is no text")
+        raise Malformed(f"{name} is not text")
     return value
 
 
 def _time(fields: dict[str, Any], name: str) -> datetime:
     moment = parse_time(fields.get(name))
     if moment is None:
-        raise Malformed(f"{name} is no time")
+        raise Malformed(f"{name} is not a time")
     return moment

@@ -141,7 +141,7 @@ def _beyond(asked: TimeRange, spans: Spans) -> Iterator[Gap]:
         if asked.since is not None and asked.since < first:
             yield Gap(account=account, region=region, start=asked.since, end=first, why="the asked range begins before the first digest")
         if asked.until is not None and asked.until > last:
-            yield Gap(account=account, region=region, start=last, end=asked.until, why="the asked range goes on after the last digest")
+            yield Gap(account=account, region=region, start=last, end=asked.until, why="the asked range continues after the last digest")
 
 
 def _strays(spans: Spans) -> Iterator[Gap]:

@@ -97,7 +97,7 @@ def _read_lines(text: str) -> Iterator[object]:
             yield json.loads(line)
         except (ValueError, RecursionError) as cause:
             raise EvidenceUnreadable(
-                "the requests cannot be read", why=f"line {number} is no JSON", next_step="give a JSON list of requests, or one request a line"
+                "the requests cannot be read", why=f"line {number} is not JSON", next_step="give a JSON list of requests, or one request a line"
             ) from cause
 
 

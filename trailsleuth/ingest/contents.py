@@ -93,7 +93,7 @@ def _printed(text: str) -> Iterator[Document | Break]:
 def _told_of_parquet(data: bytes) -> str:
     """Why the rows of a Parquet file are not read; "": they are."""
     if not data.endswith(PARQUET):
-        return "a Parquet file that breaks off; where it was an index, build it again: trailsleuth index"
+        return "a Parquet file that is cut short; where it was an index, build it again: trailsleuth index"
     if INDEX_MARK in data[-int.from_bytes(data[-8:-4], "little") - 8 :]:
         return "an index of trailsleuth, which is read where it is named itself"
     return ""

@@ -25,7 +25,7 @@ _ODD_ENDS_BYTES = tuple(end.encode() for end in _ODD_ENDS)
 
 
 class NotJson(ValueError):
-    """The text is no JSON document, or one nested too deeply to be read."""
+    """The text is not JSON document, or one nested too deeply to be read."""
 
 
 def to_text(data: bytes) -> str:

@@ -86,7 +86,7 @@ def _lines(text: str) -> Iterator[Document | Break]:
         try:
             yield _checked(line, decode(line))
         except NotJson as error:
-            yield Break(reason=f"line {number} is no JSON: {error}", lost=1)
+            yield Break(reason=f"line {number} is not JSON: {error}", lost=1)
 
 
 def _salvage(text: str) -> Iterator[Document | Break]:
@@ -123,7 +123,7 @@ class _Wreck:
             else:
                 self._keep(value)
         if not self.breaks and self.unclosed:
-            self.breaks.append(Break(reason=f"the list breaks off after {len(self.values)} members", cut=True))
+            self.breaks.append(Break(reason=f"the list is cut short after {len(self.values)} members", cut=True))
 
     def _keep(self, value: object) -> None:
         if self.between or (isinstance(value, dict) and not _MARKS.isdisjoint(value)):

@@ -87,7 +87,7 @@ def _of_text(text: str, depth: int) -> Iterator[Piece]:
     found = document_in(text if text.lstrip()[:1] in ("{", "[", '"') else text[start:])
     if found is None:
         again = _less_plain(text, start)
-        yield from pieces(again, depth + 1) if again is not None else [Piece(Form.BROKEN, reason="the record inside a text is no whole JSON")]
+        yield from pieces(again, depth + 1) if again is not None else [Piece(Form.BROKEN, reason="the record inside a text is not complete JSON")]
         return
     for note in found.notes:
         yield Piece(Form.NOTE, reason=note)
@@ -95,7 +95,7 @@ def _of_text(text: str, depth: int) -> Iterator[Piece]:
 
 
 def _less_plain(text: str, start: int) -> object:
-    """What a text holds that is no JSON: JSON that was escaped, a struct as Python prints it. None: nothing."""
+    """What a text holds that is not JSON: JSON that was escaped, a struct as Python prints it. None: nothing."""
     if '\\"' in text[start : start + 4]:
         try:
             return decode(f'"{text[start:]}"')

@@ -71,7 +71,7 @@ def read_csv(text: str) -> Iterator[Document | Break]:
             elif cells:
                 yield Break(reason=f"row {number} has {len(cells)} cells, the header {len(header)}", lost=1)
     except csv.Error as error:
-        yield Break(reason=f"the table breaks off: {error}", lost=1)
+        yield Break(reason=f"the table is cut short: {error}", lost=1)
     finally:
         csv.field_size_limit(before)
 

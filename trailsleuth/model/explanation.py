@@ -12,7 +12,7 @@ EXPLANATION_SCHEMA = "trailsleuth.explanation/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedDenial:
-    """One refusal: who, what, where, which layer, and what to do next. None: the text (or record) does not say.
+    """One denial: who, what, where, which layer, and what to do next. None: the text (or record) does not say.
 
     `count` is how often the input says it; `known_from` says of each known field where it comes from: message, request, event_name, record or catalog.
     """
@@ -34,7 +34,7 @@ class ExplainedDenial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Every refusal that was read, in the order of the input, and how much of it was something else."""
+    """Every denial that was read, in the order of the input, and how much of it was something else."""
 
     denials: tuple[ExplainedDenial, ...] = ()
     not_denials: int = 0

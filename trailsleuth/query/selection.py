@@ -74,7 +74,9 @@ def written(engine: Engine, statement: exp.Expr, *, pretty: bool = False) -> str
     manner = MANNERS[engine]
     sql = statement.sql(dialect=manner.dialect, pretty=pretty)
     if manner.longest is not None and len(sql) > manner.longest:
-        raise UsageError(f"the statement for {engine.value} has {len(sql)} signs, of {manner.longest} allowed", next_step="name fewer accounts and regions")
+        raise UsageError(
+            f"the statement for {engine.value} has {len(sql)} characters, of {manner.longest} allowed", next_step="name fewer accounts and regions"
+        )
     return sql
 
 
@@ -106,7 +108,7 @@ def _source(engine: Engine, manner: Manner, place: Place, inquiry: Inquiry) -> e
         tree = with_table(tree, exp.table_(exp.to_identifier(place.table, quoted=True), db=exp.to_identifier(place.database, quoted=True)))
     elif engine is Engine.LAKE:
         if not _STORE.fullmatch(place.table):
-            raise UsageError(f"{place.table!r} is no event data store", next_step="give its id, the last part of its ARN")
+            raise UsageError(f"{place.table!r} is not an event data store", next_step="give its id, the last part of its ARN")
         tree = with_table(tree, exp.Table(this=exp.var(place.table)))  # as AWS writes it: an id without quotes, of a form that was checked
     assert isinstance(tree, exp.Select)  # noqa: S101
     if manner.alias == "trail":  # the columns are worked out of JSON: they have their names only outside

@@ -29,7 +29,7 @@ def definition(engine: Engine, place: Place, *, location: str, since: datetime |
     root = location.rstrip("/") + "/"
     if not root.startswith("s3://") or "$" in root:
         raise UsageError(
-            f"--location {location!r} is no place of a trail", next_step="give s3://BUCKET/[PREFIX/]AWSLogs/, of an organization trail …/AWSLogs/o-ID/"
+            f"--location {location!r} is not the location of a trail", next_step="give s3://BUCKET/[PREFIX/]AWSLogs/, of an organization trail …/AWSLogs/o-ID/"
         )
     values = {
         "projection.account.values": ",".join(sorted(place.accounts)),

@@ -34,7 +34,7 @@ def _outsiders(
     for outsider, federated in sorted({(finding.outside, finding.principal is None) for finding in findings if finding.outside}):
         narrow = "keep the condition on this very subject" if federated else "name one role of it, never the whole account"
         asked = ", and ask for an sts:ExternalId" if layer is PolicyType.TRUST and not federated else ""
-        yield f"lets in somebody from outside: {outsider} is nowhere else in the evidence. Make sure who that is; {narrow}{asked}{entered}."
+        yield f"gives access to somebody from outside: {outsider} is nowhere else in the evidence. Make sure who that is; {narrow}{asked}{entered}."
 
 
 def _may(role: str | None, policies: PolicyEvidence) -> str:
@@ -49,7 +49,7 @@ def _of_statement(layer: PolicyType, attach_to: str | None, statement: Mapping[s
     named = statement.get("Principal", {})
     for who in (one for value in named.values() for one in _listed(value)):
         if is_root(who) and not _names_one(statement):
-            yield f"lets in the whole account {account_of(who) or who}: every principal of it that its own policies allow"
+            yield f"gives access to the whole account {account_of(who) or who}: every principal of it that its own policies allow"
     actions, resources = _listed(statement.get("Action")), _listed(statement.get("Resource"))
     if "*" in actions and "*" in resources:
         yield f"makes {attach_to} an administrator: every action on everything"

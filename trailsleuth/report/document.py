@@ -52,13 +52,13 @@ def read_document(text: str | bytes, *, source: str) -> Document:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as cause:
-        raise EvidenceUnreadable(f"{source} is no saved case", why="it is not JSON", next_step="save one with --output json") from cause
+        raise EvidenceUnreadable(f"{source} is not a saved case", why="it is not JSON", next_step="save one with --output json") from cause
     schema = value.get("schema") if isinstance(value, dict) else None
     if not isinstance(value, dict) or schema != SCHEMA:
-        raise EvidenceUnreadable(f"{source} is no saved case", why=f"its schema is not {SCHEMA}", next_step="save one with --output json")
+        raise EvidenceUnreadable(f"{source} is not a saved case", why=f"its schema is not {SCHEMA}", next_step="save one with --output json")
     missing = [key for key, kind in _TOP_LEVEL.items() if not isinstance(value.get(key), kind)]
     if missing:
-        raise EvidenceUnreadable(f"{source} is no whole case", why=f"missing or of another type: {', '.join(missing)}")
+        raise EvidenceUnreadable(f"{source} is not a complete case", why=f"missing or of another type: {', '.join(missing)}")
     return value
 
 

@@ -11,7 +11,7 @@ from trailsleuth.report.context import Document
 from trailsleuth.report.sanitize import one_line
 from trailsleuth.report.words import POLICY_TYPE
 
-NOTHING = "no policy change cures this case"
+NOTHING = "no policy change fixes this case"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
 _IAM_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")

@@ -148,7 +148,7 @@ def _evidence(records: list[Document]) -> str:
 
 def _cut(message: str) -> str:
     """An encoded message at its end is of use to programs alone: the JSON document has it whole."""
-    return message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}… ({len(message):,} signs)"
+    return message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}… ({len(message):,} characters)"
 
 
 def _drawings(document: Document) -> str:

@@ -93,10 +93,10 @@ def read_policy_source(text: str, *, path: str) -> PolicySource:
         document, _ = json.JSONDecoder().raw_decode(text, _skip(text, 0))
         members = _members(text, _skip(text, 0)) if isinstance(document, dict) else {}
     except (ValueError, RecursionError) as cause:
-        raise EvidenceUnreadable(f"{path} is no policy document", why=f"it is not JSON: {cause}", next_step="give the policy's own JSON file") from cause
+        raise EvidenceUnreadable(f"{path} is not a policy document", why=f"it is not JSON: {cause}", next_step="give the policy's own JSON file") from cause
     whole = members.get("Statement")
     if whole is None:
-        raise EvidenceUnreadable(f"{path} is no policy document", why="it has no Statement", next_step="give the policy's own JSON file")
+        raise EvidenceUnreadable(f"{path} is not a policy document", why="it has no Statement", next_step="give the policy's own JSON file")
     statements = tuple(_items(text, whole.start)) if isinstance(whole.value, list) else (whole,)
     return PolicySource(path=path, text=text, whole=whole, statements=statements)
 
@@ -146,7 +146,7 @@ def delta_for(source: PolicySource, document: Json, *, holder: str | None = None
     if len(found) == 1:
         return dict(found[0])
     if not document["deltas"]:
-        raise UsageError(f"no policy change cures this case: {source.path} stays as it is")
+        raise UsageError(f"no policy change fixes this case: {source.path} stays as it is")
     known = "; ".join(f"{delta['policy_type']} of {delta['attach_to']}" for delta in document["deltas"])
     raise UsageError(
         f"which change belongs into {source.path}?", why=f"the case has: {known}", next_step="name what the policy is attached to with --attached-to"

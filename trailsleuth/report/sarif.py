@@ -43,7 +43,7 @@ def _result(finding: Document, patch: Patch, edit: Edit) -> Document:
         "level": _LEVELS[finding["standing"]],
         "message": {"text": one_line(text)},
         "locations": [{"physicalLocation": {"artifactLocation": uri, "region": _region(patch.source.text, *_shown(patch, edit))}}],
-        "fixes": [{"description": {"text": "the smallest change that cures it"}, "artifactChanges": [change]}],
+        "fixes": [{"description": {"text": "the smallest change that fixes it"}, "artifactChanges": [change]}],
         "partialFingerprints": {"trailsleuthFinding/v1": finding["id"]},
         "properties": {"basis": finding["basis"], "standing": finding["standing"], "eventIds": [record["event_id"] for record in finding["evidence"]]},
     }

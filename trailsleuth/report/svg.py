@@ -98,7 +98,7 @@ def timeline_svg(document: Document) -> str:
     first, last = _shifted(first, -margin), _shifted(last, margin)
     lanes = [lane for lane in _LANES if any(standing == lane for standing, _, _ in marks)]
     bottom = 22 + len(lanes) * _LANE
-    parts = [f'<svg viewBox="0 0 {_WIDTH} {bottom + 26}" role="img" aria-label="Timeline of refused calls, UTC">']
+    parts = [f'<svg viewBox="0 0 {_WIDTH} {bottom + 26}" role="img" aria-label="Timeline of denied calls, UTC">']
     if len(edges) == 2:
         parts.append(_band(_x(edges[0], first, last), _x(edges[1], first, last), bottom))
     for number, lane in enumerate(lanes):

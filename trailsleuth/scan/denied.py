@@ -1,4 +1,4 @@
-"""The refused records of a trail and the calls that opened their sessions: what a person greps for, in one pass over any amount of data."""
+"""The denied records of a trail and the calls that opened their sessions: what a person greps for, in one pass over any amount of data."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
 class Refused:
     """What was picked; the records lie in a temporary folder until the end of the `with` block.
 
-    `records` were looked at (copies counted), `refused` were refused, `openings` opened a session of a refused call, or one before it in the chain.
+    `records` were looked at (copies counted), `refused` were denied, `openings` opened a session of a denied call, or one before it in the chain.
     `skipped`: what was not read, and why.
     """
 
@@ -45,7 +45,7 @@ class Refused:
     _folder: tempfile.TemporaryDirectory[str]
 
     def lines(self) -> Iterator[str]:
-        """The records as JSON in ASCII, a line each, the refused ones first; secrets are taken out."""
+        """The records as JSON in ASCII, a line each, the denied ones first; secrets are removed."""
         for text in self.text():
             yield from text.splitlines()
 
@@ -64,13 +64,13 @@ class Refused:
 
 
 def refused(paths: Paths, *, stdin: bytes | None = None) -> Refused:
-    """Every refused record of exported files, and the calls that opened the sessions; equal copies of a record are given once.
+    """Every denied record of exported files, and the calls that opened the sessions; equal copies of a record are given once.
 
-    Raises EvidenceUnreadable for a path that does not exist, UsageError for what is no file.
+    Raises EvidenceUnreadable for a path that does not exist, UsageError for what is not a file.
     """
     listed = [fspath(path) for path in ([paths] if isinstance(paths, str | PathLike) else paths)]
     if is_more_than_files(listed) or any(is_index(path) for path in listed if path != STDIN):
-        raise UsageError("refused records are picked from exported files", next_step="name files, directories or archives")
+        raise UsageError("denied records are picked from exported files", next_step="name files, directories or archives")
     picking = _Picking(listed, stdin)
     try:
         return picking.result()

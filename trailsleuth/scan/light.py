@@ -60,7 +60,7 @@ class LightRecords:
         return built
 
     def read_caller(self, call: LightCall) -> None:
-        """Raises what the decoder raises where the caller is no JSON: sooner than when the record is built."""
+        """Raises what the decoder raises where the caller is not JSON: sooner than when the record is built."""
         self._callers.of_bytes(call.caller)
 
     def _time(self, text: str) -> datetime | None:

@@ -139,7 +139,7 @@ def read_parts(path: str, limits: Limits) -> Iterator[bytes]:
                 raise ValueError("several members, or a bomb")
             yield content
         if not engine.eof:
-            raise ValueError("the member breaks off")
+            raise ValueError("the member is cut short")
 
 
 def _next(engine: zlib._Decompress, piece: bytes, limits: Limits) -> bytes:

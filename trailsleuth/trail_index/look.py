@@ -91,7 +91,7 @@ def _looked_at(index: IndexFile, batch: Sequence[Found], selection: Selection) -
         for part in _by_part(index, held):
             selected = _second_look(part, selection, identities)
             if selected is None:
-                raise ValueError(f"its records of {part[0].source} are no log file")
+                raise ValueError(f"its records of {part[0].source} are not from a log file")
             yield part, selected
 
 

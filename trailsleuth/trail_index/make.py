@@ -82,7 +82,7 @@ def _check_roots(roots: list[str]) -> None:
         if is_index(root):
             raise UsageError(f"{root} is an index already")
         if Path(root).exists() and not (Path(root).is_dir() or Path(root).is_file()):
-            raise UsageError(f"{root} is no file: what comes through a pipe cannot be looked at again")
+            raise UsageError(f"{root} is not a file: what comes through a pipe cannot be looked at again")
 
 
 class _Making:

@@ -31,7 +31,7 @@ def check_target(path: Path, roots: list[str]) -> None:
     if not path.parent.is_dir():
         raise UsageError(f"--to {path}: there is no directory {path.parent}")
     if path.exists() and not is_index(str(path)):
-        raise UsageError(f"--to {path} exists and is no index; it is left as it is", next_step="choose another name")
+        raise UsageError(f"--to {path} exists and is not an index; it is left as it is", next_step="choose another name")
     place = path.resolve()
     for root in map(Path, roots):
         if root.is_dir() and place.is_relative_to(root.resolve()):

@@ -1,1 +1,1 @@
-// no policy change cures this case
+// no policy change fixes this case

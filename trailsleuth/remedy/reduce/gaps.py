@@ -131,7 +131,7 @@ def policy_gaps(evidence: Evidence, present: Present, trail: RoleTrail, recorded
     for arn in present.missing:
         yield f"The document of {arn} is not in the evidence: what it grants is not weighed."
     for run, left in never_reached(evidence, present, role=trail.role, used=used):
-        yield f"The {run.provider} action {run.action} broke off: whether it goes on to use {', '.join(left)}, the trail cannot tell."
+        yield f"The {run.provider} action {run.action} failed: whether it would use {', '.join(left)}, the trail cannot tell."
     yield from _unseen_gaps(present, recorded)
     for call, did, arns in _objects_behind_keys(trail.calls):
         if hidden := [arn for arn in arns if not recorded.holds("s3.amazonaws.com", arn)]:

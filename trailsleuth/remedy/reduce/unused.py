@@ -104,7 +104,7 @@ def beyond_trail(evidence: Evidence, present: Present, recorded: Recorded, *, ro
         for _, statement in present.allows:
             actions = tuple(a for a in wanted if covers_action(statement, a))
             if actions:
-                why = f"the {run.provider} action {run.action} broke off before it could use them"
+                why = f"the {run.provider} action {run.action} failed before it could use them"
                 found.append(Beyond(why=why, statement=as_written(statement, actions)))
     return tuple({repr(b): b for b in found}.values())
 

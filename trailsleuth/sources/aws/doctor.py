@@ -126,7 +126,7 @@ def _data_events(account: Account, trail: Mapping[str, Any], selectors: Mapping[
     name = str(trail.get("Name"))
     selector = '[{"ReadWriteType":"All","IncludeManagementEvents":true,"DataResources":[{"Type":"AWS::S3::Object","Values":["arn:aws:s3:::BUCKET/"]}]}]'
     fix = None if logs else f"aws cloudtrail put-event-selectors --trail-name {name} --event-selectors '{selector}'"
-    detail = "logged" if logs else "not logged: refused reads and writes of S3 objects leave no record"
+    detail = "logged" if logs else "not logged: denied reads and writes of S3 objects leave no record"
     return Check(account=account.id, subject=f"data events in trail {name}", state=State.OK if logs else State.MISSING, detail=detail, fix=fix, optional=True)
 
 
@@ -137,7 +137,7 @@ def _kms_events(account: Account, trail: Mapping[str, Any], selectors: Mapping[s
     left_out = left_out or any("kms.amazonaws.com" in _values(selector, "eventSource", "NotEquals") for selector in advanced)
     name = str(trail.get("Name"))
     fix = f"take kms.amazonaws.com out of the excluded sources: aws cloudtrail get-event-selectors --trail-name {name}" if left_out else None
-    detail = "left out: refused use of a key leaves no record in this trail" if left_out else "logged"
+    detail = "left out: denied use of a key leaves no record in this trail" if left_out else "logged"
     return Check(account=account.id, subject=f"KMS in trail {name}", state=State.MISSING if left_out else State.OK, detail=detail, fix=fix, optional=True)
 
 

@@ -28,7 +28,7 @@ from trailsleuth.sources.aws.store import MemoryStore, Store
 DELIVERY = timedelta(minutes=15)  # CloudTrail promises no time; most records are there by then
 POLL = 30.0
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
-NO_DATA_EVENTS = "the event history holds no data events (S3 objects, Lambda calls, …): refusals of these stand in a trail's bucket alone, s3://BUCKET/PREFIX"
+NO_DATA_EVENTS = "the event history holds no data events (S3 objects, Lambda calls, …): denials of these are only in a trail's bucket, s3://BUCKET/PREFIX"
 ROUNDS = 4
 ACTIONS = 3
 

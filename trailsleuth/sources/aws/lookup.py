@@ -78,7 +78,7 @@ def fetch_lookup(lookup: Lookup, account: Account, store: Store) -> tuple[Fetche
 
 
 def record_in(event: Mapping[str, Any]) -> FetchedRecord | None:
-    """The record inside one event of a page, None where its text is no JSON object."""
+    """The record inside one event of a page, None where its text is not JSON object."""
     try:
         record = json.loads(event.get("CloudTrailEvent", ""))
     except (TypeError, ValueError, RecursionError):

@@ -177,7 +177,7 @@ def unreachable(label: str, *, code: str, renewal: str) -> AccountUnreachable:
     return AccountUnreachable(
         f"cannot read the account of {label}",
         why=f"AWS or the credential provider answered {code}" if code else "nobody answered",
-        next_step=f"renew the credentials ({renewal}), then run again; a case folder goes on with `trailsleuth fetch --resume FOLDER`",
+        next_step=f"renew the credentials ({renewal}), then run again; resume a case folder with `trailsleuth fetch --resume FOLDER`",
     )
 
 

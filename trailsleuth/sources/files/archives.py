@@ -115,7 +115,7 @@ def _inflate(data: bytes, start: int, limits: Limits) -> tuple[bytes, int, str]:
         return b"", len(data), f"the member is unreadable: {error}"
     if refused := over_limit(len(content), len(data) - start, limits):
         return b"", len(data), refused
-    return content, len(data) - len(engine.unused_data), "" if engine.eof else "the member breaks off"
+    return content, len(data) - len(engine.unused_data), "" if engine.eof else "the member is cut short"
 
 
 def _tar_members(data: bytes, source: str, limits: Limits) -> Iterator[Member | Skipped]:
@@ -129,7 +129,7 @@ def _tar_members(data: bytes, source: str, limits: Limits) -> Iterator[Member | 
                 yield _tar_member(archive, entry, source=f"{source}!{label(entry.name)}", limits=limits)
     except Exception as error:
         # tarfile raises its own errors, OSError, ValueError, EOFError, OverflowError, … on hostile headers.
-        yield Skipped(source=source, reason=f"tar broke off: {error}")
+        yield Skipped(source=source, reason=f"tar is cut short: {error}")
 
 
 def _tar_member(archive: tarfile.TarFile, entry: tarfile.TarInfo, *, source: str, limits: Limits) -> Member | Skipped:

@@ -139,12 +139,12 @@ def read_manifest(path: Path) -> dict[str, Any]:
         document = json.loads((path / MANIFEST).read_bytes())
     except (OSError, ValueError, RecursionError) as failure:
         raise EvidenceUnreadable(
-            f"{path} is no case folder",
+            f"{path} is not a case folder",
             why=f"its {MANIFEST} is missing or not readable",
             next_step="start one with `trailsleuth fetch --pipeline NAME --to FOLDER`",
         ) from failure
     if not isinstance(document, dict) or document.get("schema") != SCHEMA or not isinstance(document.get("inquiry"), dict):
-        raise EvidenceUnreadable(f"{path} is no case folder", why=f"its {MANIFEST} is not of schema {SCHEMA}", next_step="start a new one with -o FOLDER")
+        raise EvidenceUnreadable(f"{path} is not a case folder", why=f"its {MANIFEST} is not of schema {SCHEMA}", next_step="start a new one with --to FOLDER")
     return document
 
 

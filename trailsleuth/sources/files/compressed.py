@@ -46,7 +46,7 @@ def unpack(data: bytes, compression: str, limits: Limits) -> Unpacked:
         return Unpacked(b"", refused="not enough memory to unpack it")
     except Exception as error:
         # gzip, bz2, lzma and zstandard share no class of errors (EOFError, OSError, ValueError, zlib.error, LZMAError, ZstdError).
-        return Unpacked(b"".join(parts), broke=f"{compression} broke off after {size} unpacked bytes: {error}")
+        return Unpacked(b"".join(parts), broke=f"{compression} is cut short after {size} unpacked bytes: {error}")
     return Unpacked(b"".join(parts))
 
 
@@ -78,7 +78,7 @@ def _gzip(data: bytes) -> Iterator[bytes]:
         if len(rest) and not rest[0]:
             rest = memoryview(bytes(rest).lstrip(b"\0"))
         if len(rest) and bytes(rest[:2]) != b"\x1f\x8b":
-            raise ValueError(f"the {len(rest)} bytes after the last member are no gzip")
+            raise ValueError(f"the {len(rest)} bytes after the last member are not gzip")
 
 
 def _byte_by_byte(decompress: Callable[[bytes], bytes], data: memoryview) -> Iterator[bytes]:
