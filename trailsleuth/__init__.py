@@ -10,6 +10,7 @@ The names below are loaded when they are first used, so that importing the packa
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         Case,
         Diagnosis,
         bundle,
+        denied,
         events,
         explain,
         fetch,
@@ -38,6 +40,7 @@ __all__ = [
     "Case",
     "Diagnosis",
     "bundle",
+    "denied",
     "events",
     "explain",
     "fetch",
@@ -63,3 +66,7 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+if "pandas" in sys.modules:  # else the first frame brings it
+    import_module("trailsleuth.report.accessor").register_accessor()

@@ -11,6 +11,7 @@ from trailsleuth.api import Case, Diagnosis
 from trailsleuth.model.explanation import Explanation
 from trailsleuth.model.reduction import Reduction
 from trailsleuth.report import words
+from trailsleuth.report.accessor import TrailAccessor, register_accessor
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.document import coverage_document
 from trailsleuth.report.embedded import embedded_coverage, embedded_report
@@ -21,8 +22,7 @@ from trailsleuth.report.text import render_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
+__all__ = ["TrailAccessor", "load_ipython_extension", "register_accessor"]
 
 _WIDTH = 100
 
@@ -77,39 +77,3 @@ def case_html(case: Case) -> str:
 def case_text(case: Case) -> str:
     """The same in a line, for consoles: the evidence itself would fill pages."""
     return words.coverage_line(coverage_document(case.evidence.coverage))
-
-
-def register_accessor() -> None:
-    """Gives every DataFrame with CloudTrail's columns `df.trail.denied()`, `df.trail.sessions()` and `df.trail.chain(key)`."""
-    import pandas as pd
-
-    if getattr(pd.DataFrame, "trail", None) is not TrailAccessor:  # loading the extension again is no fault
-        pd.api.extensions.register_dataframe_accessor("trail")(TrailAccessor)
-
-
-class TrailAccessor:
-    """Questions to a DataFrame of records, as `Case.records` gives it."""
-
-    def __init__(self, frame: pd.DataFrame) -> None:
-        if "eventName" not in frame.columns:
-            raise AttributeError("df.trail is for DataFrames of CloudTrail records (no column eventName)")
-        self._frame = frame
-
-    def denied(self) -> pd.DataFrame:
-        """The denied calls."""
-        return self._frame[self._frame["denied"].astype(bool)]
-
-    def sessions(self) -> pd.DataFrame:
-        """One row a credential: its principal, its first and last call, how many calls and how many errors."""
-        grouped = self._frame.dropna(subset=["accessKeyId"]).groupby("accessKeyId")
-        return grouped.agg(
-            principal=("userIdentityArn", "first"),
-            first=("eventTime", "min"),
-            last=("eventTime", "max"),
-            calls=("eventID", "count"),
-            errors=("errorCode", "count"),
-        ).sort_values("first")
-
-    def chain(self, access_key_id: str) -> pd.DataFrame:
-        """Every call made with one credential, in time order."""
-        return self._frame[self._frame["accessKeyId"] == access_key_id].sort_values("eventTime")

@@ -28,7 +28,7 @@ The Python twin of each command is on the [Python page](python.md), its JSON on 
 | `1` | the evidence is whole, and the answer is no: nothing denied, not allowed, not as delivered |
 | `2` | wrong usage; one line says what |
 | `3` | inconclusive: parts are missing, unreadable or undecided |
-| `4` | evidence unreadable or an account out of reach |
+| `4` | evidence unreadable or an account unreachable |
 | `130` | interrupted |
 
 | environment | meaning |

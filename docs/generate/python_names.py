@@ -26,6 +26,7 @@ COLUMNS: Mapping[str, list[str]] = {
     "Diagnosis.findings": frames.FINDING_COLUMNS,
     "Diagnosis.deltas": frames.DELTA_COLUMNS,
     "Diagnosis.chains": frames.CHAIN_COLUMNS,
+    "Diagnosis.background": frames.BACKGROUND_COLUMNS,
     "Case.records": frames.RECORD_COLUMNS,
 }
 FRAMES = (

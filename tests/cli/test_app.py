@@ -107,12 +107,12 @@ def failing(monkeypatch, error):
         (UsageError("what", why="why", next_step="next"), 2, ["error: what; why; next"]),
         (AccountUnreachable("what", why="why\x1b[2J", next_step="next"), 4, ["error: what", "  why:  why\\x1b[2J", "  next: next"]),
         (AccountUnreachable("what"), 4, ["error: what"]),
-        (KeyboardInterrupt(), 130, []),
+        (KeyboardInterrupt(), 130, ["interrupted: no file was written"]),
         (OSError(28, "No space left on device", "/tmp/x"), 4, ["error: No space left on device: /tmp/x"]),
         (
             ZeroDivisionError("oops"),
             4,
-            ["error: trailsleuth broke off: ZeroDivisionError: oops", "  next: set TRAILSLEUTH_DEBUG=1 for the traceback and report it"],
+            ["error: trailsleuth failed unexpectedly: ZeroDivisionError: oops", "  next: set TRAILSLEUTH_DEBUG=1 for the traceback and report it"],
         ),
     ],
 )
@@ -139,8 +139,8 @@ def test_a_closed_pipe_is_no_error():
         assert (process.wait(), complaint) == (3, b"")
 
 
-@pytest.mark.parametrize(("number", "code_expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_the_run_without_a_word(number, code_expected):
+@pytest.mark.parametrize(("number", "code_expected", "said"), [(signal.SIGINT, 130, b"interrupted: no file was written\n"), (signal.SIGTERM, 143, b"")])
+def test_a_signal_ends_the_run_in_a_line_at_most(number, code_expected, said):
     code = (
         "import os, sys, threading, trailsleuth.cli.fix; from trailsleuth.cli.app import main; "  # loaded: a signal during an import may be lost
         f"threading.Timer(0.5, os.kill, (os.getpid(), {int(number)})).start(); sys.exit(main(['fix', '-']))"
@@ -148,7 +148,7 @@ def test_a_signal_ends_the_run_without_a_word(number, code_expected):
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         complaint = process.stderr.read()  # stdin stays open: the command waits for it
         out = process.stdout.read()
-    assert (process.returncode, out, complaint) == (code_expected, b"", b"")
+    assert (process.returncode, out, complaint) == (code_expected, b"", said)
 
 
 def test_signs_that_the_terminal_lacks_are_spelled_out(tmp_path):

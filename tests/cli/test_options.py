@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from trailsleuth.cli.options import FixFormat, OutputFormat, parse_time, parse_window, terminal_context
+from trailsleuth.cli.options import FailOn, FixFormat, OutputFormat, exit_code_of, parse_time, parse_window, terminal_context
 from trailsleuth.errors import UsageError
 from trailsleuth.report.context import UNWRAPPED
 from trailsleuth.report.fix import FIXES
@@ -94,3 +94,11 @@ def test_nothing_is_wrapped_for_a_pipe_and_its_encoding_decides(plain_environmen
     assert terminal_context(io.StringIO()).width == 90
     assert not terminal_context(io.TextIOWrapper(io.BytesIO(), encoding="ascii")).unicode
     assert terminal_context(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")).unicode
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "codes"),
+    [(None, [0, 1, 3]), (FailOn.CAUSE, [1, 0, 0]), (FailOn.INCONCLUSIVE, [1, 0, 3]), (FailOn.NEVER, [0, 0, 0])],
+)
+def test_a_ci_step_fails_on_what_it_was_told_to(fail_on, codes):
+    assert [exit_code_of(found, fail_on) for found in (0, 1, 3)] == codes

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
-
-from trailsleuth.model import Record
+from datetime import datetime, timedelta
+from typing import Protocol
 
 WITHIN = timedelta(minutes=10)
 ACTIONS, SERVICES = 8, 4
@@ -20,7 +19,16 @@ ENUMERATION = "This principal was denied many actions of many services within mi
 ENUMERATION_ADVICE = "Find out who used the credential and for what. Where its owner needs the permissions, ask about the principal by name."
 
 
-def looks_like_enumeration(records: Iterable[Record]) -> bool:
+class Call(Protocol):
+    """What is looked at of a denied call."""
+
+    @property
+    def event_time(self) -> datetime: ...
+    @property
+    def call(self) -> str: ...
+
+
+def looks_like_enumeration(records: Iterable[Call]) -> bool:
     """Within some ten minutes at least eight operations of at least four services were denied."""
     listed = sorted(records, key=lambda r: r.event_time)
     if len({r.call for r in listed}) < ACTIONS:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trailsleuth.api.live import fetch
     from trailsleuth.api.reductions import reduce, reduce_all
     from trailsleuth.api.simulations import simulate
-    from trailsleuth.api.tables import events, sessions, timeline
+    from trailsleuth.api.tables import denied, events, sessions, timeline
     from trailsleuth.iam.requests import simulate_requests
     from trailsleuth.scan.denied import Refused, refused
     from trailsleuth.scan.listing import PRUNED
@@ -32,6 +32,7 @@ __all__ = [
     "Refused",
     "Summary",
     "bundle",
+    "denied",
     "events",
     "explain",
     "fetch",
@@ -54,6 +55,7 @@ _HOMES = {
     "PRUNED": "trailsleuth.scan.listing",
     "Bundle": "trailsleuth.api.bundles",
     "bundle": "trailsleuth.api.bundles",
+    "denied": "trailsleuth.api.tables",
     "events": "trailsleuth.api.tables",
     "sessions": "trailsleuth.api.tables",
     "timeline": "trailsleuth.api.tables",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from trailsleuth.api.cleaned import record_without_secrets, without_secrets
 from trailsleuth.api.paths import inquiry_in, read_paths
+from trailsleuth.errors import UsageError
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.investigation import run_investigation
 from trailsleuth.model import THINGS, CaseFile, Evidence, Inquiry, Outcome, RawInput, Skipped
@@ -18,6 +19,8 @@ from trailsleuth.report import frames, words
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.document import case_document, coverage_document
 from trailsleuth.report.embedded import embedded_coverage, embedded_report
+from trailsleuth.report.fix import FIXES, render_fix
+from trailsleuth.report.formats import render
 from trailsleuth.report.text import render_text
 from trailsleuth.scan.listing import SCAN_FROM, Listing, list_evidence
 from trailsleuth.sources.engines.addresses import is_engine
@@ -27,6 +30,8 @@ from trailsleuth.sources.files.kinds import STDIN, is_index, is_more_than_files
 if TYPE_CHECKING:
     import pandas as pd
 
+    from trailsleuth.api.views import Conditions
+    from trailsleuth.model.reduction import Reduction
     from trailsleuth.trail_index.read import IndexFile
 
 ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", *THINGS, "error")
@@ -67,9 +72,28 @@ class Diagnosis:
     def _repr_html_(self) -> str:
         return embedded_report(self.document())
 
+    def to_html(self) -> str:
+        """The report as an HTML page of its own."""
+        return render(self.document(), "html", RenderContext())
+
+    def to_markdown(self) -> str:
+        """The report for a ticket or a pull request."""
+        return render(self.document(), "markdown", RenderContext())
+
+    def fix(self, form: str = "terraform") -> str:
+        """The policy change alone: terraform, cloudformation, cdk, cdk-python, cli or json."""
+        if form not in FIXES:
+            raise UsageError(f"there is no form {form!r} of a change", next_step=f"give one of {', '.join(FIXES)}")
+        return render_fix(self.document(), form)
+
+    @property
+    def background(self) -> pd.DataFrame:
+        """Denied calls of other principals, sessions and executions, one row a group."""
+        return frames.background_frame(self.case_file)
+
     @cached_property
     def findings(self) -> pd.DataFrame:
-        """One row a finding, the likeliest cause first."""
+        """One row a finding, the likeliest cause first, without the background."""
         return frames.findings_frame(self.case_file)
 
     @cached_property
@@ -148,6 +172,42 @@ class Case:
     def records(self) -> pd.DataFrame:
         """One row a record."""
         return frames.records_frame(map(record_without_secrets, self.evidence.records))
+
+    def events(self, **conditions: Unpack[Conditions]) -> pd.DataFrame:
+        """The records that meet the conditions: `case.events(denied=True, call="s3:*")`."""
+        from trailsleuth.api import looks
+
+        return frames.records_frame(looks.stream(self.evidence.records, **conditions))
+
+    def sessions(self, **conditions: Unpack[Conditions]) -> pd.DataFrame:
+        """One row a credential, with who issued it."""
+        from trailsleuth.api import looks
+
+        return looks.sessions(self.evidence.records, **conditions)
+
+    def timeline(self, **conditions: Unpack[Conditions]) -> pd.DataFrame:
+        """One row a call in the order of time, equal ones in a row as one."""
+        from trailsleuth.api import looks
+
+        return looks.timeline(self.evidence.records, **conditions)
+
+    def denied(self, by: str | Sequence[str] = "principal,action") -> pd.DataFrame:
+        """One row a group of denied calls, the largest first: by principal, action, service, code, day, account, region."""
+        from trailsleuth.api import looks
+
+        return looks.denied(self.evidence.records, by)
+
+    def reduce(self, role: str, *, since: datetime | None = None, until: datetime | None = None, boundary: bool = False) -> Reduction:
+        """The smallest policy that allows what the role was seen to do."""
+        from trailsleuth.api.reducing import reduce_evidence
+
+        return reduce_evidence(self.evidence, role=role, since=since, until=until, boundary=boundary)
+
+    def simulate(self, *, principal: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]] | None = None) -> list[dict[str, Any]]:
+        """What IAM would decide on a request, by the policies in the evidence."""
+        from trailsleuth.api.decisions import simulate_by
+
+        return simulate_by(self.evidence.policies, principal=principal, action=action, resource=resource, context=context)
 
 
 def _writable(inquiry: Inquiry) -> Inquiry:

@@ -6,7 +6,7 @@ Inputs are read one after the other and records given out as they are read, so t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -124,7 +124,7 @@ class EventStream:
         if not is_more_than_files(listed):
             check_paths(listed)
         self._inputs = read_paths(listed, stdin=stdin)
-        self._where = where
+        self.where = where
         self._seen: set[int] = set()
         self.read = 0
         self.found = 0
@@ -133,7 +133,7 @@ class EventStream:
 
     def __iter__(self) -> Iterator[Record]:
         for record in self.every():
-            if self._where.holds(record):
+            if self.where.holds(record):
                 self.found += 1
                 yield record_without_secrets(record)
 
@@ -142,7 +142,7 @@ class EventStream:
         for item in self._inputs:
             if isinstance(item, Skipped):
                 self.skipped.append(item)
-            elif item.data and (not skimming or self._where.can_stand_in(item.data)):
+            elif item.data and (not skimming or self.where.can_stand_in(item.data)):
                 yield from self._records_of(item)
 
     def _records_of(self, item: RawInput) -> Iterator[Record]:
@@ -161,25 +161,43 @@ class EventStream:
                 yield found
 
 
+class HeldEvents(EventStream):
+    """The same over records that were read already, copies left out then."""
+
+    def __init__(self, records: Iterable[Record], where: Where) -> None:
+        super().__init__([], where)
+        self._records = records
+
+    def every(self, *, skimming: bool = True) -> Iterator[Record]:  # noqa: ARG002 - nothing is skimmed over
+        """All records."""
+        for record in self._records:
+            self.read += 1
+            yield record
+
+
 def events(paths: Paths, where: Where | None = None, *, stdin: bytes | None = None) -> EventStream:
     """The records of the evidence, as they are read."""
     return EventStream(paths, where or Where(), stdin=stdin)
 
 
 def sessions(paths: Paths, where: Where | None = None, *, stdin: bytes | None = None) -> tuple[list[SessionView], EventStream]:
-    """Every credential that made a wanted call, in the order of its first one, with who handed it out; and the stream that told it.
+    """Every credential that made a wanted call, in the order of its first one, with who issued it; and the stream that told it.
 
     A call across accounts is in both trails: it counts once.
     """
-    wanted = where or Where()
-    stream = EventStream(paths, wanted, stdin=stdin)
+    stream = EventStream(paths, where or Where(), stdin=stdin)
+    return sessions_in(stream), stream
+
+
+def sessions_in(stream: EventStream) -> list[SessionView]:
+    """The sessions of a stream."""
     views: dict[str, SessionView] = {}
     openings: dict[str, Opening] = {}
     for record in stream.every(skimming=False):
         who = record.identity
         if record.issued is not None and record.issued.access_key_id:
             openings.setdefault(record.issued.access_key_id, Opening.of(record, role_of(record)))
-        if wanted.holds(record) and who.type != "AWSService":  # a service that calls by itself has no credential
+        if stream.where.holds(record) and who.type != "AWSService":  # a service that calls by itself has no credential
             stream.found += 1
             key = who.access_key_id or who.arn or who.principal_id or "unknown"
             views.setdefault(key, SessionView.of(record, role_of(record))).add(record)
@@ -187,12 +205,17 @@ def sessions(paths: Paths, where: Where | None = None, *, stdin: bytes | None = 
         view.opened = openings.get(view.access_key_id or "")
     told = {shared for view in views.values() if view.access_key_id for shared in view.shared}
     kept = [view for view in views.values() if view.access_key_id or len(view.shared) < view.calls or not view.shared <= told]
-    return sorted(kept, key=lambda view: (view.first, view.principal or "", view.access_key_id or "")), stream
+    return sorted(kept, key=lambda view: (view.first, view.principal or "", view.access_key_id or ""))
 
 
 def timeline(paths: Paths, where: Where | None = None, *, stdin: bytes | None = None) -> tuple[list[Moment], EventStream]:
     """The wanted calls in the order of time, equal neighbours as one; and the stream that told them. A call in two trails stands once."""
     stream = EventStream(paths, where or Where(), stdin=stdin)
+    return moments_in(stream), stream
+
+
+def moments_in(stream: Iterable[Record]) -> list[Moment]:
+    """The moments of a stream."""
     seen: set[str] = set()
     moments: list[Moment] = []
     for record in stream:
@@ -202,7 +225,7 @@ def timeline(paths: Paths, where: Where | None = None, *, stdin: bytes | None = 
             seen.add(record.shared_event_id)
         moments.append(Moment.of(record, role_of(record), kind_of(record)))
     moments.sort(key=lambda moment: (moment.time, moment.event_id))
-    return _joined(moments), stream
+    return _joined(moments)
 
 
 def _joined(moments: list[Moment]) -> list[Moment]:

@@ -1,6 +1,6 @@
 """The command line: the list of commands, each loaded only when it is called, and errors as exit codes.
 
-Exit codes: 0 a cause was found, 1 nothing was denied, 2 wrong usage, 3 inconclusive, 4 evidence or account out of reach, 130 interrupted.
+Exit codes: 0 a cause was found, 1 nothing was denied, 2 wrong usage, 3 inconclusive, 4 evidence or account unreachable, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from trailsleuth.report.sanitize import for_terminal
 
 PROGRAM = "trailsleuth"
 INTERRUPTED = 130
+_INTERRUPTED_FETCH = "interrupted: what was fetched so far is kept; continue with trailsleuth fetch --resume FOLDER"
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "diagnose": ("trailsleuth.cli.diagnose:diagnose_command", "Find why access was denied, and the policy change that fixes it."),
+    "diagnose": ("trailsleuth.cli.diagnose:diagnose_command", "Find why access was denied, and the change that fixes it."),
     "explain": ("trailsleuth.cli.explain:explain_command", "Read pasted error messages or records."),
     "simulate": ("trailsleuth.cli.simulate:simulate_command", "Ask what IAM would decide on a request, offline."),
     "reduce": ("trailsleuth.cli.reduce:reduce_command", "Write the smallest policy that a role's calls need."),
@@ -120,7 +121,7 @@ def start(
 ) -> None:
     """Finds the denied permission behind an opaque AWS error in CloudTrail, across accounts, and writes the smallest policy change that fixes it."""
     if quiet and verbose:
-        raise UsageError("--quiet and --verbose exclude each other")
+        raise UsageError("--quiet and --verbose exclude each other", next_step="leave one of them out")
     set_manners(Manners(color=color, quiet=quiet, verbose=verbose))
 
 
@@ -137,7 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
         _complain(error_lines(error))
         return error.exit_code
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         silence_stdout()
         return 0
@@ -149,6 +150,8 @@ def main(arguments: list[str] | None = None) -> int:
         return TrailsleuthError.exit_code
     except Exception as error:
         return _unexpected(error)
+    if answer == INTERRUPTED:  # typer makes an exit code of the signal
+        return _interrupted()
     return answer if isinstance(answer, int) and not isinstance(answer, bool) else 0
 
 
@@ -165,9 +168,14 @@ def error_lines(error: TrailsleuthError) -> list[str]:
     return lines
 
 
+def _interrupted() -> int:
+    _complain([_INTERRUPTED_FETCH if "fetch" in sys.argv[1:2] else "interrupted: no file was written"])
+    return INTERRUPTED
+
+
 def _unexpected(error: Exception) -> int:
     if isinstance(error, typer.Abort):
-        return INTERRUPTED
+        return _interrupted()
     told = getattr(error, "format_message", None)
     if callable(told):  # wrong usage, found by the option parser
         command = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from trailsleuth import api
-from trailsleuth.cli.options import FixFormat, OutputFormat, parse_window, terminal_context
+from trailsleuth.cli.options import FailOn, FixFormat, OutputFormat, exit_code_of, parse_window, terminal_context
 from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.cli.policy_files import check_policy_files, read_patches
 from trailsleuth.cli.talk import mention, say
@@ -72,17 +72,21 @@ def diagnose_command(
     redact_names: Annotated[bool, typer.Option("--redact", help="Replace account ids, keys, names and addresses, so that it can be shared.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Mark findings whose records no CloudTrail digest proves.")] = False,
     keys: Annotated[Path | None, typer.Option("--keys", help="With --verify: saved output of `aws cloudtrail list-public-keys`.", metavar="FILE")] = None,
+    fail_on: Annotated[
+        FailOn | None, typer.Option(help="For CI: fail on a cause (1), or if inconclusive too (3); any other answer is 0.", show_default=False)
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Work out every finding, those of other principals and executions too.")] = False,
 ) -> None:
     """Find why access was denied, and the policy change that fixes it.
 
-    Exit codes: 0 a cause was found, 1 nothing was denied, 2 wrong usage, 3 inconclusive, 4 evidence unreadable or an account out of reach, 130 interrupted.
+    Exit codes: 0 a cause was found, 1 nothing was denied, 2 wrong usage, 3 inconclusive, 4 evidence unreadable or an account unreachable, 130 interrupted.
+    With --fail-on: 1 a cause was found, 3 inconclusive (where that fails), 0 any other answer; 2, 4 and 130 as ever.
     """
     paths = list(evidence or [])
     ways = Ways(profiles=tuple(profile or ()), assume_roles=tuple(assume_role or ()), regions=tuple(region or ()))
     _check(paths, ways, wait, error=error)
     if keys is not None and not verify:
-        raise UsageError("--keys is for --verify")
+        raise UsageError("--keys is for --verify", next_step="add --verify, or leave out --keys")
     files = list(policy_file or [])
     check_policy_files(files, attached_to, output, redacted=redact_names)
     check_output_file(output_file, force=force, inputs=(*paths, *files, *((keys,) if keys else ())))
@@ -116,7 +120,7 @@ def diagnose_command(
     context = RenderContext() if output_file is not None else terminal_context()
     context = replace(context, everything=everything, patches=read_patches(document, files, attached_to))
     write_answer(render_fix(document, fix.value) if fix is not None else render(document, output.value, context), output_file, force=force)
-    raise typer.Exit(found.exit_code)
+    raise typer.Exit(exit_code_of(found.exit_code, fail_on))
 
 
 def _diagnosis(paths: list[str], inquiry: Inquiry, ways: Ways, wait: int, settings: Settings, *, prune: bool) -> api.Diagnosis:
@@ -144,15 +148,15 @@ def _check(paths: list[str], ways: Ways, wait: int, *, error: str | None) -> Non
     if not paths and not _asks_accounts(paths, ways):
         raise UsageError("no evidence given: name exported files or directories, or --profile for live use; see trailsleuth diagnose --help")
     if ways.regions and not _asks_accounts(paths, ways):
-        raise UsageError("--region is for live use and needs --profile")
+        raise UsageError("--region is for live use and needs --profile", next_step="add --profile NAME, or leave out --region")
     if wait and not (ways.profiles or ways.assume_roles):
-        raise UsageError("--wait is for live use and needs --profile")
+        raise UsageError("--wait is for live use and needs --profile", next_step="add --profile NAME, or leave out --wait")
     if error == STDIN and STDIN in paths:
-        raise UsageError("both the evidence and --error are to be read from stdin")
+        raise UsageError("both the evidence and --error are to be read from stdin", next_step="name a file for one of them")
     if paths.count(STDIN) > 1:
-        raise UsageError("stdin is named twice as evidence")
+        raise UsageError("stdin is named twice as evidence", next_step="give - once")
     if "" in paths:
-        raise UsageError("an evidence path is empty")
+        raise UsageError("an evidence path is empty", next_step="is a shell variable unset? name a file or directory")
 
 
 def _check_prune(prune: bool, window: object, *, asks_accounts: bool) -> None:

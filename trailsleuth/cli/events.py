@@ -36,7 +36,7 @@ def events_command(
     Exit codes: 0 a record was found, 1 none was, 2 wrong usage, 4 evidence unreadable, 130 interrupted.
     """
     if select is not None and query is not None:
-        raise UsageError("--select and --query exclude each other: a query selects by itself")
+        raise UsageError("--select and --query exclude each other: a query selects by itself", next_step="leave one of them out")
     columns, expression = _columns(select), _expression(query)
     stream = events(asked.paths, asked.where, stdin=asked.stdin)
     records = islice(stream, asked.limit) if expression is None else iter(stream)

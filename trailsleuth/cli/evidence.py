@@ -23,5 +23,7 @@ def given_paths(evidence: list[str] | None, command: str) -> tuple[list[str], by
     if not paths:
         raise UsageError(f"no evidence given: name exported files or directories; see trailsleuth {command} --help")
     if "" in paths or paths.count(STDIN) > 1:
-        raise UsageError("an evidence path is empty" if "" in paths else "stdin is named twice as evidence")
+        raise UsageError(
+            "an evidence path is empty" if "" in paths else "stdin is named twice as evidence", next_step="name each file or directory once; - once for stdin"
+        )
     return paths, sys.stdin.buffer.read() if STDIN in paths else None

@@ -43,7 +43,7 @@ def fetch_command(
 ) -> int:
     """Fetch the evidence of a failed execution into a folder; `trailsleuth diagnose FOLDER` answers from it.
 
-    Exit codes: 0 fetched, 3 fetched without records or parts of the execution, 2 wrong usage, 4 an account is out of reach.
+    Exit codes: 0 fetched, 3 fetched without records or parts of the execution, 2 wrong usage, 4 an account is unreachable.
     """
     start, end = parse_window(since, until)
     entries: dict[str, Any] = dict(zip(ENTRIES, (pipeline, execution_id, role, session, access_key, event_id), strict=True))

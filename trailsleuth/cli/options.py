@@ -55,6 +55,27 @@ class FixFormat(StrEnum):
     CLI = "cli"
 
 
+class FailOn(StrEnum):
+    """What `--fail-on` takes: which answers end a CI step."""
+
+    CAUSE = "cause"
+    INCONCLUSIVE = "inconclusive"
+    NEVER = "never"
+
+
+def exit_code_of(found: int, fail_on: FailOn | None) -> int:
+    """The exit code of an answer (0 a cause, 1 nothing denied, 3 inconclusive), as it is, or 1 and 3 for those that fail a CI step and 0 for the others."""
+    match fail_on:
+        case None:
+            return found
+        case FailOn.NEVER:
+            return 0
+        case FailOn.CAUSE:
+            return 1 if found == 0 else 0
+        case FailOn.INCONCLUSIVE:
+            return {0: 1, 3: 3}.get(found, 0)
+
+
 def parse_time(text: str | None, *, option: str, now: datetime | None = None) -> datetime | None:
     """A moment in UTC from ISO 8601 (without a zone: UTC), from a date, or from `2h`, `3d`, `1h30m` before now."""
     if text is None:
@@ -83,7 +104,7 @@ def _duration(given: str, *, option: str) -> timedelta:
         spans[_UNITS[unit]] += int(count)
     span = timedelta(**spans)
     if span > timedelta(days=36_500):
-        raise UsageError(f"{option} {given!r} lies more than a hundred years back")
+        raise UsageError(f"{option} {given!r} lies more than a hundred years back", next_step="give a date, or a span like 2h, 3d")
     return span
 
 
@@ -92,7 +113,7 @@ def parse_window(since: str | None, until: str | None) -> tuple[datetime | None,
     now = datetime.now(UTC)
     start, end = parse_time(since, option="--since", now=now), parse_time(until, option="--until", now=now)
     if start is not None and end is not None and start >= end:
-        raise UsageError("--since is not before --until")
+        raise UsageError("--since is not before --until", next_step="exchange them, or leave one out")
     return start, end
 
 

@@ -43,9 +43,9 @@ def check_output_file(path: Path | None, *, force: bool, option: str = "--output
         if _is_read_with(path, given):
             raise UsageError(f"{option} {path} is read as evidence ({given}): an answer never takes an input's place", next_step="name another file")
     if path.is_dir():
-        raise UsageError(f"{option} {path} is a directory")
+        raise UsageError(f"{option} {path} is a directory", next_step="name a file in it")
     if not path.parent.is_dir():
-        raise UsageError(f"{option} {path}: there is no directory {path.parent}")
+        raise UsageError(f"{option} {path}: there is no directory {path.parent}", next_step="make it first, or name another place")
     if path.exists() and not force and not _is_special(path):
         raise UsageError(f"{option} {path} exists already; --force overwrites it")
 

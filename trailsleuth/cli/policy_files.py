@@ -17,13 +17,13 @@ _TAKES_PATCHES = (OutputFormat.TABLE, OutputFormat.MARKDOWN, OutputFormat.SARIF)
 def check_policy_files(files: Sequence[Path], attached_to: str | None, output: OutputFormat, *, redacted: bool) -> None:
     """Refuses what cannot be meant."""
     if output is OutputFormat.SARIF and not files:
-        raise UsageError("--output sarif shows places in a policy's source and needs --policy-file")
+        raise UsageError("--output sarif shows places in a policy's source and needs --policy-file", next_step="add --policy-file PATH")
     if files and output not in _TAKES_PATCHES:
         raise UsageError(f"--policy-file is for --output {', '.join(_TAKES_PATCHES)}; `trailsleuth fix --policy-file` prints the patched policy alone")
     if files and redacted:
-        raise UsageError("--policy-file and --redact exclude each other: a redacted change fits no file")
+        raise UsageError("--policy-file and --redact exclude each other: a redacted change fits no file", next_step="leave one of them out")
     if attached_to is not None and len(files) != 1:
-        raise UsageError("--attached-to says what the policy of one --policy-file is attached to")
+        raise UsageError("--attached-to says what the policy of one --policy-file is attached to", next_step="give one --policy-file with it")
 
 
 def read_patches(document: Document, files: Sequence[Path], attached_to: str | None) -> tuple[Patch, ...]:

@@ -70,7 +70,9 @@ def _check(paths: list[str], role: str | None, *, all_roles: bool, alone: bool) 
     if not paths:
         raise UsageError("no evidence given: name exported files or directories; see trailsleuth reduce --help")
     if "" in paths or paths.count(STDIN) > 1:
-        raise UsageError("an evidence path is empty" if "" in paths else "stdin is named twice as evidence")
+        raise UsageError(
+            "an evidence path is empty" if "" in paths else "stdin is named twice as evidence", next_step="name each file or directory once; - once for stdin"
+        )
     if not role and not all_roles:
         raise UsageError("--role is missing: name the role by its ARN, or ask for --all-roles")
     if role and all_roles:

@@ -55,7 +55,7 @@ def parse_context(pairs: Iterable[str]) -> dict[str, tuple[str, ...]]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
-            raise UsageError(f"--context {pair!r} is not KEY=VALUE")
+            raise UsageError(f"--context {pair!r} is not KEY=VALUE", next_step="write it like aws:SourceIp=192.0.2.1")
         found[key.strip()] = (*found.get(key.strip(), ()), value)
     return found
 

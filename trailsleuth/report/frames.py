@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from trailsleuth.model import CaseFile, Record
+from trailsleuth.report.accessor import register_accessor
 from trailsleuth.report.document import case_document
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ DELTA_COLUMNS = [
     "harmless",
     "undecided",
 ]
+BACKGROUND_COLUMNS = ["principal", "call", "error_code", "count", "first_seen", "last_seen"]
 CHAIN_COLUMNS = ["chain", "hop", "role", "session_name", "access_key_id", "assumed_by", "event_id", "account", "calls", "denied"]
 RECORD_COLUMNS = [
     "eventTime",
@@ -80,6 +82,11 @@ def findings_frame(case: CaseFile) -> pd.DataFrame:
     """One row a finding, the likeliest cause first; `event_ids` cites its records."""
     rows = [{**finding, "event_ids": [record["event_id"] for record in finding["evidence"]]} for finding in case_document(case)["findings"]]
     return _frame(rows, FINDING_COLUMNS, times=_FINDING_TIMES)
+
+
+def background_frame(case: CaseFile) -> pd.DataFrame:
+    """One row a group of denied calls that were not asked about: who, which call, how often, from when to when."""
+    return _frame(case_document(case)["background"], BACKGROUND_COLUMNS, times=_FINDING_TIMES)
 
 
 def deltas_frame(case: CaseFile) -> pd.DataFrame:
@@ -135,6 +142,7 @@ def _record_row(record: Record) -> dict[str, object]:
 def _frame(rows: list[dict[str, object]], columns: list[str], *, times: Iterable[str] = ()) -> pd.DataFrame:
     import pandas as pd
 
+    register_accessor()
     frame = pd.DataFrame(rows, columns=columns)
     for column in times:
         frame[column] = pd.to_datetime(frame[column], utc=True, format="ISO8601")

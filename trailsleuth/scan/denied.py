@@ -49,6 +49,12 @@ class Refused:
         for text in self.text():
             yield from text.splitlines()
 
+    def denied_lines(self) -> Iterator[str]:
+        """The denied records alone."""
+        store, places = self._places[0]
+        for page in store.pages(places):
+            yield from clean_lines(as_text(page)).splitlines()
+
     def text(self) -> Iterator[str]:
         """The same as text that is many lines at a time."""
         for store, places in self._places:
