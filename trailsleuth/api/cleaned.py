@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from trailsleuth.model import CaseFile, Evidenced, Execution, Finding, Record
-from trailsleuth.sources.secrets import clean_text
-from trailsleuth.sources.secrets import without_secrets as without_secret_values
+from trailsleuth.sources.secrets import clean_text, record_members
 
 
 def without_secrets(case: CaseFile) -> CaseFile:
@@ -25,17 +24,17 @@ def without_secrets(case: CaseFile) -> CaseFile:
 
 def record_without_secrets(record: Record) -> Record:
     """The record as it may be shown: passwords, tokens and keys in its payload, its request, its answer and its error text are replaced."""
-    return replace(
-        record,
-        error_message=_text(record.error_message),
-        request=_values(record.request),
-        response=_values(record.response),
-        payload=_values(record.payload),
-    )
+    message, payload = _text(record.error_message), record_members(record.payload)
+    request, response = _part(record, payload, "requestParameters", record.request), _part(record, payload, "responseElements", record.response)
+    if message == record.error_message and payload is record.payload and request is record.request and response is record.response:
+        return record
+    return replace(record, error_message=message, request=request, response=response, payload=payload)
 
 
-def _values(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    return cast(Mapping[str, Any], without_secret_values(value))
+def _part(record: Record, cleaned: Mapping[str, Any], name: str, part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A part of the payload that was walked through with it; one that was read otherwise is walked through by itself."""
+    found = cleaned.get(name)
+    return found if record.payload.get(name) is part and isinstance(found, Mapping) else record_members(part)
 
 
 def _execution(execution: Execution) -> Execution:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
+
+import msgspec
 
 REMOVED = "REMOVED_BY_TRAILSLEUTH"
 _SECURE = "SecureString"  # of a parameter of Systems Manager
@@ -48,18 +51,66 @@ def secret_table() -> SecretTable:
 
 def without_secrets(value: object, depth: int = 0) -> object:
     """The same JSON value with every secret replaced by a fixed word. `sessionToken` of issued credentials is dropped outright."""
-    match value:
-        case Mapping() | list() | tuple() if depth > DEEPEST:
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, dict | list | tuple | Mapping):
+        if depth > DEEPEST:
             return REMOVED
-        case Mapping():
-            paired = _name_of_pair(value)
-            return {key: _member(str(key), item, paired, depth) for key, item in value.items() if not _issued_token(value, key)}
-        case list() | tuple():
+        if isinstance(value, list | tuple):
             return [without_secrets(item, depth + 1) for item in value]
-        case str():
-            return clean_text(value)
-        case _:
-            return value
+        paired = _name_of_pair(value)
+        return {key: _member(str(key), item, paired, depth) for key, item in value.items() if not _issued_token(value, key)}
+    return value
+
+
+_MOST = 100_000  # parts known to be clean, of at most so many bytes each
+_LARGE = 4096
+_CLEAN: set[bytes] = set()
+
+
+def record_members(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What `without_secrets` gives of a record or a part of one; the same object where it holds none. Callers, requests and answers that came before are
+    known by their bytes, so each is walked through once."""
+    if (paired := _name_of_pair(value)) is not None:
+        return _as_mapping(without_secrets(value), value)
+    changed: dict[str, Any] = {}
+    for key, item in value.items():
+        if item.__class__ is str:
+            if _HARMLESS.fullmatch(item) and not _is_secret_name(key):
+                continue
+            cleaned = _member(key, item, paired, 0)
+        elif item is None or item is True or item is False or _is_known(item):
+            continue
+        else:
+            cleaned = _walked(key, item)
+        if cleaned is not item and cleaned != item:
+            changed[key] = cleaned
+    if not changed and not ("sessionToken" in value or "SessionToken" in value):
+        return value
+    return {key: changed.get(key, item) for key, item in value.items() if not _issued_token(value, key)}
+
+
+def _is_known(item: object) -> bool:
+    try:
+        return msgspec.json.encode(item) in _CLEAN
+    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
+        return False  # it is walked through each time
+
+
+def _walked(key: str, item: object) -> object:
+    cleaned = _member(key, item, None, 0)
+    if cleaned != item:
+        return cleaned
+    with contextlib.suppress(msgspec.MsgspecError, TypeError, ValueError, RecursionError):
+        if len(raw := msgspec.json.encode(item)) <= _LARGE:
+            if len(_CLEAN) >= _MOST:
+                _CLEAN.clear()
+            _CLEAN.add(raw)
+    return item
+
+
+def _as_mapping(cleaned: object, value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return cleaned if isinstance(cleaned, Mapping) else value
 
 
 _SIGNS = re.compile(
@@ -84,8 +135,24 @@ def _clean_line(line: str) -> str:
     return line if cleaned == value else json.dumps(cleaned, separators=(",", ":")) + line[len(line.rstrip("\r\n")) :]
 
 
+_HARMLESS = re.compile(r"[0-9a-f-]*|[0-9TZ:.-]*")  # ids, numbers and times: none of the signs is made of these alone (a test)
+_OFTEN = 256  # characters up to which a text is likely to come again
+
+
 def clean_text(text: str) -> str:
     """A text with every part that looks like a secret replaced."""
+    if _HARMLESS.fullmatch(text):
+        return text
+    return _known_clean(text) if len(text) <= _OFTEN else _clean(text)
+
+
+@lru_cache(maxsize=65_536)
+def _known_clean(text: str) -> str:
+    """Names, ARNs, agents and the like stand in many records: each is looked at once."""
+    return _clean(text)
+
+
+def _clean(text: str) -> str:
     folded = text.casefold()
     for shape in secret_table().values:
         for sign in shape.signs:  # a hundred times as fast as the pattern
@@ -117,6 +184,7 @@ def _name_of_pair(value: Mapping[str, Any]) -> str | None:
     return None
 
 
+@lru_cache(maxsize=16_384)
 def _is_secret_name(name: str) -> bool:
     plain = name.lower().replace("_", "").replace("-", "")
     table = secret_table()
