@@ -44,11 +44,11 @@ def render_html(document: Document, _context: RenderContext) -> str:
     first = document["outcome"] == "inconclusive"  # then what is asked for is the answer
     sections = (
         _verdict(document, verdict),
-        _findings(document, "cause", "also_needed"),
+        _drawings(document),
         _questions(document) if first else "",
+        _findings(document, "cause", "also_needed"),
         _deltas(document),
         _next(document),
-        _drawings(document),
         _findings(document, "recovered"),
         _other_chains(document),
         _background(document),
@@ -67,7 +67,21 @@ def _verdict(document: Document, verdict: str) -> str:
         fields = [("Failed", _text(words.execution_line(execution))), *([("It said", _code(said))] if said else [])]
         fields.append(("When", _text(words.span(execution["started"], execution["ended"]))))
         parts.append(_fields(fields))
-    return "".join([*parts, "</header>"])
+    return "".join([*parts, _fields(_about(document)), "</header>"])
+
+
+def _about(document: Document) -> list[tuple[str, str]]:
+    """Who has to act, where, and what the answer rests on: the accounts, the time and the end of the evidence, and what read it."""
+    coverage = document["coverage"]
+    owners = list(dict.fromkeys(steps.owner_of(delta) for delta in document["deltas"]))
+    accounts = [seen["account"] for seen in coverage["accounts"]]
+    times = [moment for seen in coverage["accounts"] for moment in (seen["first_event"], seen["last_event"]) if moment]
+    return [
+        *([("Owner", _text("; ".join(owners)))] if owners else []),
+        *([("Accounts", _text(", ".join(accounts)))] if accounts else []),
+        *([("Evidence", _text(f"{words.span(min(times), max(times))}, {words.plural(coverage['records_read'], 'record')}"))] if times else []),
+        ("Made by", _text(f"trailsleuth, as {document['schema']}")),
+    ]
 
 
 def _text(text: object) -> str:
@@ -143,7 +157,8 @@ def _evidence(records: list[Document]) -> str:
     )
     more = f"<p>and {words.plural(len(records) - _MAX_RECORDS, 'record')} more in the JSON document</p>" if len(records) > _MAX_RECORDS else ""
     head = "<tr><th>Time (UTC)</th><th>Account</th><th>Region</th><th>Call, error</th><th>Event id</th></tr>"
-    return f'<div class="scroll"><table class="records"><thead>{head}</thead><tbody>{rows}</tbody></table></div>{more}'
+    table = f'<div class="scroll"><table class="records"><thead>{head}</thead><tbody>{rows}</tbody></table></div>{more}'
+    return f"<details><summary>Evidence: {words.plural(len(records), 'record')}</summary>{table}</details>"
 
 
 def _cut(message: str) -> str:
