@@ -93,25 +93,14 @@ class Session:
 Want = ThingNamed | Made | Handed | Uploaded | Owned | CalledAs | Retried | Registered | Session
 
 
-def wants_beside(record: Record) -> Iterator[Want]:
-    """What is looked at for any denied record, whether it is asked about or only counted."""
+def wants_of(record: Record) -> Iterator[Want]:
+    """What is looked at for a denied record that is asked about: others are counted by their own members alone."""
     denial = record.denial
     if denial is None:
         return
     if denial.by_passed_role or (denial.policy_type is PolicyType.TRUST and not record.event_name.startswith("AssumeRole")):
         yield Handed(record.event_source, frozenset(word for key in NAMING for word in words_in(record.request.get(key))))
-    shown = [denial.resource, *(ref.arn for ref in record.resources), *texts_in(dict(record.request)), record.request.get("bucketName")]
-    for text in filter(None, shown):
-        bucket = _bucket(text) if ":s3:::" in str(text) else text if text == record.request.get("bucketName") else None
-        if isinstance(bucket, str) and bucket:
-            yield Owned(bucket)
-
-
-def wants_of(record: Record) -> Iterator[Want]:
-    """What is looked at besides for a denied record that is asked about."""
-    denial = record.denial
-    if denial is None:
-        return
+    yield from _owners(record, denial)
     if not record.request and denial.resource is None:
         yield Made()
     things = dict.fromkeys(arn for arn in (denial.resource, *(ref.arn for ref in record.resources), *(arn for _, arn in worked_on(record))) if arn)
@@ -161,6 +150,14 @@ def wants_of_run(run: ActionRun) -> Iterator[Want]:
     """What is looked at for the artifacts of a failed action: a denied call that names nothing is about one of them."""
     for bucket, key in run.artifacts:
         yield from _named(f"arn:aws:s3:::{bucket}/{key}")
+
+
+def _owners(record: Record, denial: Denial) -> Iterator[Want]:
+    shown = [denial.resource, *(ref.arn for ref in record.resources), *texts_in(dict(record.request)), record.request.get("bucketName")]
+    for text in filter(None, shown):
+        bucket = _bucket(text) if ":s3:::" in str(text) else text if text == record.request.get("bucketName") else None
+        if isinstance(bucket, str) and bucket:
+            yield Owned(bucket)
 
 
 def _named(thing: str) -> Iterator[Want]:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from trailsleuth.correlate.executions import AFTER, BEFORE
 from trailsleuth.correlate.trail import WRAPPED
-from trailsleuth.facts.wants import Want, wants_beside, wants_of, wants_of_policies, wants_of_retries, wants_of_run
+from trailsleuth.facts.wants import Want, wants_of, wants_of_policies, wants_of_retries, wants_of_run
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import ActionRun, Inquiry, Record, role_of_session, same_role, session_name_of
 from trailsleuth.model.texts import texts_in
@@ -51,8 +51,6 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
     openings.with_ancestors(asked)
     facts = FactsWanted(frozenset().union(*(part.calls for part in trail.parts)))
     retries = Retries(reader, refused)
-    for record in refused:
-        facts.take_of(record, wants_beside(record))
     for record in pursued:
         facts.take_of(record, (*retries.wants(record), *wants_of(record)))
     facts.take(wants_of_policies(reader.resources) if pursued else (), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -14,12 +15,13 @@ from trailsleuth.ingest.fields import map_of
 from trailsleuth.model.texts import words_in
 from trailsleuth.scan.first_look import issued_marks, issuing_among
 from trailsleuth.scan.identity import Identities
-from trailsleuth.scan.needles import Buffer
+from trailsleuth.scan.needles import Buffer, find
 from trailsleuth.scan.selection import KMS, S3, Named, Pursuit, Selection, Wanted
 from trailsleuth.scan.shapes import Glance, NotThisShape, decode_log
 from trailsleuth.scan.slices import Slices, in_order
 
 FAMILY_KEYS = ("family", "functionName", "stackName", "projectName", "name", "jobName", "jobDefinitionName")
+_BUCKET = re.compile(r"[\w.-]+", re.ASCII)
 _MISSING = re.compile(r"NoSuch|NotFound|DoesNotExist")
 
 
@@ -222,6 +224,13 @@ class _Look:
             firsts=[Ranked(kind, order, light.position, light, b"") for kind, (order, light) in self.firsts.items()],
             lasts=[Ranked(kind, order, index, None, cut[index]) for kind, (order, index) in self.lasts.items()],
         )
+
+
+def may_name(data: Buffer, buckets: Iterable[str]) -> bool:
+    """One of the buckets stands in the file as an ARN names it, or may: a letter is escaped there, or the name holds what JSON writes otherwise."""
+    if find(data, b"\\u") >= 0:
+        return True
+    return any(_BUCKET.fullmatch(bucket) is None or find(data, f":::{bucket}".encode()) >= 0 for bucket in buckets)
 
 
 def light_call(index: int, record: Glance, raw: bytes) -> LightCall:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from trailsleuth.scan.identity import Who
@@ -73,6 +73,11 @@ class Wanted:
     things: frozenset[str] = frozenset()
     named: tuple[Named, ...] = ()
     read: bool = False
+
+    def touches(self, roles: Set[int], regions: Set[str]) -> bool:
+        """A call by one of these principals in one of the Regions, who need not be in question, may be wanted."""
+        of_anybody = self.templates or self.uploads or self.things or self.named
+        return bool(of_anybody) or any(role in roles and region in regions for role, region in self.successes)
 
     @property
     def reads_request(self) -> bool:

@@ -134,8 +134,9 @@ class _Scan:
                 count = sum(part.records for part in parts)
                 ids = self.ids[scanned.at + before : scanned.at + before + count] if contested else ()
                 positions = frozenset(index for index, number in enumerate(ids) if number in contested)
-                if positions or any(selection_touches(selection, part) for part in parts):
-                    units.append(replace(unit, positions=positions, counts=tuple(part.records for part in parts)))
+                touched = bool(positions) or any(selection_touches(selection, part) for part in parts)
+                if touched or (selection.buckets and any(part.buckets for part in parts)):
+                    units.append(replace(unit, positions=positions, for_owners=not touched, counts=tuple(part.records for part in parts)))
                     places[unit.path, unit.start] = (scanned.source, before)
                 before += count
         best = _Best()
@@ -183,14 +184,16 @@ class _Best:
 
 
 def selection_touches(selection: Selection, part: Glimpse) -> bool:
-    """The part may hold a record that the selection names."""
-    if selection.ids or selection.text or selection.called_as or (selection.buckets and part.buckets) or not part.calls.isdisjoint(selection.calls):
+    """The part may hold a record that the selection names, one that only tells whose a bucket is aside."""
+    if selection.ids or selection.text or selection.called_as:
+        return True
+    callers = list(unpacked(part.callers))
+    roles, regions = {who.role for who in callers}, {"", *(region for span in part.spans for region in span.regions)}
+    if any(wanted.touches(roles, regions) for call, wanted in selection.calls.items() if call in part.calls):
         return True
     if any(span.first in selection.edges or span.last in selection.edges for span in part.spans):
         return True
-    return any(selection.of_session(who) for who in unpacked(part.callers)) or any(
-        not selection.opened.isdisjoint(opening[:2]) for opening in unpacked_openings(part.openings)
-    )
+    return any(map(selection.of_session, callers)) or any(not selection.opened.isdisjoint(opening[:2]) for opening in unpacked_openings(part.openings))
 
 
 def _scanned(units: list[Looked]) -> ScannedFile | None:

@@ -22,13 +22,15 @@ LIMITS = Limits()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
     """`end` 0: the whole file in one piece; STREAMED: a large packed file, in parts one after another; else the bytes from `start` to `end` of a large
-    plain one, which are records with commas between. `weight` is what it takes, in bytes on disk; `positions` are records wanted by place."""
+    plain one, which are records with commas between. `weight` is what it takes, in bytes on disk; `positions` are records wanted by place; `for_owners`:
+    nothing is wanted of it but whose a bucket is."""
 
     path: str
     start: int = 0
     end: int = 0
     weight: int = 0
     positions: frozenset[int] = frozenset()
+    for_owners: bool = False
     counts: tuple[int, ...] = ()  # records in each part of a streamed file, known after the first look
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from trailsleuth.scan.first_look import Glimpse, glance_at
 from trailsleuth.scan.identity import Identities
 from trailsleuth.scan.quick import FileFacts, facts_of, read_quickly, read_whole
-from trailsleuth.scan.second_look import Selected, select_from
+from trailsleuth.scan.second_look import Selected, may_name, select_from
 from trailsleuth.scan.selection import Selection
 from trailsleuth.scan.units import LIMITS, STREAMED, Unit, parts_in
 
@@ -57,6 +57,9 @@ def second_look(chunk: list[Unit], selection: Selection) -> list[tuple[Unit, lis
 def _second_look(unit: Unit, selection: Selection) -> Iterator[Selected]:
     if unit.end == 0:
         whole = read_quickly(unit.path, LIMITS)
+        if whole is not None and unit.for_owners and not may_name(whole, selection.buckets):
+            yield Selected()
+            return
         found = select_from(whole, selection, _IDENTITIES, unit.positions) if whole is not None else None
         if found is None:
             raise FileChanged(unit.path)
