@@ -129,6 +129,17 @@ def one_registration_of_two() -> EVIDENCE:
     return [registered("labels", 5), registered("parcels", 6), named, a_denied_registration()], {}
 
 
+def a_copy_that_was_started() -> EVIDENCE:
+    vault, run = f"arn:aws:backup:eu-west-1:{OTHER}:backup-vault:far", f"arn:aws:iam::{ACCOUNT}:role/Copies"
+    point = f"arn:aws:backup:eu-west-1:{ACCOUNT}:recovery-point:1a2b3c4d-1111-4222-8333-444444444444"
+    request = {"recoveryPointArn": point, "sourceBackupVaultName": "near", "destinationBackupVaultArn": vault, "iamRoleArn": run}
+    allowed = {"Effect": "Allow", "Action": "backup:Copy*", "Resource": "*"}
+    policies = [{"PolicyName": "copies", "PolicyDocument": {"Version": "2012-10-17", "Statement": [allowed]}}]
+    shut = {"ResourceArn": vault, "Policy": {"Version": "2012-10-17", "Statement": []}}
+    others = {"iam.json": snapshot(Arn=run, RoleName="Copies", RolePolicyList=policies), "vault.json": shut}
+    return [of_another("backup:StartCopyJob", 5, requestParameters=request), asked("ec2:DescribeRegions", sentence("ec2:DescribeRegions", "*"))], others
+
+
 SITUATIONS: dict[type, Callable[[], EVIDENCE]] = {
     wants.ThingNamed: a_secret_under_a_key,
     wants.Made: a_queue_made_just_before,
@@ -139,7 +150,9 @@ SITUATIONS: dict[type, Callable[[], EVIDENCE]] = {
     wants.Retried: a_later_success,
     wants.Registered: an_earlier_registration,
     wants.Session: one_registration_of_two,
+    wants.SetUp: a_copy_that_was_started,
 }
+ERROR = {wants.SetUp: {"error": "Access Denied trying to call AWS Backup service"}}
 
 
 def without(want: type, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,8 +173,8 @@ def test_the_answer_rests_on_every_want(want: type, tmp_path: Path, monkeypatch:
     (tmp_path / "trail.json").write_bytes(compact([*edges, *records]))
     for name, content in others.items():
         (tmp_path / name).write_text(json.dumps(content))
-    scanned, read = documents(tmp_path, monkeypatch, event_id="asked")
+    scanned, read = documents(tmp_path, monkeypatch, **ERROR.get(want, {"event_id": "asked"}))
     assert scanned == read
     without(want, monkeypatch)
-    scanned, read = documents(tmp_path, monkeypatch, event_id="asked")
+    scanned, read = documents(tmp_path, monkeypatch, **ERROR.get(want, {"event_id": "asked"}))
     assert scanned["findings"] != read["findings"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trailsleuth.facts.wants import CalledAs, Handed, Made, Owned, Registered, Retried, Session, ThingNamed, Uploaded, Want
+from trailsleuth.facts.wants import CalledAs, Handed, Made, Owned, Registered, Retried, Session, SetUp, ThingNamed, Uploaded, Want
 from trailsleuth.model import Skipped
 
 BEYOND: dict[type[Want], str | None] = {
@@ -13,6 +13,7 @@ BEYOND: dict[type[Want], str | None] = {
     ThingNamed: "calls of others that made the thing denied, or found it missing",
     Handed: "calls of others that gave a role to a function, project or group",
     Registered: "earlier registrations by others that show a role",
+    SetUp: "calls of others that set up what an error text may tell of",
     Owned: "records that only tell whose a bucket is",
     CalledAs: "calls of a principal under a unique id that it no longer has",
 }

@@ -90,7 +90,12 @@ class Session:
     """All calls of the session that was denied, with all their members."""
 
 
-Want = ThingNamed | Made | Handed | Uploaded | Owned | CalledAs | Retried | Registered | Session
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """Answered calls, whoever made them, that set up what a service goes on with: an error text may tell of what was denied later."""
+
+
+Want = ThingNamed | Made | Handed | Uploaded | Owned | CalledAs | Retried | Registered | Session | SetUp
 
 
 def wants_of(record: Record) -> Iterator[Want]:
@@ -144,6 +149,12 @@ def wants_of_policies(held: Iterable[ResourcePolicy]) -> Iterator[Want]:
     principals = (statement.principals for policy in held for statement in policy.policy.document.statements if statement.principals is not None)
     for unique in sorted({value for named in principals for kind, value in named.entries if kind == "AWS" and value.startswith(IDS)}):
         yield CalledAs(unique)
+
+
+def wants_of_text(error: str | None) -> Iterator[Want]:
+    """What is looked at for an error text that no record may show."""
+    if error:
+        yield SetUp()
 
 
 def wants_of_run(run: ActionRun) -> Iterator[Want]:

@@ -14,7 +14,7 @@ from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.catalog.things import is_making
 from trailsleuth.facts.owners import UPLOADS
-from trailsleuth.facts.wants import CalledAs, Handed, Made, Owned, ThingNamed, Uploaded, Want
+from trailsleuth.facts.wants import CalledAs, Handed, Made, Owned, SetUp, ThingNamed, Uploaded, Want
 from trailsleuth.model import Record
 from trailsleuth.scan.pursuits import Pursuits, mark_of
 from trailsleuth.scan.selection import KMS, S3, Call, Named, Wanted
@@ -31,6 +31,7 @@ class FactsWanted:
         self._handed: dict[Call, set[str]] = defaultdict(set)
         self._uploads: set[tuple[str, str]] = set()
         self._read: set[Call] = set()
+        self._set_up: set[Call] = set()
         self._things: dict[tuple[bytes, str, bool], set[str]] = defaultdict(set)
 
     def take_of(self, record: Record, wants: Iterable[Want]) -> None:
@@ -44,9 +45,8 @@ class FactsWanted:
         for want in wants:
             match want:
                 case Handed(source, names):
-                    for call in self._seen if names else ():
-                        if call[0] == source and passing_rows(*call):
-                            self._handed[call] |= names
+                    for call in (call for call in self._seen if names and call[0] == source and passing_rows(*call)):
+                        self._handed[call] |= names
                 case Owned(bucket):
                     self.buckets.add(bucket)
                 case Uploaded(bucket, key):
@@ -55,6 +55,8 @@ class FactsWanted:
                     self.called_as.add(unique.encode())
                 case Made():
                     self._read |= {call for call in self._seen if is_making(call[1])}
+                case SetUp():
+                    self._set_up |= {call for call in self._seen if sets_up(f"{call[0]}:{call[1]}")}
                 case ThingNamed(name, service, keyed) if moment is not None:
                     self._things[mark_of(name), service, keyed].add(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
@@ -80,11 +82,6 @@ class FactsWanted:
         made = (call for call in self._seen if is_making(call[1]) and call[0] != S3)
         return frozenset(call for call in made if key_use(primary_action(*call, {}) or "", call[1]) is not None)
 
-    @cached_property
-    def _set_up(self) -> frozenset[Call]:
-        """Calls that set up what others go on with: an error text may tell of what was denied later."""
-        return frozenset(call for call in self._seen if sets_up(f"{call[0]}:{call[1]}"))
-
     def wanted(self) -> dict[Call, Wanted]:
         """By operation."""
         sources = {source for thing in self.named for source in thing.sources}
@@ -95,7 +92,8 @@ class FactsWanted:
                 uploads=frozenset(self._uploads) if call in uploads else frozenset(),
                 things=frozenset(self._handed.get(call, ())),
                 named=tuple(thing for thing in self.named if call in told and call[0] in thing.sources),
-                read=call in self._read or call in self._keyed or call in self._set_up,
+                read=call in self._read or call in self._keyed,
+                anybody=call in self._set_up,
                 successes=self.pursuits.successes(call),
                 templates=self.pursuits.templates(call),
             )

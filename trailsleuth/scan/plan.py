@@ -13,7 +13,7 @@ from datetime import datetime
 
 from trailsleuth.correlate.executions import AFTER, BEFORE
 from trailsleuth.correlate.trail import WRAPPED
-from trailsleuth.facts.wants import Want, wants_of, wants_of_policies, wants_of_retries, wants_of_run
+from trailsleuth.facts.wants import Want, wants_of, wants_of_policies, wants_of_retries, wants_of_run, wants_of_text
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import ActionRun, Inquiry, Record, role_of_session, same_role, session_name_of
 from trailsleuth.model.texts import texts_in
@@ -54,6 +54,7 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
     for record in pursued:
         facts.take_of(record, (*retries.wants(record), *wants_of(record)))
     facts.take(wants_of_policies(reader.resources) if pursued else (), None)
+    facts.take(wants_of_text(inquiry.error), None)
     for run in runs or ():
         facts.take(wants_of_run(run), run.updated or run.started)
     entire = bool(runs or inquiry.error)  # the text is compared with what the calls name

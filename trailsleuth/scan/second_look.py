@@ -155,6 +155,8 @@ class _Look:
         return bool(things) and raw in self.mine
 
     def _bears_on(self, index: int, record: Glance, raw: bytes, wanted: Wanted) -> bool:
+        if wanted.anybody:
+            return True
         pursuit = wanted.successes.get((self.who[raw].role, record.awsRegion or ""))
         if pursuit is not None and self._cures(index, record, raw, pursuit):
             return True

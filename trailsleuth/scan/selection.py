@@ -64,7 +64,7 @@ class Wanted:
 
     `successes` by (principal, region); `templates` by (account, region): refusal times, of which the latest earlier call of each family is wanted;
     `uploads` are (bucket, key); `things` are names of functions, projects and the like, whose role an earlier call shows; `named` are things of which the
-    calls tell; `read`: calls of the sessions in question are wanted with all their members.
+    calls tell; `read`: calls of the sessions in question are wanted with all their members; `anybody`: those of all others, too.
     """
 
     successes: Mapping[Place, Pursuit] = field(default_factory=dict)
@@ -73,16 +73,17 @@ class Wanted:
     things: frozenset[str] = frozenset()
     named: tuple[Named, ...] = ()
     read: bool = False
+    anybody: bool = False
 
     def touches(self, roles: Set[int], regions: Set[str]) -> bool:
         """A call by one of these principals in one of the Regions, who need not be in question, may be wanted."""
-        of_anybody = self.templates or self.uploads or self.things or self.named
+        of_anybody = self.templates or self.uploads or self.things or self.named or self.anybody
         return bool(of_anybody) or any(role in roles and region in regions for role, region in self.successes)
 
     @property
     def reads_request(self) -> bool:
         """The analysis may look at the request of any such call: a light one could mislead it."""
-        return bool(self.templates or self.things or self.read)
+        return bool(self.templates or self.things or self.read or self.anybody)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

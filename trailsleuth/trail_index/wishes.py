@@ -32,7 +32,7 @@ class Wishes:
         self._read: set[Call] = set()
         by_role: dict[int, dict[Placed, Pursuit]] = defaultdict(dict)
         for call, wanted in selection.calls.items():
-            if wanted.templates or wanted.uploads or wanted.things or wanted.named:
+            if wanted.templates or wanted.uploads or wanted.things or wanted.named or wanted.anybody:
                 self.anywhere.add(call)
             if wanted.reads_request:
                 self._read.add(call)
