@@ -58,6 +58,7 @@ NAMED: dict[str, tuple[object, str]] = {
     "no-errors": (table([NO_ERROR]), "export whole records"),
     "bucket-and-key-policies": ({"Policy": json.dumps(DOCUMENT)}, '{"ResourceArn": ARN, "Policy"'),
     "written-not-deployed": ({"terraform_version": "1.9.0", "values": {}}, "aws iam get-account-authorization-details"),
+    "iam-collect": ({"Version": "2012-10-17", "Statement": DOCUMENT["Statement"]}, "aws iam get-role-policy"),
     "digests-insights": ({"digestStartTime": "x", "digestS3Object": "y"}, "digest file"),
     "foreign-records": ({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventVersion": "2.1"}]}, "event notification"),
 }

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trailsleuth.ingest.evaluated import MEMBERS
+from trailsleuth.ingest.failed_notices import is_failed_notice
 from trailsleuth.ingest.fields import map_of, text_of
 from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.resource_answers import NO_OWNER, resource_policies_in
@@ -116,6 +117,8 @@ def answer_pieces(members: dict[str, Any]) -> list[Piece]:
         forms[Form.SNAPSHOT] = None
     if _is_notice(members):
         forms[Form.NOTICE] = None
+    if is_failed_notice(members):
+        forms[Form.FAILED] = None
     found = [Piece(form, members) for form in forms]
     if not found and _is_iam_part(members):
         found.append(Piece(Form.IAM_PART, members))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from trailsleuth.ingest.failed_notices import as_answer
 from trailsleuth.ingest.fields import list_of, map_of, text_of
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import ActionRun, Origin
@@ -20,11 +21,13 @@ JsonObject = Mapping[str, Any]
 _FOLLOWS = re.compile(r"cancel|following resource\(s\) failed", re.IGNORECASE)  # what fails because something else did
 _FAILED_STACK = re.compile(r"FAILED|ROLLBACK")
 _FAILED_BUILDS = frozenset({"FAILED", "FAULT", "TIMED_OUT"})
+_ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]*[\w+=,@-]")
 _TROUBLE = re.compile(r"unable|fail|unhealthy|error|denied", re.IGNORECASE)
 
 
 def failed_things(answer: JsonObject, origin: Origin) -> Iterator[ActionRun]:
-    """Each that failed; nothing for one that did not."""
+    """Each that failed; nothing for one that did not. A notice tells of one thing as its saved answer does."""
+    answer = as_answer(answer)
     events = [map_of(event) for event in list_of(answer.get("StackEvents"))] or ([answer] if "ResourceStatus" in answer else [])
     yield from _stacks_of_events(events, origin)
     for stack in map(map_of, list_of(answer.get("Stacks"))):
@@ -95,12 +98,14 @@ def _build(build: JsonObject, origin: Origin) -> Iterator[ActionRun]:
 
 
 def _deployment(deployment: JsonObject, origin: Origin) -> Iterator[ActionRun]:
+    """Of the role that CodeDeploy ran with only its error IAM_ROLE_PERMISSIONS tells."""
     error, identifier = map_of(deployment.get("errorInformation")), text_of(deployment.get("deploymentId"))
     if identifier and (text_of(deployment.get("status")) in ("Failed", "Stopped") or error):
+        named = set(_ROLE.findall(text_of(error.get("message")) or ""))
         yield replace(
             _thing("deployment", text_of(deployment.get("applicationName")), identifier, origin), provider="CodeDeploy", external_id=identifier,
             error_code=text_of(error.get("code")), error_text=text_of(error.get("message")), started=parse_time(deployment.get("createTime")),
-            updated=parse_time(deployment.get("completeTime")),
+            updated=parse_time(deployment.get("completeTime")), role_arn=named.pop() if len(named) == 1 else None,
         )  # fmt: skip
 
 
