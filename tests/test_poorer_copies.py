@@ -43,6 +43,8 @@ COPIES: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
     "structs as text": lambda records: table(
         {name: str(member) if isinstance(member, dict) else member for name, member in record.items()} for record in records
     ),
+    "no caller": lambda records: table({name: flat(record).get(name) for name in CHOSEN[:-1]} for record in records),
+    "neither caller nor error": lambda records: table({name: flat(record).get(name) for name in ("eventTime", "eventName", "eventID")} for record in records),
     "chosen columns": lambda records: table({name: flat(record).get(name) for name in CHOSEN} for record in records),
 }
 

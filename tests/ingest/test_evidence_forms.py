@@ -113,3 +113,14 @@ def test_a_workbook_is_named_in_one_line(tmp_path: Path) -> None:
             packed.writestr(name, "<x/>")
     (tmp_path / "book").write_bytes(book.getvalue())
     assert [skipped.reason for skipped in read_evidence(read_inputs([str(tmp_path)])).coverage.skipped] == ["an Excel workbook: save the sheet as CSV"]
+
+
+def test_what_rows_lack_is_lost_only_where_no_fuller_copy_of_each_is_there() -> None:
+    chosen = ("eventTime", "eventSource", "eventName", "errorCode", "eventID", "recipientAccountId")
+    trail = {"Records": [a_record(1), a_denial(2)]}
+    rows = [{name: record.get(name, "") for name in chosen} for record in (a_record(1), a_denial(2), a_denial(3))]
+    copy, more = table(rows[:2]), table(rows)
+    for given, lost in (([copy], True), ([copy, trail], False), ([trail, copy], False), ([trail, more], True), ([copy, copy], True)):
+        told = [skipped for skipped in read(*given).coverage.skipped if "without the columns userIdentity" in skipped.reason]
+        assert told
+        assert any(skipped.lost for skipped in told) is lost

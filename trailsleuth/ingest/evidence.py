@@ -86,6 +86,7 @@ class Reader:
         self.decoded: list[DecodedAuthorization] = []
         self.evaluated: list[SavedPolicy] = []
         self.gaps: list[Gap] = []
+        self._lacks: list[tuple[Skipped, frozenset[tuple[Any, Any]]]] = []  # what rows lack, unless fuller copies of all of them are there
 
     def take(self, item: RawInput | Skipped) -> None:
         """Reads one input to its end."""
@@ -108,7 +109,10 @@ class Reader:
     def _take_rows(self, rows: Rows) -> None:
         """The rows of an input, once it is known which members all of them tell."""
         for lack in rows.lacks():
-            self.ledger.add_reason(lack)
+            if lack.lost and (ids := rows.ids()) is not None:
+                self._lacks.append((lack, ids))
+            else:
+                self.ledger.add_reason(lack)
         for piece, origin in rows.usable():
             self._take_piece(piece, origin)
 
@@ -185,7 +189,7 @@ class Reader:
         """All of it, sorted."""
         records = self.records.sorted()
         self.pages.join_parts()
-        for note in (*self.records.notes, *self.pages.all_notes()):
+        for note in (*self.records.notes, *self.pages.all_notes(), *self._lacking()):
             self.ledger.add_reason(note)
         decoded, evaluated, left = join_saved(_sorted_once(self.decoded), self.evaluated)
         for saved in left:
@@ -201,6 +205,20 @@ class Reader:
             decoded=decoded,
             coverage=coverage,
         )
+
+    def _lacking(self) -> Iterator[Skipped]:
+        """What rows lack. Nothing is lost where another input holds each of their records: of copies the fuller one stands."""
+        if not self._lacks:
+            return
+        elsewhere = {
+            (key, lack.source)
+            for record in self.records.all()
+            for lack, _ in self._lacks
+            if record.origin.source != lack.source
+            for key in ((record.event_id, record.recipient_account), (record.event_id, None))
+        }
+        for lack, ids in self._lacks:
+            yield replace(lack, lost=not all((key, lack.source) in elsewhere for key in ids))
 
     def coverage(self, records: tuple[Record, ...]) -> Coverage:
         """What was read and what was not."""

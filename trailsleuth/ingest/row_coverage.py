@@ -28,6 +28,11 @@ class Rows:
         self._rows.append((piece, origin))
         self._told |= piece.told or frozenset()
 
+    def ids(self) -> frozenset[tuple[Any, Any]] | None:
+        """The records that the rows stand for, by id and account; None where a row does not tell its id."""
+        told = frozenset((piece.value.get("eventID"), piece.value.get("recipientAccountId")) for piece, _ in self._rows)
+        return told if all(isinstance(identifier, str) and identifier for identifier, _ in told) else None
+
     def usable(self) -> Iterator[tuple[Piece, Origin]]:
         """The rows, unless nothing in them says which calls were denied."""
         return iter(self._rows if self._tell_errors() else ())
