@@ -19,6 +19,7 @@ from trailsleuth.analyze.shown import takes_form
 from trailsleuth.catalog.operations import checks_more
 from trailsleuth.facts import Facts
 from trailsleuth.model import Cause, IamPrincipal, Statement, Verdict, account_of, parse_arn
+from trailsleuth.model.names import role_of
 
 
 def completed(refusal: Refusal, facts: Facts) -> Refusal:
@@ -45,15 +46,26 @@ def _with_resource(refusal: Refusal, resource: str, source: str) -> Refusal:
 
 
 def _with_role(refusal: Refusal, facts: Facts) -> Refusal:
-    """With the only role of the account that trusts the service and lacks the action: one that is allowed it was not denied."""
+    """With the role whose own denied call the service made then; else the only role of the account that trusts the service and lacks the action.
+
+    One that is allowed the action was not denied it, and the caller hands over another role than its own.
+    """
+    met = facts.siblings.denied_as_by(refusal.first, refusal.iam_action)
+    if met is not None:
+        return _as_role(refusal, facts.names.full(met) or met, "record")
+    own = facts.names.full(role_of(refusal.first))
     policies, service = facts.evidence.policies, ("Service", refusal.first.event_source)
     trusting = (role for role in policies.principals if role.trust is not None and account_of(role.arn) == refusal.first.account)
     meant = [role.arn for role in trusting if any(service in statement.principals.entries for statement in _allows(role) if statement.principals)]
-    known = {**refusal.denial.known_from, "principal": "policy"}
-    denial = replace(refusal.denial, known_from=known)
-    asked = [replace(refusal, denial=denial, principal=role, principal_account=account_of(role), request=None) for role in meant]
-    lacking = [one for role in asked if identity_verdict(one := replace(role, request=access_request(role)), policies) is Verdict.IMPLICITLY_DENIED]
+    asked = [_as_role(refusal, role, "policy") for role in meant if role != own]
+    lacking = [one for one in asked if identity_verdict(one, policies) is Verdict.IMPLICITLY_DENIED]
     return lacking[0] if len(lacking) == 1 else refusal
+
+
+def _as_role(refusal: Refusal, role: str, source: str) -> Refusal:
+    denial = replace(refusal.denial, known_from={**refusal.denial.known_from, "principal": source})
+    clear = replace(refusal, denial=denial, principal=role, principal_account=account_of(role), request=None)
+    return replace(clear, request=access_request(clear))
 
 
 def _allows(role: IamPrincipal) -> tuple[Statement, ...]:

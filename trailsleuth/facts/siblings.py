@@ -17,6 +17,7 @@ from trailsleuth.catalog.things import is_making
 from trailsleuth.facts.fact import Fact, Kind
 from trailsleuth.facts.things import made_by
 from trailsleuth.model import Record, parse_arn
+from trailsleuth.model.names import role_of
 
 SECONDS = timedelta(seconds=15)
 A_MINUTE = timedelta(seconds=60)
@@ -49,6 +50,13 @@ class Siblings:
             things = [thing for thing in sorted(made_by(other)) if age <= SECONDS or _is_role(thing)]
             found += [Fact(kind=Kind.MADE, thing=thing, value=_who(other), at=other.event_time, record=other) for thing in things]
         return tuple(found)
+
+    def denied_as_by(self, record: Record, action: str | None) -> str | None:
+        """The role as which the record's service was denied this action in the minute around it, where there is one such role."""
+        denied = (r for calls in self._by_who.values() for r in calls if r.denial is not None and r.identity.invoked_by == record.event_source)
+        near = (r for r in denied if r.account == record.account and abs(r.event_time - record.event_time) <= A_MINUTE)
+        roles = {role for r in near if r.denial is not None and r.denial.iam_action == action and (role := role_of(r))}
+        return roles.pop() if len(roles) == 1 else None
 
     def _beside(self, record: Record, span: timedelta) -> list[Record]:
         return [r for r in self._by_who[_who(record)] if abs(r.event_time - record.event_time) <= span and r.event_id != record.event_id]
