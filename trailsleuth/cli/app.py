@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "info": ("trailsleuth.cli.info:info_command", "Show what a case consists of, and whether it was changed."),
     "doctor": ("trailsleuth.cli.doctor:doctor_command", "Check profiles, regions and permissions for live use."),
     "permissions": ("trailsleuth.cli.permissions:permissions_command", "Print the read-only policy that live use needs."),
+    "mcp": ("trailsleuth.cli.mcp:mcp_command", "Serve these answers to an assistant (Model Context Protocol)."),
     "catalog": ("trailsleuth.cli.catalog:catalog_app", "Look up an IAM action; update the catalogue."),
 }
 
