@@ -105,3 +105,13 @@ def test_a_read_that_a_role_goes_on_after_ends_none_of_its_sessions() -> None:
     found = causes(diagnose([*reads, *went_on, own]))
     assert [(f.group, f.principal) for f in found] == [(1, DEPLOY), (2, scanner)]
     assert found[1].advice is not None
+
+
+@pytest.mark.parametrize(("granted", "cause"), [("kms:TagResource", Cause.MISSING_ALLOW), ("kms:*", Cause.NO_POLICY_FIX)])
+def test_a_key_policy_that_would_shut_its_author_out_is_the_authors_own_lack_where_the_account_decides(granted: str, cause: Cause) -> None:
+    text = "The new key policy will not allow you to update the key policy in the future."
+    record = call(session(DEPLOY), "kms", "CreateKey", errorCode="MalformedPolicyDocumentException", errorMessage=text)
+    case = diagnose([record], snapshot((DEPLOY, [allow(granted)], [trusts(EC2)])))
+    (found,) = causes(case)
+    assert (found.iam_action, found.cause) == ("kms:PutKeyPolicy", cause)
+    assert [delta.policy_type for delta in case.deltas] == ([PolicyType.IDENTITY] if cause is Cause.MISSING_ALLOW else [])

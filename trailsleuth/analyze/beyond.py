@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.required import identity_verdict
 from trailsleuth.catalog.evaluation import is_of_one_region, nobody_may_change, works_across_accounts
 from trailsleuth.catalog.operations import plain_event_name
 from trailsleuth.catalog.passed_roles import passing_rows
@@ -25,6 +26,8 @@ from trailsleuth.model import Cause, Effect, PolicyEvidence, PolicyType, Verdict
 def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
     """Refusals that no policy decides: by wording, a role passed across accounts, an AWS managed key used from outside, grants of other kinds."""
     denial = refusal.denial
+    if denial.unless_lacking and identity_verdict(refusal, policies) is Verdict.IMPLICITLY_DENIED:
+        return Claim(layers=(PolicyType.IDENTITY,), cause=Cause.MISSING_ALLOW)
     if denial.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN):
         return Claim(layers=(), cause=denial.cause, rule="passed-across-accounts" if _is_passing(refusal) else "")
     if refusal.iam_action and nobody_may_change(refusal.iam_action, refusal.resource or ""):

@@ -191,6 +191,7 @@ def _denial(pattern_id: str, reading: Reading, fixed: Mapping[str, Any], message
         other_actions=_other_actions(fields, action),
         by_passed_role=bool(fields.get("by_passed_role")),
         at_target=bool(fields.get("at_target")),
+        unless_lacking=bool(fields.get("unless_lacking")),
         unverified_action=unverified,
         path_unknown=unknown_path,
         truncated=message.cut,

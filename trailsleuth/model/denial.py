@@ -64,6 +64,7 @@ class Denial:
     `unverified_action`: the Service Authorization Reference does not know the action. `path_unknown`: `resource` is an IAM ARN that was made from
     a bare name and lacks its path. `truncated`: the text is cut off at its end.
     `beside`: the principal that the text names though the record's caller is another one; nothing else of the text was taken.
+    `unless_lacking`: the wording's cause holds only where the caller's own policies, as far as they are known, allow the action.
     `demand`: no text says it; why another than the caller needs it.
     """
 
@@ -89,6 +90,7 @@ class Denial:
     path_unknown: bool = False
     truncated: bool = False
     beside: str = ""
+    unless_lacking: bool = False
     demand: str = ""
 
     @property
