@@ -14,6 +14,7 @@ from trailsleuth.analyze.beyond import beyond_policies, is_service_linked
 from trailsleuth.analyze.claim import Claim, layer_claim
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.trust import trust_claim
+from trailsleuth.catalog.managed_policies import only_denies
 from trailsleuth.iam.applies import conditioned_on, find_principal, named_statements, policies_for, statements_of
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import (
@@ -80,7 +81,7 @@ def _with_unsure_statement(claim: Claim, request: AccessRequest, held: PolicySet
 
 def _claims(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> tuple[Claim, ...]:
     if refusal.denial.effect is Effect.EXPLICIT:
-        own = _explicit(refusal, decision)
+        own = _explicit(refusal, decision, policies)
         return (own, *(c for c in _besides(own, refusal, decision, policies) if c.cause is Cause.EXPLICIT_DENY))
     if is_service_linked(refusal.principal) and refusal.denial.policy_type in (None, PolicyType.IDENTITY, PolicyType.RESOURCE):
         return (Claim(layers=(PolicyType.RESOURCE,), cause=Cause.MISSING_ALLOW),)
@@ -90,7 +91,7 @@ def _claims(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> t
     return (own, *_besides(own, refusal, decision, policies))
 
 
-def _explicit(refusal: Refusal, decision: Decision) -> Claim:
+def _explicit(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> Claim:
     """The Deny that decided: of the layer that the message names, else wherever the policies hold one that matches. Where AWS says that a layer denied, and
     only one Deny of it hangs on a key that the trail does not show, that one did."""
     named = refusal.denial.policy_type
@@ -101,7 +102,17 @@ def _explicit(refusal: Refusal, decision: Decision) -> Claim:
     said = _of_named_policy(refusal, decision)
     blocking = tuple(ref for d in denying for ref in d.matched) or said or (doubted if named and len(doubted) == 1 else ())
     arn = refusal.denial.policy_arn or next((ref.policy_arn for ref in blocking if ref.policy_arn), None)
+    if arn is None and not blocking and named in (None, PolicyType.IDENTITY):
+        arn = _stopped_by_aws(refusal, policies)
+        layers = layers or ((PolicyType.IDENTITY,) if arn else ())
     return Claim(layers=layers, cause=Cause.EXPLICIT_DENY, policy_arn=arn, blocking=blocking, sure=bool(layers))
+
+
+def _stopped_by_aws(refusal: Refusal, policies: PolicyEvidence) -> str | None:
+    """The one policy of AWS on the principal that does nothing but deny, where the snapshot names it without its document."""
+    principal = find_principal(refusal.principal, policies)
+    found = [arn for arn in principal.unknown_policies if only_denies(arn)] if principal else []
+    return found[0] if len(found) == 1 else None
 
 
 def _of_named_policy(refusal: Refusal, decision: Decision) -> tuple[StatementRef, ...]:
@@ -132,7 +143,12 @@ def _holder(refusal: Refusal, layer: PolicyType, policies: PolicyEvidence) -> st
 
 
 def _by_policies(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> tuple[Claim, ...]:
-    """A refusal without a reason: every layer that blocks by its policies; with none known, the default for the accounts involved."""
+    """A refusal without a reason: every layer that blocks by its policies; with none known, the default for the accounts involved.
+
+    Nobody's policies decide on a caller that the record does not tell: that is not an anonymous one, who would need a resource policy.
+    """
+    if refusal.principal is None and not refusal.first.identity.is_told:
+        return (Claim(layers=(), cause=Cause.UNKNOWN, sure=False),)
     denying = [d for d in decision.layers if d.verdict is Verdict.EXPLICITLY_DENIED]
     if denying:
         blocking = tuple(ref for d in denying for ref in d.matched)

@@ -15,11 +15,17 @@ RECORDS = "aws cloudtrail lookup-events --start-time {since} --end-time {until} 
 def last_question(finding: Finding, evidence: Evidence) -> Question:
     """The organization's policies of the caller's account, where the evidence holds none; else the records of the account that owns the resource."""
     account = account_of(finding.principal) or finding.principal_account or next((a.account for a in evidence.coverage.accounts), None)
+    cited = finding.evidence[0].event_id if finding.evidence else ""
+    if finding.principal is None and any(r.event_id == cited and not r.identity.is_told for r in evidence.records):
+        return _records(finding, account, "who called stands in the whole record, whose userIdentity this evidence lacks")
     if not evidence.policies.organization:
         because = f"what the evidence holds does not say why {short(finding.principal)} was denied: a policy of the organization may decide"
         return Question(account=account, wanted="policies", because=because, command=GUARDRAILS.format(account=account or "<account>"))
     owner = finding.resource_account or account
-    because = "the records of the other side, around the time of the denial, would show what the call met there"
+    return _records(finding, owner, "the records of the other side, around the time of the denial, would show what the call met there")
+
+
+def _records(finding: Finding, owner: str | None, because: str) -> Question:
     since, until = (moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else "<time>" for moment in (finding.first_seen, finding.last_seen))
     command = RECORDS.format(since=since, until=until, account=owner or "<profile>")
     return Question(account=owner, wanted="records", because=because, command=command)

@@ -90,6 +90,8 @@ def _why(refusal: Refusal, claim: Claim) -> str:
             return "The trust policy admits it: the role was just made or changed, and the change had not settled."
         case Cause.NOT_A_PERMISSION:
             return "It looks like a denial, but permissions are not the reason."
+        case Cause.UNKNOWN if not refusal.first.identity.is_told and refusal.principal is None:
+            return "The record does not tell who called, so nobody's policies can be looked at."
         case Cause.UNKNOWN:
             return "Neither the message nor the policies in the evidence tell which policy denied it."
         case _:

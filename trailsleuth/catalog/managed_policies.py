@@ -34,6 +34,12 @@ def advice_on(arn: str | None) -> str | None:
     return next((str(row["advice"]) for row in _own_denies() if fnmatchcase(name, row["name"])), None) if is_of_aws(arn) else None
 
 
+def only_denies(arn: str | None) -> bool:
+    """Whether it is a policy of AWS that stops an identity and allows nothing."""
+    name = (arn or "").rpartition("/")[2]
+    return is_of_aws(arn) and any(row["name"] != "*" and fnmatchcase(name, row["name"]) for row in _own_denies())
+
+
 def managed_document(arn: str) -> Mapping[str, Any] | None:
     """The document of an AWS managed policy by its ARN in any partition; None where the table does not hold it."""
     if ":iam::aws:policy/" not in arn:

@@ -76,6 +76,11 @@ class Identity:
     federated_provider: str | None = None
     raw: JsonMap = field(default_factory=dict)
 
+    @property
+    def is_told(self) -> bool:
+        """Whether the record says anything about who called; an anonymous caller is told to be one."""
+        return any((self.type, self.principal_id, self.arn, self.account, self.access_key_id, self.user_name, self.invoked_by, self.identity_provider))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceRef:
