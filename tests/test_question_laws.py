@@ -16,6 +16,7 @@ import pytest
 
 from tests.test_cases import CASES, OPTIONS
 from trailsleuth import api
+from trailsleuth.errors import UsageError
 from trailsleuth.model import Inquiry, RawInput, Skipped
 from trailsleuth.sources.files.exports import read_inputs
 
@@ -222,3 +223,17 @@ def test_what_unknown_callers_did_never_recovers(name: str) -> None:
     records = [{**r.payload, "userIdentity": {"type": "Unknown"}, "responseElements": None} for r in case(name).evidence.records]
     document = api.load_inputs([RawInput(source="nobody.json", data=json.dumps({"Records": records}).encode())]).diagnose().document()
     assert [f for f in document["findings"] if f["standing"] == "recovered"] == []
+
+
+def test_an_empty_name_is_no_question_about_everything() -> None:
+    for name in ("pipeline", "execution_id", "role", "session", "access_key", "event_id", "stack"):
+        with pytest.raises(UsageError, match="is empty"):
+            case(SOME[0]).diagnose(**{name: " "})
+
+
+def test_a_record_that_is_not_there_gets_the_nearest_denied_ones() -> None:
+    name = next(name for name in CAUSED if any(r.denial for r in case(name).evidence.records))
+    there = next(r.event_id for r in case(name).evidence.records if r.denial)
+    document = case(name).diagnose(event_id=there[:-1]).document()
+    assert document["outcome"] == "inconclusive"
+    assert there in document["questions"][0]["because"]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from itertools import islice
 
 from trailsleuth.model import Evidence, Inquiry, Question, Record, Scope, account_of
 
@@ -22,6 +23,8 @@ _ANSWERS = {
     "failed deployment": "aws deploy get-deployment --deployment-id {name} --output json > deployment.json",
     "failed task": "aws ecs describe-tasks --cluster CLUSTER --tasks {name} --output json > task.json",
 }
+_LOOKED_THROUGH = 2000
+_THERE = {"record": ("denied ones are", "none of its records was denied")}
 SHOWN = 5  # names of what there is instead
 
 
@@ -44,7 +47,8 @@ def _question(missed: _Missed) -> Question:
     near = get_close_matches(missed.name, missed.there, n=1, cutoff=0.6)
     shown = sorted(near) + [name for name in missed.there if name not in near]
     more = f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
-    there = f"there is {', '.join(shown[:SHOWN])}{more}" if shown else f"it names no {missed.kind}"
+    word, none = _THERE.get(missed.kind, ("there is", f"it names no {missed.kind}"))
+    there = f"{word} {', '.join(shown[:SHOWN])}{more}" if shown else none
     nearest = f"; the nearest is {near[0]}" if near else ""
     because = f"no {missed.kind} {missed.name} is in the evidence: {there}{nearest}"
     if missed.kind in _ANSWERS and not missed.there:
@@ -56,7 +60,7 @@ def _question(missed: _Missed) -> Question:
 
 def _missed(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> Iterator[_Missed]:
     if inquiry.event_id and not any(r.event_id == inquiry.event_id for r in evidence.records):
-        yield _Missed(kind="record", name=inquiry.event_id, there=(), option="--event-id")
+        yield _Missed(kind="record", name=inquiry.event_id, there=_denied_ids(evidence), option="--event-id")
     pipelines, executions = _pipelines(evidence), _executions(evidence)
     if inquiry.pipeline and pipelines and inquiry.pipeline not in pipelines:
         yield _Missed(kind="pipeline", name=inquiry.pipeline, there=pipelines, option="--pipeline")
@@ -76,6 +80,11 @@ def _missed(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> Iterator[_Mis
     if inquiry.role and inquiry.role not in roles and account_of(inquiry.role) in (None, *covered):
         there = roles if inquiry.role.startswith("arn:") else _listed(_short(role) for role in roles)
         yield _Missed(kind="role", name=inquiry.role, there=there, option="--role")
+
+
+def _denied_ids(evidence: Evidence) -> tuple[str, ...]:
+    """The ids of denied records, of which one was meant: the others are too many to be looked through."""
+    return _listed(islice((r.event_id for r in evidence.records if r.denial is not None), _LOOKED_THROUGH))
 
 
 def _listed(names: Iterable[str | None]) -> tuple[str, ...]:

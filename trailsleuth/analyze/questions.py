@@ -42,10 +42,11 @@ def about_findings(standing: list[Finding], evidence: Evidence) -> Iterator[Ques
 def _policies_wanted(finding: Finding, evidence: Evidence) -> Iterator[Question]:
     if finding.cause in (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION):
         return
-    account = account_of(finding.principal) or finding.principal_account
     if finding.requests and finding.requests[0].evaluated:
         return
-    if account and find_principal(finding.principal, evidence.policies) is None and (finding.principal or "").startswith("arn:"):
+    who = parse_arn(finding.principal)
+    if who is not None and who.names_principal and find_principal(finding.principal, evidence.policies) is None:
+        account = who.account
         because = f"the policies of {short(finding.principal)} would show what is allowed already and prove the change"
         yield Question(account=account, wanted="policies", because=because, command=SNAPSHOT.format(account=account))
     owner = finding.resource_account

@@ -54,7 +54,7 @@ def ranked(findings: tuple[Finding, ...], inquiry: Inquiry, scope: Scope) -> tup
 
 def _elsewhere(finding: Finding) -> Finding:
     """A cause of another chain gets no change before it is asked about."""
-    if finding.group == 1 or finding.standing not in (Standing.CAUSE, Standing.ALSO_NEEDED) or finding.advice is not None:
+    if finding.group == 1 or finding.standing not in (Standing.CAUSE, Standing.ALSO_NEEDED) or finding.withheld:
         return finding
     named = finding.principal if (finding.principal or "").startswith("arn:") else None
     event = finding.evidence[0].event_id if finding.evidence else None

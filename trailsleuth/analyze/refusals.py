@@ -89,7 +89,8 @@ def _principal(record: Record, denial: Denial, action: str | None, around: Surro
     who, names = record.identity, around.names
     said = names.whole(denial.principal)
     if said is not None:
-        return said
+        told = parse_arn(said)
+        return names.full(role_of(record)) if told is not None and told.is_federated_user and who.arn == said else said
     if denial.by_passed_role:
         return around.handed.role(record)
     if _is_service_trust(record, denial, action):

@@ -44,6 +44,10 @@ def short(arn: str | None) -> str:
     parsed = parse_arn(arn)
     if parsed is None:
         return arn or "the caller"
+    if parsed.service == "iam" and parsed.resource == "root":
+        return f"the root user of account {parsed.account}"
+    if parsed.is_federated_user:
+        return f"federated user {parsed.name} (account {parsed.account})"
     return f"{parsed.resource.partition('/')[0]} {parsed.name} (account {parsed.account})" if parsed.service == "iam" and parsed.account else str(arn)
 
 

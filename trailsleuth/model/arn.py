@@ -30,6 +30,14 @@ class Arn:
         return self.service == "iam" and self.resource.startswith(("role/", "user/"))
 
     @property
+    def is_federated_user(self) -> bool:
+        """A session of GetFederationToken: it has the policies of the user who asked for it, cut down by what was passed along.
+
+        Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+        """
+        return self.service == "sts" and self.resource.startswith("federated-user/")
+
+    @property
     def name(self) -> str:
         """The last part of the resource: `role/path/Name` gives `Name`."""
         return self.resource.rpartition("/")[2]

@@ -76,7 +76,8 @@ def attachment(finding: Finding, layer: PolicyType, policies: PolicyEvidence) ->
     policies = policies.of(finding.requests[0].evaluated if finding.requests else "")
     match layer:
         case PolicyType.IDENTITY:
-            return (finding.principal, account_of(finding.principal)) if (finding.principal or "").startswith("arn:") and finding.principal else None
+            holder = parse_arn(finding.principal)
+            return (str(holder), holder.account) if holder is not None and holder.names_principal else None
         case PolicyType.TRUST:
             return (finding.resource, account_of(finding.resource)) if finding.resource and finding.resource.startswith("arn:") else None
         case PolicyType.RESOURCE:
