@@ -15,6 +15,7 @@ from trailsleuth.analyze.requests import CREATE_LINKED, TEMPORARY_FEDERATED, acc
 from trailsleuth.analyze.shown import place_of, resource_in, takes_form
 from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.demands import deliveries
+from trailsleuth.catalog.evaluation import has_no_arn
 from trailsleuth.catalog.operations import linked_services, primary_action
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.catalog.services import linked_service, service_linked_role_arn
@@ -111,7 +112,7 @@ def _resource(record: Record, denial: Denial, action: str | None, around: Surrou
         return _with_path(record, denial.resource, action, around.names) if denial.path_unknown and action else around.names.whole(denial.resource)
     if action is None:
         return None
-    if takes_resource(action) is False:
+    if takes_resource(action) is False or has_no_arn(action, denial.resource_text, record.event_source):
         return "*"
     if _is_service_trust(record, denial, action):
         return around.handed.role(record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cache
@@ -64,6 +65,12 @@ def needs_nothing(action: str) -> bool:
 def checked_on(action: str) -> str | None:
     """The pattern (`arn:${Partition}:…`) on which AWS checks an action that takes no resource, where it is not plain `*`."""
     return next((str(row["resource"]) for row in rows_of("evaluation", "checked_on") if row["action"].lower() == action.lower()), None)
+
+
+def has_no_arn(action: str, said: str | None, event_source: str) -> bool:
+    """What the call works on has no ARN, by what AWS prints instead of one or by whose call it is: a policy can say `*` alone."""
+    rows = (row for row in rows_of("evaluation", "without_arn") if row["action"].lower() == action.lower())
+    return any(event_source in row["sources"] or (said is not None and re.fullmatch(row["said"], said) is not None) for row in rows)
 
 
 @cache

@@ -145,7 +145,8 @@ class _Text:
         said, text = _message(record), self.said.text.rstrip(".")
         if said == text:
             return bool(said)
-        telling = len(said) >= TELLING and record.denial is not None and ("arn:" in said or "message" in record.denial.known_from.values())
+        names = "arn:" in said or any(name in said for name in self.names)
+        telling = len(said) >= TELLING and record.denial is not None and (names or "message" in record.denial.known_from.values())
         return telling and (said in text or (len(text) >= TELLING and text in said))
 
     def repeats(self, record: Record) -> bool:
