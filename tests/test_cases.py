@@ -16,7 +16,7 @@ OPTIONS = {"--pipeline": "pipeline", "--execution-id": "execution_id", "--role":
 OPTIONS |= {"--access-key": "access_key", "--event-id": "event_id", "--error": "error"}
 
 
-OPEN = {"met-search-domain-alone", "second-batch-role-gone", "second-image-layers", "second-pipe-batch"}
+OPEN = {"met-search-domain-alone", "second-batch-role-gone", "second-image-layers"}
 """Told by a text alone, of a call that no trail records: met, and not yet answered."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trail import B, allow, call, diagnose, refused, role, session, snapshot, trusts
+from tests.trail import B, allow, assumed, call, diagnose, refused, role, session, snapshot, trusts
 from trailsleuth.catalog.evaluation import has_no_arn
 from trailsleuth.catalog.load import rows_of
 from trailsleuth.model import CaseFile, Cause, Finding, Standing
@@ -86,3 +86,23 @@ def test_an_account_that_lacks_permissions_is_its_caller() -> None:
     (found,) = causes(case_of(record, allow("cloudtrail:*")))
     linked = f"arn:aws:iam::{B}:role/aws-service-role/cloudtrail.amazonaws.com/AWSServiceRoleForCloudTrail"
     assert (found.principal, found.iam_action, found.resource) == (WORKER, "iam:CreateServiceLinkedRole", linked)
+
+
+STREAM = f"arn:aws:kinesis:eu-west-1:{B}:stream/clicks"
+UNRECORDED = (
+    f'{{"level": "error", "reply": "User: arn:aws:sts::{B}:assumed-role/Worker/run is not authorized to perform: kinesis:PutRecords on resource: {STREAM} '
+    'because no identity-based policy allows the kinesis:PutRecords action"}'
+)
+
+
+@pytest.mark.parametrize(
+    ("rights", "opened", "told"),
+    [("kinesis:PutRecord", "run", 1), ("kinesis:PutRecord", "another", 0), ("kinesis:Put*", "run", 0)],
+)
+def test_a_call_that_no_trail_records_is_told_of_by_its_session(rights: str, opened: str, told: int) -> None:
+    """Only of a session that the evidence shows, and only where its policies deny what the text says."""
+    service = {"type": "AWSService", "invokedBy": "ecs-tasks.amazonaws.com"}
+    case = diagnose([assumed(service, WORKER, opened)], snapshot((WORKER, [allow(rights, STREAM)], [trusts(ECS)])), error=UNRECORDED)
+    found = [f for f in causes(case) if f.iam_action == "kinesis:PutRecords"]
+    assert [(f.principal, f.resource, f.basis.value) for f in found] == [(WORKER, STREAM, "inferred")] * told
+    assert len(case.deltas) == told

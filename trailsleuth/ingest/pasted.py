@@ -37,7 +37,8 @@ _LONG, _AROUND = 16_000, 2_500
 def read_pasted(message: str, words: ClientWords | None = None) -> Denial | None:
     """The refusal in one pasted message, with the error code and the call that it names itself."""
     words = words or client_words(message)
-    return read_denial(_code(message, words), message, event_source="", event_name=words.operation or "")
+    denial = read_denial(_code(message, words), message, event_source="", event_name=words.operation or "")
+    return denial or (said_whole(message.lstrip("{")) if message.startswith("{") else None)  # a log's own object: AWS's sentence stands under any name
 
 
 def said_whole(message: str) -> Denial | None:
