@@ -35,6 +35,7 @@ TITLES: Mapping[str, str] = {
     "unlisted_actions": "Actions that no reference lists",
     "resource_policies": "Services with resource policies",
     "short_lived": "Resources that live for one run",
+    "changed_lately": "What changed lately",
 }
 SENTENCES = ("what", "why", "meaning")
 ASIDE = ("id", "source", "verified", "example", "examples", "counter", "counters", "counter_example", "counter_examples")
@@ -46,6 +47,7 @@ TOLD: Mapping[str, Callable[[Row], str]] = {
     "policy": lambda row: code(row["statements"]),
     "rule": lambda row: f"{code(row['pattern'])} is {codes(row['names'])}",
     "action": lambda row: f"{code(row['action'])}: {prose(row['reason'])}",
+    "lately": lambda row: f"since {row['since']}, {code(row['key'])}: {prose(row['text'])}",
     "change": lambda row: codes(row["events"]),
     "product": lambda row: f"{prose(row['note'])}: " + ", ".join(f"{code(name)} is {code(path)}" for name, path in row["columns"].items()),
     "generated": lambda row: (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.trail import A, B, allow, diagnose, evidence, refused, role, session, snapshot
-from trailsleuth.model import CaseFile, Cause, Finding, PolicyType, Standing
+from trailsleuth.model import CaseFile, Cause, Finding, PolicyType, Standing, Verdict
 
 Json = dict[str, Any]
 PACKER = role("build/Packer")
@@ -151,3 +151,29 @@ def test_a_document_that_fits_two_policies_is_put_to_neither() -> None:
     read = evidence([denied()], answer, document(allow("ssm:GetParameter")))
     assert not read.policies.evaluated
     assert any("save its policyUri" in one.reason for one in read.coverage.skipped)
+
+
+def test_aws_word_stands_beside_ours_check_by_check() -> None:
+    case = diagnose([denied()], details("EXPLICIT_DENY", CHECKS, *LISTED), document(deny("NoInk")), document(ALLOWS), document(FULL))
+    found = {one.layer: (one.aws, one.ours, one.agrees) for one in cause(case).calibration}
+    assert found == {
+        PolicyType.SCP: ("ALLOW", Verdict.ALLOWED, True),
+        PolicyType.IDENTITY: ("EXPLICIT_DENY", Verdict.EXPLICITLY_DENIED, True),
+    }
+
+
+def test_a_difference_is_said_and_no_change_is_called_sufficient() -> None:
+    answer = details("IMPLICIT_DENY", [check("PRINCIPAL", "IMPLICIT_DENY"), check("SERVICE_CONTROL_POLICY", "ALLOW", ROOT, Everything=SCP)], *LISTED[1:])
+    clause = "because no identity-based policy allows the ssm:PutParameter action"
+    own, guard = document(allow("ssm:GetParameter"), policyUri="opaque-7"), document(deny("NoNight"), FULL, policyUri=SCP)
+    case = diagnose([denied(clause)], answer, own, guard)
+    differing = [one.layer for one in cause(case).calibration if one.agrees is False]
+    assert differing == [PolicyType.SCP]
+    assert "scp: AWS says ALLOW, this evaluation explicitly_denied" in cause(case).explanation
+    assert [delta.proof.sufficient for delta in case.deltas if delta.proof is not None] == [None]
+
+
+def test_a_layer_without_policies_in_the_evidence_is_no_difference() -> None:
+    answer = details("EXPLICIT_DENY", [check("SERVICE_CONTROL_POLICY", "EXPLICIT_DENY", ROOT, NoInk=SCP)], LISTED[2])
+    (one,) = cause(diagnose([denied()], snapshot((PACKER, [allow("ssm:*")], [])), answer)).calibration
+    assert (one.ours, one.agrees) == (None, None)

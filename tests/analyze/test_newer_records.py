@@ -194,3 +194,61 @@ def test_summaries_of_five_minutes_are_named_and_no_broken_records() -> None:
 @pytest.mark.parametrize("action", ["kms:Encapsulate", "kms:Decapsulate"])
 def test_encapsulation_works_across_accounts(action: str) -> None:
     assert works_across_accounts(action) is True
+
+
+def tool_call(request: str, **fields: Any) -> dict[str, Any]:
+    made = {"downstreamRequests": [{"apiName": "sqs:ListQueues", "requestId": "other"}, {"apiName": "sqs:PurgeQueue", "requestId": request}]}
+    more = {"eventType": "AwsMcpEvent", "sourceIPAddress": "198.51.100.77", "userAgent": "loom-agent/3.2 (cli)", "additionalEventData": made}
+    return call(session(PUBLISHER), "aws-mcp", "CallReadWriteTool", 9, region="us-east-1", event_id="tool-1", **(more | fields))
+
+
+@pytest.mark.parametrize(("request_id", "said"), [("req-7", "Asked by an agent (loom-agent/3.2 (cli)) from 198.51.100.77"), ("req-8", "an agent asked for it")])
+def test_the_tool_call_of_an_agent_is_joined_by_the_id_of_its_request_alone(request_id: str, said: str) -> None:
+    case = diagnose(
+        [tool_call("req-7"), agent_call(requestID=request_id)], snapshot((PUBLISHER, [denies("OnAgents", Bool={"aws:ViaAWSMCPService": "true"})], []))
+    )
+    assert said in cause(case).explanation
+    assert ("tool-1" in cause(case).explanation) is (request_id == "req-7")
+    assert "the same call without the AWS MCP Server is not touched by it" in cause(case).explanation
+
+
+def test_a_condition_on_addresses_is_explained_where_an_agent_met_it_and_nowhere_else() -> None:
+    held = snapshot((PUBLISHER, [allow("sqs:*"), denies("Office", NotIpAddress={"aws:SourceIp": "198.51.100.0/24"})], []))
+    assert "carries no aws:SourceIp" in cause(diagnose([agent_call()], held)).explanation
+    direct = refused(session(PUBLISHER), "sqs", "PurgeQueue", "sqs:PurgeQueue", QUEUE, clause=f"with an {DENIED}", sourceIPAddress="203.0.113.4")
+    assert "carries no aws:SourceIp" not in cause(diagnose([direct], held)).explanation
+
+
+def test_who_stands_behind_a_session_is_said() -> None:
+    person = session(PUBLISHER) | {"onBehalfOf": {"userId": "person-71", "identityStoreArn": f"arn:aws:identitystore::{A}:identitystore/d-1"}}
+    found = cause(diagnose([refused(person, "sqs", "SendMessage", "sqs:SendMessage", QUEUE)], snapshot((PUBLISHER, [], []))))
+    assert "for user person-71 of IAM Identity Center" in found.explanation
+    assert found.requests[0].context["identitystore:UserId"] == ("person-71",)
+    provider = session(PUBLISHER) | {"invokedByDelegate": {"accountId": A}}
+    clause = "because no session policy allows the sqs:SendMessage action"
+    found = cause(diagnose([refused(provider, "sqs", "SendMessage", "sqs:SendMessage", QUEUE, clause=clause)]))
+    assert f"account {A} under a delegation request" in found.explanation
+    assert "no Allow does" in found.explanation
+
+
+def token(subject: str) -> dict[str, Any]:
+    provider = f"arn:aws:iam::{B}:oidc-provider/token.actions.githubusercontent.com"
+    who = {"type": "WebIdentityUser", "principalId": f"{provider}:sts.amazonaws.com:{subject}", "userName": subject, "identityProvider": provider}
+    text = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+    return call(who, "sts", "AssumeRoleWithWebIdentity", account=B, request={"roleArn": PUBLISHER}, errorCode="AccessDenied", errorMessage=text)
+
+
+@pytest.mark.parametrize(
+    ("sent", "wanted", "said"),
+    [
+        ("repo:mill@4711/loom@4712:environment:live", "repo:mill/loom:environment:live", True),
+        ("repo:mill@4711/loom@4712:environment:live", "repo:mill@4711/loom@4712:environment:test", False),
+        ("repo:mill/loom:environment:live", "repo:mill/loom:environment:test", False),
+    ],
+)
+def test_the_immutable_subject_is_the_reason_where_the_trust_policy_has_the_old_form(sent: str, wanted: str, said: bool) -> None:
+    host = "token.actions.githubusercontent.com"
+    trust = trusts({"Federated": f"arn:aws:iam::{B}:oidc-provider/{host}"}, "sts:AssumeRoleWithWebIdentity", StringEquals={f"{host}:sub": wanted})
+    found = cause(diagnose([token(sent)], snapshot((PUBLISHER, [], [trust]))))
+    assert found.cause is Cause.CONDITION_MISMATCH
+    assert ("immutable subject" in found.explanation) is said

@@ -33,7 +33,9 @@ def a_full_world() -> Aws:
 def _refusals_with_details(world: Aws) -> None:
     state = world.accounts[B]
     state.decoded[BLOB] = json.dumps({"allowed": False, "explicitDeny": False, "context": {"action": "ec2:RunInstances", "resource": "*"}})
-    state.details[DETAILS] = {"requestContext": {}, "evaluations": [{"action": "iam:PassRole", "evaluatedEffect": "IMPLICIT_DENY"}], "policies": []}
+    guard = {"type": "IDENTITY_BASED_POLICY", "uri": f"arn:aws:iam::{B}:policy/Guard"}
+    state.details[DETAILS] = {"requestContext": {}, "evaluations": [{"action": "iam:PassRole", "evaluatedEffect": "IMPLICIT_DENY"}], "policies": [guard]}
+    state.evaluated[DETAILS, guard["uri"]] = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:GetRole", "Resource": "*"}]}
     identity = a_session(ACTION_ROLE, "1772614901412", KEY_B, START)
     messages = (
         f"You are not authorized to perform this operation. Encoded authorization failure message: {BLOB}",

@@ -166,6 +166,11 @@ def get_request_authorization_details(state, region, asked):
     return _find(state.details, asked["authorizationId"], "ResourceNotFoundException", 404)
 
 
+def get_request_authorization_policy(state, region, asked):
+    document = _find(state.evaluated, (asked["authorizationId"], asked["policyUri"]), "ResourceNotFoundException", 404)
+    return {"policyDocument": document}
+
+
 def _organization(state):
     if state.organization is None:
         raise Refused("AccessDeniedException")
@@ -310,6 +315,7 @@ OPERATIONS = {
     ("kms", "DescribeKey"): describe_key,
     ("sts", "DecodeAuthorizationMessage"): decode_authorization_message,
     ("iam-toolbox", "GetRequestAuthorizationDetails"): get_request_authorization_details,
+    ("iam-toolbox", "GetRequestAuthorizationPolicy"): get_request_authorization_policy,
     ("organizations", "ListParents"): list_parents,
     ("organizations", "ListPoliciesForTarget"): list_policies_for_target,
     ("organizations", "DescribePolicy"): describe_policy,

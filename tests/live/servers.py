@@ -148,7 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
             _, _, name, _, operation = url.path.split("/")
             return Request(key, region, TARGETS[name], operation, "cbor", cbor.loads(body))
         if url.path.startswith("/authorization-details/"):
-            return Request(key, region, "iam-toolbox", "GetRequestAuthorizationDetails", "rest-json", {"authorizationId": url.path.split("/")[2]})
+            operation = "GetRequestAuthorizationPolicy" if url.path.endswith("/policy") else "GetRequestAuthorizationDetails"
+            return Request(key, region, "iam-toolbox", operation, "rest-json", {"authorizationId": url.path.split("/")[2], **query})
         if service == "s3":
             bucket, _, name = unquote(url.path).lstrip("/").partition("/")
             operation = "GetBucketPolicy" if "policy" in query else "GetObject" if name else "ListObjectsV2"

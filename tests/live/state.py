@@ -12,6 +12,7 @@ PAGE = 50
 IAM_ACTION = {
     "s3:ListObjectsV2": "s3:ListBucket",
     "iam-toolbox:GetRequestAuthorizationDetails": "iam:GetRequestAuthorizationDetails",
+    "iam-toolbox:GetRequestAuthorizationPolicy": "iam:GetRequestAuthorizationPolicy",
     "sts:GetCallerIdentity": None,
 }
 
@@ -113,6 +114,7 @@ class AccountState:
     aliases: dict = field(default_factory=dict)
     decoded: dict = field(default_factory=dict)  # encoded message -> text
     details: dict = field(default_factory=dict)  # authorization id -> answer
+    evaluated: dict = field(default_factory=dict)  # (authorization id, URI) -> document
     organization: dict | None = None  # {"parents": {child: (id, type)}, "attached": {target: [policy]}, "policies": {id: {...}}}
     trails: list = field(default_factory=list)
     queries: Queries = field(default_factory=lambda: Queries())

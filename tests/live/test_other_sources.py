@@ -156,6 +156,42 @@ def test_encoded_messages_and_authorization_ids_are_asked_about_at_once(serve, l
     assert any("encoded authorization message" in why for why in gaps_in(pieces))
 
 
+def _world_of_evaluated_policies():
+    world = a_world()
+    state = world.accounts[B]
+    uris = [f"arn:aws:iam::{B}:policy/Looms", f"arn:aws:organizations::{A}:policy/o-1/service_control_policy/p-1", "opaque-of-an-inline-one"]
+    listed = [{"type": "IDENTITY_BASED_POLICY", "uri": uri} for uri in uris]
+    state.details[DETAILS] = {"requestContext": {}, "evaluations": [{"action": "ecs:RunTask", "evaluatedEffect": "IMPLICIT_DENY"}], "policies": listed}
+    document = {"Version": "2012-10-17", "Statement": []}
+    state.evaluated = {(DETAILS, uri): document for uri in uris[:2]}
+    message = f"User: {ACTION_ROLE} is not authorized to perform: ecs:RunTask. authorization id: {DETAILS}"
+    identity = a_session(ACTION_ROLE, "1772614901412", KEY_B, START)
+    refusal = {"errorCode": "AccessDeniedException", "errorMessage": message}
+    state.histories[REGION].add(a_record(B, START + timedelta(seconds=5), "ecs.amazonaws.com", "RunTask", identity=identity, **refusal))
+    return world, uris
+
+
+def test_every_policy_that_authorization_details_list_is_kept_as_it_was_evaluated(serve, live):
+    world, uris = _world_of_evaluated_policies()
+    serve(world)
+    source, _ = live()
+    pieces = list(source.start(WEB))
+    kept = [json.loads(piece.data) for piece in pieces if piece.source.startswith(f"decoded/{B}/policy-")]
+    assert sorted((one["policyUri"], one["authorizationId"]) for one in kept) == sorted((uri, DETAILS) for uri in uris[:2])
+    assert [why for why in gaps_in(pieces) if "as it was evaluated" in why] == [why for why in gaps_in(pieces) if uris[2] in why]
+    assert any(uris[2] in why for why in gaps_in(pieces))
+
+
+def test_without_the_permission_one_policy_as_evaluated_is_asked_for_and_the_details_stay(serve, live):
+    world, _ = _world_of_evaluated_policies()
+    aws = serve(world)
+    aws.accounts[B].policy = {"Statement": [{"Action": ["cloudtrail:*", "iam:Get*Role*", "iam:List*", "iam:GetRequestAuthorizationDetails"]}]}
+    source, _ = live()
+    pieces = list(source.start(WEB))
+    assert any(piece.source.startswith(f"decoded/{B}/details-") for piece in pieces)
+    assert len([why for why in gaps_in(pieces) if "as it was evaluated" in why]) == 1
+
+
 def test_a_role_whose_inline_policies_cannot_be_read_is_not_taken_for_one_without(serve, live):
     aws = serve(a_world())
     allowed = ["cloudtrail:*", "codepipeline:*", "iam:GetRole", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:GetPolicy*"]

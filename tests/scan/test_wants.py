@@ -140,6 +140,14 @@ def a_copy_that_was_started() -> EVIDENCE:
     return [of_another("backup:StartCopyJob", 5, requestParameters=request), asked("ec2:DescribeRegions", sentence("ec2:DescribeRegions", "*"))], others
 
 
+def a_call_of_an_agent() -> EVIDENCE:
+    server = "aws-mcp.amazonaws.com"
+    made = {"downstreamRequests": [{"apiName": "sqs:PurgeQueue", "requestId": "request-of-an-agent"}]}
+    tool = call("aws-mcp:CallReadWriteTool", 29, awsRegion="us-east-1", eventType="AwsMcpEvent", userAgent="loom/1.0", additionalEventData=made)
+    denied = asked("sqs:PurgeQueue", sentence("sqs:PurgeQueue", f"arn:aws:sqs:eu-west-1:{ACCOUNT}:inbox"), requestID="request-of-an-agent")
+    return [tool, {**denied, "userIdentity": {**denied["userIdentity"], "invokedBy": server}, "sourceIPAddress": server}], {}
+
+
 SITUATIONS: dict[type, Callable[[], EVIDENCE]] = {
     wants.ThingNamed: a_secret_under_a_key,
     wants.Made: a_queue_made_just_before,
@@ -151,6 +159,7 @@ SITUATIONS: dict[type, Callable[[], EVIDENCE]] = {
     wants.Registered: an_earlier_registration,
     wants.Session: one_registration_of_two,
     wants.SetUp: a_copy_that_was_started,
+    wants.ToolCall: a_call_of_an_agent,
 }
 ERROR = {wants.SetUp: {"error": "Access Denied trying to call AWS Backup service"}}
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trailsleuth.analyze.recovery import Successes
 from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.catalog.agents import is_mcp_server, requests_of_tool
 from trailsleuth.catalog.issuing import SCOPED
 from trailsleuth.facts import Facts, gather_facts
 from trailsleuth.iam.document import parse_policy
@@ -40,6 +41,14 @@ class AnalysisContext:
         text = opened.request.get("policy")
         name = f"scope-down policy {len(above) + 1}" if scoped else "session policy"
         return (*above, parse_policy(text, name=name)) if isinstance(text, str) and text else above
+
+    def tool_call(self, record: Record) -> Record | None:
+        """The call of an agent's tool, with the same credentials, that made this one: it lists the id of the request."""
+        session = self.session(record)
+        if session is None or not is_mcp_server(record.identity.invoked_by) or record.request_id is None:
+            return None
+        tools = (call for call in session.calls if is_mcp_server(call.event_source))
+        return next((tool for tool in tools if record.request_id in requests_of_tool(tool.additional)), None)
 
     def good_call(self, refusal: Refusal) -> Record | None:
         """A call of the same kind and principal that went through: on the same resource, else on any; the last before the denial, else the first."""

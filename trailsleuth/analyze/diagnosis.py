@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from trailsleuth.analyze.calibration import LET_THROUGH, calibrated
 from trailsleuth.analyze.chains import OWN
 from trailsleuth.analyze.changes import note_changes
 from trailsleuth.analyze.claim import Claim
@@ -136,12 +137,21 @@ def _lasting(refusal: Refusal, standing: Standing, context: AnalysisContext) -> 
         yield from of_key
         return
     session = context.session(refusal.first)
-    claims, _ = weigh(refusal, context.evidence.policies, context.session_policies(session))
-    for claim in (_by_facts(claim, refusal, context.facts) for claim in claims):
+    claims, decision = weigh(refusal, context.evidence.policies, context.session_policies(session))
+    calibration = calibrated(refusal.answer, decision)
+    let_through = {one.layer for one in calibration if one.aws in LET_THROUGH}
+    lasting = (claim for claim in claims if claim.observed or not set(claim.layers) <= let_through)
+    for claim in (_by_facts(claim, refusal, context.facts) for claim in lasting):
         stands = standing if claim.observed else Standing.ALSO_NEEDED
         basis = Basis.OBSERVED if claim.observed and not refusal.denial.demand else Basis.INFERRED
         good = context.good_call(refusal) if claim.cause is Cause.CONDITION_MISMATCH else None
-        around = Around(endpoint=_endpoint(refusal.first), session_caller=session.assumed_by if session else None, good=good)
+        around = Around(
+            endpoint=_endpoint(refusal.first),
+            session_caller=session.assumed_by if session else None,
+            good=good,
+            tool=context.tool_call(refusal.first),
+            calibration=calibration,
+        )
         yield in_order(make_finding(refusal, claim, stands, basis, around), claim, refusal, context.facts)
 
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from trailsleuth.analyze.advice import advise
+from trailsleuth.analyze.calibration import said_of
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import NEEDED_NEXT, Refusal
 from trailsleuth.analyze.requests import access_request, federated_claims
 from trailsleuth.analyze.wording import explain
 from trailsleuth.catalog.own_stars import parts_of
-from trailsleuth.model import AccessRequest, Basis, Cause, Evidenced, Finding, PolicyType, Record, Standing, account_of
+from trailsleuth.model import AccessRequest, Basis, Calibrated, Cause, Evidenced, Finding, PolicyType, Record, Standing, account_of
 from trailsleuth.model.texts import texts_in
 from trailsleuth.model.written import Part
 
@@ -42,11 +43,14 @@ def conditions_of(action: str | None, passed_to: str | None) -> Mapping[str, Map
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What stands around the denied call: the VPC endpoint (ARN) that it went through, who assumed its session, an earlier good call of its kind."""
+    """What stands around the denied call: the VPC endpoint (ARN) that it went through, who assumed its session, an earlier good call of its kind,
+    the tool call of an agent that made it, and AWS's own evaluation beside ours."""
 
     endpoint: str | None = None
     session_caller: str | None = None
     good: Record | None = None
+    tool: Record | None = None
+    calibration: tuple[Calibrated, ...] = ()
 
 
 ALONE = Around()
@@ -67,7 +71,7 @@ def make_finding(refusal: Refusal, claim: Claim, standing: Standing, basis: Basi
         resource=refusal.resource,
         resource_account=refusal.resource_account or account_of(refusal.resource),
         conditions=conditions_of(refusal.iam_action, refusal.passed_to) if policy_fix else {},
-        explanation=explain(refusal, claim),
+        explanation=explain(refusal, claim, around.tool) + said_of(around.calibration),
         advice=advise(refusal, claim, around.good),
         first_seen=refusal.first.event_time,
         last_seen=refusal.last.event_time,
@@ -82,6 +86,7 @@ def make_finding(refusal: Refusal, claim: Claim, standing: Standing, basis: Basi
         resource_parts=_parts(refusal),
         endpoint=around.endpoint,
         session_caller=around.session_caller,
+        calibration=around.calibration,
     )
 
 

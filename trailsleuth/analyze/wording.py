@@ -12,7 +12,7 @@ from trailsleuth.catalog.evaluation import nobody_may_change
 from trailsleuth.catalog.managed_policies import advice_on
 from trailsleuth.catalog.operations import decided_elsewhere
 from trailsleuth.iam.nearness import difference
-from trailsleuth.model import Cause, Effect, Mismatch, PolicyType, parse_arn
+from trailsleuth.model import Cause, Effect, Mismatch, PolicyType, Record, parse_arn
 from trailsleuth.model.names import name_of_caller
 
 STACKS = "cloudformation.amazonaws.com"
@@ -51,13 +51,13 @@ def short(arn: str | None) -> str:
     return f"{parsed.resource.partition('/')[0]} {parsed.name} (account {parsed.account})" if parsed.service == "iam" and parsed.account else str(arn)
 
 
-def explain(refusal: Refusal, claim: Claim) -> str:
-    """What a refusal comes down to, in a few sentences."""
+def explain(refusal: Refusal, claim: Claim, tool: Record | None = None) -> str:
+    """What a refusal comes down to, in a few sentences; `tool` is the call of an agent that made the refused one."""
     parts = [
         _what(refusal),
         _why(refusal, claim),
         *_owner(claim),
-        *told_by_record(refusal, claim),
+        *told_by_record(refusal, claim, tool),
         generated_role(refusal, claim),
         _as_its_caller(refusal),
         *_limits(refusal, claim),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from trailsleuth.facts.wants import CalledAs, Handed, Made, Owned, Registered, Retried, Session, SetUp, ThingNamed, Uploaded, Want
+from trailsleuth.facts.wants import CalledAs, Handed, Made, Owned, Registered, Retried, Session, SetUp, ThingNamed, ToolCall, Uploaded, Want
 from trailsleuth.model import Skipped
 
 BEYOND: dict[type[Want], str | None] = {
     Session: None,  # all calls of the sessions that were denied or are asked about
     Made: None,  # the same
+    ToolCall: None,  # the same
     Retried: "successes of a denied call later than the fifth next try",
     Uploaded: "uploads of a denied object other than the five next to the denial",
     ThingNamed: "calls of others that made the thing denied, or found it missing",

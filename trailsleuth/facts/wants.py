@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from trailsleuth.catalog.actions import takes_resource
+from trailsleuth.catalog.agents import is_mcp_server
 from trailsleuth.catalog.keys import key_services
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.catalog.services import prefix_of
@@ -95,7 +96,12 @@ class SetUp:
     """Answered calls, whoever made them, that set up what a service goes on with: an error text may tell of what was denied later."""
 
 
-Want = ThingNamed | Made | Handed | Uploaded | Owned | CalledAs | Retried | Registered | Session | SetUp
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The call of the same credentials to an MCP server that asked for this one, with all its members."""
+
+
+Want = ThingNamed | Made | Handed | Uploaded | Owned | CalledAs | Retried | Registered | Session | SetUp | ToolCall
 
 
 def wants_of(record: Record) -> Iterator[Want]:
@@ -108,6 +114,8 @@ def wants_of(record: Record) -> Iterator[Want]:
     yield from _owners(record, denial)
     if not record.request and denial.resource is None:
         yield Made()
+    if is_mcp_server(record.identity.invoked_by):
+        yield ToolCall()
     things = dict.fromkeys(arn for arn in (denial.resource, *(ref.arn for ref in record.resources), *(arn for _, arn in worked_on(record))) if arn)
     for thing in things:
         yield from _named(thing)

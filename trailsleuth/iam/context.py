@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 
+from trailsleuth.catalog.agents import is_mcp_server
 from trailsleuth.iam.enriched import enriched_keys
 from trailsleuth.iam.request_keys import keys_of_request
 from trailsleuth.model import Record, role_of_session
@@ -134,7 +135,7 @@ def _network(record: Record) -> _Part:
     if record.vpc_endpoint_id:
         found |= {"aws:SourceVpce": record.vpc_endpoint_id, "aws:VpcSourceIp": address, "aws:VpceAccount": record.vpc_endpoint_account}
         return found, {"aws:SourceIp"}
-    if _is_mcp(record.source_ip):  # the agent's own address is in the record of its tool call alone
+    if is_mcp_server(record.source_ip):  # the agent's own address is in the record of its tool call alone
         return found, {"aws:SourceIp", "aws:VpcSourceIp"}
     if address is None:  # a service's name: the call came from inside AWS, and the record doesn't tell how
         return found, set()
@@ -151,22 +152,18 @@ def _made_by(record: Record) -> _Part:
     if record.identity.type == "AWSService" or service is None:
         found = {"aws:ViaAWSService": "false", "aws:ViaAWSMCPService": "false"}
         return found, {"aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:CalledViaAWSMCP"}
-    if _is_mcp(service):
+    if is_mcp_server(service):
         return {"aws:ViaAWSMCPService": "true", "aws:CalledViaAWSMCP": service}, set()
     if not service.endswith(".amazonaws.com"):
         return {}, set()
     return {"aws:ViaAWSService": "true", "aws:CalledViaLast": service}, set()
 
 
-def _is_mcp(service: str | None) -> bool:
-    return (service or "").endswith("-mcp.amazonaws.com")
-
-
 def _kms(record: Record, iam_action: str) -> _Part:
     if not iam_action.lower().startswith("kms:"):
         return {}, set()
     service = record.identity.invoked_by
-    named = service and service.endswith(".amazonaws.com") and not _is_mcp(service)
+    named = service and service.endswith(".amazonaws.com") and not is_mcp_server(service)
     via = f"{service.split('.')[0]}.{record.region}.amazonaws.com" if service and named else None
     found: dict[str, Any] = {"kms:CallerAccount": record.identity.account, "kms:ViaService": via}
     pairs = {str(k): str(v) for k, v in _mapping(record.request.get("encryptionContext")).items()}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trailsleuth.model.delta import Delta, Placeholder, Proof
     from trailsleuth.model.denial import Cause, Denial, Effect, EncodedMessage, PolicyType
     from trailsleuth.model.error_text import ErrorText, OpaqueError
-    from trailsleuth.model.evaluated import AuthorizationCheck, DecodedAuthorization, EvaluatedPolicy, MatchedStatement
+    from trailsleuth.model.evaluated import AuthorizationCheck, Calibrated, DecodedAuthorization, EvaluatedPolicy, MatchedStatement
     from trailsleuth.model.evidence import THINGS, Evidence, Inquiry
     from trailsleuth.model.finding import Background, Basis, Evidenced, Finding, Standing
     from trailsleuth.model.pipeline import ActionDeclaration, ActionRun, CallPlaces, Pipeline, PipelineRun
@@ -46,6 +46,7 @@ __all__ = [
     "AuthorizationCheck",
     "Background",
     "Basis",
+    "Calibrated",
     "CallPlaces",
     "CaseFile",
     "Cause",
@@ -122,7 +123,7 @@ _NAMES = {
     "delta": ("Delta", "Placeholder", "Proof"),
     "denial": ("Cause", "Denial", "Effect", "EncodedMessage", "PolicyType"),
     "error_text": ("ErrorText", "OpaqueError"),
-    "evaluated": ("AuthorizationCheck", "DecodedAuthorization", "EvaluatedPolicy", "MatchedStatement"),
+    "evaluated": ("AuthorizationCheck", "Calibrated", "DecodedAuthorization", "EvaluatedPolicy", "MatchedStatement"),
     "evidence": ("THINGS", "Evidence", "Inquiry"),
     "finding": ("Background", "Basis", "Evidenced", "Finding", "Standing"),
     "pipeline": ("ActionDeclaration", "ActionRun", "CallPlaces", "Pipeline", "PipelineRun"),

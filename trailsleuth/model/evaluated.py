@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from trailsleuth.model.decision import Verdict
 from trailsleuth.model.denial import PolicyType
 from trailsleuth.model.policy import Policy
 
@@ -32,6 +33,17 @@ class AuthorizationCheck:
     effect: str
     target: str | None = None
     matched: tuple[MatchedStatement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibrated:
+    """AWS's word on one layer of a denied call beside ours. `ours` None: the evidence holds nothing of it; `agrees` None: ours is open."""
+
+    layer: PolicyType
+    aws: str
+    ours: Verdict | None
+    agrees: bool | None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

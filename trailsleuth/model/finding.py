@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from trailsleuth.model.decision import AccessRequest, Mismatch, StatementRef
 from trailsleuth.model.denial import Cause, PolicyType
+from trailsleuth.model.evaluated import Calibrated
 from trailsleuth.model.policy import Statement
 from trailsleuth.model.written import Part
 
@@ -55,7 +56,7 @@ class Finding:
     there is no `principal`; `endpoint` the VPC endpoint (ARN) that the call went through; `session_caller` who assumed the session. `already` says
     that the policies in the evidence allow it, against what AWS said. `resource_parts` is the resource as policy text: names out of evidence are literals.
     `withheld`: no change is proposed before it is asked about by name.
-    `outside` names a principal that shows in denied calls alone.
+    `calibration` compares AWS's own evaluation with ours. `outside` names a principal that shows in denied calls alone.
     """
 
     id: str = ""
@@ -89,6 +90,7 @@ class Finding:
     endpoint: str | None = None
     session_caller: str | None = None
     withheld: bool = False
+    calibration: tuple[Calibrated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,7 @@ def _proof(delta: Delta, deltas: tuple[Delta, ...], behind: list[Finding], polic
         return None
     undecided = [f"placeholder {p.name}" for p in delta.placeholders]
     undecided += [f"the resource of {f.iam_action}" for f in behind if f.resource is None]
+    undecided += [f"AWS's evaluation of the {one.layer.value} layer, which differs" for f in behind for one in f.calibration if one.agrees is False]
     undecided += presumed_doubts(delta.statements)
     undecided += _far_sides(checks, before)
     verdicts = [(c.decide(before), c.decide(after)) for c in checks]

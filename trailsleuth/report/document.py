@@ -12,6 +12,7 @@ from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.model import (
     SCHEMA,
     Background,
+    Calibrated,
     CaseFile,
     Chain,
     Coverage,
@@ -163,7 +164,12 @@ def _finding(finding: Finding) -> Document:
         "last_seen": utc(finding.last_seen),
         "count": finding.count,
         "evidence": [_evidenced(record) for record in finding.evidence],
+        **({"calibration": [_calibrated(one) for one in finding.calibration]} if finding.calibration else {}),
     }
+
+
+def _calibrated(one: Calibrated) -> Document:
+    return {"policy_type": one.layer.value, "aws": one.aws, "ours": one.ours.value if one.ours else None, "agrees": one.agrees, "reason": one.reason}
 
 
 def _placeholder(placeholder: Placeholder) -> Document:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 
+from trailsleuth.catalog.agents import is_mcp_server
 from trailsleuth.catalog.demands import sets_up
 from trailsleuth.catalog.keys import key_use
 from trailsleuth.catalog.operations import primary_action
@@ -14,7 +15,7 @@ from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.catalog.things import is_making
 from trailsleuth.facts.owners import UPLOADS
-from trailsleuth.facts.wants import CalledAs, Handed, Made, Owned, SetUp, ThingNamed, Uploaded, Want
+from trailsleuth.facts.wants import CalledAs, Handed, Made, Owned, SetUp, ThingNamed, ToolCall, Uploaded, Want
 from trailsleuth.model import Record
 from trailsleuth.scan.pursuits import Pursuits, mark_of
 from trailsleuth.scan.selection import KMS, S3, Call, Named, Wanted
@@ -53,8 +54,8 @@ class FactsWanted:
                     self._uploads.add((bucket, key))
                 case CalledAs(unique):
                     self.called_as.add(unique.encode())
-                case Made():
-                    self._read |= {call for call in self._seen if is_making(call[1])}
+                case Made() | ToolCall():
+                    self._read |= {call for call in self._seen if _is_wanted(call, want)}
                 case SetUp():
                     self._set_up |= {call for call in self._seen if sets_up(f"{call[0]}:{call[1]}")}
                 case ThingNamed(name, service, keyed) if moment is not None:
@@ -99,3 +100,7 @@ class FactsWanted:
             )
             for call in {*self._handed, *uploads, *self._read, *self._keyed, *self._set_up, *told, *self.pursuits.calls}
         }
+
+
+def _is_wanted(call: Call, want: Made | ToolCall) -> bool:
+    return is_making(call[1]) if isinstance(want, Made) else is_mcp_server(call[0])

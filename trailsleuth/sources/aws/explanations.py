@@ -6,7 +6,9 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessa
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from trailsleuth.sources.aws.calls import Refusal, Why
 from trailsleuth.sources.aws.gaps import gap_of, keep_gap
@@ -17,6 +19,7 @@ from trailsleuth.sources.aws.traces import authorization_ids, encoded_messages
 
 SNAPSHOT_TRIES, SNAPSHOT_PAUSE = 3, 2.0  # details appear some seconds after the refusal
 LONGEST_MESSAGE = 10_240
+TOOLBOX = "iam-toolbox"
 
 
 def fetch_explanations(records: Iterable[FetchedRecord], accounts: Mapping[str, Account], store: Store) -> None:
@@ -47,20 +50,45 @@ def decode_message(message: str, account: Account, region: str, store: Store) ->
 
 
 def fetch_details(identifier: str, account: Account, region: str, store: Store) -> None:
-    """Keep the authorization details under an id, all pages in one; they may take a moment to appear."""
+    """Keep the authorization details under an id, all pages in one, and every policy that they list as it was evaluated; they may take a moment to appear."""
     name = piece_name("decoded", account.id, f"details-{identifier}")
-    if store.kept(name) is not None or not account.knows("iam-toolbox"):
+    if not account.knows(TOOLBOX):
         return
-    details = _details(identifier, account, region)
+    kept = store.kept(name)
+    details = json.loads(kept) if kept is not None else _details(identifier, account, region)
     if isinstance(details, Refusal):
         keep_gap(store, gap_of(details, lost=f"the authorization details {identifier}"))
         return
-    about = Provenance(call="iam-toolbox:GetRequestAuthorizationDetails", account=account.id, region=region)
-    store.keep(name, encoded({"authorizationId": identifier, **details}), about)
+    if kept is None:
+        about = Provenance(call=f"{TOOLBOX}:GetRequestAuthorizationDetails", account=account.id, region=region)
+        store.keep(name, encoded({"authorizationId": identifier, **details}), about)
+    for uri in _listed(details):
+        if not fetch_evaluated(identifier, uri, account, region, store):
+            return
 
 
-def _details(identifier: str, account: Account, region: str) -> dict[str, object] | Refusal:
-    whole: dict[str, object] = {}
+def fetch_evaluated(identifier: str, uri: str, account: Account, region: str, store: Store) -> bool:
+    """Keep one policy as it was evaluated, with the id and the URI that it was asked by. False: who asks may have none of them."""
+    name = piece_name("decoded", account.id, f"policy-{identifier}-{uri}")
+    if store.kept(name) is not None:
+        return True
+    answer = account.ask("iam-toolbox", "GetRequestAuthorizationPolicy", region, authorizationId=identifier, policyUri=uri)
+    if isinstance(answer, Refusal):
+        keep_gap(store, gap_of(answer, lost=f"the policy {uri} as it was evaluated for {identifier}"))
+        return answer.why is Why.ABSENT
+    about = Provenance(call=f"{TOOLBOX}:GetRequestAuthorizationPolicy", account=account.id, region=region)
+    store.keep(name, encoded({"authorizationId": identifier, "policyUri": uri, "policyDocument": answer["policyDocument"]}), about)
+    return True
+
+
+def _listed(details: Mapping[str, Any]) -> list[str]:
+    policies = details.get("policies")
+    named = (one.get("uri") for one in policies if isinstance(one, Mapping)) if isinstance(policies, list) else ()
+    return sorted({uri for uri in named if isinstance(uri, str) and uri})
+
+
+def _details(identifier: str, account: Account, region: str) -> dict[str, Any] | Refusal:
+    whole: dict[str, Any] = {}
     token: str | None = None
     for number in range(SNAPSHOT_TRIES * 4):
         more = {"nextToken": token} if token else {}
