@@ -178,7 +178,7 @@ def _default(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> 
     if allowed_here and len(doubted) == 1 and (not refusal.cross_account or (resource is not None and resource.verdict is Verdict.ALLOWED)):
         layer, ref = doubted[0]  # all that the evidence holds allows it, but for one Deny that hangs on a key which the trail lacks
         return Claim(layers=(layer,), cause=Cause.EXPLICIT_DENY, policy_arn=ref.policy_arn, blocking=(ref,), sure=False)
-    if allowed_here and resource is None and _foreign_bucket(refusal):
+    if allowed_here and (resource is None or resource.verdict is Verdict.IMPLICITLY_DENIED) and _foreign_bucket(refusal):
         return Claim(layers=(PolicyType.RESOURCE,), cause=Cause.MISSING_ALLOW, sure=False)
     if decision.verdict is Verdict.ALLOWED:
         return Claim(layers=(), cause=Cause.UNKNOWN, already=True, sure=False)

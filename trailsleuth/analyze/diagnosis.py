@@ -32,7 +32,7 @@ from trailsleuth.analyze.refusals import Surroundings, read_refusal
 from trailsleuth.analyze.required import identity_verdict
 from trailsleuth.analyze.sharpen import sharpen
 from trailsleuth.analyze.stack_handlers import note_handlers
-from trailsleuth.analyze.told_later import told_later
+from trailsleuth.analyze.told_later import told_later, with_target
 from trailsleuth.analyze.untied import is_beside, is_untied
 from trailsleuth.facts import Facts
 from trailsleuth.model import Basis, Cause, Evidence, Finding, Inquiry, PolicyEvidence, Record, Scope, Standing, Verdict
@@ -86,7 +86,7 @@ def _by_chain(records: Iterable[Record], scope: Scope) -> dict[int, list[Record]
 
 def _of_chain(asked: Iterable[Refusal], context: AnalysisContext) -> list[Finding]:
     """What lasted, what recovered, and what comes next."""
-    clear = [sharpen(completed(r, context.facts), context.evidence, context.scope.execution, context.names) for r in asked]
+    clear = [with_target(sharpen(completed(r, context.facts), context.evidence, context.scope.execution, context.names), context) for r in asked]
     denials = group_refusals(clear)
     excused = [(denial, excuse_of(denial, denials, context)) for denial in denials]
     lasting = [denial for denial, excuse in excused if excuse is None or excuse.standing is not Standing.RECOVERED]

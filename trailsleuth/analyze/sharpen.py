@@ -134,7 +134,8 @@ def _named_by_content(refusal: Refusal) -> Refusal:
     if len(found) != 1:
         return refusal
     resource = next(iter(found))
-    clear = replace(refusal, resource=resource, resource_account=account_of(resource) or refusal.resource_account)
+    owner = account_of(resource) or (None if ":s3:::" in (resource or "") else refusal.resource_account)  # a bucket's ARN does not say whose it is
+    clear = replace(refusal, resource=resource, resource_account=owner)
     return replace(clear, request=access_request(clear))
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from trailsleuth.analyze.claims import weigh
 from trailsleuth.analyze.context import AnalysisContext
 from trailsleuth.analyze.findings import make_finding
+from trailsleuth.analyze.keys import denied_next
 from trailsleuth.analyze.others import as_denied_to
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import access_request
@@ -36,8 +37,7 @@ def told_later(context: AnalysisContext, inquiry: Inquiry) -> list[Finding]:
     told = inquiry.said.denial if inquiry.said is not None else None
     if inquiry.said is None or told is None or told.cause is Cause.NOT_A_PERMISSION:
         return []
-    calls = [record for record in context.evidence.records if not record.failed and sets_up(record.call)]
-    steps = [step for record in calls for step in _denied_steps(record, context, inquiry)]
+    steps = _set_up(context, inquiry)
     meant = [step for step in steps if _is_meant(inquiry.said, step)]
     if len({(refusal.principal, refusal.iam_action, refusal.resource) for refusal in meant}) != 1:
         return [found for step in _of_a_session(told, context) for found in _findings(step, Standing.CAUSE, context, UNRECORDED)] if not meant else []
@@ -63,6 +63,27 @@ def _of_a_session(told: Denial, context: AnalysisContext) -> Iterator[Refusal]:
 def _shows(record: Record, session: str) -> bool:
     """The session was opened by this call, or made it."""
     return not record.failed and session in (record.identity.arn, record.issued.assumed_role_arn if record.issued else None)
+
+
+def with_target(refusal: Refusal, context: AnalysisContext) -> Refusal:
+    """A denial of a service that does not say on what: the only thing that a call set up for it and whose policy does not admit it."""
+    if refusal.resource is not None or refusal.iam_action is None or (refusal.principal or "arn:").startswith("arn:"):
+        return refusal
+    found = {
+        step.resource
+        for step in _set_up(context, Inquiry())
+        if (step.principal, step.iam_action) == (refusal.principal, refusal.iam_action) and step.first.event_source == refusal.first.event_source
+    }
+    if len(found) != 1:
+        return refusal
+    target = next(iter(found))
+    clear = replace(refusal, resource=target, resource_account=account_of(target) or refusal.resource_account)
+    return replace(clear, request=access_request(clear))
+
+
+def _set_up(context: AnalysisContext, inquiry: Inquiry) -> list[Refusal]:
+    calls = [record for record in context.evidence.records if not record.failed and sets_up(record.call)]
+    return [step for record in calls for step in _denied_steps(record, context, inquiry)]
 
 
 def _is_meant(said: ErrorText, step: Refusal) -> bool:
@@ -98,8 +119,12 @@ def _denied_steps(record: Record, context: AnalysisContext, inquiry: Inquiry) ->
         step = as_denied_to(_base(record), demand, actor, demand.resource)
         known = find_resource_policy(step.resource, context.evidence.policies) if demand.service else find_principal(actor, context.evidence.policies)
         request = step.request if known is not None else None
-        if request is not None and decide(request, policies_for(request, context.evidence.policies)).verdict in DENIED:
+        verdict = decide(request, policies_for(request, context.evidence.policies)).verdict if request is not None else None
+        if verdict in DENIED:
             yield step
+        elif verdict is Verdict.ALLOWED and demand.service:
+            behind = denied_next(step, context.facts, context.evidence.policies)
+            yield from (need.refusal for need in behind if need.basis is Basis.INFERRED)
 
 
 def _role(record: Record, demand: Demand, context: AnalysisContext) -> str | None:

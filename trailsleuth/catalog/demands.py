@@ -47,6 +47,12 @@ def sets_up(call: str) -> bool:
     return any(f"{prefix_of(source)}:{plain_event_name(name)}" in row["events"] for row in rows_of("demands", "demand"))
 
 
+@cache
+def target_services() -> frozenset[str]:
+    """The services whose things others deliver to."""
+    return frozenset(row["target"] for row in _target_rows())
+
+
 def deliveries(arns: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """(action, target ARN) for each ARN that is of a kind that services deliver to, in order, each once."""
     found: dict[tuple[str, str], None] = {}

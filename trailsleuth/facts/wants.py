@@ -116,6 +116,8 @@ def wants_of(record: Record) -> Iterator[Want]:
         yield Made()
     if is_mcp_server(record.identity.invoked_by):
         yield ToolCall()
+    if denial.resource is None and (denial.principal or "").endswith(".amazonaws.com"):
+        yield SetUp()
     things = dict.fromkeys(arn for arn in (denial.resource, *(ref.arn for ref in record.resources), *(arn for _, arn in worked_on(record))) if arn)
     for thing in things:
         yield from _named(thing)

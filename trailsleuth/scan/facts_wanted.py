@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import cached_property
 
 from trailsleuth.catalog.agents import is_mcp_server
-from trailsleuth.catalog.demands import sets_up
-from trailsleuth.catalog.keys import key_use
+from trailsleuth.catalog.demands import sets_up, target_services
+from trailsleuth.catalog.keys import key_services, key_use
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.services import prefix_of
@@ -57,7 +57,8 @@ class FactsWanted:
                 case Made() | ToolCall():
                     self._read |= {call for call in self._seen if _is_wanted(call, want)}
                 case SetUp():
-                    self._set_up |= {call for call in self._seen if sets_up(f"{call[0]}:{call[1]}")}
+                    targets = key_services() & target_services()  # what makes a thing that services deliver to shows its key
+                    self._set_up |= {c for c in self._seen if sets_up(f"{c[0]}:{c[1]}") or (is_making(c[1]) and prefix_of(c[0]) in targets)}
                 case ThingNamed(name, service, keyed) if moment is not None:
                     self._things[mark_of(name), service, keyed].add(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
