@@ -59,6 +59,7 @@ def _explain_input(item: RawInput | Skipped) -> Explanation:
 
 
 def _explain_evidence(item: RawInput, text: str | None) -> Explanation:
+    from trailsleuth.ingest.blocks import beside_records
     from trailsleuth.ingest.evidence import read_evidence  # one line alone is read without any of this
     from trailsleuth.ingest.explain_records import explain_events, explain_evidence, with_told
     from trailsleuth.ingest.folded import unfolded
@@ -69,7 +70,7 @@ def _explain_evidence(item: RawInput, text: str | None) -> Explanation:
     if _holds_something(evidence):
         found = explain_evidence(evidence)
         around = text is not None and len(text) <= _PROSE and text.lstrip()[:1] not in ("{", "[")
-        return with_told(found, explain_events(text)) if around and text is not None else found
+        return with_told(found, explain_events(beside_records(text))) if around and text is not None else found
     if text is None:
         return Explanation(unreadable=1)
     told = explain_events(text)

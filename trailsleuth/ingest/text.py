@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from trailsleuth.ingest.blocks import blocks_in
 from trailsleuth.ingest.columns import place_of, squeezed
 from trailsleuth.ingest.decode import CarefulDecoder, NotJson, harmless
 from trailsleuth.ingest.documents import TRAIL_MARKS, Break, Document, document_in
@@ -77,9 +78,10 @@ def read_csv(text: str) -> Iterator[Document | Break]:
 
 
 def read_log_lines(text: str) -> Iterator[Document | Break]:
-    """The JSON in each line, whatever stands before and after it; lines without any are counted."""
+    """The JSON in the text, over several lines or in each, whatever stands before and after it; lines without any are counted."""
+    rest = yield from blocks_in(text)
     silent = 0
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(rest.split("\n"), start=1):
         start = min((at for mark in ('{"', "{'", '{\\"') if (at := line.find(mark)) >= 0), default=-1)
         if start < 0:
             silent += bool(line.strip())
