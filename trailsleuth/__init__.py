@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from trailsleuth.api import (
         Case,
         Diagnosis,
+        Live,
         bundle,
         denied,
+        diagnose,
         events,
         explain,
         fetch,
@@ -39,8 +41,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Case",
     "Diagnosis",
+    "Live",
     "bundle",
     "denied",
+    "diagnose",
     "events",
     "explain",
     "fetch",

@@ -12,8 +12,9 @@ from types import SimpleNamespace
 import pytest
 
 from tests.report.build import TOOLING, a_quiet_case, an_open_case, the_founding_case
-from trailsleuth.cli import diagnose, diagnose_live
+from trailsleuth.cli import diagnose
 from trailsleuth.cli.app import main
+from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.model import Coverage, Outcome, Skipped
 from trailsleuth.report.document import case_document
 from trailsleuth.sources.aws.sessions import Ways
@@ -30,19 +31,8 @@ class Api:
         self.case_file = case_file
         self.loaded = self.asked = None
 
-    def load(self, paths, *, stdin=None):
-        self.loaded = (list(paths), stdin)
-        return self
-
-    def diagnose_live(self, paths, inquiry, **options):
-        self.loaded = (list(paths), options | {"pipeline": inquiry.pipeline})
-        return self.case_file
-
-    @staticmethod
-    def Diagnosis(case_file):
-        return SimpleNamespace(case_file=case_file, exit_code=EXIT_CODES[case_file.outcome])
-
-    def ask(self, inquiry):
+    def diagnose(self, paths, inquiry, *, live=None, stdin=None, prune=False):
+        self.loaded = (list(paths), stdin) if live is None else (list(paths), live, inquiry.pipeline)
         self.asked = {name: value for name in ("everything", *FIELDS) if (value := getattr(inquiry, name))}
         return SimpleNamespace(case_file=self.case_file, exit_code=EXIT_CODES[self.case_file.outcome])
 
@@ -52,7 +42,6 @@ def answered(monkeypatch, capsys):
     def run(case_file, *arguments):
         api = Api(case_file)
         monkeypatch.setattr(diagnose, "api", api)
-        monkeypatch.setattr(diagnose_live, "diagnose_live", api.diagnose_live)
         code = main(["diagnose", *arguments])
         shown = capsys.readouterr()
         return SimpleNamespace(code=code, out=shown.out, err=shown.err, api=api)
@@ -106,8 +95,9 @@ def test_profiles_and_regions_go_to_the_live_reader(answered):
     named = ("--profile", "tooling", "--profile", "workload", "--region", "eu-west-1", "--assume-role", "arn:aws:iam::111122223333:role/R", "--wait", "5")
     ran = answered(the_founding_case(), "--pipeline", "web", *named)
     ways = Ways(profiles=("tooling", "workload"), assume_roles=("arn:aws:iam::111122223333:role/R",), regions=("eu-west-1",))
-    live = {"ways": ways, "wait": timedelta(minutes=5), "stdin": None, "settings": Settings(), "pipeline": "web"}
-    assert ran.api.loaded == ([], live)
+    paths, live, pipeline = ran.api.loaded
+    assert (paths, live.ways, live.wait, live.settings, pipeline) == ([], ways, timedelta(minutes=5), Settings(), "web")
+    assert isinstance(live.progress, ConsoleProgress)
     assert ran.code == 0
 
 

@@ -189,7 +189,7 @@ def test_a_traceback_shows_no_secret(serve, monkeypatch):
         raise RuntimeError("a fault of trailsleuth")
 
     monkeypatch.setattr("trailsleuth.sources.aws.live.settle", broken)
-    monkeypatch.setattr("trailsleuth.cli.diagnose_live.settle", broken)
+    monkeypatch.setattr("trailsleuth.api.gathering.settle", broken)
     with pytest.raises(RuntimeError) as caught:
         main(["diagnose", "--pipeline", "web", "--profile", "tooling", "--profile", "workload"])
     told = "".join(traceback.format_exception(caught.value))

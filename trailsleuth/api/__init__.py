@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from trailsleuth.api.asking import Live, diagnose
     from trailsleuth.api.bundles import Bundle, bundle
     from trailsleuth.api.cases import Case, Diagnosis, load, load_inputs
     from trailsleuth.api.custody import Summary, info, mark_unverified
@@ -29,10 +30,12 @@ __all__ = [
     "Case",
     "Diagnosis",
     "IndexMade",
+    "Live",
     "Refused",
     "Summary",
     "bundle",
     "denied",
+    "diagnose",
     "events",
     "explain",
     "fetch",
@@ -56,6 +59,8 @@ _HOMES = {
     "Bundle": "trailsleuth.api.bundles",
     "bundle": "trailsleuth.api.bundles",
     "denied": "trailsleuth.api.tables",
+    "Live": "trailsleuth.api.asking",
+    "diagnose": "trailsleuth.api.asking",
     "events": "trailsleuth.api.tables",
     "sessions": "trailsleuth.api.tables",
     "timeline": "trailsleuth.api.tables",

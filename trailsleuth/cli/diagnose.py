@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 import time
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import Annotated
 import typer
 
 from trailsleuth import api
+from trailsleuth.api.asking import Live, asks_accounts
 from trailsleuth.cli.options import FailOn, FixFormat, OutputFormat, exit_code_of, parse_window, terminal_context
 from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.cli.policy_files import check_policy_files, read_patches
@@ -26,8 +26,7 @@ from trailsleuth.report.fix import render_fix
 from trailsleuth.report.formats import render
 from trailsleuth.report.redact import redact
 from trailsleuth.sources.aws.sessions import Ways
-from trailsleuth.sources.engines.addresses import Settings, is_engine
-from trailsleuth.sources.files.kinds import is_trail_bucket
+from trailsleuth.sources.engines.addresses import Settings
 
 STDIN = "-"
 _EXPORT_COMMAND = "aws cloudtrail lookup-events --region REGION --start-time 2026-03-04T09:00:00Z --output json > account.json"
@@ -91,7 +90,7 @@ def diagnose_command(
     check_policy_files(files, attached_to, output, redacted=redact_names)
     check_output_file(output_file, force=force, inputs=(*paths, *files, *((keys,) if keys else ())))
     start, end = parse_window(since, until)
-    _check_prune(prune, start or end, asks_accounts=_asks_accounts(paths, ways))
+    _check_prune(prune, start or end, asks_accounts=asks_accounts(paths, ways))
     inquiry = Inquiry(
         pipeline=pipeline,
         execution_id=execution_id,
@@ -108,10 +107,9 @@ def diagnose_command(
         until=end,
         everything=everything,
     )
-    if inquiry.thing and _asks_accounts(paths, ways):
-        raise UsageError(f"--{inquiry.thing[0]} is for saved answers of AWS: give them as evidence, without --profile; see docs/reference/evidence.md")
     begun = time.perf_counter()
-    found = _diagnosis(paths, inquiry, ways, wait, Settings(output=athena_output or "", workgroup=athena_workgroup or ""), prune=prune)
+    live = Live(ways=ways, wait=timedelta(minutes=wait) if wait else None, settings=Settings(output=athena_output or "", workgroup=athena_workgroup or ""))
+    found = _diagnosis(paths, inquiry, live, prune=prune)
     mention(f"{words.coverage_line(case_document(found.case_file)['coverage'])}; {time.perf_counter() - begun:.1f} s")
     check_evidence(found.case_file, paths)
     if verify:
@@ -123,19 +121,17 @@ def diagnose_command(
     raise typer.Exit(exit_code_of(found.exit_code, fail_on))
 
 
-def _diagnosis(paths: list[str], inquiry: Inquiry, ways: Ways, wait: int, settings: Settings, *, prune: bool) -> api.Diagnosis:
+def _diagnosis(paths: list[str], inquiry: Inquiry, live: Live, *, prune: bool) -> api.Diagnosis:
     stdin = _stdin() if STDIN in paths else None
-    if prune:
-        return api.load(paths, stdin=stdin, since=inquiry.since, until=inquiry.until, prune=True).ask(inquiry)
-    if not _asks_accounts(paths, ways):
-        return api.load(paths, stdin=stdin).ask(inquiry)
-    live = importlib.import_module("trailsleuth.cli.diagnose_live")  # an offline run need not wait for it
-    waiting = timedelta(minutes=wait) if wait else None
-    return api.Diagnosis(live.diagnose_live(paths, inquiry, ways=ways, wait=waiting, stdin=stdin, settings=settings))
+    if not asks_accounts(paths, live.ways):
+        return api.diagnose(paths, inquiry, stdin=stdin, prune=prune)
+    from trailsleuth.cli.live_progress import ConsoleProgress  # an offline run says no steps
 
-
-def _asks_accounts(paths: list[str], ways: Ways) -> bool:
-    return bool(ways.profiles or ways.assume_roles) or any(is_trail_bucket(path) or is_engine(path) for path in paths)
+    progress = ConsoleProgress()
+    try:
+        return api.diagnose(paths, inquiry, live=replace(live, progress=progress), stdin=stdin)
+    finally:
+        progress.finish()
 
 
 def _verified(found: api.Diagnosis, paths: list[str], inquiry: Inquiry, keys: Path | None, *, profile: str | None) -> api.Diagnosis:
@@ -145,9 +141,9 @@ def _verified(found: api.Diagnosis, paths: list[str], inquiry: Inquiry, keys: Pa
 
 
 def _check(paths: list[str], ways: Ways, wait: int, *, error: str | None) -> None:
-    if not paths and not _asks_accounts(paths, ways):
+    if not paths and not asks_accounts(paths, ways):
         raise UsageError("no evidence given: name exported files or directories, or --profile for live use; see trailsleuth diagnose --help")
-    if ways.regions and not _asks_accounts(paths, ways):
+    if ways.regions and not asks_accounts(paths, ways):
         raise UsageError("--region is for live use and needs --profile", next_step="add --profile NAME, or leave out --region")
     if wait and not (ways.profiles or ways.assume_roles):
         raise UsageError("--wait is for live use and needs --profile", next_step="add --profile NAME, or leave out --wait")

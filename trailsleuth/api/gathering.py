@@ -1,4 +1,4 @@
-"""`trailsleuth diagnose` with accounts: live, from a trail's bucket, from an engine, or several of them. The answer is the same as from exports."""
+"""A diagnosis with accounts: live, from a trail's bucket, from an engine, or several of them. The answer is the same as from exports."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from trailsleuth import api
+from trailsleuth.api.asking import Live
+from trailsleuth.api.cases import load_inputs
 from trailsleuth.api.engines import Asked, read_engines
 from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.catalog.pipeline_actions import call_places
-from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.model import CaseFile, Inquiry, RawInput, Skipped
 from trailsleuth.sources.aws.live import LiveSource, open_live, settle
 from trailsleuth.sources.aws.sessions import GLOBAL_REGIONS, Account, Surroundings, Ways
@@ -23,33 +23,27 @@ MARGIN = timedelta(hours=1)  # a session lives that long by default, and its ope
 Inputs = tuple[RawInput | Skipped, ...]
 
 
-def diagnose_live(
-    paths: list[str], inquiry: Inquiry, *, ways: Ways, wait: timedelta | None = None, stdin: bytes | None = None, settings: Settings | None = None
-) -> CaseFile:
+def gather_and_ask(paths: list[str], inquiry: Inquiry, through: Live, *, stdin: bytes | None = None) -> CaseFile:
     """The case that the accounts tell, together with the other evidence that is named.
 
     With a bucket or an engine among it the event history is asked only for a pipeline, whose execution no trail holds; then the trail is read for
     its time.
     """
-    progress = ConsoleProgress()
-    around = Surroundings(progress=progress)
+    ways, wait, around = through.ways, through.wait, Surroundings(progress=through.progress)
     trails = _Trails(
-        buckets=tuple(filter(is_trail_bucket, paths)), engines=tuple(filter(is_engine, paths)), settings=settings or Settings(), ways=ways, around=around
+        buckets=tuple(filter(is_trail_bucket, paths)), engines=tuple(filter(is_engine, paths)), settings=through.settings, ways=ways, around=around
     )
     files = [path for path in paths if path not in (*trails.buckets, *trails.engines)]
     asked = inquiry.or_else(inquiry_in(files))
-    try:
-        given = tuple(read_paths(files, stdin=stdin))
-        if not trails.any:
-            source = open_live(ways, around=around, places=call_places, wait=wait)
-            return settle(source, asked, lambda fetched: _diagnosed((*given, *fetched), asked))
-        if asked.pipeline is None or not (ways.profiles or ways.assume_roles or trails.buckets):
-            return _diagnosed((*given, *trails.read(asked, _wanted(asked, ways.regions))), asked)
+    given = tuple(read_paths(files, stdin=stdin))
+    if not trails.any:
         source = open_live(ways, around=around, places=call_places, wait=wait)
-        found = settle(source, asked, lambda fetched: _diagnosed((*given, *fetched), asked))
-        return _with_trails(found, source, given, asked, trails)
-    finally:
-        progress.finish()
+        return settle(source, asked, lambda fetched: _diagnosed((*given, *fetched), asked))
+    if asked.pipeline is None or not (ways.profiles or ways.assume_roles or trails.buckets):
+        return _diagnosed((*given, *trails.read(asked, _wanted(asked, ways.regions))), asked)
+    source = open_live(ways, around=around, places=call_places, wait=wait)
+    found = settle(source, asked, lambda fetched: _diagnosed((*given, *fetched), asked))
+    return _with_trails(found, source, given, asked, trails)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,4 +107,4 @@ def _wanted(
 
 
 def _diagnosed(inputs: Inputs, asked: Inquiry) -> CaseFile:
-    return api.load_inputs(inputs).ask(asked).case_file
+    return load_inputs(inputs).ask(asked).case_file
