@@ -138,12 +138,12 @@ def _inquiry(choose: Choices) -> Inquiry:
     kind = choose.number(0, 9)
     asked = {
         0: {"role": pick(choose, ROLES)},
-        1: {"session": pick(choose, ("s1", "", "\0"))},
+        1: {"session": pick(choose, ("s1", "s2", "\0"))},
         2: {"access_key": pick(choose, ("ASIAEXAMPLEEXAMPLE22", "x"))},
         3: {"event_id": pick(choose, EVENT_IDS)},
         4: {"pipeline": pick(choose, ("web", "none"))},
         5: {"execution_id": "11111111-2222-3333-4444-555555555555"},
-        6: {"role": text(choose)},
+        6: {"role": f"r{text(choose)}"},  # a name that is empty is wrong usage
     }.get(kind, {})
     return Inquiry(**asked, error=message(choose) if chance(choose, 20) else None)  # type: ignore[arg-type]
 

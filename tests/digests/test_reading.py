@@ -166,7 +166,7 @@ def test_a_value_that_is_no_rsa_key_proves_and_condemns_nothing(tmp_path):
     a_trail(tmp_path, hours=1)
     answer = check(tmp_path, json.dumps([{"Fingerprint": fingerprint(), "Value": "AAAA"}]).encode())
     assert states(answer.digests) == ["hash_ok_signature_unknown"]
-    assert "no RSA public key" in (answer.digests[0].reason or "")
+    assert "not an RSA public key" in (answer.digests[0].reason or "")
 
 
 def test_an_unknown_signature_algorithm_is_said_and_not_guessed():

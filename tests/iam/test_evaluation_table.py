@@ -13,6 +13,8 @@ from trailsleuth.catalog.evaluation import (
     checked_on,
     deciding_rows,
     gateway_endpoint_services,
+    has_no_arn,
+    is_of_one_region,
     needs_nothing,
     nobody_may_change,
     rcp_covers,
@@ -44,7 +46,11 @@ def says(heading: str, row: Any, text: Any) -> bool:
         case "gateway_endpoint":
             return text.partition(":")[0] == row["service"] and row["service"] in gateway_endpoint_services()
         case "nobody_may_change":
-            return nobody_may_change(text["action"], text["resource"]) is row
+            return nobody_may_change(text["action"], text["resource"]) == row
+        case "of_one_region":
+            return is_of_one_region(text["event"], text["action"])
+        case "without_arn":
+            return has_no_arn(text["action"], text["said"], "")
         case "needs_nothing":
             return needs_nothing(text)
         case "checked_on":

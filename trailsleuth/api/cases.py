@@ -162,7 +162,7 @@ class Case:
         )
 
     def ask(self, inquiry: Inquiry) -> Diagnosis:
-        """The answer to a question that is packed already. Raises UsageError where a name in it is empty: that is no question about everything."""
+        """The answer to a question that is packed already. Raises UsageError where a name in it is empty, since that would ask about everything."""
         empty = next((name for name in ENTRIES if name != "error" and (text := getattr(inquiry, name)) is not None and not text.strip()), None)
         if empty is not None:
             raise UsageError(f"--{empty.replace('_', '-')} is empty", next_step="name what is asked about, or leave it out")

@@ -13,7 +13,7 @@ from trailsleuth.catalog.messages import code_rows, message_forms
 SENTENCE = " to perform"
 # What would have to be unwrapped before it can be read: escapes, HTML, JSON, other signs, double spaces.
 WRAPPED = r"[^ -\[\]-~]|&|<Code>|^\s*\{|  "
-LONGEST_ANCHOR = 24  # signs; what holds an anchor holds its beginning, and an engine may limit the length of a statement
+LONGEST_ANCHOR = 20  # signs; what holds an anchor holds its beginning, and an engine may limit the length of a statement
 _SPECIAL = re.compile(r"([.?*+()\[\]{}|^$\\])")
 
 
