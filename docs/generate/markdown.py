@@ -9,9 +9,9 @@ _SPECIAL = {ord(sign): f"&#{ord(sign)};" for sign in "|*_[]\\`~$"}
 
 
 def code(text: object) -> str:
-    """Text as code; signs that would break a table cell or a code span are spelled as entities."""
+    """Text as code; signs that would break a table cell, a code span or a reader of HTML are spelled as entities."""
     shown = " ".join(str(text).split())
-    if "|" in shown or "`" in shown or not shown:
+    if "|" in shown or "`" in shown or "<" in shown or not shown:
         return f"<code>{escape(shown, quote=False).translate(_SPECIAL)}</code>"
     return f"`{shown}`"
 
