@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import resource
@@ -143,7 +144,8 @@ def test_a_stream_that_was_closed_ends_in_an_exit_code(trail, closed):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_while_evidence_is_read_leaves_neither_answer_nor_file(large, tmp_path, number, code):
     arguments = [*PROGRAM, "diagnose", str(large), "-o", "json", "--output-file", str(tmp_path / "out.json")]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    heeds = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell that starts us in the background has it ignored
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeds) as running:
         wait_until_open(running.pid, large)
         running.send_signal(number)
         out, err = running.communicate(timeout=60)
