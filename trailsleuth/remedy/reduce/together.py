@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from trailsleuth.model import Evidence, Proof, parse_arn
+from trailsleuth.model import Evidence, Proof, account_of, parse_arn
 from trailsleuth.model.names import role_names, role_of
 from trailsleuth.model.reduction import Reduction
 from trailsleuth.remedy.deltas import merge
@@ -32,7 +32,7 @@ def members_of(evidence: Evidence, wanted: str) -> tuple[str, ...]:
         return tuple(arn for arn in seen_principals(evidence, also_silent=True) if permission_set(arn) == name) or (wanted,)
     arn = parse_arn(wanted)
     if arn is not None and arn.service == "iam" and arn.resource.startswith("group/"):
-        return tuple(p.arn for p in evidence.policies.principals if p.kind == "user" and arn.name in p.groups and parse_arn(p.arn).account == arn.account)  # type: ignore[union-attr]
+        return tuple(p.arn for p in evidence.policies.principals if p.kind == "user" and arn.name in p.groups and account_of(p.arn) == arn.account)
     return (wanted,)
 
 
