@@ -82,7 +82,7 @@ def role_places(dependents: Deps) -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = defaultdict(dict)
     for source, model in models():
         prefix = prefix_of(source)
-        ruled = {event for row in rows_of(f"passed_roles/{prefix}", "passed_role") for event in row["events"]}
+        ruled = {event for row in rows_of("passed_roles", prefix) for event in row["events"]}
         for name in model.operation_names:
             action = primary_action(source, name, {}) or ""
             passes = (prefix, name) in PASSING or "iam:PassRole" in dependents.get(prefix, {}).get(action.partition(":")[2], ())

@@ -21,7 +21,7 @@ import botocore.session
 from botocore.model import ServiceModel
 
 from trailsleuth.catalog.actions import entry, prefixes
-from trailsleuth.catalog.load import DATA, rows_of
+from trailsleuth.catalog.load import read_table
 from trailsleuth.catalog.operations import plain_event_name, primary_action
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.catalog.unlisted import Ground, decided_without_iam
@@ -84,11 +84,11 @@ def share(found: dict[str, list[Call]]) -> float:
 def passing() -> dict[tuple[str, str], set[str]]:
     """Prefix and operation to the passed-to services, for every operation whose row names one."""
     found: dict[tuple[str, str], set[str]] = {}
-    for path in sorted((DATA / "passed_roles").glob("*.toml")):
-        for row in rows_of(f"passed_roles/{path.stem}", "passed_role"):
+    for prefix, rows in read_table("passed_roles").items():
+        for row in rows:
             for event in row["events"]:
                 if "service" in row and not row.get("documented", False):
-                    found.setdefault((path.stem, event), set()).add(row["service"])
+                    found.setdefault((prefix, event), set()).add(row["service"])
     return found
 
 

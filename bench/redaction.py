@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from fixtures import build
 from trailsleuth import api
 from trailsleuth.api.bundles import bundle
 
@@ -56,7 +57,8 @@ def verdicts(folder: Path) -> tuple[tuple[object, ...], tuple[object, ...]]:
 
 def folders(parts: list[str]) -> Iterator[Path]:
     """The cases to look at."""
-    roots = [Path(__file__).parent.parent / "fixtures" / "cases", *map(Path, filter(None, os.environ.get("CASES", "").split(":")))]
+    build.bring_up_to_date()
+    roots = [build.ROOT, *map(Path, filter(None, os.environ.get("CASES", "").split(":")))]
     for root in roots:
         yield from (folder for folder in sorted(root.iterdir()) if (folder / "truth.json").exists() and (not parts or any(p in folder.name for p in parts)))
 

@@ -1,9 +1,38 @@
-"""Settings for all tests."""
+"""Settings for all tests: the cases are built before they are collected, and a run leaves the checkout as it was."""
 
 from __future__ import annotations
 
+import os
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from fixtures import build
+from tests.checkout import ROOT, differences, files_of
 
 # A loaded machine is no failing law: how long an example takes to make is not what the laws are about.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+BEFORE = pytest.StashKey[dict[str, tuple[int, int]]]()
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Once for all workers, before any of them collects."""
+    if not _is_worker(config):
+        build.bring_up_to_date()
+        config.stash[BEFORE] = files_of(ROOT)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What a test wrote into the checkout fails the run; an edit meanwhile only in CI, where nobody edits."""
+    if _is_worker(session.config):
+        return
+    left = differences(session.config.stash[BEFORE], files_of(ROOT), contents="CI" in os.environ)
+    if left:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        session.config.get_terminal_writer().line(f"\nthe tests changed the checkout: {', '.join(left)}", red=True)

@@ -9,13 +9,14 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.test_cases import CASES, OPTIONS
 from trailsleuth import api
 
-GOLDEN = Path(__file__).parent / "golden_cases"
+GOLDEN = Path(__file__).with_name("golden_cases.json")
 SLUGS = (
     "founding-first-no-snapshot",
     "founding-first-snapshot",
@@ -39,21 +40,21 @@ def standing_in(folder: Path) -> Iterator[None]:
         os.chdir(before)
 
 
-def document(slug: str) -> str:
+def document(slug: str) -> dict[str, Any]:
     folder = CASES / slug
     truth = json.loads((folder / "truth.json").read_text())
     asked = {OPTIONS[name]: value for name, value in zip(truth["args"][::2], truth["args"][1::2], strict=True)}
     with standing_in(folder):
-        return json.dumps(api.load(["evidence"]).diagnose(**asked).document(), indent=1, ensure_ascii=True) + "\n"
+        return json.loads(json.dumps(api.load(["evidence"]).diagnose(**asked).document()))
 
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_the_document_is_the_one_that_was_agreed(slug: str) -> None:
-    assert document(slug) == (GOLDEN / f"{slug}.json").read_text()
+    assert json.dumps(document(slug), indent=1) == json.dumps(json.loads(GOLDEN.read_text())[slug], indent=1)
 
 
 def test_the_founding_case_finds_both_permissions_and_nothing_more() -> None:
-    found = json.loads(document("founding-first-no-snapshot"))
+    found = document("founding-first-no-snapshot")
     standing = [f for f in found["findings"] if f["standing"] in ("cause", "also_needed")]
     role = "arn:aws:iam::310030040050:role/release/BlueGreen"
     passed = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
@@ -62,17 +63,16 @@ def test_the_founding_case_finds_both_permissions_and_nothing_more() -> None:
         (role, "iam:PassRole", "arn:aws:iam::310030040050:role/app/BasketTask", "predicted", passed),
         (role, "iam:PassRole", "arn:aws:iam::310030040050:role/app/BasketTaskExecution", "predicted", passed),
     ]
-    second = json.loads(document("founding-second-denial"))
+    second = document("founding-second-denial")
     basis = {f["resource"]: f["basis"] for f in second["findings"] if f["iam_action"] == "iam:PassRole"}
     assert sorted(basis.values()) == ["observed", "predicted"]
 
 
 def refresh() -> Iterator[str]:
-    for slug in SLUGS:
-        path, new = GOLDEN / f"{slug}.json", document(slug)
-        old = path.read_text() if path.exists() else ""
-        yield from difflib.unified_diff(old.splitlines(), new.splitlines(), f"{slug} before", f"{slug} after", lineterm="")
-        path.write_text(new)
+    new = json.dumps({slug: document(slug) for slug in SLUGS}, indent=1) + "\n"
+    old = GOLDEN.read_text() if GOLDEN.exists() else ""
+    yield from difflib.unified_diff(old.splitlines(), new.splitlines(), "before", "after", lineterm="")
+    GOLDEN.write_text(new)
 
 
 if __name__ == "__main__":

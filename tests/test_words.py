@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from docs.generate.cli import commands
+from tests.test_docs import PAGES, text_of
 from trailsleuth.cli.app import main
 
 ROOT = Path(__file__).parent.parent
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", *(page for page in sorted((ROOT / "docs").rglob("*.md")) if page.name != "glossary.md")]
 MODULES = sorted((ROOT / "trailsleuth").rglob("*.py"))
 TABLES = sorted((ROOT / "trailsleuth").rglob("*.toml"))
 OURS = (
@@ -101,9 +101,9 @@ def test_no_text_of_our_own_in_a_table_has_an_avoided_word(table: Path) -> None:
     assert [found for text in own_texts(tomllib.loads(table.read_text(encoding="utf-8"))) for found in complaints(text)] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_page_has_an_avoided_word(page: Path) -> None:
-    assert complaints(CODE.sub("", FENCES.sub("", page.read_text(encoding="utf-8")))) == []
+@pytest.mark.parametrize("page", ["../README.md", *(page for page in PAGES if page != "glossary.md")])
+def test_no_page_has_an_avoided_word(page: str) -> None:
+    assert complaints(CODE.sub("", FENCES.sub("", text_of(page)))) == []
 
 
 @pytest.mark.parametrize("command", ["", *commands()])

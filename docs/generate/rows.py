@@ -37,7 +37,7 @@ def headings(name: str) -> list[str]:
 
 def every_row() -> Iterator[tuple[str, Row]]:
     """All rows of all tables, each with its table's name."""
-    for folder in ("", "operations", "passed_roles", "resources"):
+    for folder in ("", "operations", "resources"):
         for name in files(folder):
             path = f"{folder}/{name}" if folder else name
             for heading in headings(path):

@@ -44,10 +44,12 @@ def _operation(heading: str, row: Row) -> tuple[str, ...]:
 
 def passed_roles_page() -> str:
     """Where requests carry roles."""
-    return whole("Passed roles", PASSED, *_sections("passed_roles", ["row", "calls", "request path", "passed to", ""], _passed))
+    heads = ["row", "calls", "request path", "passed to", ""]
+    parts = ([f"## {prefix}", "", *table(heads, [_passed(row) for row in rows("passed_roles", prefix)])] for prefix in headings("passed_roles"))
+    return whole("Passed roles", PASSED, *parts)
 
 
-def _passed(_heading: str, row: Row) -> tuple[str, ...]:
+def _passed(row: Row) -> tuple[str, ...]:
     to = code(row["service"]) if "service" in row else "not sent, or not known"
     profile = " (by instance profile)" if row.get("instance_profile") else ""
     return anchor(row["id"]), codes(row["events"]), codes(row["paths"]) + profile, to, source(row["source"])

@@ -9,7 +9,7 @@ import pytest
 
 from trailsleuth.catalog.actions import prefixes, spelling, takes_resource
 from trailsleuth.catalog.arns import resource_arns
-from trailsleuth.catalog.load import DATA, rows_of
+from trailsleuth.catalog.load import DATA, read_table, rows_of
 from trailsleuth.catalog.operations import needs, primary_action
 from trailsleuth.catalog.passed_roles import passed_roles
 from trailsleuth.catalog.pipeline_actions import needs_of_action
@@ -30,8 +30,9 @@ TABLES = [
     ("no_iam_action", "not_iam"),
     ("side_calls", "side_call"),
 ]
-BY_SERVICE = [("operations", "operation"), ("operations", "need"), ("resources", "resource"), ("passed_roles", "passed_role")]
+BY_SERVICE = [("operations", "operation"), ("operations", "need"), ("resources", "resource")]
 TABLES += [(f"{kind}/{path.stem}", heading) for kind, heading in BY_SERVICE for path in sorted((DATA / kind).glob("*.toml"))]
+TABLES += [("passed_roles", prefix) for prefix in read_table("passed_roles")]
 
 
 def rows(kind, heading):
@@ -148,9 +149,9 @@ def test_every_resource_row_builds_the_arn_of_its_example(name, row):
     assert list(resource_arns(counter["event"], counter["iam_action"], counter["request"], PLACE)) != wanted
 
 
-@pytest.mark.parametrize(("name", "row"), rows("passed_roles/", "passed_role"))
-def test_every_passed_role_is_found_in_its_example_and_not_where_none_is_passed(name, row):
-    source = source_of(name.partition("/")[2])
+@pytest.mark.parametrize(("prefix", "row"), [(prefix, row) for prefix, rows in read_table("passed_roles").items() for row in rows])
+def test_every_passed_role_is_found_in_its_example_and_not_where_none_is_passed(prefix, row):
+    source = source_of(prefix)
     for event in row["events"]:
         found = [role for role in passed_roles(source, event, row["example"]["request"]) if role.source_id == row["id"]]
         assert [role.role for role in found] == [row["example"]["role"]]

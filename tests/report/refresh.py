@@ -1,9 +1,14 @@
-"""Rewrites the golden texts and prints what changed: python -m tests.report.refresh"""
+"""Rewrites the golden texts and prints what changed: python -m tests.report.refresh
+
+A file holds all forms of one case, each under a line `##### <form>`.
+"""
 
 from __future__ import annotations
 
 import difflib
+import re
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -50,16 +55,37 @@ def _placeless(value: Any, place: str) -> Any:
     return value.replace(place, "cases") if isinstance(value, str) else value
 
 
-def rendered() -> dict[str, str]:
-    shown = {f"{name}.{suffix}": render(document, form, context) for name, document in documents().items() for suffix, (form, context) in FORMS.items()}
-    return shown | {f"{name}.{suffix}": render_fix(document, form) for name, document in documents().items() for form, suffix in FIX_SUFFIXES.items()}
+@cache
+def rendered() -> dict[str, dict[str, str]]:
+    """Case to form to text."""
+    return {name: _forms(document) for name, document in documents().items()}
+
+
+def _forms(document: dict[str, Any]) -> dict[str, str]:
+    shown = {suffix: render(document, form, context) for suffix, (form, context) in FORMS.items()}
+    return shown | {suffix: render_fix(document, form) for form, suffix in FIX_SUFFIXES.items()}
+
+
+@cache
+def golden() -> dict[str, dict[str, str]]:
+    """What was agreed, as `rendered` has it."""
+    return {path.stem: _parts(path.read_bytes().decode()) for path in FOLDER.iterdir()}
+
+
+def _parts(text: str) -> dict[str, str]:
+    pieces = re.split(r"^##### (\S+)\n", text, flags=re.MULTILINE)
+    return {suffix: part.removesuffix("\n") for suffix, part in zip(pieces[1::2], pieces[2::2], strict=True)}
+
+
+def _joined(forms: Mapping[str, str]) -> str:
+    return "".join(f"##### {suffix}\n{text}\n" for suffix, text in forms.items())
 
 
 if __name__ == "__main__":
     assert set(FIX_SUFFIXES) == set(FIXES)
     FOLDER.mkdir(exist_ok=True)
-    for name, text in rendered().items():
-        path = FOLDER / name
-        before = path.read_bytes().decode() if path.exists() else ""
+    for name, forms in rendered().items():
+        path = FOLDER / f"{name}.txt"
+        before, text = path.read_bytes().decode() if path.exists() else "", _joined(forms)
         sys.stdout.writelines(difflib.unified_diff(before.splitlines(True), text.splitlines(True), f"before/{name}", f"after/{name}"))
         path.write_bytes(text.encode())

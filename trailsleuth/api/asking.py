@@ -39,7 +39,7 @@ def diagnose(paths: Sequence[str], inquiry: Inquiry | None = None, *, live: Live
     if not asks_accounts(paths, through.ways):
         return (load(paths, stdin=stdin, since=asked.since, until=asked.until, prune=True) if prune else load(paths, stdin=stdin)).ask(asked)
     if asked.thing:
-        raise UsageError(f"--{asked.thing[0]} is for saved answers of AWS: give them as evidence, without --profile; see docs/reference/evidence.md")
+        raise UsageError(f"--{asked.thing[0]} is for saved answers of AWS: give them as evidence, without --profile; see docs/how-to/offline.md")
     gathering = import_module("trailsleuth.api.gathering")  # an offline run need not wait for it
     return Diagnosis(gathering.gather_and_ask(list(paths), asked, through, stdin=stdin))
 

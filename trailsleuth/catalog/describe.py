@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from trailsleuth.catalog.actions import ActionEntry, dependent_actions, entry, takes_resource
-from trailsleuth.catalog.load import DATA, Row, rows_of
+from trailsleuth.catalog.load import DATA, Row, read_table, rows_of
 from trailsleuth.catalog.pipeline_actions import providers_needing
 
 
@@ -63,15 +63,15 @@ def describe(action: str) -> Description | None:
 
 
 @cache
-def _prefixes_of(kind: str) -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in (DATA / kind).glob("*.toml")))
+def _prefixes() -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in (DATA / "operations").glob("*.toml")))
 
 
 def _calls(action: str) -> Iterator[CallUse]:
     prefix, _, name = action.partition(":")
     if name != "PassRole" and not any(name in row.get("events", ()) and "when" not in row for row in rows_of(f"operations/{prefix}", "operation")):
         yield CallUse(call=action, when="", source="the call of the same name, where there is one")
-    for one in _prefixes_of("operations"):
+    for one in _prefixes():
         for row in rows_of(f"operations/{one}", "operation"):
             if row["action"] == action:
                 yield from _uses(one, row, " and ".join(row.get("when", ())))
@@ -87,8 +87,8 @@ def _uses(prefix: str, row: Row, when: str) -> Iterator[CallUse]:
 
 
 def _passes(calls: set[str], action: str) -> Iterator[RolePlace]:
-    for prefix in _prefixes_of("passed_roles"):
-        for row in rows_of(f"passed_roles/{prefix}", "passed_role"):
+    for prefix, rows in sorted(read_table("passed_roles").items()):
+        for row in rows:
             for event in row["events"]:
                 if action == "iam:PassRole" or (f"{prefix}:{event}" in calls and prefix == action.partition(":")[0]):
                     for path in row["paths"]:

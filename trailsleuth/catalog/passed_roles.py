@@ -1,6 +1,6 @@
 """Roles that a request hands to a service: `iam:PassRole`, which has no event of its own.
 
-`data/passed_roles/<prefix>.toml` says where in a request a role stands and which service will assume it (`iam:PassedToService`); where it says nothing of an
+`data/passed_roles.toml` says, by prefix, where in a request a role stands and which service will assume it (`iam:PassedToService`); where it says nothing of an
 operation, `data/packed/role_places.txt` (written by `bench/dependents.py`) tells the places.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 """
@@ -53,7 +53,7 @@ def passing_rows(event_source: str, event_name: str) -> tuple[Row, ...]:
     """The rows that say where the operation may carry a role."""
     names = {event_name, plain_event_name(event_name)}
     prefix = prefix_of(event_source)
-    ruled = tuple(row for row in rows_of(f"passed_roles/{prefix}", "passed_role") if names & set(row["events"]))
+    ruled = tuple(row for row in rows_of("passed_roles", prefix) if names & set(row["events"]))
     return ruled or tuple(_by_model(prefix, name, places) for name, places in packed_rows("role_places", prefix).items() if name in names)
 
 

@@ -26,7 +26,7 @@ MAX_WRAPPERS = 16  # wrappers inside each other; a record in a notification in a
 # Members that only a CloudTrail record has (or one that poses as such).
 _RECORD_MARKS = frozenset({"eventVersion", "eventName", "eventSource", "eventID"})
 
-# Members that hold records or further wrappers; see docs/reference/evidence.md for who writes which. All lists of an object are read; of the
+# Members that hold records or further wrappers; see catalog/data/evidence_forms.toml for who writes which. All lists of an object are read; of the
 # others the first one that holds a record, the most telling: they hold the same record in several forms.
 _LISTS = ("Records", "Events", "QueryResultRows", "logEvents", "events")
 _WRAPPERS = (

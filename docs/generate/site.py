@@ -1,0 +1,15 @@
+"""A hook of mkdocs: the reference pages are written before the site is built."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # mkdocs runs a hook as a file of its own
+
+
+def on_pre_build(**_: object) -> None:
+    """Called by mkdocs."""
+    from docs.generate import write_pages
+
+    write_pages()

@@ -1,1 +1,0 @@
-// no policy change fixes this case
