@@ -17,6 +17,7 @@ OPTIONS |= {"--access-key": "access_key", "--event-id": "event_id", "--error": "
 
 
 OPEN = {"met-search-domain-alone", "second-batch-role-gone", "second-image-layers"}
+OPEN |= {"thirdly-assignment-in-management", "thirdly-broker-says-no", "thirdly-copy-takes-role", "thirdly-findings-folder"}
 """Told by a text alone, of a call that no trail records: met, and not yet answered."""
 
 

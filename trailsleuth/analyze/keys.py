@@ -22,7 +22,7 @@ from trailsleuth.facts import Fact, Facts, Kind
 from trailsleuth.facts.things import made_by, place_of, worked_on
 from trailsleuth.iam.applies import policies_for
 from trailsleuth.iam.evaluate import decide
-from trailsleuth.model import Basis, Denial, PolicyEvidence, PolicyType, Record, Verdict, account_of
+from trailsleuth.model import Basis, Denial, Effect, PolicyEvidence, PolicyType, Record, Verdict, account_of
 from trailsleuth.model.names import role_of
 
 DENIED = (Verdict.IMPLICITLY_DENIED, Verdict.EXPLICITLY_DENIED)
@@ -48,17 +48,36 @@ def denied_next(refusal: Refusal, facts: Facts, policies: PolicyEvidence) -> Ite
 
 def denied_of_call(refusal: Refusal, facts: Facts) -> Iterator[KeyNeed]:
     """What a call is denied that fails with words about a key, without the action: of all that it needs of the key, what the policies do not allow. Of a
-    service that could not deliver to a target whose own policy admits it, the same of the target's key."""
+    service that could not deliver to a target whose own policy admits it, and of a call denied without a reason though the policies admit it, the same of the
+    key of what they work on: that denial shows in the same words.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+    """
     policies = facts.evidence.policies
-    if refusal.denial.at_target:
-        admitted = refusal.request is not None and decide(refusal.request, policies_for(refusal.request, policies)).verdict is Verdict.ALLOWED
-        yield from (need for need in (denied_next(refusal, facts, policies) if admitted else ()) if need.basis is Basis.INFERRED)
+    if refusal.denial.at_target or _is_bare(refusal):
+        needs = denied_next(refusal, facts, policies) if _is_admitted(refusal, policies, open_too=not refusal.denial.at_target) else ()
+        yield from (need for need in needs if need.basis is Basis.INFERRED)
         return
     record = refusal.first
     use = key_use(primary_action(record.event_source, record.event_name, record.request) or "", record.event_name)
     shown = _key_meant(refusal, facts) if refusal.denial.wraps and (refusal.iam_action or "").startswith("kms:") and use is not None else None
     if shown is not None and use is not None:
         yield from (need for need in _denied(refusal, use, shown, policies) if need.basis is Basis.INFERRED)
+
+
+def _is_bare(refusal: Refusal) -> bool:
+    """AWS said neither which action it denied nor which policy decided."""
+    denial = refusal.denial
+    return not denial.wraps and "iam_action" not in denial.known_from and denial.policy_type is None and denial.effect is not Effect.EXPLICIT
+
+
+def _is_admitted(refusal: Refusal, policies: PolicyEvidence, *, open_too: bool) -> bool:
+    """The policies allow it; or, where AWS gives no reason, nothing speaks against it but a condition whose value the record does not show."""
+    if refusal.request is None:
+        return False
+    decision = decide(refusal.request, policies_for(refusal.request, policies))
+    near = open_too and decision.verdict is Verdict.UNDECIDED and any(layer.hangs_on for layer in decision.layers)
+    return decision.verdict is Verdict.ALLOWED or (near and not any(layer.verdict in DENIED or layer.doubted for layer in decision.layers))
 
 
 def _key_meant(refusal: Refusal, facts: Facts) -> Fact | None:

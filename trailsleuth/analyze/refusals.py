@@ -46,7 +46,8 @@ def read_refusal(record: Record, around: Surroundings) -> Refusal | None:
     denial = record.denial
     if denial is None:
         return None
-    action = denial.iam_action or (None if denial.by_passed_role else primary_action(record.event_source, record.event_name, record.request))
+    of_call = not denial.by_passed_role and not _is_of_service(record, denial)
+    action = denial.iam_action or (primary_action(record.event_source, record.event_name, record.request) if of_call else None)
     principal = _principal(record, denial, action, around)
     resource = _resource(record, denial, action, around)
     targets = targets_of(record) if denial.at_target else ()
@@ -101,6 +102,11 @@ def _principal(record: Record, denial: Denial, action: str | None, around: Surro
     if who.type == "AWSService":
         return who.invoked_by
     return names.full(role_of(record))
+
+
+def _is_of_service(record: Record, denial: Denial) -> bool:
+    """The text speaks of what a service was denied by itself: never the action of the call that set it to work."""
+    return denial.principal is not None and not denial.principal.startswith("arn:") and record.identity.type != "AWSService"
 
 
 def _is_service_trust(record: Record, denial: Denial, action: str | None) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.operations import plain_event_name, primary_action, resource_of
-from trailsleuth.iam.context import request_context
-from trailsleuth.model import AccessRequest, Record, parse_arn, role_of_session
+from trailsleuth.iam.context import context_of_other, request_context
+from trailsleuth.model import AccessRequest, Record, parse_arn, role_of_session, same_role
 from trailsleuth.model.names import role_of
 
 TEMPORARY_FEDERATED = ("WebIdentityUser", "SAMLUser")
@@ -19,12 +19,14 @@ def access_request(refusal: Refusal, *, judged: bool = True) -> AccessRequest | 
     record, action = refusal.first, refusal.iam_action
     if action is None:
         return None
-    known, absent = request_context(record, iam_action=action) if judged else ({}, frozenset())
+    other = refusal.principal if _is_by_another(refusal, record) else None
+    told = context_of_other(other, record, iam_action=action) if other else request_context(record, iam_action=action)
+    known, absent = told if judged else ({}, frozenset())
     if refusal.passed_to:
         known = {**known, "iam:PassedToService": (refusal.passed_to,)}
     if action == CREATE_LINKED and "/aws-service-role/" in (refusal.resource or ""):
         known = {**known, "iam:AWSServiceName": ((refusal.resource or "").split("/aws-service-role/")[1].partition("/")[0],)}
-    provider, claims = federated_claims(record)
+    provider, claims = federated_claims(record) if other is None else (None, {})
     known = {**claims, **known, **_source_of(refusal, record), **_create_action(action, record)}
     session = record.identity.arn if role_of_session(record.identity.arn) and _is_caller(refusal, record) else None
     return AccessRequest(
@@ -34,8 +36,14 @@ def access_request(refusal: Refusal, *, judged: bool = True) -> AccessRequest | 
         resource_account=refusal.resource_account,
         context=known,
         absent=absent,
-        principal_id=record.identity.principal_id,
+        principal_id=record.identity.principal_id if other is None else None,
     )
+
+
+def _is_by_another(refusal: Refusal, record: Record) -> bool:
+    """The denial is of another than the caller of its record: of a role that was handed over, of a service that works by itself."""
+    own = role_of(record) or record.identity.invoked_by
+    return None not in (own, refusal.principal) and own != refusal.principal and not same_role(own, refusal.principal)
 
 
 def _source_of(refusal: Refusal, record: Record) -> dict[str, tuple[str, ...]]:

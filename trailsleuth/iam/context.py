@@ -14,12 +14,13 @@ from typing import Any
 from trailsleuth.catalog.agents import is_mcp_server
 from trailsleuth.iam.enriched import enriched_keys
 from trailsleuth.iam.request_keys import keys_of_request
-from trailsleuth.model import Record, role_of_session
+from trailsleuth.model import Record, parse_arn, role_of_session
 
 Known = dict[str, tuple[str, ...]]
 
 _PRINCIPAL_TYPES = {"Root": "Account", "IAMUser": "User", "AssumedRole": "AssumedRole", "Role": "AssumedRole", "FederatedUser": "FederatedUser"}
 _SOURCE_KEYS = ("aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:PrincipalServiceName", "aws:PrincipalServiceNamesList")
+_NOT_OF_SERVICES = frozenset({"aws:PrincipalArn", "aws:PrincipalAccount", "aws:username", "aws:SourceIdentity", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"})
 _VPCE_KEYS = ("aws:VpceAccount", "aws:VpceOrgID", "aws:VpceOrgPaths", "aws:SourceVpcArn")
 _LONGEST_USER_AGENT = 1000
 
@@ -36,6 +37,19 @@ def request_context(record: Record, *, iam_action: str) -> tuple[Known, frozense
     known = {key: values for key, values in told.items() if key.lower() not in names} | own
     names |= {key.lower() for key in told}
     return known, frozenset(key for key in absent | untold if key.lower() not in names)
+
+
+def context_of_other(principal: str, record: Record, *, iam_action: str) -> tuple[Known, frozenset[str]]:
+    """The same of somebody else than the caller, who acts because of the record's call: a service by itself, or as the role it was handed.
+
+    Who it is and in which Region is known; the caller's parameters, network, session and MFA are not its own, and stay untold.
+    """
+    arn = parse_arn(principal)
+    region: Known = {"aws:RequestedRegion": (record.region,)} if record.region else {}
+    if arn is None:
+        return {**region, "aws:PrincipalIsAWSService": ("true",), "aws:PrincipalServiceName": (principal,)}, _NOT_OF_SERVICES
+    known: Known = {**region, "aws:PrincipalArn": (principal,), "aws:PrincipalAccount": (arn.account,), "aws:PrincipalIsAWSService": ("false",)}
+    return known | ({"kms:CallerAccount": (arn.account,)} if iam_action.lower().startswith("kms:") else {}), frozenset(_SOURCE_KEYS)
 
 
 def contradictions(record: Record, *, iam_action: str) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
@@ -75,7 +89,7 @@ def _caller(record: Record) -> _Part:
             "aws:SourceArn": _text(scope.get("sourceArn")),
             "aws:SourceAccount": _text(scope.get("sourceAccount")),
         }
-        return found, {"aws:PrincipalArn", "aws:PrincipalAccount", "aws:username", "aws:SourceIdentity", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"}
+        return found, set(_NOT_OF_SERVICES)
     arn = (who.issuer.arn if who.issuer and who.type == "AssumedRole" else None) or role_of_session(who.arn) or who.arn
     own = {account for ref in record.resources if (account := ref.account)}
     found = {
