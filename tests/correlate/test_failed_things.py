@@ -173,4 +173,4 @@ def test_a_services_newest_trouble_is_its_text() -> None:
         {"createdAt": "2026-03-04T08:00:00Z", "message": "failed before"},
     ]
     (run,) = read(json.dumps({"services": [{"serviceArn": "arn:x", "serviceName": "web", "events": events, "deployments": []}], "failures": []})).actions
-    assert (run.kind, run.error_text) == ("task", "(service web) was unable to place a task.")
+    assert (run.kind, run.error_text) == ("service", "(service web) was unable to place a task.")

@@ -12,6 +12,7 @@ import pytest
 from tests.ingest.build import ROLE, a_denial, a_record, read, reasons
 from tests.ingest.test_answers import ATTEMPT, NOTICE, PIPELINE
 from tests.ingest.test_export_forms import CONSOLE, FORMS, NO_ERROR, WHOLE_FRAME, parquet_of, table
+from tests.ingest.test_in_place_of import EXECUTED
 from trailsleuth.catalog.load import rows_of
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import Evidence
@@ -45,6 +46,7 @@ ANSWERS: dict[str, tuple[object, str]] = {
     "codepipeline": ([PIPELINE, ATTEMPT], "actions"),
     "notices": (NOTICE, "actions"),
     "failed-things": (BUILD, "actions"),
+    "acting-roles": ([EXECUTED, {"stateMachineArn": EXECUTED["stateMachineArn"], "roleArn": ROLE}], "actions"),
     "decoded": ({"explicitDeny": False, "context": {"action": "ec2:RunInstances"}}, "decoded"),
     "evaluated-policies": ([DETAILS, {"policyDocument": DOCUMENT}], "policies.evaluated"),
     "iam-snapshot": ({"RoleDetailList": [{"Arn": ROLE, "RoleName": "ActionRole"}]}, "policies.principals"),

@@ -177,6 +177,18 @@ STOPPED = {
     "overrides": {"taskRoleArn": ROLE}, "stoppedAt": FAILED, "stopCode": "EssentialContainerExited",
     "stoppedReason": "Essential container in task exited", "containers": [{"name": "release", "exitCode": 254}],
 }  # fmt: skip
+GROUP = {"applicationName": NAME, "deploymentGroupName": "basket-dg", "serviceRoleArn": ROLE}
+DEFINITION = {"taskDefinitionArn": STOPPED["taskDefinitionArn"], "taskRoleArn": ROLE, "family": NAME}
+SERVED = {
+    "serviceArn": "arn:aws:ecs:eu-north-1:310030040050:service/basket/basket", "serviceName": NAME, "taskDefinition": STOPPED["taskDefinitionArn"],
+    "events": [{"createdAt": FAILED, "message": "(service basket) (task 0a0b) failed to start."}], "deployments": [],
+}  # fmt: skip
+FUNCTION = {"FunctionName": NAME, "FunctionArn": "arn:aws:lambda:eu-north-1:310030040050:function:basket", "Role": ROLE, "State": "Active"}
+MACHINE = "arn:aws:states:eu-north-1:310030040050:stateMachine:basket"
+EXECUTED = {
+    "executionArn": "arn:aws:states:eu-north-1:310030040050:execution:basket:0a0b0c0d-0000-4000-8000-0a0b0c0d0e0f", "stateMachineArn": MACHINE,
+    "status": "FAILED", "startDate": BEGAN, "stopDate": FAILED, "error": "States.TaskFailed", "cause": "Access was denied.",
+}  # fmt: skip
 TRIGGER = {
     "region": "eu-north-1", "accountId": "310030040050", "eventTriggerName": "failures", "applicationName": NAME, "deploymentId": "d-BASKET001",
     "deploymentGroupName": "basket-dg", "createTime": BEGAN, "completeTime": FAILED, "status": "FAILED",
@@ -188,6 +200,19 @@ THINGS: dict[str, tuple[dict[str, str], object]] = {
     "get-deployment": ({"deployment": "d-BASKET001"}, {"deploymentInfo": DEPLOYED}),
     "a trigger of CodeDeploy": ({"deployment": NAME}, {"Type": "Notification", "Message": json.dumps(TRIGGER)}),
     "describe-tasks": ({"task": TASK}, {"tasks": [STOPPED], "failures": []}),
+    "get-deployment, get-deployment-group": (
+        {"deployment": "d-BASKET001"},
+        ({"deploymentInfo": {**DEPLOYED, "errorInformation": {"code": "ERROR", "message": "It failed."}}}, {"deploymentGroupInfo": GROUP}),
+    ),
+    "describe-tasks, describe-task-definition": (
+        {"service": NAME},
+        ({"tasks": [{**STOPPED, "overrides": {}}], "failures": []}, {"taskDefinition": DEFINITION, "tags": []}),
+    ),
+    "describe-services": ({"service": "basket/basket"}, ({"services": [SERVED], "failures": []}, {"taskDefinition": DEFINITION})),
+    "describe-execution, describe-state-machine": (
+        {"state_machine": MACHINE},
+        (EXECUTED, {"stateMachineArn": MACHINE, "name": NAME, "definition": "{}", "roleArn": ROLE}),
+    ),
     "a notice of ECS": ({"task": TASK}, {"detail-type": "ECS Task State Change", "source": "aws.ecs", "time": FAILED, "detail": STOPPED}),
 }
 
@@ -199,6 +224,17 @@ def test_the_same_denial_through_another_thing(kind: str) -> None:
     assert told.pop("text")
     assert told == {name: member for name, member in EXPECTED.items() if name != "text"}
     assert found(runs=(), **asked)["causes"] == []
+
+
+def test_a_function_is_asked_about_by_its_name_though_it_did_not_fail_itself() -> None:
+    for answer in (FUNCTION, {"Configuration": FUNCTION, "Code": {"Location": "https://example.com"}}):
+        told = found(runs=answer, function=NAME)
+        assert told["text"] is None
+        assert next(cause["iam_action"] for cause in told["causes"]) == "ecs:RegisterTaskDefinition"
+        assert {cause["principal"] for cause in told["causes"]} == {ROLE}
+    assert read(FUNCTION).coverage.skipped == ()
+    failing = FUNCTION | {"State": "Failed", "StateReasonCode": "InvalidConfiguration", "StateReason": "The role may not be assumed"}
+    assert [(run.failed, run.error_text) for run in read(failing, FUNCTION).actions] == [(True, "The role may not be assumed")]
 
 
 def notice(kind: str, **detail: object) -> dict[str, Any]:

@@ -285,7 +285,74 @@ def lake_rows(state, region, asked):
     return {"QueryStatus": "FINISHED", "QueryResultRows": [[{name: value} for name, value in row.items()] for row in rows], **more}
 
 
+def _things(state, region, kind):
+    return state.things[region].setdefault(kind, {})
+
+
+def describe_stack_events(state, region, asked):
+    events = _find(_things(state, region, "stacks"), asked["StackName"], "ValidationError")["events"]
+    at = int(asked.get("NextToken", "0"))
+    return {"StackEvents": events[at : at + 2], **({"NextToken": str(at + 2)} if at + 2 < len(events) else {})}
+
+
+def describe_stacks(state, region, asked):
+    return {"Stacks": [_find(_things(state, region, "stacks"), asked["StackName"], "ValidationError")["stack"]]}
+
+
+def list_builds(state, region, asked):
+    builds = _things(state, region, "builds").values()
+    found = [build["id"] for build in builds if build["projectName"] == asked["projectName"]]
+    return {"ids": found} if found else _find({}, asked["projectName"], "ResourceNotFoundException")
+
+
+def batch_get_builds(state, region, asked):
+    builds = _things(state, region, "builds")
+    return {"builds": [builds[one] for one in asked["ids"] if one in builds], "buildsNotFound": [one for one in asked["ids"] if one not in builds]}
+
+
+def _listed(kind, member):
+    def listed(state, region, asked):
+        known = _things(state, region, kind)
+        found = {name.rpartition("/")[2]: one for name, one in known.items()}
+        wanted = [name.rpartition("/")[2] for name in asked[member]]
+        return {member: [found[name] for name in wanted if name in found], "failures": [{"reason": "MISSING", "arn": n} for n in wanted if n not in found]}
+
+    return listed
+
+
+def list_tasks(state, region, asked):
+    stopped = [one for one in _things(state, region, "tasks").values() if one.get("group") == f"service:{asked.get('serviceName')}"]
+    return {"taskArns": [one["taskArn"] for one in stopped]}
+
+
+def _one(kind, name, member, code, status=400):
+    def one(state, region, asked):
+        found = _find(_things(state, region, kind), asked[name], code, status)
+        return {member: found} if member else found
+
+    return one
+
+
+def list_executions(state, region, asked):
+    _find(_things(state, region, "machines"), asked["stateMachineArn"], "StateMachineDoesNotExist")
+    runs = _things(state, region, "executions").values()
+    found = [one for one in runs if one["stateMachineArn"] == asked["stateMachineArn"] and one["status"] == asked["statusFilter"]]
+    return {"executions": [{name: one[name] for name in ("executionArn", "stateMachineArn", "name", "status", "startDate", "stopDate")} for one in found][:1]}
+
+
 OPERATIONS = {
+    ("cloudformation", "DescribeStackEvents"): describe_stack_events,
+    ("cloudformation", "DescribeStacks"): describe_stacks,
+    ("codebuild", "ListBuildsForProject"): list_builds,
+    ("codebuild", "BatchGetBuilds"): batch_get_builds,
+    ("ecs", "DescribeServices"): _listed("services", "services"),
+    ("ecs", "ListTasks"): list_tasks,
+    ("ecs", "DescribeTasks"): _listed("tasks", "tasks"),
+    ("ecs", "DescribeTaskDefinition"): _one("definitions", "taskDefinition", "taskDefinition", "ClientException"),
+    ("lambda", "GetFunctionConfiguration"): _one("functions", "FunctionName", "", "ResourceNotFoundException", 404),
+    ("stepfunctions", "ListExecutions"): list_executions,
+    ("stepfunctions", "DescribeExecution"): _one("executions", "executionArn", "", "ExecutionDoesNotExist"),
+    ("stepfunctions", "DescribeStateMachine"): _one("machines", "stateMachineArn", "", "StateMachineDoesNotExist"),
     ("athena", "StartQueryExecution"): start_athena,
     ("athena", "GetQueryExecution"): look_at_athena,
     ("athena", "GetQueryResults"): athena_rows,

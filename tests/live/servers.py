@@ -25,7 +25,7 @@ from tests.live.operations import answer
 from tests.live.state import AccountState, Refused
 
 TARGETS = {"CloudTrail_20131101": "cloudtrail", "CodePipeline_20150709": "codepipeline", "CodeDeploy_20141006": "codedeploy", "TrentService": "kms"}
-TARGETS["AmazonAthena"] = "athena"
+TARGETS |= {"AmazonAthena": "athena", "CodeBuild_20161006": "codebuild", "AmazonEC2ContainerServiceV20141113": "ecs", "AWSStepFunctions": "stepfunctions"}
 TARGETS["AWSOrganizationsV20161128"] = "organizations"
 SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 
@@ -150,6 +150,8 @@ class _Handler(BaseHTTPRequestHandler):
         if url.path.startswith("/authorization-details/"):
             operation = "GetRequestAuthorizationPolicy" if url.path.endswith("/policy") else "GetRequestAuthorizationDetails"
             return Request(key, region, "iam-toolbox", operation, "rest-json", {"authorizationId": url.path.split("/")[2], **query})
+        if service == "lambda":
+            return Request(key, region, "lambda", "GetFunctionConfiguration", "rest-json", {"FunctionName": unquote(url.path).split("/")[3]})
         if service == "s3":
             bucket, _, name = unquote(url.path).lstrip("/").partition("/")
             operation = "GetBucketPolicy" if "policy" in query else "GetObject" if name else "ListObjectsV2"

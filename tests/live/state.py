@@ -14,6 +14,7 @@ IAM_ACTION = {
     "iam-toolbox:GetRequestAuthorizationDetails": "iam:GetRequestAuthorizationDetails",
     "iam-toolbox:GetRequestAuthorizationPolicy": "iam:GetRequestAuthorizationPolicy",
     "sts:GetCallerIdentity": None,
+    **{f"stepfunctions:{name}": f"states:{name}" for name in ("ListExecutions", "DescribeExecution", "DescribeStateMachine")},
 }
 
 
@@ -104,6 +105,7 @@ class AccountState:
     pipelines: dict = field(default_factory=dict)  # (region, name) -> {"definitions": {version: ...}, "runs": [...], "actions": [...]}
     deployments: dict = field(default_factory=dict)
     groups: dict = field(default_factory=dict)  # deployment groups by their name
+    things: dict = field(default_factory=lambda: defaultdict(dict))  # (service, region) -> {kind: {name: answer}}
     users: dict = field(default_factory=dict)
     iam_groups: dict = field(default_factory=dict)
     roles: dict = field(default_factory=dict)  # name -> {"role":…, "inline": {name: doc}, "attached": [(name, arn)]}

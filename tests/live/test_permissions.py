@@ -13,11 +13,20 @@ from trailsleuth.report.json import render_json
 from trailsleuth.sources.aws.live import settle
 from trailsleuth.sources.aws.operations import operations, shipped_policy
 from trailsleuth.sources.aws.store import MemoryStore
+from trailsleuth.sources.aws.things import entries
 
+# The answers about things have a test of their own (test_things.py).
 # Not for the diagnosis: names for the message about an unknown pipeline, the doctor's looks at trails, public keys for `verify`.
 ELSEWHERE = {"codepipeline:ListPipelines", "cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors", "cloudtrail:ListPublicKeys"}
+OF_THINGS = {(entry.service, read.operation) for entry in entries().values() for read in entry.reads if entry.service != "codedeploy"}
 OPTIONAL = sorted(
-    {action for row in operations().values() if row.optional and {"pipeline", "target"} & set(row.accounts) for action in row.iam_actions} - ELSEWHERE
+    {
+        action
+        for (service, name), row in operations().items()
+        if row.optional and (service, name) not in OF_THINGS and {"pipeline", "target"} & set(row.accounts)
+        for action in row.iam_actions
+    }
+    - ELSEWHERE
 )
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from itertools import islice
 
-from trailsleuth.model import Evidence, Inquiry, Question, Record, Scope, account_of
+from trailsleuth.model import THINGS, Evidence, Inquiry, Question, Record, Scope, account_of
 
 # The answer of AWS that shows a failed thing.
 _ANSWERS = {
@@ -22,6 +22,9 @@ _ANSWERS = {
     "failed build": "aws codebuild batch-get-builds --ids {name} --output json > build.json",
     "failed deployment": "aws deploy get-deployment --deployment-id {name} --output json > deployment.json",
     "failed task": "aws ecs describe-tasks --cluster CLUSTER --tasks {name} --output json > task.json",
+    "failed service": "aws ecs describe-services --cluster CLUSTER --services {name} --output json > service.json",
+    "function": "aws lambda get-function-configuration --function-name {name} --output json > function.json",
+    "failed state machine": "aws stepfunctions describe-execution --execution-arn ARN --output json > execution.json",
 }
 _LOOKED_THROUGH = 2000
 _THERE = {"record": ("denied ones are", "none of its records was denied")}
@@ -68,7 +71,9 @@ def _missed(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> Iterator[_Mis
         yield _Missed(kind="execution", name=inquiry.execution_id, there=executions, option="--execution-id")
     if inquiry.thing and scope.execution is not None and scope.execution.attempt is None:
         kind, name = inquiry.thing
-        yield _Missed(kind=f"failed {kind}", name=name, there=_listed(run.action for run in evidence.actions if run.kind == kind), option=f"--{kind}")
+        there = _listed(run.action for run in evidence.actions if run.kind and run.provider == THINGS[kind])
+        word = kind if kind == "function" else f"failed {kind.replace('_', ' ')}"
+        yield _Missed(kind=word, name=name, there=there, option=f"--{kind.replace('_', '-')}")
     if scope.focus or scope.asked or not evidence.records:
         return
     if inquiry.access_key:

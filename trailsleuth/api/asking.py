@@ -8,7 +8,6 @@ from datetime import timedelta
 from importlib import import_module
 
 from trailsleuth.api.cases import Diagnosis, load
-from trailsleuth.errors import UsageError
 from trailsleuth.model import Inquiry
 from trailsleuth.sources.aws.sessions import Ways
 from trailsleuth.sources.engines.addresses import Settings, is_engine
@@ -33,13 +32,11 @@ def diagnose(paths: Sequence[str], inquiry: Inquiry | None = None, *, live: Live
 
     The accounts are read as far as the question leads; without any, a bucket or an engine this is `load(paths).ask(inquiry)`. `prune`: log files
     outside of the window are not read.
-    Raises UsageError for what cannot be asked, AccountUnreachable where an account is, EvidenceUnreadable for a path that does not exist.
+    Raises UsageError where an account has nothing of that name, AccountUnreachable where an account is, EvidenceUnreadable for a path that does not exist.
     """
     asked, through = inquiry or Inquiry(), live or Live()
     if not asks_accounts(paths, through.ways):
         return (load(paths, stdin=stdin, since=asked.since, until=asked.until, prune=True) if prune else load(paths, stdin=stdin)).ask(asked)
-    if asked.thing:
-        raise UsageError(f"--{asked.thing[0]} is for saved answers of AWS: give them as evidence, without --profile; see docs/how-to/offline.md")
     gathering = import_module("trailsleuth.api.gathering")  # an offline run need not wait for it
     return Diagnosis(gathering.gather_and_ask(list(paths), asked, through, stdin=stdin))
 

@@ -26,7 +26,7 @@ Inputs = tuple[RawInput | Skipped, ...]
 def gather_and_ask(paths: list[str], inquiry: Inquiry, through: Live, *, stdin: bytes | None = None) -> CaseFile:
     """The case that the accounts tell, together with the other evidence that is named.
 
-    With a bucket or an engine among it the event history is asked only for a pipeline, whose execution no trail holds; then the trail is read for
+    With a bucket or an engine among it the event history is asked only for a pipeline or a thing, whose failure no trail holds; then the trail is read for
     its time.
     """
     ways, wait, around = through.ways, through.wait, Surroundings(progress=through.progress)
@@ -39,7 +39,7 @@ def gather_and_ask(paths: list[str], inquiry: Inquiry, through: Live, *, stdin: 
     if not trails.any:
         source = open_live(ways, around=around, places=call_places, wait=wait)
         return settle(source, asked, lambda fetched: _diagnosed((*given, *fetched), asked))
-    if asked.pipeline is None or not (ways.profiles or ways.assume_roles or trails.buckets):
+    if (asked.pipeline is None and asked.thing is None) or not (ways.profiles or ways.assume_roles or trails.buckets):
         return _diagnosed((*given, *trails.read(asked, _wanted(asked, ways.regions))), asked)
     source = open_live(ways, around=around, places=call_places, wait=wait)
     found = settle(source, asked, lambda fetched: _diagnosed((*given, *fetched), asked))

@@ -15,7 +15,7 @@ from trailsleuth.catalog.pipeline_actions import call_places
 from trailsleuth.errors import UsageError
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import Inquiry, RawInput
-from trailsleuth.sources.aws.live import open_live, settle
+from trailsleuth.sources.aws.live import WAYS_IN, open_live, settle
 from trailsleuth.sources.aws.sessions import Surroundings, Ways
 from trailsleuth.sources.files.case_folder import ENTRIES, CaseFolder, new_folder
 
@@ -39,7 +39,7 @@ class Asked:
     def new_folder(self, path: Path) -> CaseFolder:
         """A case folder for it. Raises UsageError where nothing is asked, or where the folder holds something."""
         if not any(getattr(self.inquiry, name) for name in ENTRIES):
-            raise UsageError("no entry point given", next_step="give --pipeline, or one of --role, --session, --access-key, --event-id")
+            raise UsageError("no entry point given", next_step=WAYS_IN)
         return new_folder(path, version=version("trailsleuth"), inquiry=self.document())
 
 
@@ -56,6 +56,13 @@ def fetch(
     session: str | None = None,
     access_key: str | None = None,
     event_id: str | None = None,
+    stack: str | None = None,
+    build: str | None = None,
+    deployment: str | None = None,
+    task: str | None = None,
+    service: str | None = None,
+    function: str | None = None,
+    state_machine: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     profiles: Sequence[str] = (),
@@ -70,8 +77,9 @@ def fetch(
     records that are still on their way. Raises UsageError where nothing is asked or the folder is not empty, AccountUnreachable where an account is.
     """
     inquiry = Inquiry(
-        pipeline=pipeline, execution_id=execution_id, role=role, session=session, access_key=access_key, event_id=event_id, since=since, until=until
-    )
+        pipeline=pipeline, execution_id=execution_id, role=role, session=session, access_key=access_key, event_id=event_id, stack=stack, build=build,
+        deployment=deployment, task=task, service=service, function=function, state_machine=state_machine, since=since, until=until,
+    )  # fmt: skip
     ways = Ways(profiles=tuple(profiles), assume_roles=tuple(assume_roles), regions=tuple(regions))
     asked = Asked(inquiry=inquiry, ways=ways, now=this_second())
     pieces = gather(asked, asked.new_folder(Path(folder)) if folder is not None else None, wait=wait)

@@ -31,6 +31,13 @@ def fetch_command(
     session: Annotated[str | None, typer.Option("--session", metavar="NAME", help="Another way in: a role session.")] = None,
     access_key: Annotated[str | None, typer.Option("--access-key", metavar="ID", help="Another way in: an access key id.")] = None,
     event_id: Annotated[str | None, typer.Option("--event-id", metavar="ID", help="Another way in: one record.")] = None,
+    stack: Annotated[str | None, typer.Option("--stack", metavar="NAME", help="Another way in: a failed CloudFormation stack.")] = None,
+    build: Annotated[str | None, typer.Option("--build", metavar="ID", help="Another way in: a failed CodeBuild build, or its project.")] = None,
+    deployment: Annotated[str | None, typer.Option("--deployment", metavar="ID", help="Another way in: a failed CodeDeploy deployment.")] = None,
+    task: Annotated[str | None, typer.Option("--task", metavar="CLUSTER/ID", help="Another way in: an ECS task that was stopped.")] = None,
+    service: Annotated[str | None, typer.Option("--service", metavar="CLUSTER/NAME", help="Another way in: an ECS service in trouble.")] = None,
+    function: Annotated[str | None, typer.Option("--function", metavar="NAME", help="Another way in: a Lambda function.")] = None,
+    state_machine: Annotated[str | None, typer.Option("--state-machine", metavar="ARN", help="Another way in: a failed Step Functions execution.")] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="T", help="Start of the time to look at.")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="T", help="Its end.")] = None,
     profile: Annotated[list[str] | None, typer.Option("--profile", metavar="P", help="An AWS profile, one an account; repeat it.")] = None,
@@ -46,7 +53,8 @@ def fetch_command(
     Exit codes: 0 fetched, 3 fetched without records or parts of the execution, 2 wrong usage, 4 an account is unreachable.
     """
     start, end = parse_window(since, until)
-    entries: dict[str, Any] = dict(zip(ENTRIES, (pipeline, execution_id, role, session, access_key, event_id), strict=True))
+    named = (pipeline, execution_id, role, session, access_key, event_id, stack, build, deployment, task, service, function, state_machine)
+    entries: dict[str, Any] = dict(zip(ENTRIES, named, strict=True))
     ways = Ways(profiles=tuple(profile or ()), assume_roles=tuple(assume_role or ()), regions=tuple(region or ()))
     asked = Asked(inquiry=Inquiry(**entries, since=start, until=end), ways=ways, now=this_second())
     case, asked = open_folder(asked, folder=folder, resume=resume)

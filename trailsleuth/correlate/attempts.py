@@ -26,7 +26,7 @@ def of_execution(trail: Trail, execution: Execution) -> Found:
     """The sessions of the failed actions and the calls denied to them."""
     attempts = failed_attempts(trail.evidence, execution)
     if not attempts and execution.pipeline is None and execution.provider is not None:
-        return [], ()  # a stack, build, deployment or task that the evidence lacks
+        return [], ()  # a thing that the evidence lacks
     if not attempts:
         return _of_codepipeline(trail, execution)
     chosen: dict[str, Session] = {}
@@ -53,12 +53,12 @@ def _of_codepipeline(trail: Trail, execution: Execution) -> Found:
 
 
 def _of_thing(trail: Trail, attempt: ActionRun) -> Found:
-    """The calls denied to a failed stack, build, deployment or task, by the strongest tie that holds: its own text holds their message, a session of its
+    """The calls denied to a failed thing, by the strongest tie that holds: its own text holds their message, a session of its
     role or of its service made them, else its service made them with the credentials of whoever called it."""
     end = attempt.updated or datetime.max.replace(tzinfo=UTC) - AFTER
     window = (attempt.started - BEFORE if attempt.started else datetime.min.replace(tzinfo=UTC), end + AFTER)
     inside = [r for r in trail.refused if window[0] <= r.event_time <= window[1]]
-    roots = [s for s in trail.sessions if attempt.role_arn and _overlaps(s, window) and same_role(s.principal, attempt.role_arn)]
+    roots = [s for s in trail.sessions if _overlaps(s, window) and any(same_role(s.principal, role) for role in attempt.roles)]
     chosen = trail.with_descendants([*roots, *_driven(trail, roots, attempt, window)])
     ids = {s.id for s in chosen}
     text = attempt.error_text or ""

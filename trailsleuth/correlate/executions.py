@@ -16,7 +16,7 @@ def find_execution(evidence: Evidence, inquiry: Inquiry) -> Execution | None:
 
     An action that failed and was then retried with success is taken only where no action failed for good.
     """
-    failed = [run for run in evidence.actions if run.failed and _asked(run, evidence, inquiry)]
+    failed = [run for run in evidence.actions if (run.failed or inquiry.thing) and _asked(run, evidence, inquiry)]
     failed = [run for run in failed if not run.kind] or failed  # what a pipeline set off is part of its failure
     lasting = [run for run in _last_attempts(evidence.actions) if run in failed] or failed
     if lasting:
@@ -61,7 +61,7 @@ def _last_attempts(runs: tuple[ActionRun, ...]) -> list[ActionRun]:
 
 def _asked(run: ActionRun, evidence: Evidence, inquiry: Inquiry) -> bool:
     if inquiry.thing:
-        return run.kind == inquiry.thing[0] and inquiry.thing[1] in run.names
+        return bool(run.kind) and run.provider == THINGS[inquiry.thing[0]] and inquiry.thing[1] in run.names
     if (inquiry.pipeline or inquiry.execution_id) and run.kind:
         return False
     if inquiry.execution_id and run.execution_id != inquiry.execution_id:

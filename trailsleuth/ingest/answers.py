@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from trailsleuth.ingest.acting_roles import tells_roles
 from trailsleuth.ingest.evaluated import MEMBERS
 from trailsleuth.ingest.failed_notices import is_failed_notice
 from trailsleuth.ingest.fields import map_of, text_of
@@ -39,6 +40,8 @@ _ANSWERS: tuple[tuple[frozenset[str], Form], ...] = (
     (frozenset({"serviceArn", "deployments"}), Form.FAILED),
     (frozenset({"tasks", "failures"}), Form.FAILED),
     (frozenset({"services", "failures"}), Form.FAILED),
+    (frozenset({"FunctionArn", "Role"}), Form.FAILED),
+    (frozenset({"executionArn", "stateMachineArn", "startDate"}), Form.FAILED),
     (frozenset({"DecodedMessage"}), Form.DECODED),
     (frozenset({"explicitDeny", "context"}), Form.DECODED),
     (frozenset({"evaluations", "requestContext"}), Form.DECODED),
@@ -117,7 +120,7 @@ def answer_pieces(members: dict[str, Any]) -> list[Piece]:
         forms[Form.SNAPSHOT] = None
     if _is_notice(members):
         forms[Form.NOTICE] = None
-    if is_failed_notice(members):
+    if is_failed_notice(members) or tells_roles(members) or "FunctionArn" in map_of(members.get("Configuration")):
         forms[Form.FAILED] = None
     found = [Piece(form, members) for form in forms]
     if not found and _is_iam_part(members):

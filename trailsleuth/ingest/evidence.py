@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from trailsleuth.ingest.acting_roles import ActingRoles, acting_roles, with_roles
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.coverage import Ledger, account_coverage
 from trailsleuth.ingest.decoded import parse_decoded
@@ -81,6 +82,7 @@ class Reader:
         self.pipelines: list[Pipeline] = []
         self.runs: list[PipelineRun] = []
         self.actions: list[ActionRun] = []
+        self.acting: list[ActingRoles] = []
         self.resources: list[ResourcePolicy] = []
         self.organization: list[OrgPolicy] = []
         self.decoded: list[DecodedAuthorization] = []
@@ -150,6 +152,7 @@ class Reader:
         match piece.form:
             case Form.FAILED:
                 self.actions.extend(failed_things(piece.value, origin))
+                self.acting.extend(acting_roles(piece.value))
             case Form.IAM_PART:
                 self.pages.add_part(piece.value, origin.source)
             case Form.GAP:
@@ -200,7 +203,7 @@ class Reader:
             records=records,
             pipelines=once(self.pipelines, lambda one: repr(replace(one, origin=_NOWHERE))),
             runs=once(self.runs, lambda one: one.execution_id),
-            actions=once(self.actions, lambda one: one.action_execution_id or repr(replace(one, origin=_NOWHERE))),
+            actions=once(with_roles(self.actions, self.acting), lambda one: one.action_execution_id or repr(replace(one, origin=_NOWHERE))),
             policies=replace(self._policies(coverage), evaluated=evaluated),
             decoded=decoded,
             coverage=coverage,

@@ -37,8 +37,9 @@ def as_answer(notice: JsonObject) -> JsonObject:
         return {"StackEvents": [_stack_event(detail, at)]}
     if "build-status" in detail:
         return {"builds": [_build(detail, at)]}
-    name, status = detail.get("application"), _STATES.get(str(detail.get("state")))
-    return {"deploymentInfo": {"applicationName": name, "deploymentId": detail.get("deploymentId"), "status": status, "completeTime": at}}
+    status = _STATES.get(str(detail.get("state")))
+    names = {"applicationName": detail.get("application"), "deploymentGroupName": detail.get("deploymentGroup")}
+    return {"deploymentInfo": {**names, "deploymentId": detail.get("deploymentId"), "status": status, "completeTime": at}}
 
 
 def _error_of_trigger(notice: JsonObject) -> JsonObject:

@@ -1,7 +1,7 @@
-"""A stack, build, deployment or task that failed, out of the answers that show it: its text, its time and the role it ran with.
+"""A thing that failed, out of the answers that show it: its text, its time and the role it ran with.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html, CodeBuild's BatchGetBuilds, CodeDeploy's GetDeployment,
-ECS's DescribeTasks and DescribeServices.
+ECS's DescribeTasks and DescribeServices, Lambda's GetFunctionConfiguration, Step Functions' DescribeExecution.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ JsonObject = Mapping[str, Any]
 _FOLLOWS = re.compile(r"cancel|following resource\(s\) failed", re.IGNORECASE)  # what fails because something else did
 _FAILED_STACK = re.compile(r"FAILED|ROLLBACK")
 _FAILED_BUILDS = frozenset({"FAILED", "FAULT", "TIMED_OUT"})
+_FAILED_EXECUTIONS = frozenset({"FAILED", "TIMED_OUT"})
+_WHY_A_FUNCTION_FAILED = (("StateReasonCode", "LastUpdateStatusReasonCode"), ("StateReason", "LastUpdateStatusReason"))
 _ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]*[\w+=,@-]")
 _TROUBLE = re.compile(r"unable|fail|unhealthy|error|denied", re.IGNORECASE)
 
@@ -40,6 +42,9 @@ def failed_things(answer: JsonObject, origin: Origin) -> Iterator[ActionRun]:
         yield from _task(task, origin)
     for service in _listed(answer, "services", "serviceArn"):
         yield from _service(service, origin)
+    for function in (map_of(answer.get("Configuration")), answer):
+        yield from _function(function, origin)
+    yield from _execution(answer, origin)
 
 
 def _listed(answer: JsonObject, name: str, mark: str) -> list[JsonObject]:
@@ -49,7 +54,7 @@ def _listed(answer: JsonObject, name: str, mark: str) -> list[JsonObject]:
 def _thing(kind: str, name: str | None, identifier: str | None, origin: Origin) -> ActionRun:
     """`name` is what people call it; both it and the id ask about it, whole or by the last part."""
     known = [text for text in (name, identifier) if text]
-    names = dict.fromkeys([*known, *(text.rpartition(sign)[2] for text in known for sign in "/:")])
+    names = dict.fromkeys([*known, *("/".join(text.split("/")[-2:]) for text in known), *(text.rpartition(sign)[2] for text in known for sign in "/:")])
     return ActionRun(
         pipeline=None, execution_id=identifier, action_execution_id=identifier, stage=None, action=name or identifier or "", status="Failed",
         kind=kind, names=tuple(names), origin=origin,
@@ -106,6 +111,7 @@ def _deployment(deployment: JsonObject, origin: Origin) -> Iterator[ActionRun]:
             _thing("deployment", text_of(deployment.get("applicationName")), identifier, origin), provider="CodeDeploy", external_id=identifier,
             error_code=text_of(error.get("code")), error_text=text_of(error.get("message")), started=parse_time(deployment.get("createTime")),
             updated=parse_time(deployment.get("completeTime")), role_arn=named.pop() if len(named) == 1 else None,
+            role_of=f"{deployment.get('applicationName')}/{deployment.get('deploymentGroupName')}",
         )  # fmt: skip
 
 
@@ -116,10 +122,10 @@ def _task(task: JsonObject, origin: Origin) -> Iterator[ActionRun]:
     overrides = map_of(task.get("overrides"))
     more = [text for container in map(map_of, list_of(task.get("containers"))) if (text := text_of(container.get("reason")))]
     yield replace(
-            _thing("task", text_of(task.get("group")), identifier, origin), provider="ECS", external_id=identifier.rpartition("/")[2],
+        _thing("task", text_of(task.get("group")), identifier, origin), provider="ECS", external_id=identifier.rpartition("/")[2],
         role_arn=text_of(overrides.get("executionRoleArn")) or text_of(overrides.get("taskRoleArn")), error_code=text_of(task.get("stopCode")),
         error_text=" ".join(dict.fromkeys([reason, *more])), started=parse_time(task.get("createdAt")), updated=parse_time(task.get("stoppedAt")),
-        region=_region(identifier),
+        region=_region(identifier), role_of=text_of(task.get("taskDefinitionArn")),
     )  # fmt: skip
 
 
@@ -132,9 +138,34 @@ def _service(service: JsonObject, origin: Origin) -> Iterator[ActionRun]:
     if trouble or rollouts:
         text = text_of(trouble.get("message")) if trouble else text_of(rollouts[0].get("rolloutStateReason"))
         yield replace(
-            _thing("task", text_of(service.get("serviceName")), identifier, origin), provider="ECS", error_text=text, region=_region(identifier),
+            _thing("service", text_of(service.get("serviceName")), identifier, origin), provider="ECS", error_text=text, region=_region(identifier),
+            role_of=text_of(service.get("taskDefinition")),
             started=parse_time(rollouts[0].get("createdAt")) if rollouts else None,
             updated=parse_time(trouble.get("createdAt")) if trouble else parse_time(rollouts[0].get("updatedAt")),
+        )  # fmt: skip
+
+
+def _function(function: JsonObject, origin: Origin) -> Iterator[ActionRun]:
+    """One that could not be made or updated failed; of one that runs, its own calls may: it is asked about by its name alone."""
+    identifier, role = text_of(function.get("FunctionArn")), text_of(function.get("Role"))
+    if identifier and role:
+        failed = "Failed" in (function.get("State"), function.get("LastUpdateStatus"))
+        code, reason = (next((text for name in names if (text := text_of(function.get(name)))), None) for names in _WHY_A_FUNCTION_FAILED)
+        yield replace(
+            _thing("function", text_of(function.get("FunctionName")), identifier, origin), provider="Lambda", status="Failed" if failed else "Runs",
+            role_arn=role, error_code=code if failed else None, error_text=reason if failed else None, region=_region(identifier),
+        )  # fmt: skip
+
+
+def _execution(execution: JsonObject, origin: Origin) -> Iterator[ActionRun]:
+    """An execution of a state machine, asked about by the machine's names as well."""
+    identifier, machine = text_of(execution.get("executionArn")), text_of(execution.get("stateMachineArn"))
+    if identifier and machine and text_of(execution.get("status")) in _FAILED_EXECUTIONS:
+        thing = _thing("state_machine", machine.rpartition(":")[2], identifier, origin)
+        yield replace(
+            thing, names=(*thing.names, machine), provider="StepFunctions", role_of=machine, error_code=text_of(execution.get("error")),
+            error_text=text_of(execution.get("cause")), started=parse_time(execution.get("startDate")), updated=parse_time(execution.get("stopDate")),
+            external_id=identifier.rpartition(":")[2], region=_region(identifier),
         )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ WANTED = frozenset({"records", "policies", "execution", "data events"})
 NO_REASON = "a gap without a reason"
 
 # A file may come from anywhere: a statement is passed on as advice only if it allows nothing but reading.
-_READING = re.compile(r"[a-z0-9-]{1,64}:(?:Get|List|Describe|Lookup|Decode)[A-Za-z]{0,128}")
+_READING = re.compile(r"[a-z0-9-]{1,64}:(?:Get|BatchGet|List|Describe|Lookup|Decode|Filter|Simulate)[A-Za-z]{0,128}")
 
 
 def parse_gap(document: Mapping[str, Any]) -> Gap:

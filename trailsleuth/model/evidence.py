@@ -27,7 +27,10 @@ class Evidence:
 
 
 # Things that fail by themselves, each an entry option of its name, with the provider whose service acts for it.
-THINGS = {"stack": "CloudFormation", "build": "CodeBuild", "deployment": "CodeDeploy", "task": "ECS"}
+THINGS = {
+    "stack": "CloudFormation", "build": "CodeBuild", "deployment": "CodeDeploy", "task": "ECS", "service": "ECS", "function": "Lambda",
+    "state_machine": "StepFunctions",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,9 @@ class Inquiry:
     build: str | None = None
     deployment: str | None = None
     task: str | None = None
+    service: str | None = None
+    function: str | None = None
+    state_machine: str | None = None
     error: str | None = None
     since: datetime | None = None
     until: datetime | None = None

@@ -86,10 +86,17 @@ class ActionRun:
     started: datetime | None = None
     updated: datetime | None = None
     artifacts: tuple[tuple[str, str], ...] = ()  # (bucket, key) of the input artifacts
-    kind: str = ""  # "": an action of a pipeline; stack | build | deployment | task: a thing that failed by itself
+    kind: str = ""  # "": an action of a pipeline; else one of THINGS: a thing that failed by itself
     names: tuple[str, ...] = ()  # of such a thing: what it may be asked for by
+    role_of: str | None = None  # of such a thing: what else tells its role (a deployment group, a task definition, a state machine)
     origin: Origin
 
     @property
     def failed(self) -> bool:
         return self.status == "Failed"
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that it may have worked with: its own, and those that what it ran names."""
+        named = (value for key, value in self.configuration.items() if key.endswith("RoleArn") and isinstance(value, str))
+        return tuple(dict.fromkeys(role for role in (self.role_arn, *named) if role))

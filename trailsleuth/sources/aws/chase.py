@@ -82,6 +82,15 @@ class Chase:
         self._hop_on(found, regions, window)
         return found
 
+    def by_starter(self, events: Iterable[str], names: Iterable[str], *, account: str, region: str, window: Window) -> None:
+        """The calls of whoever began the work on a thing that is named: what has no role of its own works with the credentials of the caller."""
+        named = set(names)
+        found = self.ask(lookup for event in events for lookup in self._lookups("EventName", event, [account], (region,), window))
+        self.records += (begun := [record for record in found if named & _texts_of(record.get("requestParameters"))])
+        for key in list(dict.fromkeys(key for record in begun if (key := key_of(record))))[:SESSIONS]:
+            if key not in self.keys:
+                self.by_key(key, account, (region,), window)
+
     def ask(self, lookups: Iterable[Lookup]) -> list[FetchedRecord]:
         """The records that answer the lookups; none is made twice in one run."""
         wanted = list(lookups)
@@ -193,6 +202,10 @@ def _too_old(target: Target) -> NamedGap:
 def regions_of(*regions: str | None, globally: str) -> tuple[str, ...]:
     """Where the records of a chain can stand: its regions, then the one that global services and the global STS endpoint write to."""
     return tuple(dict.fromkeys([*(region for region in regions if region), globally]))
+
+
+def _texts_of(value: object) -> set[str]:
+    return {text for text in value.values() if isinstance(text, str)} if isinstance(value, Mapping) else set()
 
 
 def _sessions_of(target: Target, found: Iterable[FetchedRecord]) -> list[Issued]:

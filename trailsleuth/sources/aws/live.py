@@ -1,4 +1,4 @@
-"""Live evidence: from the failed pipeline, a role, a session, a key or an event to the pieces that answer, as the core asks for them.
+"""Live evidence: from the failed pipeline or thing, a role, a session, a key or an event to the pieces that answer, as the core asks for them.
 
 `start` fetches what the question itself tells; the core then names what it lacks, and `answer` fetches that, until nothing new comes.
 Every piece has the form of an export that the readers know, so the answer is the same as from exported files.
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from trailsleuth.errors import UsageError
-from trailsleuth.model import CallPlaces, CaseFile, Inquiry, Question, RawInput, Standing, account_of, parse_arn
+from trailsleuth.model import CallPlaces, CaseFile, Execution, Inquiry, Question, RawInput, Standing, account_of, parse_arn
 from trailsleuth.sources.aws.chase import Chase, Target, missing_account, regions_of
 from trailsleuth.sources.aws.codepipeline import FailedAction, FailedExecution, find_execution
 from trailsleuth.sources.aws.deployments import service_role_of_deployment
@@ -24,11 +24,14 @@ from trailsleuth.sources.aws.principals import fetch_principal, is_principal
 from trailsleuth.sources.aws.resource_policies import fetch_artifact_policies, fetch_resource_policy
 from trailsleuth.sources.aws.sessions import Account, Surroundings, Ways, home_regions, open_accounts
 from trailsleuth.sources.aws.store import MemoryStore, Store
+from trailsleuth.sources.aws.things import Found, find_thing
 
 DELIVERY = timedelta(minutes=15)  # CloudTrail promises no time; most records are there by then
+BEGUN = timedelta(minutes=1)  # before the first event of a thing, whoever began it had called
 POLL = 30.0
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
 NO_DATA_EVENTS = "the event history holds no data events (S3 objects, Lambda calls, …): denials of these are only in a trail's bucket, s3://BUCKET/PREFIX"
+WAYS_IN = "give --pipeline, --stack, --build, --deployment, --service, --task, --function, --state-machine, --role, --session, --access-key or --event-id"
 ROUNDS = 4
 ACTIONS = 3
 
@@ -47,6 +50,8 @@ class LiveSource:
     chase: Chase = field(init=False)
     _given: dict[str, str] = field(default_factory=dict)
     _policies_of: set[str] = field(default_factory=set)
+    _asked: Inquiry = field(default_factory=Inquiry)
+    _thing: Found | None = None  # whose calls are still to be fetched, once its answers are read
 
     def __post_init__(self) -> None:
         self.chase = Chase(accounts=self.accounts, store=self.store, now=self.now)
@@ -55,17 +60,19 @@ class LiveSource:
         """The first pieces: the pipeline and its failed execution, or the entry asked about; the chain's records; its roles' policies."""
         if inquiry.pipeline is not None:
             self._from_pipeline(inquiry)
+        elif inquiry.thing is not None:
+            self._thing = find_thing(*inquiry.thing, self.accounts, home_regions(self.accounts, self.regions), self.store)
+            self._asked = inquiry
         elif any((inquiry.role, inquiry.session, inquiry.access_key, inquiry.event_id)):
             follow_entry(inquiry, self.chase, self._regions())
         else:
-            raise UsageError("no entry point given", next_step="give --pipeline, or one of --role, --session, --access-key, --event-id")
-        fetch_explanations(self.chase.records, self.accounts, self.store)
-        if self.chase.looked:
-            keep_gap(self.store, NamedGap(account=None, why=NO_DATA_EVENTS, wanted="data events"))
-        yield from self._new()
+            raise UsageError("no entry point given", next_step=WAYS_IN)
+        yield from self._looked()
 
     def answer(self, questions: tuple[Question, ...], case_file: CaseFile) -> Iterator[RawInput]:
         """The pieces that settle what is open: records that are asked for, and the policies that the findings hang on."""
+        if self._thing is not None:
+            self._calls_of_thing(self._thing, case_file.execution)
         for question in questions:
             if question.account is None:
                 continue
@@ -74,12 +81,18 @@ class LiveSource:
             elif question.account in self.accounts and question.wanted == "records":
                 self._records_for(question.account, case_file)
         self._policies_for(case_file)
-        fetch_explanations(self.chase.records, self.accounts, self.store)
-        yield from self._new()
+        yield from self._looked()
 
     def inputs(self) -> tuple[RawInput, ...]:
         """Everything fetched so far, by name; what could not be fetched is a piece, too."""
         return self.store.inputs()
+
+    def _looked(self) -> Iterator[RawInput]:
+        """What AWS itself says of the denials found, and what the event history cannot tell; then everything new."""
+        fetch_explanations(self.chase.records, self.accounts, self.store)
+        if self.chase.looked:
+            keep_gap(self.store, NamedGap(account=None, why=NO_DATA_EVENTS, wanted="data events"))
+        yield from self._new()
 
     def _new(self) -> Iterator[RawInput]:
         for piece in self.store.inputs():
@@ -95,7 +108,7 @@ class LiveSource:
         for action in execution.actions[:ACTIONS]:
             target = self._target(action, execution)
             if target is not None:
-                self._follow(target, action)
+                self._follow(target, f"action {action.action}", action.region)
                 roles += [target.role, *target.also]
         if execution.actions:
             fetch_artifact_policies(execution.place, self.store)
@@ -108,6 +121,32 @@ class LiveSource:
         why = which or f"pipeline {place.name} has no failed execution{window}: there is nothing to explain; --execution-id names another"
         self.around.progress.say(why)
         keep_gap(self.store, NamedGap(account=place.account.id, region=place.region, why=why, wanted="execution"))
+
+    def _calls_of_thing(self, found: Found, execution: Execution | None) -> None:
+        """The calls made for the thing, once its answers are read: by its roles in its time, else by whoever began the work on it."""
+        self._thing = None
+        run = execution.attempt if execution is not None else None
+        if run is None:
+            why = f"{found.entry.spoken} {found.name} shows no failure: there is nothing to explain"
+            self.around.progress.say(why)
+            keep_gap(self.store, NamedGap(account=found.account.id, region=found.region, why=why, wanted="execution"))
+            return
+        start, end = run.started or run.updated, run.updated or run.started
+        regions = self._regions(found.region)
+        if start is None or end is None:
+            for role in run.roles:
+                follow_entry(Inquiry(role=role, since=self._asked.since, until=self._asked.until), self.chase, regions)
+        elif run.roles:
+            role, *also = run.roles
+            target = Target(role=role, also=tuple(also), regions=regions, start=start, end=end, places=self.places(run.provider or ""))
+            self._follow(target, f"{found.entry.spoken} {found.name}", found.region)
+        else:
+            window = (start - BEGUN, min(end + DELIVERY, self.now))
+            self.chase.by_starter(found.entry.started, run.names, account=found.account.id, region=found.region, window=window)
+            if not self.chase.records:
+                what = f"{found.entry.spoken} {found.name}"
+                why = f"{what}: neither its role nor the call that began its work is known, so its calls cannot be told from others"
+                keep_gap(self.store, NamedGap(account=found.account.id, region=found.region, start=start, end=end, why=why, wanted="records"))
 
     def _target(self, action: FailedAction, execution: FailedExecution) -> Target | None:
         role = action.role or execution.place.service_role
@@ -131,7 +170,7 @@ class LiveSource:
             places=self.places(action.provider),
         )
 
-    def _follow(self, target: Target, action: FailedAction) -> None:
+    def _follow(self, target: Target, what: str, region: str) -> None:
         """Fetch the chain; where it does not close and records may still be on their way, wait for them if that was asked for."""
         age = self.now - target.end
         if age < DELIVERY:
@@ -146,8 +185,8 @@ class LiveSource:
             closed = self.chase.follow(target)
         if not closed:
             late = ", which may still be on their way" if age < DELIVERY else ""
-            why = f"action {action.action}: no call of {target.role} was found in its time{late}"
-            keep_gap(self.store, NamedGap(account=account_of(target.role), region=action.region, start=target.start, end=target.end, why=why, wanted="records"))
+            why = f"{what}: no call of {target.role} was found in its time{late}"
+            keep_gap(self.store, NamedGap(account=account_of(target.role), region=region, start=target.start, end=target.end, why=why, wanted="records"))
 
     def _records_for(self, account: str, case_file: CaseFile) -> None:
         window = self._window(case_file)

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from trailsleuth.errors import EvidenceUnreadable, UsageError
-from trailsleuth.model import Inquiry, RawInput, Skipped
+from trailsleuth.model import THINGS, Inquiry, RawInput, Skipped
 from trailsleuth.sources.aws import gaps
 from trailsleuth.sources.aws.store import Provenance, json_bytes, raw_input
 from trailsleuth.sources.files.kinds import MANIFEST, SCHEMA
 
 UNFINISHED = ".unfinished"
-ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id")
+ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", *THINGS)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,0 +1,62 @@
+"""The role that a failed thing worked with, where another answer than its own tells it: a deployment group, a task definition, a state machine.
+
+https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_GetDeploymentGroup.html, ECS's DescribeTaskDefinition, Step Functions' DescribeStateMachine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from trailsleuth.ingest.fields import map_of, text_of
+from trailsleuth.model import ActionRun
+
+JsonObject = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActingRoles:
+    """The roles of one thing, by what its runs name it (`role_of`)."""
+
+    of: str
+    roles: tuple[tuple[str, str], ...]  # (member, role)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Telling:
+    """An answer that tells roles: the member that holds it ("": the answer is it), the members that name the thing, and those that hold roles."""
+
+    inside: str
+    names: tuple[str, ...]
+    roles: tuple[str, ...]
+
+
+_TELLING = (
+    _Telling(inside="deploymentGroupInfo", names=("applicationName", "deploymentGroupName"), roles=("serviceRoleArn",)),
+    _Telling(inside="taskDefinition", names=("taskDefinitionArn",), roles=("executionRoleArn", "taskRoleArn")),
+    _Telling(inside="", names=("stateMachineArn",), roles=("roleArn",)),
+)
+
+
+def tells_roles(answer: JsonObject) -> bool:
+    """Whether the answer is one of those."""
+    return any(True for _ in acting_roles(answer))
+
+
+def acting_roles(answer: JsonObject) -> Iterator[ActingRoles]:
+    """What the answer tells; nothing where it is of another kind."""
+    for row in _TELLING:
+        held = map_of(answer.get(row.inside)) if row.inside else answer
+        named = [text_of(held.get(name)) for name in row.names]
+        roles = tuple((member, role) for member in row.roles if (role := text_of(held.get(member))))
+        if roles and all(named):
+            yield ActingRoles(of="/".join(filter(None, named)), roles=roles)
+
+
+def with_roles(runs: Iterable[ActionRun], told: Iterable[ActingRoles]) -> Iterator[ActionRun]:
+    """The runs; where one does not tell its role and another answer does, with that."""
+    known = {one.of: one.roles for one in sorted(told, key=lambda one: (one.of, one.roles))}
+    for run in runs:
+        roles = known.get(run.role_of or "", ())
+        yield replace(run, role_arn=run.role_arn or roles[0][1], configuration={**dict(roles), **run.configuration}) if roles else run
