@@ -106,3 +106,36 @@ def test_a_call_that_no_trail_records_is_told_of_by_its_session(rights: str, ope
     found = [f for f in causes(case) if f.iam_action == "kinesis:PutRecords"]
     assert [(f.principal, f.resource, f.basis.value) for f in found] == [(WORKER, STREAM, "inferred")] * told
     assert len(case.deltas) == told
+
+
+TARGET = role("jobs/Target")
+INSTANCE = {"instanceConfiguration": {"instanceRoleArn": TARGET}}
+UNTAKEN = [
+    ("eks", "CreatePodIdentityAssociation", "Trust policy of the role provided is invalid", {"roleArn": TARGET}, "pods.eks.amazonaws.com", 2),
+    ("eks", "CreateCapability", "The trust policy of the role does not allow EKS to assume it", {"roleArn": TARGET}, "capabilities.eks.amazonaws.com", 2),
+    ("eks", "CreateNodegroup", "Unable to assume the node role", {"nodeRole": TARGET}, "ec2.amazonaws.com", 1),
+    ("apprunner", "CreateService", f"Error in assuming instance role {TARGET}", INSTANCE, "tasks.apprunner.amazonaws.com", 1),
+    ("scheduler", "CreateSchedule", "Failed to assume the execution role", {"target": {"roleArn": TARGET}}, "scheduler.amazonaws.com", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "event", "text", "request_", "service", "actions"), UNTAKEN)
+def test_a_service_that_cannot_take_a_role_gets_its_own_principal_into_the_trust(source, event, text, request_, service, actions) -> None:
+    policies = snapshot((WORKER, [allow("*")], [trusts(ECS)]), (TARGET, [], [trusts(ECS)]))
+    case = diagnose([failed(source, event, "InvalidParameterException", text, **request_)], policies, role=WORKER)
+    found = causes(case)
+    assert {(f.principal, f.resource, f.cause) for f in found} == {(service, TARGET, Cause.UNTRUSTED_PRINCIPAL)}
+    assert [f.iam_action for f in found] == ["sts:AssumeRole", "sts:TagSession"][:actions]
+
+
+@pytest.mark.parametrize("text", ["User not authorized to perform kms:DescribeKey operation", "Caller is not authorized to perform: kms:DescribeKey"])
+def test_a_sentence_without_a_colon_is_read_in_a_validation_error(text) -> None:
+    key = f"arn:aws:kms:eu-west-1:{B}:key/0a1b2c3d-4e5f-4a6b-8c7d-8e9f0a1b2c3d"
+    config = [{"resources": ["secrets"], "provider": {"keyArn": key}}]
+    case = case_of(failed("eks", "CreateCluster", "InvalidRequestException", text, encryptionConfig=config), allow("eks:*"))
+    assert [(f.iam_action, f.resource) for f in causes(case)] == [("kms:DescribeKey", key), ("kms:CreateGrant", key)]
+
+
+def test_a_callers_own_words_are_no_sentence() -> None:
+    text = "Invalid name: User not authorized to perform iam:CreateUser"
+    assert not causes(case_of(failed("eks", "CreateCluster", "InvalidRequestException", text, version="1.33"), allow("eks:*")))

@@ -49,3 +49,20 @@ def test_action_roles_in_a_pipeline_have_their_place():
 def test_a_service_that_sends_no_passed_to_service_is_none():
     (found,) = passed_roles("cognito-identity.amazonaws.com", "SetIdentityPoolRoles", {"roles": {"authenticated": ROLE}})
     assert found.service is None
+
+
+def test_who_takes_a_role_is_told_where_it_is_not_the_service_that_the_key_names():
+    request = {"instanceConfiguration": {"instanceRoleArn": ROLE}, "sourceConfiguration": {"authenticationConfiguration": {"accessRoleArn": ROLE}}}
+    taken = [one.taken_by for one in passed_roles("apprunner.amazonaws.com", "CreateService", request)]
+    assert taken == ["tasks.apprunner.amazonaws.com", "build.apprunner.amazonaws.com"]
+    (nodes,) = passed_roles("eks.amazonaws.com", "CreateNodegroup", {"nodeRole": ROLE})
+    assert (nodes.service, nodes.taken_by) == ("eks.amazonaws.com", "ec2.amazonaws.com")
+
+
+def test_a_role_of_pods_is_taken_with_session_tags():
+    (pods,) = passed_roles("eks.amazonaws.com", "CreatePodIdentityAssociation", {"roleArn": ROLE})
+    assert (pods.taken_by, pods.tagged) == ("pods.eks.amazonaws.com", True)
+    (cluster,) = passed_roles("eks.amazonaws.com", "CreateCluster", {"roleArn": ROLE})
+    assert not cluster.tagged
+    (auto,) = passed_roles("eks.amazonaws.com", "CreateCluster", {"roleArn": ROLE, "computeConfig": {"enabled": True}})
+    assert auto.tagged

@@ -16,11 +16,10 @@ from trailsleuth.catalog.advice import finding_advice
 from trailsleuth.catalog.messages import code_row, opaque_error
 from trailsleuth.model import Basis, Cause, Finding, Inquiry, Record, Scope, Standing, account_of
 from trailsleuth.model.names import role_of
-from trailsleuth.model.texts import texts_in
+from trailsleuth.model.texts import TELLING, repeats, said_by, texts_in
 
 MISSING = re.compile(r"NoSuch|NotFound|DoesNotExist|ResourceNotFound")
 NAMING = 5  # a name shorter than this stands in texts by chance
-TELLING = 16  # a message shorter than this stands in too many texts to explain one
 
 
 def explaining_failures(scope: Scope, inquiry: Inquiry, records: tuple[Record, ...]) -> tuple[Finding, ...]:
@@ -30,7 +29,7 @@ def explaining_failures(scope: Scope, inquiry: Inquiry, records: tuple[Record, .
         return (own,)
     by_kind: dict[tuple[str, str | None, str], list[Record]] = {}
     for call in explaining_calls(scope, inquiry, records):
-        by_kind.setdefault((call.call, call.error_code, _said(call)), []).append(call)
+        by_kind.setdefault((call.call, call.error_code, said_by(call)), []).append(call)
     return tuple(_finding(records) for records in by_kind.values())
 
 
@@ -41,15 +40,7 @@ def explaining_calls(scope: Scope, inquiry: Inquiry, records: tuple[Record, ...]
         return ()
     focus = [call for s in scope.sessions if s.id in scope.focus for call in s.calls] or list(records if inquiry.error else ())
     calls = [call for call in focus if call.failed and call.denial is None]
-    return tuple(call for call in calls if _repeats(call, text) or _misses_what_is_named(call, text) or _code_in(call, inquiry.error or ""))
-
-
-def _said(call: Record) -> str:
-    return " ".join((call.error_message or "").split()).rstrip(".")
-
-
-def _repeats(call: Record, text: str) -> bool:
-    return len(_said(call)) >= TELLING and _said(call) in text
+    return tuple(call for call in calls if repeats(text, call) or _misses_what_is_named(call, text) or _code_in(call, inquiry.error or ""))
 
 
 def _own_words(scope: Scope) -> Finding | None:

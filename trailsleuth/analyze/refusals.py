@@ -17,7 +17,7 @@ from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.demands import deliveries
 from trailsleuth.catalog.evaluation import has_no_arn
 from trailsleuth.catalog.operations import linked_services, primary_action
-from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
+from trailsleuth.catalog.passed_roles import PassedRole, passed_roles, passing_rows
 from trailsleuth.catalog.services import linked_service, service_linked_role_arn
 from trailsleuth.facts.handed import Handed
 from trailsleuth.iam.applies import TRUST_ACTIONS
@@ -48,8 +48,11 @@ def read_refusal(record: Record, around: Surroundings) -> Refusal | None:
         return None
     of_call = not denial.by_passed_role and not _is_of_service(record, denial)
     action = denial.iam_action or (primary_action(record.event_source, record.event_name, record.request) if of_call else None)
-    principal = _principal(record, denial, action, around)
     resource = _resource(record, denial, action, around)
+    taken = _taken(record, resource) if _is_service_trust(record, denial, action) else None
+    if taken is not None and taken.tagged and not denial.other_actions:
+        denial = replace(denial, other_actions=("sts:TagSession",))
+    principal = _principal(record, denial, action, around, taken)
     targets = targets_of(record) if denial.at_target else ()
     if denial.at_target:  # without its targets nobody knows what the service was to do there
         action, resource = targets[0] if targets else (None, None)
@@ -87,8 +90,16 @@ def for_action(refusal: Refusal, action: str) -> Refusal:
     return replace(other, request=access_request(other))
 
 
-def _principal(record: Record, denial: Denial, action: str | None, around: Surroundings) -> str | None:
+def _taken(record: Record, role: str | None) -> PassedRole | None:
+    """How the request hands over a role that its service could not take."""
+    passed = passed_roles(record.event_source, record.event_name, record.request)
+    return next((one for one in passed if role is not None and role.rpartition("/")[2] == one.role.rpartition("/")[2]), None)
+
+
+def _principal(record: Record, denial: Denial, action: str | None, around: Surroundings, taken: PassedRole | None = None) -> str | None:
     who, names = record.identity, around.names
+    if taken is not None and taken.taken_by is not None and denial.known_from.get("principal") != "message":
+        return taken.taken_by
     said = names.whole(denial.principal)
     if said is not None:
         told = parse_arn(said)

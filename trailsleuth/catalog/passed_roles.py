@@ -27,12 +27,15 @@ class PassedRole:
     """One role in a request.
 
     `role` is an ARN or a bare name, as the request has it; `service` None: the service sends no `iam:PassedToService`, or it is not known.
-    `instance_profile`: the value names an instance profile, and the permission is checked on the role inside it.
+    `taken_by`: the principal that the role has to trust, where that is another than `service` or no key is sent; `tagged`: it takes the role with
+    session tags. `instance_profile`: the value names an instance profile, and the permission is checked on the role inside it.
     """
 
     role: str
     path: str
     service: str | None
+    taken_by: str | None
+    tagged: bool
     instance_profile: bool
     source_id: str = ""
 
@@ -72,6 +75,8 @@ def _roles(row: Row, request: Mapping[str, Any]) -> Iterator[PassedRole]:
                 role=value,
                 path=place,
                 service=row.get("service"),
+                taken_by=row.get("taken_by", row.get("service")) or None,
+                tagged=bool(row.get("tagged", False)),
                 instance_profile=profile or _INSTANCE_PROFILE.match(value) is not None,
                 source_id=row["id"],
             )

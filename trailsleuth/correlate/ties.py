@@ -18,9 +18,8 @@ from trailsleuth.correlate.attempts import opened_by_service
 from trailsleuth.correlate.trail import Trail
 from trailsleuth.model import Denial, ErrorText, Record, Session, parse_arn, role_of_session
 from trailsleuth.model.names import role_of
-from trailsleuth.model.texts import words_in
+from trailsleuth.model.texts import TELLING, repeats, said_by, words_in
 
-TELLING = 16  # a message shorter than this stands in too many texts to tell anything
 NAMING = 4  # a name shorter than this stands in texts by chance
 OPERATION = re.compile(r"[A-Z][A-Za-z0-9]{3,80}")
 _THING = re.compile(
@@ -89,7 +88,7 @@ def tied(trail: Trail, said: ErrorText) -> Tied:
         if kind is not None:
             found.setdefault(kind, []).append((names, record))
     best = min(found, default=None)
-    failed = [] if best is not None and best <= Tie.SAME_TEXT else [r for r in trail.evidence.records if text.repeats(r)]
+    failed = [] if best is not None and best <= Tie.SAME_TEXT else [r for r in trail.evidence.records if repeats(text.said.text, r)]
     if failed:
         return Tied(kind=Tie.SAME_TEXT, records=tuple(failed))
     if best is None:
@@ -134,7 +133,7 @@ class _Text:
             return Tie.DEMAND, 1
         if session is not None and self.names and any(not self.names.isdisjoint(words_in(dict(call.request))) for call in session.calls):
             return Tie.SESSION, 1
-        if _message(record) and _message(record) in self.said.text:
+        if said_by(record) and said_by(record) in self.said.text:
             return Tie.SAME_WORDS, 1
         if self._comes_from(session):
             return Tie.SPEAKER, 1
@@ -142,17 +141,12 @@ class _Text:
 
     def _same_text(self, record: Record) -> bool:
         """The whole message, or one that names what was denied within the text (or the text within it)."""
-        said, text = _message(record), self.said.text.rstrip(".")
+        said, text = said_by(record), self.said.text.rstrip(".")
         if said == text:
             return bool(said)
         names = "arn:" in said or any(name in said for name in self.names)
         telling = len(said) >= TELLING and record.denial is not None and (names or "message" in record.denial.known_from.values())
         return telling and (said in text or (len(text) >= TELLING and text in said))
-
-    def repeats(self, record: Record) -> bool:
-        """A call that failed for another reason, with a message that the text repeats."""
-        said = _message(record)
-        return record.failed and record.denial is None and len(said) >= TELLING and said in self.said.text
 
     def _names_operation(self, record: Record) -> bool:
         """The call by the client's name for it (ListObjectsV2 is recorded as ListObjects), by its IAM action, or by its CloudFormation type."""
@@ -190,10 +184,6 @@ def _names(said: ErrorText) -> Iterator[str]:
         word = match.group(1).strip(".:,")
         if len(word) >= NAMING:
             yield word
-
-
-def _message(record: Record) -> str:
-    return " ".join((record.error_message or "").split()).rstrip(".")
 
 
 def _arns_of(record: Record) -> set[str]:

@@ -32,6 +32,7 @@ _CODE_IN_TEXT = re.compile(
 _ROLE = re.compile(r"arn:aws[a-z-]{0,16}:iam::\d{12}:role/[\w+=,.@/-]{1,600}")
 _NO_ACTIONS = frozenset({"this", "the", "that", "an", "a", "any", "such"})  # `perform this action`
 _TRIM = ".,;:\"'`"
+_READ = re.compile(r"\{(?!prefix\}|service_principal\})")  # filled in from the text, not from the call
 
 
 def read_denial(error_code: str | None, error_message: str | None, *, event_source: str, event_name: str, of_record: bool = False) -> Denial | None:
@@ -151,7 +152,7 @@ def _merged(reading: Reading, fixed: Mapping[str, Any]) -> tuple[dict[str, Any],
     known = {}
     for name in ("iam_action", "resource", "principal"):
         if fields.get(name):
-            known[name] = "message" if name not in fixed or "{" in fixed[name] else "catalog"
+            known[name] = "message" if name not in fixed or _READ.search(fixed[name]) else "catalog"
     return fields, known
 
 

@@ -17,7 +17,7 @@ from trailsleuth.ingest.message_text import MessageText
 from trailsleuth.model import Denial, Identity, account_of, parse_arn, role_of_session
 from trailsleuth.model.texts import texts_in
 
-_SENTENCE_BEGINS = re.compile(r"\s*(?:[\w.]{2,60}: ){0,2}(?:User:|arn:aws|You are )", re.IGNORECASE)
+_SENTENCE_BEGINS = re.compile(r"\s*(?:[\w.]{2,60}: ){0,2}(?:User:|arn:aws|You are |(?:The )?(?:user|caller|principal)(?: is| does)? not )", re.IGNORECASE)
 _CALLERS_WORDS = re.compile(r"(?<!\w)'|[\"`(<{]|=")
 
 

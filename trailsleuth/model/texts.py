@@ -1,10 +1,13 @@
-"""The names that a request mentions."""
+"""The names that a request mentions, and what a failed call said."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from trailsleuth.model.record import Record
+
+TELLING = 16  # a message shorter than this stands in too many texts to tell anything
 _PARTS = re.compile(r"[:/]")
 
 
@@ -27,3 +30,14 @@ def words_in(value: object) -> set[str]:
         found.add(text)
         found.update(part for part in _PARTS.split(text) if part)
     return found
+
+
+def said_by(record: Record) -> str:
+    """The message of a failed call, in one line."""
+    return " ".join((record.error_message or "").split()).rstrip(".")
+
+
+def repeats(text: str, record: Record) -> bool:
+    """The text holds the whole message of a call that failed and was not denied."""
+    said = said_by(record)
+    return record.failed and record.denial is None and len(said) >= TELLING and said in text

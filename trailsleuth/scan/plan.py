@@ -16,7 +16,7 @@ from trailsleuth.correlate.trail import WRAPPED
 from trailsleuth.facts.wants import Want, wants_of, wants_of_policies, wants_of_retries, wants_of_run, wants_of_text
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import ActionRun, Inquiry, Record, role_of_session, same_role, session_name_of
-from trailsleuth.model.texts import texts_in
+from trailsleuth.model.texts import repeats, texts_in
 from trailsleuth.scan.facts_wanted import FactsWanted
 from trailsleuth.scan.first_look import Glimpse
 from trailsleuth.scan.identity import mark, role_mark, unpacked, who_of
@@ -72,6 +72,19 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
         edges=frozenset(moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in trail.span or ()),
         text=" ".join((inquiry.error or "").split()),
     )
+
+
+def of_failures(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None:
+    """The sessions whose failures, no denials, the error text repeats, and who opened them: known only once those records are read."""
+    text = " ".join((inquiry.error or "").split())
+    asked = Questioned()
+    _add_callers(asked, (record for record in reader.records.all() if repeats(text, record)))
+    if not text or not asked.any:
+        return None
+    openings = Openings(trail.parts)
+    openings.with_ancestors(asked)
+    known = frozenset(asked.keys), frozenset(asked.owners)
+    return Selection(keys=known[0], owners=known[1], keyless=frozenset(asked.keyless), opened=frozenset(asked.opened), whole=known[0] | known[1])
 
 
 def _asked(trail: Trail, openings: Openings, records: list[Record], inquiry: Inquiry, runs: list[ActionRun] | None) -> Questioned:

@@ -18,7 +18,7 @@ from trailsleuth.model import Evidence, Inquiry, RawInput
 from trailsleuth.scan.first_look import Glimpse, unpacked_openings
 from trailsleuth.scan.identity import unpacked
 from trailsleuth.scan.listing import Listing
-from trailsleuth.scan.plan import Trail, plan
+from trailsleuth.scan.plan import Trail, of_failures, plan
 from trailsleuth.scan.pool import run
 from trailsleuth.scan.progress import Progress
 from trailsleuth.scan.quick import facts_of
@@ -81,6 +81,9 @@ class _Scan:
         if selection is None:
             return None
         self._second_pass(selection, contested)
+        behind = of_failures(self._trail(), self.reader, self.inquiry)
+        if behind is not None:
+            self._second_pass(behind, frozenset())
         self.progress.end()
         return self.reader.evidence()
 
