@@ -69,8 +69,10 @@ def _resources(record: Record, action: str, told: list[Need], trail: RoleTrail) 
     shown = [arn for arn in _shown(record, action) if arn not in others]
     if any(_is_object(arn) for arn in shown) and any(need.own and need.iam_action == action for need in told):
         mine = [arn for arn in mine if isinstance(arn, ArnPattern)]  # the object as S3 took it, whatever the request's spelling
-    mine = [arn for arn in mine if not (isinstance(arn, ArnPattern) and any(resource_matches(arn, one) for one in shown))]
-    named = [*mine, *(arn for arn in shown if not mine or any(_shape(arn) == _shape(one) for one in mine))]
+    instead = {arn: [one for one in shown if _is_told_by(one, arn)] for arn in mine if arn not in shown}
+    kept = [arn for arn in mine if not instead.get(arn)]
+    shapes = {_shape(arn) for arn in (*kept, *(one for ones in instead.values() for one in ones))}
+    named = [*kept, *(arn for arn in shown if not mine or _shape(arn) in shapes)]
     return tuple(dict.fromkeys(_full(arn, trail) for arn in named)) or (None,)
 
 
@@ -88,6 +90,13 @@ def _shown(record: Record, action: str) -> list[str]:
         on_objects = any("/" in form for form in forms)
         found = [arn for arn in found if ("/" in arn) is on_objects]
     return found
+
+
+def _is_told_by(shown: str, named: str) -> bool:
+    """The record's ARN is one of the pattern that the request comes to, or the thing of that name in the form that AWS gives it."""
+    if isinstance(named, ArnPattern):
+        return resource_matches(named, shown)
+    return _shape(shown)[0] == _shape(named)[0] and re.split(r"[:/]", shown)[-1] == re.split(r"[:/]", named)[-1]
 
 
 def _is_object(arn: str) -> bool:
