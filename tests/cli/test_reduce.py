@@ -32,7 +32,8 @@ def test_json_is_the_contract_s_document_alone_on_stdout(capsys):
     assert {"policy", "statement", "iam_actions"} <= set(document["unused"][0])
 
 
-def test_the_table_fits_eighty_columns_but_for_the_policy_to_copy(capsys):
+def test_the_table_fits_eighty_columns_but_for_the_policy_to_copy(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     assert main(["reduce", FOUNDING, "--role", FOUNDING_ROLE]) == 0
     out = capsys.readouterr().out
     assert out.startswith("The smallest policy of")

@@ -88,8 +88,10 @@ def test_the_role_in_an_instance_profile_is_known_from_the_snapshot():
     used = {(use.iam_action, use.resource) for use in reduced([call], snapshot).used}
     assert ("iam:PassRole", TASK) in used
     alone = reduced([call])
-    assert not any(action == "iam:PassRole" for action, _ in grants(alone))
-    assert any("add iam:PassRole on that role" in gap for gap in alone.gaps)
+    (passing,) = [s for s in alone.statements if s["Action"] == "iam:PassRole"]
+    assert passing["Resource"] == f"arn:aws:iam::{ACCOUNT}:role/*"
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
+    assert any("passed a role that the evidence does not name" in gap for gap in alone.gaps)
 
 
 def test_a_key_that_s3_used_for_the_role_is_granted_by_its_arn_and_tells_of_the_objects():

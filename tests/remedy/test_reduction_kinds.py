@@ -85,6 +85,18 @@ def test_every_arn_of_the_resources_counts_where_the_request_is_silent():
     assert granted(reduced([call]), "dynamodb:BatchGetItem") == set(tables)
 
 
+@pytest.mark.parametrize(
+    ("call", "request_", "action", "shown"),
+    [
+        ("dynamodb:GetItem", {"tableName": "carts"}, "dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:420000000002:table/carts"),
+        ("bedrock-agentcore:ListEvents", {"memoryId": "desk-a1"}, "bedrock-agentcore:ListEvents", f"arn:aws:bedrock-agentcore:{PLACE}:memory/desk-a1"),
+    ],
+)
+def test_the_arn_of_the_record_stands_for_the_thing_of_that_name_in_the_request(call, request_, action, shown):
+    resources = [{"ARN": shown, "accountId": ACCOUNT}]
+    assert granted(reduced([a_call(1, call, request_, resources=resources, eventCategory="Data")]), action) == {shown}
+
+
 def test_each_item_of_a_transaction_is_checked_for_its_own_action():
     items = [{"operation": "Put", "tableName": "carts"}, {"operation": "ConditionCheck", "tableName": "prices"}, {"operation": "Delete", "tableName": "carts"}]
     table = f"arn:aws:dynamodb:{PLACE}:table"
@@ -161,13 +173,18 @@ def test_roles_of_a_task_definition_that_another_registered_are_passed(call, nam
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
 
 
-def test_of_an_unknown_definition_the_roles_that_today_names_are_kept_and_no_star():
+def test_of_an_unknown_definition_the_roles_that_today_names_are_kept_and_else_any_of_the_account_for_its_service():
     run = a_call(9, "ecs:RunTask", {"cluster": "web", "taskDefinition": "nightly:4"})
     own = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
     assert granted(reduced([run], a_snapshot(allow("ecs:RunTask"), allow("iam:PassRole", TASK, own))), "iam:PassRole") == {TASK}
-    wide = reduced([run], a_snapshot(allow("*")))
-    assert granted(wide, "iam:PassRole") == set()
-    assert any("passed a role that the evidence does not name" in gap for gap in wide.gaps)
+    several = a_snapshot(allow("ecs:RunTask"), allow("iam:PassRole", [f"arn:aws:iam::{ACCOUNT}:role/app/*", EXEC]))
+    assert granted(reduced([run], several), "iam:PassRole") == {f"arn:aws:iam::{ACCOUNT}:role/app/*"}
+    for wide in (reduced([run], a_snapshot(allow("*"))), reduced([run])):
+        (passing,) = [s for s in wide.statements if s["Action"] == "iam:PassRole"]
+        assert (passing["Resource"], passing["Condition"]) == (f"arn:aws:iam::{ACCOUNT}:role/*", own)
+        assert any("passed a role that the evidence does not name" in gap for gap in wide.gaps)
+    without = reduced([run], a_snapshot(allow("ecs:RunTask")))
+    assert granted(without, "iam:PassRole") == set()
 
 
 def test_the_profile_of_a_launch_template_is_passed_by_whoever_launches_with_it():

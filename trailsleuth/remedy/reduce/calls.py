@@ -48,7 +48,7 @@ def needs_in(record: Record, trail: RoleTrail) -> Iterator[Seen]:
     through = trail.definitions.passed_by(record)
     service = trail.definitions.names_one(record) if through is None else None
     if service:
-        yield Seen(iam_action="iam:PassRole", resource=None, implied=True, context={"iam:PassedToService": (service,)})
+        yield Seen(iam_action="iam:PassRole", resource=_any_role(place), implied=True, context={"iam:PassedToService": (service,)})
     for passed in (*passed_roles(record.event_source, record.event_name, record.request), *(through or ())):
         context = {"iam:PassedToService": (passed.service,)} if passed.service else {}
         yield Seen(iam_action="iam:PassRole", resource=_role(passed, trail, place), implied=True, context=context)
@@ -119,10 +119,15 @@ def _unnamed(told: list[Need], place: Place) -> Iterator[Seen]:
                 yield Seen(iam_action=action, resource=any_of_form(forms[0], place), implied=True)
 
 
+def _any_role(place: Place) -> ArnPattern:
+    """A role that nothing in the evidence names: it is of the caller's account, since no other account's can be passed."""
+    return any_of_form(next(kind.arn_format for kind in resource_types("iam:PassRole")), place)
+
+
 def _role(passed: PassedRole, trail: RoleTrail, place: Place) -> str | None:
-    """The passed role's ARN. An instance profile's role is the one of the snapshot, None where there is none: the request does not name it."""
+    """The passed role's ARN. An instance profile's role is the one of the snapshot, and any where there is none: the request does not name it."""
     if passed.instance_profile:
-        return trail.profiles.get(passed.role) or trail.profiles.get(passed.role.rpartition("/")[2])
+        return trail.profiles.get(passed.role) or trail.profiles.get(passed.role.rpartition("/")[2]) or _any_role(place)
     arn = passed.role if passed.role.startswith("arn:") else f"arn:{place['partition']}:iam::{place['account']}:role/{passed.role.lstrip('/')}"
     return trail.names.full(arn)
 

@@ -71,7 +71,7 @@ def call_gaps(trail: RoleTrail, unmapped: Counter[str], draft: Draft) -> Iterato
         calls = ", ".join(sorted(draft.unknown_roles))
         yield (
             f"{calls} passed a role that the evidence does not name (it stands in the definition or the instance profile that the call names): "
-            "add iam:PassRole on that role to the document."
+            "the document lets it pass any role of the account to that service. Name the role there."
         )
     for named, text in (
         (

@@ -32,7 +32,7 @@ STANDING = (Standing.CAUSE, Standing.ALSO_NEEDED)
 class Draft:
     """A document in the making. `requests` must be allowed by it; `used_by` are the used actions of each present statement.
 
-    The notes: uses whose resource is not known, with the statement that was kept; calls that passed an unknown role; uses that no present policy
+    The notes: uses whose resource is not known, with the statement that was kept; calls that passed a role which nothing names; uses that no present policy
     allows any more; that the resource's own policy allows; that the catalogue implies and the call did without; of calls that failed; grants kept
     though no trail can show their calls. `proposals`: what the role will need besides and nothing grants today.
     """
@@ -99,17 +99,11 @@ def _grounded(use: Use, request: AccessRequest, present: Present, draft: Draft) 
         return
     if chosen is None and present.known and not present.missing and not _wanted(use, request, present, draft):
         return
-    if use.resource is None and use.iam_action == "iam:PassRole" and (chosen is None or _any_role(chosen)):
+    if use.iam_action == "iam:PassRole" and isinstance(use.resource, ArnPattern):
         draft.unknown_roles.update(use.calls)
-        return
     if use.resource is None:
         draft.untold[use.iam_action].add(_kept_from(chosen))
     yield from atoms_of(request, use.resource, chosen, draft.names)
-
-
-def _any_role(granting: Granting) -> bool:
-    """The statement names no role: which one was passed it does not tell either."""
-    return bool(granting.statement.not_resources) or any(r == "*" or r.rpartition("/")[2] == "*" for r in granting.statement.resources)
 
 
 def _within(pattern: ArnPattern, request: AccessRequest, present: Present, draft: Draft) -> Iterator[Atom]:
