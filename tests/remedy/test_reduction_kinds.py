@@ -14,6 +14,7 @@ from trailsleuth.model.pattern import ArnPattern, as_pattern, is_wide
 
 PLACE = f"eu-west-1:{ACCOUNT}"
 EXEC = f"arn:aws:iam::{ACCOUNT}:role/app/Exec"
+UUIDS = [f"{n:08x}-1111-4222-8333-44445555{n:04x}" for n in range(1, 13)]
 KEYS = [f"arn:aws:kms:{PLACE}:key/1c0de000-0000-4000-8000-00000000000{n}" for n in (1, 2)]
 
 
@@ -95,6 +96,81 @@ def test_every_arn_of_the_resources_counts_where_the_request_is_silent():
 def test_the_arn_of_the_record_stands_for_the_thing_of_that_name_in_the_request(call, request_, action, shown):
     resources = [{"ARN": shown, "accountId": ACCOUNT}]
     assert granted(reduced([a_call(1, call, request_, resources=resources, eventCategory="Data")]), action) == {shown}
+
+
+@pytest.mark.parametrize(
+    ("first", "given", "answer", "then", "asked", "resources"),
+    [
+        (
+            "athena:StartQueryExecution",
+            {"workGroup": "finance"},
+            {"queryExecutionId": "1c0de000-aaaa-4bbb-8ccc-000000000001"},
+            "athena:GetQueryResults",
+            {"queryExecutionId": "1c0de000-aaaa-4bbb-8ccc-000000000001"},
+            {f"athena:{PLACE}:workgroup/finance"},
+        ),
+        (
+            "codedeploy:CreateDeployment",
+            {"applicationName": "till", "deploymentGroupName": "fleet"},
+            {"deploymentId": "d-AB12CD34E"},
+            "codedeploy:GetDeployment",
+            {"deploymentId": "d-AB12CD34E"},
+            {f"codedeploy:{PLACE}:deploymentgroup:till/fleet"},
+        ),
+        (
+            "elasticfilesystem:CreateMountTarget",
+            {"fileSystemId": "fs-0a1b2c3d", "subnetId": "subnet-1"},
+            {"mountTargetId": "fsmt-0a1b2c3d", "fileSystemId": "fs-0a1b2c3d"},
+            "elasticfilesystem:DeleteMountTarget",
+            {"mountTargetId": "fsmt-0a1b2c3d"},
+            {f"elasticfilesystem:{PLACE}:file-system/fs-0a1b2c3d"},
+        ),
+    ],
+)
+def test_a_call_that_names_an_id_alone_works_on_what_the_call_that_gave_the_id_was_made_on(first, given, answer, then, asked, resources):
+    builder = f"arn:aws:iam::{ACCOUNT}:role/Builder"
+    other = a_call(1, first, {name: f"{value}x" for name, value in given.items()}, role=builder, responseElements={"id": "another-0123456789"})
+    made, used = a_call(2, first, given, role=builder, responseElements=answer), a_call(3, then, asked)
+    snapshot = a_snapshot(allow("*"))
+    assert granted(reduced([other, made, used], snapshot), then) == {f"arn:aws:{r}" for r in resources}
+    assert granted(reduced([other, used], snapshot), then) == {"*"}
+
+
+@pytest.mark.parametrize(
+    ("calls", "action", "patterns"),
+    [
+        ([("sqs:CreateQueue", {"queueName": f"batch-{1000 + n}"}) for n in range(4)], "sqs:CreateQueue", {f"sqs:{PLACE}:batch-*"}),
+        ([("sqs:GetQueueUrl", {"queueName": f"shard-{n % 3}"}) for n in range(30)], "sqs:GetQueueUrl", {f"sqs:{PLACE}:shard-{n}" for n in range(3)}),
+        ([("sqs:GetQueueUrl", {"queueName": f"run-{n}-v2"}) for n in range(9)], "sqs:GetQueueUrl", {f"sqs:{PLACE}:run-*-v2"}),
+        ([("sqs:GetQueueUrl", {"queueName": f"run-{n}"}) for n in range(3)], "sqs:GetQueueUrl", {f"sqs:{PLACE}:run-{n}" for n in range(3)}),
+        ([("iam:CreateRole", {"roleName": f"review-{n}-web"}) for n in range(3)], "iam:CreateRole", {f"iam::{ACCOUNT}:role/review-*-web"}),
+        ([("rds:CreateDBSnapshot", {"dBSnapshotIdentifier": "one", "dBInstanceIdentifier": f"db-{n}"}) for n in range(3)], "rds:CreateDBSnapshot",
+         {f"rds:{PLACE}:snapshot:one", *(f"rds:{PLACE}:db:db-{n}" for n in range(3))}),
+    ],
+)  # fmt: skip
+def test_numbered_names_are_a_pattern_where_they_go_on_counting_and_those_that_last_stay(calls, action, patterns):
+    answer = reduced([on(n, n, call, request) for n, (call, request) in enumerate(calls)], a_snapshot(allow("*")))
+    assert granted(answer, action) == {f"arn:aws:{p}" for p in patterns}
+    assert (answer.proof.sufficient, answer.proof.minimal) == (True, True)
+
+
+def test_what_the_role_makes_itself_has_another_id_in_the_next_run():
+    arn = f"arn:aws:acm:{PLACE}:certificate/{UUIDS[0]}"
+    asked = on(1, 0, "acm:RequestCertificate", {"domainName": "a.example"}, responseElements={"certificateArn": arn})
+    looked = on(2, 0, "acm:DescribeCertificate", {"certificateArn": arn})
+    assert granted(reduced([asked, looked]), "acm:DescribeCertificate") == {f"arn:aws:acm:{PLACE}:certificate/*"}
+    assert granted(reduced([looked]), "acm:DescribeCertificate") == {arn}
+    lone = put([f"out/{UUIDS[1]}.json"], days=[3])
+    assert granted(reduced(lone), "s3:PutObject") == {"arn:aws:s3:::lake/out/*.json"}
+    read = put([f"out/{UUIDS[1]}.json"], days=[3], call="s3:GetObject")
+    assert granted(reduced(read), "s3:GetObject") == {f"arn:aws:s3:::lake/out/{UUIDS[1]}.json"}
+
+
+def test_only_what_was_used_once_under_any_name_is_said_to_be_used_once():
+    nightly = [on(n, 3 * n, "ec2:DeleteSnapshot", {"snapshotId": f"snap-0a1b2c3{n}"}) for n in range(10)]
+    yearly = on(20, 12, "rds:DeleteDBSnapshot", {"dBSnapshotIdentifier": "closing"})
+    (gap,) = [one for one in reduced([*nightly, yearly, on(21, 29, "ec2:DescribeSnapshots"), on(22, 0, "ec2:DescribeSnapshots")]).gaps if "Used once" in one]
+    assert gap == "Used once in the whole window, as a yearly or monthly job would: rds:DeleteDBSnapshot (2026-07-13)."
 
 
 def test_each_item_of_a_transaction_is_checked_for_its_own_action():
@@ -202,9 +278,6 @@ def test_every_row_about_definitions_tells_a_call_that_passes_from_one_that_does
         assert row["example"]["event"] in row["used_by"], row["id"]
         assert row["counter_example"]["event"] not in row["used_by"], row["id"]
         assert any("role/Passed" in str(value) or "instance-profile/Passed" in str(value) for value in row["example"]["made"].values()), row["id"]
-
-
-UUIDS = [f"{n:08x}-1111-4222-8333-44445555{n:04x}" for n in range(1, 13)]
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def _reduced(evidence: Evidence, trail: RoleTrail, case: CaseFile, *, since: dat
     failed = kept_for_failures(needs_of(trail.failed, trail, owners), present, draft)
     gaps = (
         *trail_gaps(evidence, trail, since=since, until=until),
-        *time_gaps(trail, uses),
+        *time_gaps(trail, uses, draft.names),
         *policy_gaps(evidence, present, trail, recorded, used=granted),
         *call_gaps(trail, unmapped, draft),
         *lack_gaps(lack, case.deltas),

@@ -62,6 +62,12 @@ def was_authorized(error_code: str) -> bool:
 
 
 @cache
+def makes(action: str) -> bool:
+    """Whether a call of the action makes what it names or answers with: the next run of the same job will make another."""
+    return any(re.search(row["pattern"], action) for row in rows_of("reduction", "makes"))
+
+
+@cache
 def also_checked(action: str) -> tuple[str, ...]:
     """The kinds of resources that the action is checked on even where its request names none of them."""
     return tuple(kind for row in rows_of("reduction", "also_checked") if action in row["actions"] for kind in row["kinds"])
@@ -131,12 +137,21 @@ def _generated() -> tuple[tuple[re.Pattern[str], bool], ...]:
 @lru_cache(maxsize=65536)
 def generated_parts(arn: str) -> tuple[str, ...]:
     """The dates, times and generated ids in the resource part of an ARN, from left to right."""
+    return tuple(text for text, _ in _parts(arn))
+
+
+def has_generated_id(arn: str) -> bool:
+    """A generated part that is no date or time."""
+    return any(not dated for _, dated in _parts(arn))
+
+
+def _parts(arn: str) -> list[tuple[str, bool]]:
     text = arn.split(":", 5)[-1]
-    found: list[tuple[int, int]] = []
-    for pattern, _ in _generated():
+    found: list[tuple[int, int, bool]] = []
+    for pattern, dated in _generated():
         spans = (match.span() for match in pattern.finditer(text))
-        found += [span for span in spans if not any(span[0] < end and start < span[1] for start, end in found)]
-    return tuple(text[start:end] for start, end in sorted(found))
+        found += [(start, end, dated) for start, end in spans if not any(start < last and first < end for first, last, _ in found)]
+    return [(text[start:end], dated) for start, end, dated in sorted(found)]
 
 
 def of_the_day(arn: str, first: datetime, last: datetime) -> bool:

@@ -17,7 +17,7 @@ class Use:
 
     `requests` are the requests behind it, one for each set of condition keys that its policies look at. `implied`: checked besides a call's own
     action (tags, keys, passed roles); `failed`: all its calls failed after IAM had allowed them; `days`: on how many days it was seen; `calls` are the
-    names of the calls. A resource that is an `ArnPattern` means any of its kind.
+    names of the calls; `made`: a call of the role made the resource. A resource that is an `ArnPattern` means any of its kind.
     """
 
     iam_action: str
@@ -30,6 +30,7 @@ class Use:
     calls: tuple[str, ...]
     days: int = 1
     failed: bool = False
+    made: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,7 @@ def _resources(record: Record, action: str, told: list[Need], trail: RoleTrail) 
     kept = [arn for arn in mine if not instead.get(arn)]
     shapes = {_shape(arn) for arn in (*kept, *(one for ones in instead.values() for one in ones))}
     named = [*kept, *(arn for arn in shown if not mine or _shape(arn) in shapes)]
+    named = named or list(trail.answers.things_of(record, action, place_of(record, trail)))
     return tuple(dict.fromkeys(_full(arn, trail) for arn in named)) or (None,)
 
 

@@ -12,6 +12,7 @@ from trailsleuth.catalog.operations import decided_elsewhere, primary_action
 from trailsleuth.catalog.reduction import unrecorded
 from trailsleuth.model import Delta, Evidence, Record, account_of
 from trailsleuth.model.reduction import NamedDocument, Use
+from trailsleuth.remedy.reduce.names import Names
 from trailsleuth.remedy.reduce.present import Present
 from trailsleuth.remedy.reduce.propose import Draft, Lack
 from trailsleuth.remedy.reduce.recorded import Recorded
@@ -108,12 +109,15 @@ def _untold(draft: Draft) -> Iterator[str]:
         yield f"The trail does not show on what these were used, and {how}: {', '.join(sorted(actions))}."
 
 
-def time_gaps(trail: RoleTrail, uses: Iterable[Use]) -> Iterator[str]:
+def time_gaps(trail: RoleTrail, uses: Iterable[Use], names: Names) -> Iterator[str]:
     """What was seen on one day alone of a long window, and what only calls outside of it used."""
     seen = tuple(uses)
     moments = [m for use in seen for m in (use.first_seen, use.last_seen)]
     if moments and max(moments) - min(moments) >= MONTH:
-        once = sorted({f"{use.iam_action} ({use.first_seen:%Y-%m-%d})" for use in seen if use.days == 1 and use.count == 1})
+        alike: dict[tuple[str, str | None], list[Use]] = {}
+        for use in seen:
+            alike.setdefault((use.iam_action, use.resource and names.pattern_of(use.resource)), []).append(use)
+        once = sorted({f"{use.iam_action} ({use.first_seen:%Y-%m-%d})" for use, *more in alike.values() if not more and use.count == 1})
         if once:
             more = f" and {len(once) - SHOWN} more" if len(once) > SHOWN else ""
             yield f"Used once in the whole window, as a yearly or monthly job would: {', '.join(once[:SHOWN])}{more}."

@@ -1,7 +1,7 @@
 """Names that live for a day or a run, told from those that last: by what they look like, and by how they vary over the window.
 
-A date in a name that follows the calendar, a generated id among several, and file names that keep changing become the pattern above the part that
-varies. What was seen over a good part of the window is one lasting thing, whatever it looks like.
+A date in a name that follows the calendar, a generated id among several or of what the role makes itself, numbers that go on counting and file names
+that keep changing become the pattern above the part that varies. What was seen over a good part of the window is one lasting thing, whatever it looks like.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trailsleuth.catalog.reduction import beyond_one_run, generated_parts, job_stem, of_the_day, one_of_many
+from trailsleuth.catalog.reduction import beyond_one_run, generated_parts, has_generated_id, job_stem, of_the_day, one_of_many
 from trailsleuth.model import parse_arn
 from trailsleuth.model.pattern import ArnPattern, as_pattern, escaped
 from trailsleuth.model.reduction import Use
 
 DAY = timedelta(days=1)
-SOME, MANY, FEW = 5, 10, 3  # names of a directory that come and go; that were seen at all; things of one type, or names beside a date, that do
+SOME, MANY, FEW = 5, 10, 3  # names of a directory that come and go; that were seen at all; things of one type, names beside a date, that do
+_NUMBER = re.compile(r"(\d+)")
 
 
 @dataclass(slots=True)
@@ -33,7 +34,8 @@ class Names:
     def __init__(self, uses: Iterable[Use]) -> None:
         known = [use for use in uses if use.resource is not None]
         self._lives: dict[str, _Life] = {}
-        self._made = {_kind(use.resource) for use in known if isinstance(use.resource, ArnPattern) and use.resource}
+        self._kinds_made = {_kind(use.resource) for use in known if isinstance(use.resource, ArnPattern) and use.resource}
+        self._made = {str(use.resource) for use in known if use.made}
         for use in known:
             life = self._lives.setdefault(str(use.resource), _Life(use.first_seen, use.last_seen))
             life.first, life.last = min(life.first, use.first_seen), max(life.last, use.last_seen)
@@ -54,6 +56,10 @@ class Names:
         life = self._lives[resource]
         return life.last - life.first >= max(DAY, self._window / 4)
 
+    def _was_made(self, arn: str) -> bool:
+        """The role made it, and it did not last."""
+        return arn in self._made and not self.lasts(arn)
+
     def _objects(self, arns: Iterable[str]) -> dict[str, ArnPattern]:
         """Objects by their keys: generated parts first, then what varies within a directory."""
         found: dict[str, str] = {}
@@ -62,16 +68,17 @@ class Names:
             groups[_holed(arn)].append(arn)
         for holed, group in groups.items():
             found.update({arn: holed if self._varies(arn, group) else escaped(arn) for arn in group})
+        found.update(self._numbered((arn for arn, pattern in found.items() if pattern == escaped(arn)), counted=True))
         for depth in (-1, -2, -3):
             found = self._by_directory(found, depth)
         return {arn: ArnPattern(_squeezed(pattern)) for arn, pattern in found.items()}
 
     def _varies(self, arn: str, group: list[str]) -> bool:
-        """Whether the generated parts of a name are of the moment: a date near the call, or one of several that do not last."""
+        """Whether the generated parts of a name are of the moment: a date near the call, one of several that do not last, or of what the role makes."""
         if not generated_parts(arn):
             return False
         near = of_the_day(arn, self._lives[arn].first, self._lives[arn].last)
-        return near or (len(group) > 1 and not all(self.lasts(one) for one in group))
+        return near or (len(group) > 1 and not all(self.lasts(one) for one in group)) or (has_generated_id(arn) and self._was_made(arn))
 
     def _by_directory(self, found: Mapping[str, str], depth: int) -> dict[str, str]:
         """Names that differ in one part of their path alone, and come and go there, as `*` in that part."""
@@ -84,19 +91,32 @@ class Names:
         for parts_of, group in groups.items():
             patterns = {found[arn] for arn in group}
             moving = all("*" in pattern.replace("${*}", "") for pattern in patterns)  # a part of each is of the moment already
-            if (moving and len(patterns) >= FEW) or self._come_and_go(group, len(patterns)):
+            if (moving and len(patterns) >= FEW) or self._come_and_go(group, len(patterns), counted=True):
                 out.update(dict.fromkeys(group, "/".join(parts_of)))
         return out
 
-    def _come_and_go(self, group: list[str], names: int) -> bool:
+    def _come_and_go(self, group: list[str], names: int, *, counted: bool) -> bool:
+        """Most of the names did not last, and new ones kept coming; `counted`: so many of them are enough, as of files."""
         passing = [arn for arn in group if not self.lasts(arn)]
         if names < SOME or len(passing) * 2 <= len(group):
             return False
         late = sum(self._middle is not None and self._lives[arn].first > self._middle for arn in passing)
-        return names > MANY or (self._window >= DAY and late * 3 >= len(passing))
+        return (counted and names > MANY) or (self._window >= DAY and late * 3 >= len(passing))
+
+    def _numbered(self, arns: Iterable[str], *, counted: bool = False) -> dict[str, str]:
+        """Names that differ in their numbers alone, and go on counting: with `*` for the numbers that vary."""
+        groups: dict[str, list[str]] = defaultdict(list)
+        for arn in arns:
+            groups[_NUMBER.sub("0", arn)].append(arn)
+        found: dict[str, str] = {}
+        for group in groups.values():
+            making = [arn for arn in group if self._was_made(arn)]
+            if self._come_and_go(group, len(group), counted=counted) or len(making) >= FEW:
+                found.update(dict.fromkeys(group, _counting(group)))
+        return found
 
     def _others(self, arns: Iterable[str]) -> dict[str, ArnPattern]:
-        """Everything but objects: ids of one run by the table, ids among many, dated and generated names."""
+        """Everything but objects: ids of one run by the table, ids among many, dated, generated and numbered names."""
         kinds: dict[tuple[str, ...], list[str]] = defaultdict(list)
         holes: dict[str, list[str]] = defaultdict(list)
         for arn in dict.fromkeys(arns):
@@ -105,21 +125,38 @@ class Names:
         found: dict[str, ArnPattern] = {}
         for group in kinds.values():
             for arn in group:
-                found[arn] = beyond_one_run(arn) or self._among(arn, group) or self._dated(arn, holes[_holed(arn)]) or as_pattern(arn)
-        return found
+                pattern = beyond_one_run(arn) or self._among(arn, group) or self._dated(arn, holes[_holed(arn)])
+                if pattern is not None:
+                    found[arn] = pattern
+        left = [arn for group in kinds.values() for arn in group if arn not in found]
+        numbered = self._numbered(arn for arn in left if generated_parts(arn) != (_name(arn),))
+        return found | {arn: ArnPattern(numbered[arn]) if arn in numbered else as_pattern(arn) for arn in left}
 
     def _among(self, arn: str, group: list[str]) -> ArnPattern | None:
         """An instance, a snapshot, a job: one of many that come and go, or of those that the role makes itself."""
         passing = [one for one in group if not self.lasts(one)]
         wide = one_of_many(arn)
         if wide is not None and arn in passing:
-            return wide if len(passing) >= FEW or _kind(arn) in self._made else None
+            return wide if len(passing) >= FEW or _kind(arn) in self._kinds_made else None
         return job_stem(arn, passing) if arn in passing else None
 
     def _dated(self, arn: str, group: list[str]) -> ArnPattern | None:
-        """A name with a generated part: the part alone is no name, it may be the id of a thing that lasts."""
-        name = re.split(r"[:/]", arn)[-1]
-        return ArnPattern(_holed(arn)) if generated_parts(arn) not in ((), (name,)) and self._varies(arn, group) else None
+        """A name with a generated part. The part alone is no name, it may be the id of a thing that lasts; of what the role makes itself it is not."""
+        if not generated_parts(arn):
+            return None
+        alone = generated_parts(arn) == (_name(arn),)
+        moving = self._was_made(arn) if alone else self._varies(arn, group)
+        return ArnPattern(_holed(arn)) if moving else None
+
+
+def _name(arn: str) -> str:
+    return re.split(r"[:/]", arn)[-1]
+
+
+def _counting(group: list[str]) -> str:
+    """What names that differ in their numbers have in common."""
+    columns = zip(*(_NUMBER.split(arn) for arn in group), strict=True)
+    return "".join(escaped(column[0]) if len(set(column)) == 1 else "*" for column in columns)
 
 
 def _is_object(arn: str) -> bool:

@@ -10,6 +10,7 @@ from trailsleuth.catalog.reduction import was_authorized
 from trailsleuth.iam.applies import find_principal
 from trailsleuth.model import Evidence, IamPrincipal, Record, account_of, same_role
 from trailsleuth.model.names import RoleNames, role_names, role_of
+from trailsleuth.remedy.reduce.answers import Answers
 from trailsleuth.remedy.reduce.handed import Definitions
 
 NOT_CALLS = ("AwsServiceEvent", "AwsConsoleSignIn", "AwsConsoleAction")
@@ -30,6 +31,7 @@ class RoleTrail:
     names: RoleNames
     principal: IamPrincipal | None
     definitions: Definitions
+    answers: Answers
     profiles: Mapping[str, str]  # the role in an instance profile, by the profile's ARN and name
 
 
@@ -59,6 +61,7 @@ def read_trail(evidence: Evidence, role: str, *, since: datetime | None = None, 
         names=names,
         principal=principal,
         definitions=Definitions(evidence.records),
+        answers=Answers(evidence.records),
         profiles={key: p.arn for p in evidence.policies.principals for profile in p.instance_profiles for key in (profile, profile.rpartition("/")[2])},
     )
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from trailsleuth.catalog.reduction import needs_no_permission
+from trailsleuth.catalog.actions import resource_types
+from trailsleuth.catalog.arns import fits
+from trailsleuth.catalog.paths import plain_name, texts_in
+from trailsleuth.catalog.reduction import makes, needs_no_permission
 from trailsleuth.model import AccessRequest, Record
 from trailsleuth.model.reduction import Use
 from trailsleuth.remedy.reduce.calls import Seen, needs_in, request_of
@@ -31,6 +35,7 @@ def find_uses(trail: RoleTrail, owners: Mapping[str, str], looked_at: frozenset[
     """The uses, sorted, and the calls that no IAM action is known for. `looked_at` are the condition keys by which requests differ."""
     tallies: dict[tuple[str, str | None], _Tally] = {}
     unmapped: Counter[str] = Counter()
+    made: set[str] = set()
     told: dict[tuple[object, ...], dict[tuple[str, str | None], Seen]] = {}
     for record in (*trail.calls, *trail.reached):
         alike = (record.event_source, record.event_name, record.region, record.account, id(record.request), id(record.resources))
@@ -39,11 +44,12 @@ def find_uses(trail: RoleTrail, owners: Mapping[str, str], looked_at: frozenset[
             seen = told[alike] = {(s.iam_action, s.resource): s for s in needs_in(record, trail)}
         if not seen and not record.failed:
             unmapped[record.call] += record.counts_for
+        made.update(_made_by(record, seen.values()))
         for key, one in seen.items():
             if not needs_no_permission(one.iam_action):
                 tally = tallies.setdefault(key, _Tally(first=record.event_time, last=record.event_time))
                 _add(tally, record, one, request_of(record, one, trail, owners), looked_at)
-    uses = [_use(action, resource, tally) for (action, resource), tally in tallies.items()]
+    uses = [_use(action, resource, tally, made) for (action, resource), tally in tallies.items()]
     return tuple(sorted(uses, key=lambda u: (u.iam_action, u.resource or ""))), unmapped
 
 
@@ -54,7 +60,22 @@ def needs_of(records: Iterable[Record], trail: RoleTrail, owners: Mapping[str, s
             yield seen.resource, request_of(record, seen, trail, owners)
 
 
-def _use(action: str, resource: str | None, tally: _Tally) -> Use:
+def _made_by(record: Record, seen: Iterable[Seen]) -> Iterator[str]:
+    """What a call makes: the thing of its own name, and the ARNs and ids in its answer."""
+    making = [one for one in seen if not one.implied and makes(one.iam_action)]
+    yield from (one.resource for one in making if one.resource is not None and _is_of_its_name(one.iam_action, one.resource))
+    if making and record.category != "Data" and not record.failed:
+        yield from texts_in(record.response)
+
+
+def _is_of_its_name(action: str, arn: str) -> bool:
+    """A snapshot of `CreateDBSnapshot`, not the database that it is taken from."""
+    kinds = resource_types(action)
+    name = plain_name(action.partition(":")[2]).rstrip("s")
+    return len(kinds) == 1 or any(name.endswith(plain_name(kind.name).rstrip("s")) and any(fits(arn, form) for form in kind.arn_formats) for kind in kinds)
+
+
+def _use(action: str, resource: str | None, tally: _Tally, made: Container[str]) -> Use:
     ordered = [request for _, request in sorted(tally.requests.items(), key=lambda item: repr(item[0]))]
     return Use(
         iam_action=action,
@@ -67,6 +88,7 @@ def _use(action: str, resource: str | None, tally: _Tally) -> Use:
         implied=tally.implied or tally.failed,
         failed=tally.failed,
         calls=tuple(sorted(tally.calls)),
+        made=resource is not None and (resource in made or re.split(r"[:/]", resource)[-1] in made),
     )
 
 
