@@ -16,9 +16,8 @@ OPTIONS = {"--pipeline": "pipeline", "--execution-id": "execution_id", "--role":
 OPTIONS |= {"--access-key": "access_key", "--event-id": "event_id", "--error": "error"}
 
 
-OPEN = {"met-search-domain-alone", "second-batch-role-gone", "second-image-layers"}
-OPEN |= {"thirdly-assignment-in-management", "thirdly-broker-says-no", "thirdly-copy-takes-role", "thirdly-findings-folder"}
-"""Told by a text alone, of a call that no trail records: met, and not yet answered."""
+OPEN = {"second-image-layers", "thirdly-assignment-in-management", "thirdly-findings-folder"}
+"""Met, and not yet answered."""
 
 
 @cache

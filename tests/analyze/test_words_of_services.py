@@ -97,10 +97,10 @@ UNRECORDED = (
 
 @pytest.mark.parametrize(
     ("rights", "opened", "told"),
-    [("kinesis:PutRecord", "run", 1), ("kinesis:PutRecord", "another", 0), ("kinesis:Put*", "run", 0)],
+    [("kinesis:PutRecord", "run", 1), ("kinesis:PutRecord", "another", 1), ("kinesis:Put*", "run", 0)],
 )
-def test_a_call_that_no_trail_records_is_told_of_by_its_session(rights: str, opened: str, told: int) -> None:
-    """Only of a session that the evidence shows, and only where its policies deny what the text says."""
+def test_a_call_that_no_trail_records_is_told_of_by_its_role(rights: str, opened: str, told: int) -> None:
+    """Of a session that the evidence shows or not, and only where the policies of its role deny what the text says."""
     service = {"type": "AWSService", "invokedBy": "ecs-tasks.amazonaws.com"}
     case = diagnose([assumed(service, WORKER, opened)], snapshot((WORKER, [allow(rights, STREAM)], [trusts(ECS)])), error=UNRECORDED)
     found = [f for f in causes(case) if f.iam_action == "kinesis:PutRecords"]

@@ -11,6 +11,7 @@ from datetime import datetime
 from trailsleuth.analyze.gap_questions import gap_questions
 from trailsleuth.analyze.untied import is_untied, names_a_denial, speaks_of_denial
 from trailsleuth.analyze.wording import short
+from trailsleuth.catalog.messages import unrecorded
 from trailsleuth.iam.applies import find_principal
 from trailsleuth.model import Cause, Evidence, Finding, Inquiry, PolicyType, Question, Scope, Standing, account_of, parse_arn
 
@@ -227,6 +228,9 @@ def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) ->
             "the text is about S3 objects, and no S3 data event is in the evidence: reads and writes of objects are recorded only where data events are on"
         )
         yield Question(account=account, wanted="records", because=because, command=DATA_EVENTS.format(account=account, region=region))
+    elif inquiry.said is not None and inquiry.said.denial is not None and inquiry.said.denial.pattern_id in unrecorded() and _is_missed(scope, inquiry):
+        because = f"no trail records what the text tells of: the policies of who was denied decide {inquiry.said.denial.iam_action or 'it'}"
+        yield Question(account=account, wanted="policies", because=because, command=SNAPSHOT.format(account=account or "<profile>"))
     elif inquiry.said is not None and _is_missed(scope, inquiry):
         because = "no denied record fits the error text"
         command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=account or "<profile>")

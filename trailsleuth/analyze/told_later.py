@@ -19,16 +19,16 @@ from trailsleuth.analyze.others import as_denied_to
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import access_request
 from trailsleuth.analyze.shown import place_of
+from trailsleuth.analyze.told_alone import told_alone
 from trailsleuth.catalog.client_words import service_prefix
 from trailsleuth.catalog.demands import Demand, demands, sets_up
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.iam.applies import find_principal, find_resource_policy, policies_for
 from trailsleuth.iam.evaluate import decide
-from trailsleuth.model import Basis, Cause, Denial, ErrorText, Finding, Inquiry, Record, Standing, Verdict, account_of, is_of_role, role_of_session
+from trailsleuth.model import Basis, Cause, Denial, ErrorText, Finding, Inquiry, Record, Standing, Verdict, account_of, is_of_role
 from trailsleuth.model.names import role_of
 
 ANSWERED = "The call itself was answered; what it set up was denied later."
-UNRECORDED = "No record holds this call: it is worked out from the text and the policies, for a session that the evidence shows."
 DENIED = (Verdict.IMPLICITLY_DENIED, Verdict.EXPLICITLY_DENIED)
 
 
@@ -40,29 +40,10 @@ def told_later(context: AnalysisContext, inquiry: Inquiry) -> list[Finding]:
     steps = _set_up(context, inquiry)
     meant = [step for step in steps if _is_meant(inquiry.said, step)]
     if len({(refusal.principal, refusal.iam_action, refusal.resource) for refusal in meant}) != 1:
-        return [found for step in _of_a_session(told, context) for found in _findings(step, Standing.CAUSE, context, UNRECORDED)] if not meant else []
+        return [] if meant else list(told_alone(inquiry.said, told, context, inquiry))
     first = meant[-1]
     beside = [step for step in steps if step.records == first.records and step.denial.pattern_id == first.denial.pattern_id and step is not first]
     return [*_findings(first, Standing.CAUSE, context), *(f for step in beside for f in _findings(step, Standing.ALSO_NEEDED, context))]
-
-
-def _of_a_session(told: Denial, context: AnalysisContext) -> Iterator[Refusal]:
-    """A call that no trail records (a data event), told of in AWS's usual sentence: its session was opened in this evidence, and its role's policies deny what
-    the text says."""
-    role = context.names.full(role_of_session(told.principal))
-    shown = next((record for record in context.evidence.records if told.principal and _shows(record, told.principal)), None)
-    if role is None or told.iam_action is None or told.resource is None or shown is None or find_principal(role, context.evidence.policies) is None:
-        return
-    step = replace(_base(shown), denial=told, principal=role, principal_account=account_of(role), iam_action=told.iam_action, resource=told.resource)
-    step = replace(step, resource_account=account_of(told.resource) or account_of(role))
-    request = access_request(step)
-    if request is not None and decide(request, policies_for(request, context.evidence.policies)).verdict in DENIED:
-        yield replace(step, request=request)
-
-
-def _shows(record: Record, session: str) -> bool:
-    """The session was opened by this call, or made it."""
-    return not record.failed and session in (record.identity.arn, record.issued.assumed_role_arn if record.issued else None)
 
 
 def with_target(refusal: Refusal, context: AnalysisContext) -> Refusal:
@@ -96,9 +77,11 @@ def _is_meant(said: ErrorText, step: Refusal) -> bool:
 
 
 def is_told(finding: Finding, inquiry: Inquiry) -> bool:
-    """The finding is what the text tells of, worked out from a call that was answered."""
+    """The finding is what the text tells of, worked out from a call that was answered or from the text alone."""
     told = inquiry.said.denial if inquiry.said is not None else None
-    return told is not None and finding.basis is Basis.INFERRED and any(shown.error_code is None for shown in finding.evidence[:1])
+    if told is None or finding.basis is not Basis.INFERRED:
+        return False
+    return any(shown.error_code is None for shown in finding.evidence[:1]) or _is_told(told, finding.iam_action, finding.resource)
 
 
 def _is_told(told: Denial, action: str | None, resource: str | None) -> bool:
@@ -147,8 +130,8 @@ def _base(record: Record) -> Refusal:
     )
 
 
-def _findings(step: Refusal, standing: Standing, context: AnalysisContext, note: str = ANSWERED) -> Iterator[Finding]:
+def _findings(step: Refusal, standing: Standing, context: AnalysisContext) -> Iterator[Finding]:
     claims, _ = weigh(step, context.evidence.policies)
     for claim in claims:
         found = make_finding(step, claim, standing, Basis.INFERRED)
-        yield replace(found, explanation=f"{found.explanation} {note}")
+        yield replace(found, explanation=f"{found.explanation} {ANSWERED}")

@@ -132,6 +132,12 @@ def warnings() -> frozenset[str]:
 
 
 @cache
+def unrecorded() -> frozenset[str]:
+    """The ids of the forms that no record holds: what clients print of decisions that CloudTrail does not see."""
+    return frozenset(form.id for form in message_forms() if form.printed)
+
+
+@cache
 def policy_phrases() -> tuple[tuple[str, str], ...]:
     """AWS's words for a policy type (lower case) and the contract's word for it."""
     return tuple((row["text"], row["policy_type"]) for row in _messages_table()["policy_phrase"])

@@ -115,26 +115,26 @@ class Record:
     event_name: str
     region: str
     identity: Identity
-    recipient_account: str | None
-    request: JsonMap
-    response: JsonMap
-    error_code: str | None
-    error_message: str | None
-    denial: Denial | None
-    issued: IssuedSession | None
-    resources: tuple[ResourceRef, ...]
-    shared_event_id: str | None
-    request_id: str | None
-    source_ip: str | None
-    user_agent: str | None
-    event_type: str | None
-    category: str | None
-    read_only: bool | None
-    vpc_endpoint_id: str | None
-    vpc_endpoint_account: str | None
-    additional: JsonMap
     origin: Origin
-    payload: JsonMap
+    recipient_account: str | None = None
+    request: JsonMap = field(default_factory=dict)
+    response: JsonMap = field(default_factory=dict)
+    error_code: str | None = None
+    error_message: str | None = None
+    denial: Denial | None = None
+    issued: IssuedSession | None = None
+    resources: tuple[ResourceRef, ...] = ()
+    shared_event_id: str | None = None
+    request_id: str | None = None
+    source_ip: str | None = None
+    user_agent: str | None = None
+    event_type: str | None = None
+    category: str | None = None
+    read_only: bool | None = None
+    vpc_endpoint_id: str | None = None
+    vpc_endpoint_account: str | None = None
+    additional: JsonMap = field(default_factory=dict)
+    payload: JsonMap = field(default_factory=dict)
     counts_for: int = 1
 
     @property
