@@ -52,6 +52,7 @@ class Aws:
     faults: Faults = field(default_factory=Faults)
     per_second: int | None = None
     assumable: dict = field(default_factory=dict)  # role -> what AssumeRole hands out
+    by_token: dict = field(default_factory=dict)  # what calls without a signature are answered
     calls: list[tuple[str, str, str]] = field(default_factory=list)  # (account, region, service:Operation)
     throttled: int = 0
     on_call: object = None
@@ -64,6 +65,8 @@ class Aws:
 
     def serve(self, request: Request):
         account, arn = self.identities.get(request.key, (None, None))
+        if request.operation in ("AssumeRoleWithWebIdentity", "GetRoleCredentials"):  # unsigned: a token stands for the caller
+            return self.by_token[request.operation]
         if account is None:
             raise Refused("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
         state, call = self.accounts[account], f"{request.service}:{request.operation}"
@@ -150,6 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
         if url.path.startswith("/authorization-details/"):
             operation = "GetRequestAuthorizationPolicy" if url.path.endswith("/policy") else "GetRequestAuthorizationDetails"
             return Request(key, region, "iam-toolbox", operation, "rest-json", {"authorizationId": url.path.split("/")[2], **query})
+        if url.path == "/federation/credentials":
+            return Request(key, region, "sso", "GetRoleCredentials", "rest-json", query)
         if service == "lambda":
             return Request(key, region, "lambda", "GetFunctionConfiguration", "rest-json", {"FunctionName": unquote(url.path).split("/")[3]})
         if service == "s3":

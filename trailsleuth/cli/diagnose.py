@@ -86,14 +86,12 @@ def diagnose_command(
     """
     paths = list(evidence or [])
     ways = Ways(profiles=tuple(profile or ()), assume_roles=tuple(assume_role or ()), regions=tuple(region or ()))
-    _check(paths, ways, wait, error=error)
     if keys is not None and not verify:
         raise UsageError("--keys is for --verify", next_step="add --verify, or leave out --keys")
     files = list(policy_file or [])
     check_policy_files(files, attached_to, output, redacted=redact_names)
     check_output_file(output_file, force=force, inputs=(*paths, *files, *((keys,) if keys else ())))
     start, end = parse_window(since, until)
-    _check_prune(prune, start or end, asks_accounts=asks_accounts(paths, ways))
     inquiry = Inquiry(
         pipeline=pipeline,
         execution_id=execution_id,
@@ -108,11 +106,16 @@ def diagnose_command(
         service=service,
         function=function,
         state_machine=state_machine,
-        error=_stdin().decode(errors="replace") if error == STDIN else error,
+        error=error,
         since=start,
         until=end,
         everything=everything,
     )
+    asks = asks_accounts(paths, ways, inquiry)
+    _check(paths, ways, wait, error=error, asks=asks)
+    _check_prune(prune, start or end, asks_accounts=asks)
+    if error == STDIN:
+        inquiry = replace(inquiry, error=_stdin().decode(errors="replace"))
     begun = time.perf_counter()
     live = Live(ways=ways, wait=timedelta(minutes=wait) if wait else None, settings=Settings(output=athena_output or "", workgroup=athena_workgroup or ""))
     found = _diagnosis(paths, inquiry, live, prune=prune)
@@ -129,7 +132,7 @@ def diagnose_command(
 
 def _diagnosis(paths: list[str], inquiry: Inquiry, live: Live, *, prune: bool) -> api.Diagnosis:
     stdin = _stdin() if STDIN in paths else None
-    if not asks_accounts(paths, live.ways):
+    if not asks_accounts(paths, live.ways, inquiry):
         return api.diagnose(paths, inquiry, stdin=stdin, prune=prune)
     from trailsleuth.cli.live_progress import ConsoleProgress  # an offline run says no steps
 
@@ -146,12 +149,14 @@ def _verified(found: api.Diagnosis, paths: list[str], inquiry: Inquiry, keys: Pa
     return api.Diagnosis(api.mark_unverified(found.case_file, paths, inquiry=inquiry, keys=saved, profile=profile if saved is None else None))
 
 
-def _check(paths: list[str], ways: Ways, wait: int, *, error: str | None) -> None:
-    if not paths and not asks_accounts(paths, ways):
-        raise UsageError("no evidence given: name exported files or directories, or --profile for live use; see trailsleuth diagnose --help")
-    if ways.regions and not asks_accounts(paths, ways):
+def _check(paths: list[str], ways: Ways, wait: int, *, error: str | None, asks: bool) -> None:
+    if not paths and not asks:
+        raise UsageError(
+            "no evidence given: name exported files or directories, or for live use --pipeline, --stack, --role or another way in; see trailsleuth diagnose --help"
+        )
+    if ways.regions and not asks:
         raise UsageError("--region is for live use and needs --profile", next_step="add --profile NAME, or leave out --region")
-    if wait and not (ways.profiles or ways.assume_roles):
+    if wait and paths and not (ways.profiles or ways.assume_roles):
         raise UsageError("--wait is for live use and needs --profile", next_step="add --profile NAME, or leave out --wait")
     if error == STDIN and STDIN in paths:
         raise UsageError("both the evidence and --error are to be read from stdin", next_step="name a file for one of them")

@@ -94,11 +94,12 @@ def _once(call: Callable[[], Answer]) -> Answer | tuple[Why, str]:
         failures.TokenRetrievalError,
         failures.NoAuthTokenError,
         failures.SSOError,
+        failures.MissingDependencyException,
     ) as failure:
         return Why.CREDENTIALS, type(failure).__name__
     except failures.ParamValidationError as failure:
         return Why.FAILED, type(failure).__name__
-    except failures.HTTPClientError as failure:
+    except (failures.HTTPClientError, failures.ConnectionError) as failure:
         return Why.UNREACHABLE, type(failure).__name__
     except failures.BotoCoreError as failure:
         named = type(failure).__name__

@@ -47,7 +47,7 @@ def examine(ways: Ways, around: Surroundings) -> tuple[Check, ...]:
             checks.append(Check(account=None, subject="identity", state=State.MISSING, detail=f"{failure.what}: {failure.why}", fix=failure.next_step))
             continue
         for account in accounts.values():
-            if single.assume_roles and account.label.startswith("profile"):
+            if single.assume_roles and not account.label.startswith("role "):
                 continue  # it was opened on the way to the role, and has its own turn
             checks += _of_account(account, ways.regions or ((account.region,) if account.region else ()))
     return tuple(checks)

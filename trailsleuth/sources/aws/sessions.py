@@ -1,7 +1,7 @@
 """One account that can be asked: its session, its identity, and the one way in which it is asked.
 
-Credentials come from the ordinary provider chain (IAM Identity Center, credential_process, `aws login`, environment, AWS_ENDPOINT_URL
-honoured); trailsleuth never sees more of them than botocore does.
+Credentials come from the ordinary provider chain (environment, AWS_PROFILE, IAM Identity Center, credential_process, `aws login`, web identity, container
+and instance; AWS_ENDPOINT_URL honoured); trailsleuth never sees more of them than botocore does.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from trailsleuth.errors import AccountUnreachable, UsageError
 from trailsleuth.model import account_of, parse_arn
 from trailsleuth.sources.aws.calls import PASSING, TRIES, TRIES_AFTER_GIVING_UP, Answer, Refusal, Why, attempt
 from trailsleuth.sources.aws.guard import stand_guard
+from trailsleuth.sources.aws.no_answer import unreachable
 from trailsleuth.sources.aws.operations import operations
 from trailsleuth.sources.aws.pace import Pace
 from trailsleuth.sources.progress import Progress, Silent
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 PACED = ("cloudtrail", "LookupEvents")
 CONNECT_SECONDS, READ_SECONDS = 5, 20
 ASSUMED_NAME = "trailsleuth"
+ORDINARY = "the ordinary credentials"  # no profile is named: environment, default profile, container or instance
 
 # Where a partition's global services answer, and write their records: https://docs.aws.amazon.com/general/latest/gr/iam-service.html
 GLOBAL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
@@ -85,7 +87,7 @@ class Account:
         if why is Why.CREDENTIALS and self._is_elsewhere_fine(region):
             why = Why.UNREACHABLE  # AWS answers so in a region that the account has not enabled
         if why is Why.CREDENTIALS:
-            raise unreachable(self.label, code=code, renewal=self.renewal)
+            raise unreachable(self.label, why=why, code=code, renewal=self.renewal)
         return Refusal(account=self.id, region=region, service=service, operation=operation, why=why, code=code)
 
     @property
@@ -114,8 +116,10 @@ class Account:
         region = self.region or "us-east-1"
         answer = self.ask("sts", "GetCallerIdentity", region)
         if isinstance(answer, Refusal):
-            raise unreachable(self.label, code=answer.code, renewal=self.renewal)
+            raise unreachable(self.label, why=answer.why, code=answer.code, renewal=self.renewal)
         self.id, self.identity = str(answer["Account"]), str(answer["Arn"])
+        if self.label == ORDINARY and (found := self.session.get_credentials()) is not None:
+            self.label = f"{ORDINARY} ({found.method})"
         arn = parse_arn(self.identity)
         self.partition = arn.partition if arn else "aws"
         return self
@@ -172,15 +176,6 @@ def open_accounts(ways: Ways, around: Surroundings) -> dict[str, Account]:
     return found
 
 
-def unreachable(label: str, *, code: str, renewal: str) -> AccountUnreachable:
-    """The error for credentials that are missing, expired or refused, with the command that renews them."""
-    return AccountUnreachable(
-        f"cannot read the account of {label}",
-        why=f"AWS or the credential provider answered {code}" if code else "nobody answered",
-        next_step=f"renew the credentials ({renewal}), then run again; resume a case folder with `trailsleuth fetch --resume FOLDER`",
-    )
-
-
 def home_regions(accounts: Mapping[str, Account], regions: Sequence[str]) -> tuple[str, ...]:
     """The regions in which a pipeline is looked for: those asked for, else those of the profiles."""
     found = tuple(dict.fromkeys([*regions, *(account.region for account in accounts.values() if account.region)]))
@@ -198,7 +193,8 @@ def _by_profile(profile: str, around: Surroundings) -> Account:
     from botocore import session as botocore_session
 
     session = botocore_session.Session(profile=profile or None)
-    label = f"profile {profile}" if profile else "the default profile"
+    named = profile or session.get_config_variable("profile")
+    label = f"profile {named}" if named else ORDINARY
     try:
         scoped = session.get_scoped_config()
     except failures.ConfigParseError as failure:
@@ -208,8 +204,8 @@ def _by_profile(profile: str, around: Surroundings) -> Account:
         raise UsageError(f"there is no {label}", why=f"profiles of this machine: {known}", next_step="choose one with --profile") from failure
     session.register_component("data_loader", _models(session.get_config_variable("data_path")))
     stand_guard(session)
-    region = session.get_config_variable("region")
-    return Account(label=label, renewal=_renewal(profile, scoped), session=session, around=around, region=str(region) if region else None)
+    region = session.get_config_variable("region") or os.environ.get("AWS_REGION")  # botocore reads AWS_DEFAULT_REGION alone
+    return Account(label=label, renewal=_renewal(named or "", scoped), session=session, around=around, region=str(region) if region else None)
 
 
 def _by_role(role: str, opened: Sequence[Account], around: Surroundings) -> Account:
