@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -177,3 +178,38 @@ def test_a_layer_without_policies_in_the_evidence_is_no_difference() -> None:
     answer = details("EXPLICIT_DENY", [check("SERVICE_CONTROL_POLICY", "EXPLICIT_DENY", ROOT, NoInk=SCP)], LISTED[2])
     (one,) = cause(diagnose([denied()], snapshot((PACKER, [allow("ssm:*")], [])), answer)).calibration
     assert (one.ours, one.agrees) == (None, None)
+
+
+def asked_with(*records: Json, held: Json | None = None) -> str:
+    return " ".join(question.because for question in diagnose(list(records), *([held] if held else [])).questions)
+
+
+def a_denial_of(service: str, event: str, clause: str = "with an explicit deny in a service control policy", **fields: Any) -> Json:
+    return refused(session(PACKER), service, event, f"{service}:{event}", "*", clause=clause, **fields)
+
+
+def test_where_there_is_no_id_it_is_said_why() -> None:
+    assert "s3 gives none yet (AWS listed iam" in asked_with(a_denial_of("s3", "CreateBucket"))
+    assert "none is given where very many policies were evaluated" in asked_with(a_denial_of("iam", "CreateUser"))
+    made = a_denial_of("iam", "CreateRole")
+    made["userIdentity"] = made["userIdentity"] | {"invokedBy": "cloudformation.amazonaws.com"}
+    assert "made by cloudformation.amazonaws.com on somebody's behalf" in asked_with(made)
+
+
+def test_a_service_that_gave_an_id_elsewhere_is_not_said_to_give_none() -> None:
+    other = a_denial_of("s3", "DeleteBucket", clause=f"with an explicit deny in a service control policy. authorization id: {LETTERS}", second=30)
+    said = asked_with(a_denial_of("s3", "CreateBucket"), other)
+    assert "gives none yet" not in said
+
+
+def test_nothing_is_said_of_ids_where_one_is_there_or_where_nothing_is_open() -> None:
+    for case in (diagnose([denied()]), diagnose([refused(session(PACKER), "ssm", "PutParameter", "ssm:PutParameter", PARAMETER)])):
+        assert not any("no authorization id" in question.because for question in case.questions)
+
+
+def test_until_when_aws_answers_is_said_as_a_time() -> None:
+    answer = details("EXPLICIT_DENY", [check("PRINCIPAL", "EXPLICIT_DENY", NoInk=GUARD)], listed(GUARD, "IDENTITY_BASED_POLICY"))
+    case = diagnose([denied()], answer)
+    until = cause(case).last_seen
+    assert until is not None
+    assert any(f"AWS keeps them until about {until + timedelta(days=1):%Y-%m-%d %H:%M}Z" in question.because for question in case.questions)

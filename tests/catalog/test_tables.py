@@ -29,6 +29,7 @@ TABLES = [
     ("unlisted_actions", "retired"),
     ("no_iam_action", "not_iam"),
     ("side_calls", "side_call"),
+    ("no_authorization_id", "no_id"),
 ]
 BY_SERVICE = [("operations", "operation"), ("operations", "need"), ("resources", "resource")]
 TABLES += [(f"{kind}/{path.stem}", heading) for kind, heading in BY_SERVICE for path in sorted((DATA / kind).glob("*.toml"))]

@@ -148,7 +148,7 @@ def ordinary(serve, profiles, monkeypatch, tmp_path):
         names = {"accessKeyId": WORKLOAD, "secretAccessKey": SECRET, "sessionToken": "t", "expiration": 4070908800000}
         aws.by_token["GetRoleCredentials"] = {"roleCredentials": names}
 
-    def login(crypto=object()):
+    def login(crypto="there"):
         (profiles / "config").write_text(f"[profile mine]\nregion = {REGION}\nlogin_session = arn:aws:iam::{B}:user/me\n")
         monkeypatch.setenv("AWS_PROFILE", "mine")
         monkeypatch.setenv("AWS_LOGIN_CACHE_DIRECTORY", str(tmp_path))

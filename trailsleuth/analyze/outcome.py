@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trailsleuth.analyze.last_question import last_question
 from trailsleuth.analyze.misasked import misasked
+from trailsleuth.analyze.own_word import with_why_no_details
 from trailsleuth.analyze.questions import about_findings, about_silence, about_text
 from trailsleuth.analyze.told_later import is_told
 from trailsleuth.analyze.untied import is_untied, names_a_denial
@@ -29,11 +30,15 @@ def conclude(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, in
     if told:
         return Outcome.CAUSE_FOUND, f"{_summary(told, findings)}{_note(told, scope, inquiry)}", (*about_findings(standing, evidence),)
     if standing:
-        return Outcome.INCONCLUSIVE, standing[0].explanation, (*about_findings(standing, evidence),) or (last_question(standing[0], evidence),)
+        return Outcome.INCONCLUSIVE, standing[0].explanation, _asked(standing, evidence)
     missing = about_silence(findings, evidence, scope, inquiry)
     if missing:
         return Outcome.INCONCLUSIVE, f"Nothing that was asked about was denied in this evidence, but it is not whole: {missing[0].because}.", missing
     return Outcome.NO_DENIAL_FOUND, _nothing(findings, scope), ()
+
+
+def _asked(standing: list[Finding], evidence: Evidence) -> tuple[Question, ...]:
+    return (*about_findings(standing, evidence),) or with_why_no_details((last_question(standing[0], evidence),), standing[0], evidence)
 
 
 _UNTIED = "No denied call in this evidence is what the error text tells of."

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from trailsleuth.analyze.gap_questions import gap_questions
+from trailsleuth.analyze.own_word import kept_until, with_why_no_details
 from trailsleuth.analyze.untied import is_untied, names_a_denial, speaks_of_denial
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.messages import unrecorded
@@ -34,7 +35,8 @@ def about_findings(standing: list[Finding], evidence: Evidence) -> Iterator[Ques
     """What would make the findings surer: policies of the principals and owners, decoded messages, authorization details."""
     asked: set[tuple[str | None, str]] = set()
     for finding in standing:
-        for question in (*_policies_wanted(finding, evidence), *_documents_wanted(finding, evidence), *_decoding(finding, evidence)):
+        found = (*_policies_wanted(finding, evidence), *_documents_wanted(finding, evidence), *_decoding(finding, evidence))
+        for question in with_why_no_details(found, finding, evidence):
             if (question.account, question.command) not in asked:
                 asked.add((question.account, question.command))
                 yield question
@@ -62,11 +64,12 @@ def _documents_wanted(finding: Finding, evidence: Evidence) -> Iterator[Question
     cited = {e.event_id: e.region for e in finding.evidence}
     ids = (r.denial.authorization_id for r in evidence.records if r.event_id in cited and r.denial is not None and r.denial.authorization_id)
     name, (event, region) = next(ids, "<the id in the message>"), next(iter(cited.items()), ("", ""))
+    kept = kept_until(finding.last_seen)
     account = account_of(finding.principal) or finding.principal_account or ""
     for ref in finding.blocking:
         uri = ref.policy_arn or ref.policy
         if ref.index < 0 and not uri.startswith("-"):
-            because = f"the document of {uri} as it was evaluated would show statement {ref.statement} (kept for about a day)"
+            because = f"the document of {uri} as it was evaluated would show statement {ref.statement} ({kept})"
             command = DOCUMENT.format(id=name, uri=shlex.quote(uri), region=region, account=account, event=event)
             yield Question(account=account or None, wanted="policies", because=because, command=command)
 
@@ -86,7 +89,8 @@ def _decoding(finding: Finding, evidence: Evidence) -> Iterator[Question]:
         account = record.account or ""
         if record.denial.authorization_id:
             command = DETAILS.format(id=record.denial.authorization_id, region=record.region, account=account, event=record.event_id)
-            yield Question(account=account, wanted="policies", because="the authorization details name policy and statement (kept for a day)", command=command)
+            because = f"the authorization details name policy and statement ({kept_until(record.event_time)})"
+            yield Question(account=account, wanted="policies", because=because, command=command)
         if record.denial.encoded is not None:
             command = DECODE.format(account=account, event=record.event_id)
             yield Question(account=account, wanted="policies", because="the encoded message names action, resource and statements", command=command)

@@ -152,7 +152,7 @@ def _verified(found: api.Diagnosis, paths: list[str], inquiry: Inquiry, keys: Pa
 def _check(paths: list[str], ways: Ways, wait: int, *, error: str | None, asks: bool) -> None:
     if not paths and not asks:
         raise UsageError(
-            "no evidence given: name exported files or directories, or for live use --pipeline, --stack, --role or another way in; see trailsleuth diagnose --help"
+            "no evidence given: name exported files or directories, or for live use --pipeline, --stack or another way in; see trailsleuth diagnose --help"
         )
     if ways.regions and not asks:
         raise UsageError("--region is for live use and needs --profile", next_step="add --profile NAME, or leave out --region")

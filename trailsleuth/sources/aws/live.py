@@ -50,6 +50,7 @@ class LiveSource:
     chase: Chase = field(init=False)
     _given: dict[str, str] = field(default_factory=dict)
     _policies_of: set[str] = field(default_factory=set)
+    _explained: set[str] = field(default_factory=set)
     _asked: Inquiry = field(default_factory=Inquiry)
     _thing: Found | None = None  # whose calls are still to be fetched, once its answers are read
 
@@ -89,7 +90,7 @@ class LiveSource:
 
     def _looked(self) -> Iterator[RawInput]:
         """What AWS itself says of the denials found, and what the event history cannot tell; then everything new."""
-        fetch_explanations(self.chase.records, self.accounts, self.store)
+        fetch_explanations(self.chase.records, self.accounts, self.store, now=self.now, asked=self._explained)
         if self.chase.looked:
             keep_gap(self.store, NamedGap(account=None, why=NO_DATA_EVENTS, wanted="data events"))
         yield from self._new()

@@ -1,0 +1,127 @@
+"""The founding case with authorization ids: AWS's own evaluation and every policy of it are kept, and decide, live as offline."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.live.servers import Faults
+from tests.live.test_things import answered
+from tests.live.world import ACTION_ROLE, KEY_B, NOW, REGION, START, A, B, a_record, a_session, a_world
+from trailsleuth import api
+from trailsleuth.model import Inquiry, Outcome
+from trailsleuth.report.json import render_json
+from trailsleuth.sources.aws.operations import shipped_policy
+
+WEB = Inquiry(pipeline="web")
+ID = "abcdefghi0123456789012345"
+ROLE_MADE = f"arn:aws:iam::{B}:role/web-task-new"
+ROOT, UNIT = f"arn:aws:organizations::{A}:root/o-web/r-ab12", f"arn:aws:organizations::{A}:ou/o-web/ou-ab12-x"
+SCP = {where: f"arn:aws:organizations::{A}:policy/o-web/service_control_policy/p-{name}" for name, where in (("root", ROOT), ("unit", UNIT))}
+BOUNDARY, INLINE = f"arn:aws:iam::{B}:policy/Boundary", "inline-1"
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}]}
+DEPLOY = {"Version": "2012-10-17", "Statement": [{"Sid": "Deploy", "Effect": "Allow", "Action": ["codedeploy:*", "iam:GetRole"], "Resource": "*"}]}
+TYPES = {INLINE: "IDENTITY_BASED_POLICY", BOUNDARY: "PERMISSIONS_BOUNDARY", SCP[ROOT]: "SERVICE_CONTROL_POLICY", SCP[UNIT]: "SERVICE_CONTROL_POLICY"}
+DOCUMENTS = {INLINE: DEPLOY, BOUNDARY: EVERYTHING, SCP[ROOT]: EVERYTHING, SCP[UNIT]: EVERYTHING}
+
+
+def a_world_with_ids():
+    """The second denial of the chain, of a call of IAM's, has an id; AWS names four policies for it, those of the organization among them."""
+    world = a_world(background=100)
+    identity = a_session(ACTION_ROLE, "1772614901412", KEY_B, START)
+    text = f"User: {identity['arn']} is not authorized to perform: iam:CreateRole on resource: {ROLE_MADE} because no identity-based policy allows the "
+    text += (
+        f"iam:CreateRole action. Call the GetRequestAuthorizationDetails API with the following authorization id: {ID}"
+    )
+    refusal = {"errorCode": "AccessDenied", "errorMessage": text, "requestParameters": {"roleName": "web-task-new"}}
+    record = a_record(B, START + timedelta(seconds=5), "iam.amazonaws.com", "CreateRole", identity=identity, **refusal)
+    world.accounts[B].histories[REGION].add(record)
+    attached = {INLINE: ACTION_ROLE, BOUNDARY: ACTION_ROLE, SCP[ROOT]: ROOT, SCP[UNIT]: UNIT}
+    checks = [
+        a_check("PRINCIPAL", "IMPLICIT_DENY"),
+        a_check("PERMISSIONS_BOUNDARY", "ALLOW", matched={BOUNDARY: "All"}),
+        *(a_check("SERVICE_CONTROL_POLICY", "ALLOW", where, matched={SCP[where]: "All"}) for where in (ROOT, UNIT)),
+    ]
+    world.accounts[B].details[ID] = {
+        "requestContext": {"aws:PrincipalArn": ACTION_ROLE, "aws:PrincipalOrgID": "o-web", "aws:SecureTransport": True},
+        "evaluations": [{"action": "iam:CreateRole", "resource": ROLE_MADE, "context": {}, "evaluatedEffect": "IMPLICIT_DENY", "checks": checks}],
+        "policies": [{"type": kind, "inline": uri == INLINE, "uri": uri, "attachedTo": [{"arn": attached[uri]}]} for uri, kind in TYPES.items()],
+    }
+    world.accounts[B].evaluated = {(ID, uri): document for uri, document in DOCUMENTS.items()}
+    return world
+
+
+def a_check(kind, effect, target=None, matched=()):
+    found = [{"uri": uri, "matchedStatements": [{"sid": sid, "evaluatedEffect": "ALLOW"}]} for uri, sid in dict(matched).items()]
+    told = {"checkType": kind, "evaluatedEffect": effect, "relevantPolicyTypes": [], "matchedPolicies": found}
+    return {**told, **({"targetArn": target} if target else {})}
+
+
+def of_create_role(case):
+    (found,) = [finding for finding in case.findings if finding.iam_action == "iam:CreateRole"]
+    return found
+
+
+def test_every_evaluated_policy_is_kept_and_proves_the_change(serve, live, tmp_path):
+    aws = serve(a_world_with_ids())
+    case, pieces = answered(live, WEB)
+    kept = [json.loads(data) for name, data in pieces.items() if name.startswith(f"decoded/{B}/policy-")]
+    assert {one["policyUri"] for one in kept} == set(DOCUMENTS)
+    assert all(one["policyDocument"] == DOCUMENTS[one["policyUri"]] for one in kept)
+    found = of_create_role(case)
+    assert found.calibration
+    assert [one for one in found.calibration if one.agrees is not True] == []
+    document = api.Diagnosis(case).document()
+    (delta,) = [delta for delta in document["deltas"] if found.id in delta["finding_ids"]]
+    assert delta["attach_to"] == ACTION_ROLE
+    assert delta["proof"]["sufficient"] is True
+    assert aws.count("cloudtrail:LookupEvents") <= 12
+    for name, data in pieces.items():
+        (tmp_path / "saved" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "saved" / name).write_bytes(data)
+    offline = api.load([tmp_path / "saved"]).ask(WEB).document()
+    for one in (offline, document):
+        one["coverage"] = None
+        for finding in one["findings"]:
+            finding["evidence"] = [{key: value for key, value in item.items() if key != "source"} for item in finding["evidence"]]
+    assert render_json(offline) == render_json(document)
+
+
+def test_faults_change_nothing(serve, live):
+    aws = serve(a_world_with_ids())
+    _, calm = answered(live, WEB)
+    aws.faults = Faults(rate=0.3)
+    assert answered(live, WEB)[1] == calm
+
+
+@pytest.mark.parametrize("action", ["iam:GetRequestAuthorizationDetails", "iam:GetRequestAuthorizationPolicy"])
+def test_with_a_permission_withdrawn_the_answer_is_smaller_and_marked(serve, live, action):
+    aws = serve(a_world_with_ids())
+    for account, kind in ((A, "pipeline"), (B, "target")):
+        policy = shipped_policy(kind, minimal=False)
+        for statement in policy["Statement"]:
+            statement["Action"] = [allowed for allowed in statement["Action"] if allowed != action]
+        aws.accounts[account].policy = policy
+    case, pieces = answered(live, WEB)
+    assert case.outcome is Outcome.CAUSE_FOUND
+    assert any(action in json.dumps(gap.allow or {}) for gap in case.coverage.gaps)
+    assert not any("/policy-" in name for name in pieces)
+
+
+@pytest.mark.parametrize(("hours", "said"), [(1, "AWS keeps them for 23 more hours"), (30, "is 30 hours old, and AWS keeps them for 24")])
+def test_how_long_aws_keeps_the_details_is_said(serve, live, hours, said):
+    world = a_world_with_ids()
+    world.accounts[B].details.clear()
+    aws = serve(world)
+    case, _ = answered(live, WEB, now=NOW + timedelta(hours=hours - 1) if hours > 1 else NOW)
+    assert [gap.why for gap in case.coverage.gaps if said in gap.why], [gap.why for gap in case.coverage.gaps]
+    assert aws.count("iam-toolbox:GetRequestAuthorizationDetails") == (1 if hours > 24 else 3)
+
+
+def test_it_is_said_when_they_are_kept(serve, live):
+    serve(a_world_with_ids())
+    source, heard = live()
+    list(source.start(WEB))
+    assert any("AWS keeps them for 23 more hours), and the policies that they list, are kept from now on" in line for line in heard.lines)
