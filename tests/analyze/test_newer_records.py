@@ -142,6 +142,18 @@ def test_the_owner_of_an_endpoint_is_told_whom_to_let_through(service: str, name
     assert f"vpce-0aa11 of account {A}" in cause(case).explanation
 
 
+def test_where_an_endpoint_is_in_play_and_nothing_is_recorded_the_selector_to_turn_on_is_asked_for() -> None:
+    through = call(session(PUBLISHER), "sqs", "GetQueueUrl", vpcEndpointId="vpce-0aa11", vpcEndpointAccountId=A)
+    text = "An error occurred (AccessDenied) when calling the SendMessage operation: Access to the resource is denied."
+    asked = " ".join(question.command for question in diagnose([through], error=text).questions)
+    assert '{"Field":"eventCategory","Equals":["NetworkActivity"]},{"Field":"eventSource","Equals":["sqs.amazonaws.com"]}' in asked
+    assert "get-event-selectors" in asked
+    elsewhere = call(session(PUBLISHER), "sqs", "GetQueueUrl")
+    assert "NetworkActivity" not in " ".join(question.command for question in diagnose([elsewhere], error=text).questions)
+    other = endpoint_denial(session(role("x/Other")), "kms", "ListAliases", B, "9")
+    assert "NetworkActivity" not in " ".join(question.command for question in diagnose([through, other], error=text).questions)
+
+
 def test_the_copies_of_caller_and_owner_are_one_denial_and_the_callers_names_the_role() -> None:
     stranger = {"type": "AWSAccount", "principalId": "AROAMADEUP0000000042", "accountId": B}
     case = diagnose([endpoint_denial(stranger, "kms", "ListAliases", A, "1"), endpoint_denial(session(PUBLISHER), "kms", "ListAliases", B, "2")])

@@ -13,6 +13,7 @@ BLOB = "4GIOHlTkIaWHQD0Q0m6XSnuUMCm-abcdefghijklmnopqrstuvwxyz"
 DETAILS = "0123456789abcdefghijklmno"
 USER, USER_KEY = f"arn:aws:iam::{B}:user/ci/uploader", "AKIAUPLOADERUPLOADER"
 ALIAS, ARTIFACT_KEY = f"arn:aws:kms:{REGION}:{A}:alias/artifacts", f"arn:aws:kms:{REGION}:{A}:key/0d0d0d0d-1111-4222-8333-444455556666"
+ENDPOINT = "vpce-0a1b2c3d4e5f60718"
 QUESTIONS = (Inquiry(pipeline="web"), Inquiry(access_key=USER_KEY))
 
 
@@ -27,7 +28,15 @@ def a_full_world() -> Aws:
     for definition in stores.values():
         definition["artifactStore"]["encryptionKey"] = {"id": ALIAS, "type": "KMS"}
     world.accounts[A].aliases["alias/artifacts"] = ARTIFACT_KEY
+    _an_endpoint(world)
     return world
+
+
+def _an_endpoint(world: Aws) -> None:
+    """The user's denied call went through an endpoint of the first account."""
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sns:*", "Resource": "*"}]})
+    described = {"vpcEndpointId": ENDPOINT, "ownerId": A, "serviceName": f"com.amazonaws.{REGION}.sns", "policyDocument": policy, "state": "available"}
+    world.accounts[A].endpoints[ENDPOINT] = described
 
 
 def _refusals_with_details(world: Aws) -> None:
@@ -75,4 +84,5 @@ def _a_user(world: Aws) -> None:
     identity = {"type": "IAMUser", "arn": USER, "accountId": B, "accessKeyId": USER_KEY, "userName": "uploader"}
     message = f"User: {USER} is not authorized to perform: sns:Publish on resource: arn:aws:sns:{REGION}:{B}:t because no identity-based policy allows it"
     refusal = {"errorCode": "AccessDenied", "errorMessage": message}
-    state.histories[REGION].add(a_record(B, START, "sns.amazonaws.com", "Publish", identity=identity, **refusal))
+    through = {"vpcEndpointId": ENDPOINT, "vpcEndpointAccountId": A}
+    state.histories[REGION].add(a_record(B, START, "sns.amazonaws.com", "Publish", identity=identity, **refusal, **through))

@@ -340,7 +340,13 @@ def list_executions(state, region, asked):
     return {"executions": [{name: one[name] for name in ("executionArn", "stateMachineArn", "name", "status", "startDate", "stopDate")} for one in found][:1]}
 
 
+def describe_vpc_endpoints(state, region, asked):
+    wanted = [value for name, value in asked.items() if name.startswith("VpcEndpointId.")]
+    return {"vpcEndpointSet": [_find(state.endpoints, name, "InvalidVpcEndpointId.NotFound") for name in wanted or state.endpoints]}
+
+
 OPERATIONS = {
+    ("ec2", "DescribeVpcEndpoints"): describe_vpc_endpoints,
     ("cloudformation", "DescribeStackEvents"): describe_stack_events,
     ("cloudformation", "DescribeStacks"): describe_stacks,
     ("codebuild", "ListBuildsForProject"): list_builds,

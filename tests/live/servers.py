@@ -27,6 +27,7 @@ from tests.live.state import AccountState, Refused
 TARGETS = {"CloudTrail_20131101": "cloudtrail", "CodePipeline_20150709": "codepipeline", "CodeDeploy_20141006": "codedeploy", "TrentService": "kms"}
 TARGETS |= {"AmazonAthena": "athena", "CodeBuild_20161006": "codebuild", "AmazonEC2ContainerServiceV20141113": "ecs", "AWSStepFunctions": "stepfunctions"}
 TARGETS["AWSOrganizationsV20161128"] = "organizations"
+DENIED = {"query": "AccessDenied", "xml": "AccessDenied", "ec2": "UnauthorizedOperation"}
 SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 
 
@@ -81,7 +82,7 @@ class Aws:
         if call == "cloudtrail:LookupEvents":
             self.pace(account, request.region)
         if not state.allows(call):
-            raise Refused("AccessDenied" if request.protocol in ("query", "xml") else "AccessDeniedException", f"not authorized to perform: {call}", 403)
+            raise Refused(DENIED.get(request.protocol, "AccessDeniedException"), f"not authorized to perform: {call}", 403)
         return answer(state, request.service, request.operation, request.region, request.asked, arn, self.assumable)
 
     def pace(self, account: str, region: str) -> None:
@@ -162,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
             operation = "GetBucketPolicy" if "policy" in query else "GetObject" if name else "ListObjectsV2"
             return Request(key, region, service, operation if self.command == "GET" else self.command, "xml", {"Bucket": bucket, "Key": name, **query})
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        return Request(key, region, service, form.pop("Action", ""), "query", form)
+        return Request(key, region, service, form.pop("Action", ""), "ec2" if service == "ec2" else "query", form)
 
     def pack(self, request: Request, result) -> bytes:
         if isinstance(result, bytes):
@@ -170,6 +171,8 @@ class _Handler(BaseHTTPRequestHandler):
         match request.protocol:
             case "cbor":
                 return cbor.dumps(result)
+            case "ec2":
+                return f"<{request.operation}Response><requestId>r</requestId>{_xml(result, 'item')}</{request.operation}Response>".encode()
             case "query":
                 name = request.operation
                 return f"<{name}Response><{name}Result>{_xml(result)}</{name}Result><ResponseMetadata/></{name}Response>".encode()
@@ -184,6 +187,9 @@ class _Handler(BaseHTTPRequestHandler):
                 return cbor.dumps({"__type": refused.code, "message": refused.message})
             case "query":
                 return f"<ErrorResponse><Error><Code>{refused.code}</Code><Message>{escape(refused.message)}</Message></Error></ErrorResponse>".encode()
+            case "ec2":
+                said = f"<Error><Code>{refused.code}</Code><Message>{escape(refused.message)}</Message></Error>"
+                return f"<Response><Errors>{said}</Errors><RequestID>r</RequestID></Response>".encode()
             case "xml":
                 return f"<Error><Code>{refused.code}</Code><Message>{escape(refused.message)}</Message></Error>".encode()
         return json.dumps({"__type": refused.code, "message": refused.message}).encode()
@@ -232,12 +238,12 @@ def serving(aws: Aws):
         thread.join()
 
 
-def _xml(value) -> str:
+def _xml(value, listed="member") -> str:
     match value:
         case dict():
-            return "".join(f"<{name}>{_xml(item)}</{name}>" for name, item in value.items())
+            return "".join(f"<{name}>{_xml(item, listed)}</{name}>" for name, item in value.items())
         case list():
-            return "".join(f"<member>{_xml(item)}</member>" for item in value)
+            return "".join(f"<{listed}>{_xml(item, listed)}</{listed}>" for item in value)
         case bool():
             return "true" if value else "false"
     return escape(str(value))

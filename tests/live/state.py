@@ -118,6 +118,7 @@ class AccountState:
     details: dict = field(default_factory=dict)  # authorization id -> answer
     evaluated: dict = field(default_factory=dict)  # (authorization id, URI) -> document
     organization: dict | None = None  # {"parents": {child: (id, type)}, "attached": {target: [policy]}, "policies": {id: {...}}}
+    endpoints: dict = field(default_factory=dict)  # VPC endpoint id -> its description
     trails: list = field(default_factory=list)
     queries: Queries = field(default_factory=lambda: Queries())
     policy: dict | None = None  # what the collector may do; None: everything

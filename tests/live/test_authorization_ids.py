@@ -32,9 +32,7 @@ def a_world_with_ids():
     world = a_world(background=100)
     identity = a_session(ACTION_ROLE, "1772614901412", KEY_B, START)
     text = f"User: {identity['arn']} is not authorized to perform: iam:CreateRole on resource: {ROLE_MADE} because no identity-based policy allows the "
-    text += (
-        f"iam:CreateRole action. Call the GetRequestAuthorizationDetails API with the following authorization id: {ID}"
-    )
+    text += f"iam:CreateRole action. Call the GetRequestAuthorizationDetails API with the following authorization id: {ID}"
     refusal = {"errorCode": "AccessDenied", "errorMessage": text, "requestParameters": {"roleName": "web-task-new"}}
     record = a_record(B, START + timedelta(seconds=5), "iam.amazonaws.com", "CreateRole", identity=identity, **refusal)
     world.accounts[B].histories[REGION].add(record)

@@ -81,7 +81,7 @@ def test_the_minimal_policy_finds_the_cause_and_names_what_it_could_not_see(rest
 
 @pytest.mark.parametrize("action", OPTIONAL)
 def test_without_an_optional_permission_the_answer_is_smaller_and_says_so(restrict, action):
-    asked = QUESTIONS[1:] if "User" in action or ("Group" in action.partition(":")[2] and action.startswith("iam:")) else QUESTIONS[:1]
+    asked = QUESTIONS[1:] if "User" in action or "Vpc" in action or ("Group" in action.partition(":")[2] and action.startswith("iam:")) else QUESTIONS[:1]
     if asked not in WHOLE:
         WHOLE[asked] = restrict(None, questions=asked)[1]
     whole = WHOLE[asked]

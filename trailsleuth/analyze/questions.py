@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
+from trailsleuth.analyze.endpoint_question import endpoint_questions
 from trailsleuth.analyze.gap_questions import gap_questions
 from trailsleuth.analyze.own_word import kept_until, with_why_no_details
 from trailsleuth.analyze.untied import is_untied, names_a_denial, speaks_of_denial
@@ -239,6 +240,8 @@ def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) ->
         because = "no denied record fits the error text"
         command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=account or "<profile>")
         yield Question(account=account, wanted="records", because=because, command=command)
+    if said is not None and not scope.asked:
+        yield from endpoint_questions(evidence, scope)
 
 
 def _is_missed(scope: Scope, inquiry: Inquiry) -> bool:

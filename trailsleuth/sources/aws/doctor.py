@@ -117,6 +117,7 @@ def _trails(account: Account, region: str) -> Iterator[Check]:
         if not isinstance(selectors, Refusal):
             yield _data_events(account, trail, selectors)
             yield _kms_events(account, trail, selectors)
+            yield _network_events(account, trail, selectors)
 
 
 def _data_events(account: Account, trail: Mapping[str, Any], selectors: Mapping[str, Any]) -> Check:
@@ -139,6 +140,21 @@ def _kms_events(account: Account, trail: Mapping[str, Any], selectors: Mapping[s
     fix = f"take kms.amazonaws.com out of the excluded sources: aws cloudtrail get-event-selectors --trail-name {name}" if left_out else None
     detail = "left out: denied use of a key leaves no record in this trail" if left_out else "logged"
     return Check(account=account.id, subject=f"KMS in trail {name}", state=State.MISSING if left_out else State.OK, detail=detail, fix=fix, optional=True)
+
+
+def _network_events(account: Account, trail: Mapping[str, Any], selectors: Mapping[str, Any]) -> Check:
+    """Whether the trail records what the policies of VPC endpoints deny.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html
+    """
+    logs = any("NetworkActivity" in _values(selector, "eventCategory") for selector in selectors.get("AdvancedEventSelectors") or [])
+    name = str(trail.get("Name"))
+    selector = '{"FieldSelectors":[{"Field":"eventCategory","Equals":["NetworkActivity"]},{"Field":"eventSource","Equals":["SERVICE.amazonaws.com"]},'
+    selector += '{"Field":"errorCode","Equals":["VpceAccessDenied"]}]}'
+    fix = None if logs else f"add to its advanced event selectors, for each service that is called through a VPC endpoint: {selector}"
+    detail = "logged" if logs else "not logged: what the policy of a VPC endpoint denies leaves no record"
+    state = State.OK if logs else State.MISSING
+    return Check(account=account.id, subject=f"network activity events in trail {name}", state=state, detail=detail, fix=fix, optional=True)
 
 
 def _values(selector: Mapping[str, Any], name: str, kind: str = "Equals") -> list[str]:

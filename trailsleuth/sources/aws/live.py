@@ -16,6 +16,7 @@ from trailsleuth.model import CallPlaces, CaseFile, Execution, Inquiry, Question
 from trailsleuth.sources.aws.chase import Chase, Target, missing_account, regions_of
 from trailsleuth.sources.aws.codepipeline import FailedAction, FailedExecution, find_execution
 from trailsleuth.sources.aws.deployments import service_role_of_deployment
+from trailsleuth.sources.aws.endpoints import fetch_endpoints
 from trailsleuth.sources.aws.entry import follow_entry
 from trailsleuth.sources.aws.explanations import fetch_explanations
 from trailsleuth.sources.aws.gaps import NamedGap, keep_gap
@@ -91,6 +92,7 @@ class LiveSource:
     def _looked(self) -> Iterator[RawInput]:
         """What AWS itself says of the denials found, and what the event history cannot tell; then everything new."""
         fetch_explanations(self.chase.records, self.accounts, self.store, now=self.now, asked=self._explained)
+        fetch_endpoints(self.chase.records, self.accounts, self.store, asked=self._explained)
         if self.chase.looked:
             keep_gap(self.store, NamedGap(account=None, why=NO_DATA_EVENTS, wanted="data events"))
         yield from self._new()
