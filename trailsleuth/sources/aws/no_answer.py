@@ -11,7 +11,7 @@ from trailsleuth.errors import AccountUnreachable
 from trailsleuth.sources.aws.calls import Why
 
 _OTHERWISE = {"says": "the call that asks who this is failed", "next": "run `aws sts get-caller-identity` the same way to see its own message; {renew}"}
-RESUME = "a case folder goes on with `trailsleuth fetch --resume FOLDER`"
+RESUME = "resume a case folder with `trailsleuth fetch --resume FOLDER`"
 
 
 def unreachable(label: str, *, why: Why, code: str, renewal: str) -> AccountUnreachable:
