@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -345,7 +346,78 @@ def describe_vpc_endpoints(state, region, asked):
     return {"vpcEndpointSet": [_find(state.endpoints, name, "InvalidVpcEndpointId.NotFound") for name in wanted or state.endpoints]}
 
 
+def _group(state, name):
+    return _find(state.log_groups, name, "ResourceNotFoundException")
+
+
+def filter_log_events(state, region, asked):
+    """The pattern as the service reads it, as far as the product writes it: members compared with texts that may end or begin with a star, joined by or."""
+    group = _group(state, asked["logGroupIdentifier"])
+    assert len(asked["filterPattern"]) <= 1024
+    wanted = re.findall(r'\(\$\.([\w.]+) = "([^"]*)"\)', asked["filterPattern"])
+    found = [message for at, message in group.events if asked["startTime"] <= at <= asked["endTime"] and any(_fits(message, *one) for one in wanted)]
+    at = int(asked.get("nextToken", "0"))
+    page = {"events": [{"message": message} for message in found[at : at + group.page]], "searchedLogStreams": []}
+    return {**page, "nextToken": str(at + group.page)} if at + group.page < len(found) else page
+
+
+def _fits(message, path, text):
+    value = _member(message, path)
+    return isinstance(value, str) and re.fullmatch(".*".join(map(re.escape, text.split("*"))), value, re.DOTALL) is not None
+
+
+def _member(message, path):
+    value = json.loads(message) if message.endswith("}") else None
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def start_logs_query(state, region, asked):
+    group = _group(state, asked["logGroupIdentifiers"][0])
+    assert len(asked["queryString"]) <= 10_000
+    identifier = f"query-{len(group.queries)}"
+    group.queries[identifier] = asked
+    return {"queryId": identifier}
+
+
+def logs_query_results(state, region, asked):
+    group = next(group for group in state.log_groups.values() if asked["queryId"] in group.queries)
+    status = group.states.pop(0) if group.states else "Complete"
+    if status != "Complete":
+        return {"status": status, "results": [], "statistics": {"bytesScanned": 0.0}}
+    query = group.queries[asked["queryId"]]
+    window = [message for at, message in group.events if query["startTime"] * 1000 <= at <= query["endTime"] * 1000 + 999]
+    found = [message for message in window if _selected(message, query["queryString"])][: min(query["limit"], group.limit or query["limit"])]
+    at = int(asked.get("nextToken", "0"))
+    rows = [[{"field": "@message", "value": message}, {"field": "@ptr", "value": "p"}] for message in found[at : at + group.page]]
+    more = {"nextToken": str(at + group.page)} if at + group.page < len(found) else {}
+    return {"status": status, "results": rows, "statistics": {"bytesScanned": float(sum(map(len, window)))}, **more}
+
+
+def _selected(message, query):
+    """The conditions of the filter, as far as the product writes them."""
+    condition = query.partition("| filter ")[2]
+    for path, pattern in re.findall(r"(@?[\w.]+) like /((?:[^/\\]|\\.)*)/", condition):
+        value = message if path == "@message" else _member(message, path)
+        if isinstance(value, str) and re.search(pattern.replace(r"\/", "/"), value):
+            return True
+    listed = re.search(r"eventName in \[(.*)\]", condition)
+    return bool(listed) and _member(message, "eventName") in re.findall(r'"([^"]+)"', listed[1])
+
+
+def stop_logs_query(state, region, asked):
+    for group in state.log_groups.values():
+        if asked["queryId"] in group.queries:
+            group.stopped.append(asked["queryId"])
+    return {"success": True}
+
+
 OPERATIONS = {
+    ("logs", "FilterLogEvents"): filter_log_events,
+    ("logs", "StartQuery"): start_logs_query,
+    ("logs", "GetQueryResults"): logs_query_results,
+    ("logs", "StopQuery"): stop_logs_query,
     ("ec2", "DescribeVpcEndpoints"): describe_vpc_endpoints,
     ("cloudformation", "DescribeStackEvents"): describe_stack_events,
     ("cloudformation", "DescribeStacks"): describe_stacks,

@@ -25,7 +25,13 @@ from tests.live.operations import answer
 from tests.live.state import AccountState, Refused
 
 TARGETS = {"CloudTrail_20131101": "cloudtrail", "CodePipeline_20150709": "codepipeline", "CodeDeploy_20141006": "codedeploy", "TrentService": "kms"}
-TARGETS |= {"AmazonAthena": "athena", "CodeBuild_20161006": "codebuild", "AmazonEC2ContainerServiceV20141113": "ecs", "AWSStepFunctions": "stepfunctions"}
+TARGETS |= {
+    "AmazonAthena": "athena",
+    "CodeBuild_20161006": "codebuild",
+    "AmazonEC2ContainerServiceV20141113": "ecs",
+    "AWSStepFunctions": "stepfunctions",
+    "Logs_20140328": "logs",
+}
 TARGETS["AWSOrganizationsV20161128"] = "organizations"
 DENIED = {"query": "AccessDenied", "xml": "AccessDenied", "ec2": "UnauthorizedOperation"}
 SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")

@@ -118,6 +118,7 @@ class AccountState:
     details: dict = field(default_factory=dict)  # authorization id -> answer
     evaluated: dict = field(default_factory=dict)  # (authorization id, URI) -> document
     organization: dict | None = None  # {"parents": {child: (id, type)}, "attached": {target: [policy]}, "policies": {id: {...}}}
+    log_groups: dict = field(default_factory=dict)  # name or ARN -> LogGroup
     endpoints: dict = field(default_factory=dict)  # VPC endpoint id -> its description
     trails: list = field(default_factory=list)
     queries: Queries = field(default_factory=lambda: Queries())
@@ -131,3 +132,15 @@ class AccountState:
             return True
         allowed = [pattern for statement in self.policy["Statement"] for pattern in statement["Action"]]
         return any(fnmatch.fnmatchcase(action.lower(), pattern.lower()) for pattern in allowed)
+
+
+@dataclass
+class LogGroup:
+    """A log group: its events, and what Logs Insights is to say of its queries instead of Complete."""
+
+    events: list = field(default_factory=list)  # (milliseconds, message)
+    states: list = field(default_factory=list)
+    page: int = 3
+    queries: dict = field(default_factory=dict)
+    stopped: list = field(default_factory=list)
+    limit: int | None = None  # rows of one query, however many are asked for

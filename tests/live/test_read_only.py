@@ -36,7 +36,10 @@ def test_an_operation_outside_the_table_never_reaches_the_server(serve, live, se
 
 
 @pytest.mark.parametrize("statement", ["DROP TABLE logs", "INSERT INTO logs SELECT 1", "UNLOAD (SELECT 1) TO 's3://b/'", "  create table x as select 1", ""])
-@pytest.mark.parametrize(("service", "operation", "name"), [("athena", "StartQueryExecution", "QueryString"), ("cloudtrail", "StartQuery", "QueryStatement")])
+@pytest.mark.parametrize(
+    ("service", "operation", "name"),
+    [("athena", "StartQueryExecution", "QueryString"), ("cloudtrail", "StartQuery", "QueryStatement"), ("logs", "StartQuery", "queryString")],
+)
 def test_a_statement_that_does_not_only_read_never_reaches_the_server(serve, live, service, operation, name, statement):
     aws = serve(a_world())
     source, _ = live()
@@ -65,6 +68,8 @@ def _operations_in_code():
                 yield from (("iam", word.value.value) for word in node.keywords if word.arg in ("list_inline", "get_inline", "list_attached"))
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
             texts = [item.value for item in node.args if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+            if name == "_ask" and path.stem == "logs":
+                yield "logs", texts[0]
             if name in ("ask", "_raw") and len(texts) >= 2:
                 yield texts[0], texts[1]
             elif name == "_pages":
@@ -74,8 +79,8 @@ def _operations_in_code():
 def test_every_operation_only_reads_and_says_why_and_where_that_is_written():
     for row in operations().values():
         verb = row.name[:3]
-        query = row.part == "query" and (row.reads is not None or row.name in ("StopQueryExecution", "CancelQuery"))
-        assert verb in ("Get", "Lis", "Des", "Loo", "Dec") or row.name.startswith("BatchGet") or row.part == "credentials" or query, row.name
+        query = row.part == "query" and (row.reads is not None or row.name in ("StopQueryExecution", "CancelQuery", "StopQuery"))
+        assert verb in ("Get", "Lis", "Des", "Loo", "Dec", "Fil") or row.name.startswith("BatchGet") or row.part == "credentials" or query, row.name
         assert row.why
         assert row.source
 

@@ -267,8 +267,8 @@ def load(
 ) -> Case:
     """Reads exported evidence: files, directories, archives; an index of them; folders of `trailsleuth fetch`; `s3://` trail buckets; engines.
 
-    "-" stands for `stdin`. `athena://DATABASE/TABLE`, `lake://ID` and `spark://HOST:PORT/PATH` bring what they select of the time from `since` to
-    `until`, which otherwise only `prune` heeds: it leaves out log files that by their names lie 13 hours before it or 26 hours after it.
+    "-" stands for `stdin`. `logs://LOG_GROUP`, `athena://DATABASE/TABLE`, `lake://ID` and `spark://HOST:PORT/PATH` bring what they select of the time
+    from `since` to `until`, which otherwise only `prune` heeds: it leaves out log files that by their names lie 13 hours before it or 26 hours after it.
     Raises EvidenceUnreadable for a path that does not exist; odd content is part of the coverage instead.
     """
     listed = [fspath(p) for p in ([paths] if isinstance(paths, str | PathLike) else paths)]

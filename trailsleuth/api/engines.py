@@ -61,8 +61,13 @@ def read_engines(
     accounts = list(opened)
     for path in paths:
         url = engine_url(path)
-        statement = statement_for(url, asked)
         yield not_selected(path)
+        if url.engine == "logs":
+            accounts = accounts or list(open_accounts(ways or Ways(), world).values())
+            question = import_module("trailsleuth.api.log_groups").log_question(asked.inquiry, asked.roles)
+            yield from import_module("trailsleuth.sources.engines.logs").run_logs(url, question, accounts)
+            continue
+        statement = statement_for(url, asked)
         if url.engine == "spark":
             yield import_module("trailsleuth.sources.engines.spark").run_spark(url, statement, world.progress)
             continue

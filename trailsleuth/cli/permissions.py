@@ -21,12 +21,13 @@ class AccountKind(StrEnum):
     LOG = "log"
     ATHENA = "athena"
     LAKE = "lake"
+    CLOUDWATCH = "cloudwatch"
 
 
 def permissions_command(
     account: Annotated[
         AccountKind,
-        typer.Option("--account", help="pipeline: where it runs; target: where its roles act; log: the trail bucket's; athena, lake: where it is asked."),
+        typer.Option("--account", help="pipeline: where it runs; target: where its roles act; log: the trail bucket's; the others: where each is asked."),
     ],
     minimal: Annotated[bool, typer.Option("--minimal", help="Leave out what a diagnosis can do without.")] = False,
     output: Annotated[TableOrJson, typer.Option("--output", "-o", help="json: the policy; table: what each permission is for.")] = TableOrJson.JSON,

@@ -13,8 +13,8 @@ from importlib.resources import files
 from typing import Any
 
 CORE = "core"
-POLICY_ACCOUNTS = ("pipeline", "target", "log", "athena", "lake")
-ALONE = ("log", "athena", "lake")  # accounts whose policy is for one thing: nothing of it is optional
+POLICY_ACCOUNTS = ("pipeline", "target", "log", "athena", "lake", "cloudwatch")
+ALONE = ("log", "athena", "lake", "cloudwatch")  # accounts whose policy is for one thing: nothing of it is optional
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,7 @@ class Operation:
     probe: Mapping[str, Any] | None = field(default=None)
     holds: str | None = None
     reads: str | None = None
+    begins: tuple[str, ...] = ("SELECT", "WITH")
 
     @property
     def optional(self) -> bool:
@@ -76,7 +77,7 @@ def only_reads(service: str, name: str, parameters: Mapping[str, Any]) -> bool:
     row = operations().get((service, name))
     if row is None or row.reads is None:
         return True
-    return [word.upper() for word in str(parameters.get(row.reads, "")).split()[:1]] in (["SELECT"], ["WITH"])
+    return "".join(str(parameters.get(row.reads, "")).split()[:1]).upper() in row.begins
 
 
 def is_allowed(service: str, name: str) -> bool:
@@ -123,4 +124,5 @@ def _row(row: Mapping[str, Any]) -> Operation:
         probe=row.get("probe"),
         holds=row.get("holds"),
         reads=row.get("reads"),
+        begins=tuple(row.get("begins", ("SELECT", "WITH"))),
     )
