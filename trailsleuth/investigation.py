@@ -11,7 +11,7 @@ from trailsleuth.ingest.error_text import read_error_text
 from trailsleuth.ingest.evidence import no_collector
 from trailsleuth.model import CaseFile, Chain, Evidence, Finding, Inquiry, Outcome, Scope
 from trailsleuth.model.names import role_names
-from trailsleuth.prove import prove_deltas
+from trailsleuth.prove import prove_deltas, with_simulations
 from trailsleuth.remedy import propose_deltas
 
 
@@ -30,6 +30,8 @@ def _investigated(evidence: Evidence, inquiry: Inquiry) -> CaseFile:
     proposed = propose_deltas(answered, evidence.policies)
     findings = without_needless(findings, (name for delta in proposed for name in delta.finding_ids))
     deltas = prove_deltas(proposed, findings, evidence.policies)
+    if inquiry.second_opinion:
+        deltas = with_simulations(deltas, findings, evidence.policies)
     return CaseFile(
         outcome=outcome,
         summary=summary,

@@ -105,7 +105,6 @@ def test_profiles_and_regions_go_to_the_live_reader(answered):
     "arguments",
     [
         (),
-        ("--pipeline", "web"),
         ("-", "--error", "-"),
         ("-", "-"),
         ("",),

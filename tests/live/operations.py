@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
 from datetime import UTC, datetime
@@ -413,7 +414,42 @@ def stop_logs_query(state, region, asked):
     return {"success": True}
 
 
+def simulate_custom_policy(state, region, asked):
+    """A small engine of its own: patterns of actions and resources, no conditions; every level of the organization and the boundary must allow."""
+    state.simulated.append(asked)
+    listed = _lists(asked)
+    sets = [listed.get("PolicyInputList", []), *([listed["PermissionsBoundaryPolicyInputList"]] if "PermissionsBoundaryPolicyInputList" in listed else [])]
+    sets += [documents for name, documents in sorted(listed.items()) if name.startswith("OrderedOrganizationPolicyInputList.")]
+    results = []
+    for action in listed["ActionNames"]:
+        effects = [_effects(documents, action, (listed.get("ResourceArns") or ["*"])[0]) for documents in sets]
+        denied = "explicitDeny" if any("Deny" in found for found in effects) else "implicitDeny"
+        decision = "allowed" if all(found == {"Allow"} for found in effects) else denied
+        results.append({"EvalActionName": action, "EvalResourceName": "*", "EvalDecision": decision, "MissingContextValues": []})
+    return {"EvaluationResults": results, "IsTruncated": False}
+
+
+def _lists(asked):
+    """`Name.member.1` of the query protocol as lists; those of a level under the level's own name."""
+    found = {}
+    for name, value in asked.items():
+        head, _, tail = name.rpartition(".member.")
+        if tail.isdigit():
+            found.setdefault(head, []).append(value)
+    return found
+
+
+def _effects(documents, action, resource):
+    def fits(patterns, text):
+        listed = [patterns] if isinstance(patterns, str) else patterns
+        return any(fnmatch.fnmatchcase(text.lower(), pattern.lower()) for pattern in listed)
+
+    statements = [statement for document in documents for statement in json.loads(document)["Statement"]]
+    return {one["Effect"] for one in statements if fits(one.get("Action", []), action) and (resource == "*" or fits(one.get("Resource", "*"), resource))}
+
+
 OPERATIONS = {
+    ("iam", "SimulateCustomPolicy"): simulate_custom_policy,
     ("logs", "FilterLogEvents"): filter_log_events,
     ("logs", "StartQuery"): start_logs_query,
     ("logs", "GetQueryResults"): logs_query_results,

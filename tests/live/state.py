@@ -118,6 +118,7 @@ class AccountState:
     details: dict = field(default_factory=dict)  # authorization id -> answer
     evaluated: dict = field(default_factory=dict)  # (authorization id, URI) -> document
     organization: dict | None = None  # {"parents": {child: (id, type)}, "attached": {target: [policy]}, "policies": {id: {...}}}
+    simulated: list = field(default_factory=list)  # what the policy simulator was asked
     log_groups: dict = field(default_factory=dict)  # name or ARN -> LogGroup
     endpoints: dict = field(default_factory=dict)  # VPC endpoint id -> its description
     trails: list = field(default_factory=list)

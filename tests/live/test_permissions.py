@@ -16,8 +16,9 @@ from trailsleuth.sources.aws.store import MemoryStore
 from trailsleuth.sources.aws.things import entries
 
 # The answers about things have a test of their own (test_things.py).
+# The simulator is asked where a second opinion is (test_second_opinion.py).
 # Not for the diagnosis: names for the message about an unknown pipeline, the doctor's looks at trails, public keys for `verify`.
-ELSEWHERE = {"codepipeline:ListPipelines", "cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors", "cloudtrail:ListPublicKeys"}
+ELSEWHERE = {"iam:SimulateCustomPolicy", "codepipeline:ListPipelines", "cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors", "cloudtrail:ListPublicKeys"}
 OF_THINGS = {(entry.service, read.operation) for entry in entries().values() for read in entry.reads if entry.service != "codedeploy"}
 OPTIONAL = sorted(
     {

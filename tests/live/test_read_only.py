@@ -80,7 +80,7 @@ def test_every_operation_only_reads_and_says_why_and_where_that_is_written():
     for row in operations().values():
         verb = row.name[:3]
         query = row.part == "query" and (row.reads is not None or row.name in ("StopQueryExecution", "CancelQuery", "StopQuery"))
-        assert verb in ("Get", "Lis", "Des", "Loo", "Dec", "Fil") or row.name.startswith("BatchGet") or row.part == "credentials" or query, row.name
+        assert verb in ("Get", "Lis", "Des", "Loo", "Dec", "Fil", "Sim") or row.name.startswith("BatchGet") or row.part == "credentials" or query, row.name
         assert row.why
         assert row.source
 

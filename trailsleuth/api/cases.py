@@ -140,10 +140,12 @@ class Case:
         since: datetime | None = None,
         until: datetime | None = None,
         everything: bool = False,
+        second_opinion: bool = False,
     ) -> Diagnosis:
         """The failed execution or thing, role, session, credential or record asked about; without any, every denied chain, the likeliest cause first.
 
-        `everything`: the denials of others are worked out as well, not only counted.
+        `everything`: the denials of others are worked out as well, not only counted. `second_opinion`: each change comes with the command that asks AWS's
+        policy simulator about it.
         """
         return self.ask(
             Inquiry(
@@ -164,6 +166,7 @@ class Case:
                 since=since,
                 until=until,
                 everything=everything,
+                second_opinion=second_opinion,
             )
         )
 

@@ -12,6 +12,8 @@ from trailsleuth.api.engines import Asked, read_engines
 from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.catalog.pipeline_actions import call_places
 from trailsleuth.model import CaseFile, Inquiry, RawInput, Skipped
+from trailsleuth.prove import agreed
+from trailsleuth.sources.aws import simulator
 from trailsleuth.sources.aws.live import LiveSource, open_live, settle
 from trailsleuth.sources.aws.sessions import GLOBAL_REGIONS, Account, Surroundings, Ways
 from trailsleuth.sources.aws.trail_bucket import Wanted
@@ -38,12 +40,12 @@ def gather_and_ask(paths: list[str], inquiry: Inquiry, through: Live, *, stdin: 
     given = tuple(read_paths(files, stdin=stdin))
     if not trails.any:
         source = open_live(ways, around=around, places=call_places, wait=wait)
-        return settle(source, asked, lambda fetched: _diagnosed((*given, *fetched), asked))
+        return _with_opinion(settle(source, asked, lambda fetched: _diagnosed((*given, *fetched), asked)), source)
     if (asked.pipeline is None and asked.thing is None) or not (ways.profiles or ways.assume_roles or trails.buckets):
         return _diagnosed((*given, *trails.read(asked, _wanted(asked, ways.regions))), asked)
     source = open_live(ways, around=around, places=call_places, wait=wait)
     found = settle(source, asked, lambda fetched: _diagnosed((*given, *fetched), asked))
-    return _with_trails(found, source, given, asked, trails)
+    return _with_opinion(_with_trails(found, source, given, asked, trails), source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,13 @@ def _with_trails(found: CaseFile, source: LiveSource, given: Inputs, asked: Inqu
     roles = [hop.role for chain in found.chains for hop in chain.hops] + ([ran.service_role, ran.action_role] if ran else [])
     logs = trails.read(asked, wanted, roles=filter(None, roles), opened=source.accounts.values())
     return _diagnosed((*given, *source.inputs(), *logs), asked)
+
+
+def _with_opinion(found: CaseFile, source: LiveSource) -> CaseFile:
+    """The case with the word of AWS's policy simulator on its changes, where that was asked for."""
+    if not any(delta.second_opinion for delta in found.deltas):
+        return found
+    return replace(found, deltas=tuple(agreed(simulator.asked(delta, source.accounts)) for delta in found.deltas))
 
 
 def _wanted(

@@ -77,6 +77,9 @@ def diagnose_command(
     fail_on: Annotated[
         FailOn | None, typer.Option(help="For CI: fail on a cause (1), or if inconclusive too (3); any other answer is 0.", show_default=False)
     ] = None,
+    second_opinion: Annotated[
+        bool, typer.Option("--second-opinion", help="Ask AWS's policy simulator about each change, live; offline, print the command that does.")
+    ] = False,
     everything: Annotated[bool, typer.Option("--all", help="Work out every finding, those of other principals and executions too.")] = False,
 ) -> None:
     """Find why access was denied, and the policy change that fixes it.
@@ -110,6 +113,7 @@ def diagnose_command(
         since=start,
         until=end,
         everything=everything,
+        second_opinion=second_opinion,
     )
     asks = asks_accounts(paths, ways, inquiry)
     _check(paths, ways, wait, error=error, asks=asks)

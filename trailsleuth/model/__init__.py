@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from trailsleuth.model.case import SCHEMA, CaseFile, Outcome
     from trailsleuth.model.coverage import AccountCoverage, Coverage, Gap, InputFile, Question, Skipped
     from trailsleuth.model.decision import AccessRequest, Decision, LayerDecision, Mismatch, NearMiss, PolicyLevel, PolicySet, StatementRef, Verdict
-    from trailsleuth.model.delta import Delta, Placeholder, Proof
+    from trailsleuth.model.delta import Delta, Placeholder, Proof, Simulation
     from trailsleuth.model.denial import Cause, Denial, Effect, EncodedMessage, PolicyType
     from trailsleuth.model.error_text import ErrorText, OpaqueError
     from trailsleuth.model.evaluated import AuthorizationCheck, Calibrated, DecodedAuthorization, EvaluatedPolicy, MatchedStatement
@@ -101,6 +101,7 @@ __all__ = [
     "Scope",
     "Session",
     "SessionIssuer",
+    "Simulation",
     "Skipped",
     "Standing",
     "Statement",
@@ -120,7 +121,7 @@ _NAMES = {
     "case": ("SCHEMA", "CaseFile", "Outcome"),
     "coverage": ("AccountCoverage", "Coverage", "Gap", "InputFile", "Question", "Skipped"),
     "decision": ("AccessRequest", "Decision", "LayerDecision", "Mismatch", "NearMiss", "PolicyLevel", "PolicySet", "StatementRef", "Verdict"),
-    "delta": ("Delta", "Placeholder", "Proof"),
+    "delta": ("Delta", "Placeholder", "Proof", "Simulation"),
     "denial": ("Cause", "Denial", "Effect", "EncodedMessage", "PolicyType"),
     "error_text": ("ErrorText", "OpaqueError"),
     "evaluated": ("AuthorizationCheck", "Calibrated", "DecodedAuthorization", "EvaluatedPolicy", "MatchedStatement"),

@@ -29,6 +29,21 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """One call behind a change, as AWS's own engine is asked about it: the parameters of SimulateCustomPolicy with the changed policies.
+
+    `left_out` is what that engine is not given, `decision` its word (allowed, explicitDeny, implicitDeny), `missing` the condition keys that it had no value
+    for; None: it was not asked, and `why` says for what reason where one was tried.
+    """
+
+    parameters: Mapping[str, Any]
+    left_out: tuple[str, ...] = ()
+    decision: str | None = None
+    missing: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delta:
     """What to change at one attachment point. `statements` are added; `remove` are statements or principals to take out or to narrow.
 
@@ -44,3 +59,4 @@ class Delta:
     placeholders: tuple[Placeholder, ...] = ()
     warnings: tuple[str, ...] = ()
     proof: Proof | None = None
+    second_opinion: tuple[Simulation, ...] = ()

@@ -37,7 +37,8 @@ THINGS = {
 class Inquiry:
     """What the user asks: the entry options of the contract. All None or empty: every denied chain.
 
-    `everything`: the denials of others are worked out, too, not only counted. `said` is the error text, read.
+    `everything`: the denials of others are worked out, too, not only counted. `second_opinion`: what AWS's own engine is to be asked about each change.
+    `said` is the error text, read.
     """
 
     pipeline: str | None = None
@@ -57,6 +58,7 @@ class Inquiry:
     since: datetime | None = None
     until: datetime | None = None
     everything: bool = False
+    second_opinion: bool = False
     said: ErrorText | None = None
 
     def or_else(self, asked: Inquiry | None) -> Inquiry:
@@ -69,6 +71,7 @@ class Inquiry:
             since=self.since or asked.since,
             until=self.until or asked.until,
             everything=self.everything,
+            second_opinion=self.second_opinion,
         )
 
     @property

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from trailsleuth.prove.proofs import prove_deltas
+from trailsleuth.prove.second_opinion import agreed, with_simulations
 
-__all__ = ["prove_deltas"]
+__all__ = ["agreed", "prove_deltas", "with_simulations"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
@@ -25,6 +26,7 @@ from trailsleuth.model import (
     Placeholder,
     Proof,
     Question,
+    Simulation,
 )
 from trailsleuth.report.context import Document
 
@@ -191,6 +193,19 @@ def _delta(delta: Delta) -> Document:
         "placeholders": [_placeholder(placeholder) for placeholder in delta.placeholders],
         "warnings": list(delta.warnings),
         "proof": _proof(delta.proof) if delta.proof is not None else None,
+        **({"second_opinion": [_simulation(one) for one in delta.second_opinion]} if delta.second_opinion else {}),
+    }
+
+
+def _simulation(one: Simulation) -> Document:
+    parameters = json.dumps(plain(one.parameters), separators=(",", ":"))
+    return {
+        "iam_action": one.parameters["ActionNames"][0],
+        "decision": one.decision,
+        "missing_context": list(one.missing),
+        "left_out": list(one.left_out),
+        "why": one.why,
+        "command": f"aws iam simulate-custom-policy --cli-input-json {shlex.quote(parameters)}",
     }
 
 

@@ -195,7 +195,10 @@ def _deltas(document: Document) -> str:
             parts.append(f"<p>{_text(sentence[:1].upper() + sentence[1:])}</p>{_pre(policy_json(value)) if value is not None else ''}")
         notes = [("Warning", _text(warning)) for warning in delta["warnings"]]
         notes += [(f"Fill in {_code(p['name'])}", _text(f"{p['why']}. {p['how_to_find']}")) for p in delta["placeholders"]]
-        parts.append(_fields([*notes, ("Proof", _text(words.proof_text(delta["proof"])))]) + "</article>")
+        notes.append(("Proof", _text(words.proof_text(delta["proof"]))))
+        notes += [("AWS says", _text(opinion))] if (opinion := words.opinion_text(delta)) else []
+        command = words.opinion_command(delta)
+        parts.append(f"{_fields(notes)}{_pre(command, kind='copy wrap') if command else ''}</article>")
     parts += [f"<details><summary>As {name}</summary>{_pre(render_fix(document, form))}</details>" for form, name in _FIX_NAMES.items() if form in FIXES]
     return f"<section>{''.join(parts)}</section>"
 

@@ -93,7 +93,11 @@ def _deltas(document: Document) -> list[str]:
             blocks += [for_markdown(_capital(sentence)), *([code_block(policy_json(value), "json")] if value is not None else [])]
         notes = [f"- **Warning**: {for_markdown(warning)}" for warning in delta["warnings"]]
         notes += [f"- Fill in {code_span(p['name'])}: {for_markdown(p['why'])}. {for_markdown(p['how_to_find'])}" for p in delta["placeholders"]]
-        blocks.append("\n".join([*notes, f"- Proof: {for_markdown(words.proof_text(delta['proof']))}"]))
+        notes.append(f"- Proof: {for_markdown(words.proof_text(delta['proof']))}")
+        notes += [f"- AWS says: {for_markdown(opinion)}"] if (opinion := words.opinion_text(delta)) else []
+        blocks.append("\n".join(notes))
+        if command := words.opinion_command(delta):
+            blocks.append(code_block(command, "sh"))
     return blocks
 
 

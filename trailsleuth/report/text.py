@@ -166,6 +166,10 @@ def _deltas(page: Page, document: Document) -> None:
         for placeholder in delta["placeholders"]:
             page.field("fill in", f"${{{placeholder['name']}}}: {placeholder['why']}. {placeholder['how_to_find']}")
         page.field("proof", words.proof_text(delta["proof"]))
+        if opinion := words.opinion_text(delta):
+            page.field("AWS says", opinion)
+        if command := words.opinion_command(delta):
+            page.lines += command_lines(page.safe(command), width=page.width, indent=5)
     page.rest(document["deltas"], shown)
 
 

@@ -141,6 +141,28 @@ def proof_text(proof: Document | None) -> str:
     return f"{', '.join(said)}{missing}"
 
 
+def opinion_text(delta: Document) -> str:
+    """What AWS's own engine says of a change, in words; "" where it was not to be asked."""
+    asked = delta.get("second_opinion") or []
+    if not asked:
+        return ""
+    said = {one["decision"] for one in asked}
+    left = sorted({name for one in asked for name in one["left_out"]})
+    without = f", without {', '.join(left)}" if left else ""
+    if said == {"allowed"}:
+        return f"its policy simulator confirms the change: {plural(len(asked), 'call')} allowed{without}"
+    if said == {None}:
+        why = next((one["why"] for one in asked if one["why"]), "")
+        return f"its policy simulator was not asked{f': {why}' if why else ''}; this asks it{without}"
+    against = ", ".join(f"{one['iam_action']}: {one['decision'] or one['why']}" for one in asked if one["decision"] != "allowed")
+    return f"its policy simulator does NOT confirm the change ({against}){without}"
+
+
+def opinion_command(delta: Document) -> str:
+    """What asks AWS's own engine, where it has not answered; else ""."""
+    return next((str(one["command"]) for one in delta.get("second_opinion") or [] if one["decision"] is None), "")
+
+
 def _verdict(value: bool | None, *, yes: str, no: str, open_: str) -> str:
     return open_ if value is None else yes if value else no
 
