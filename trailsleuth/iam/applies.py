@@ -6,9 +6,10 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from trailsleuth.catalog.managed_policies import managed_document
+from trailsleuth.catalog.managed_policies import managed_document, newest_document
 from trailsleuth.iam.document import parse_policy
 from trailsleuth.iam.match import action_matches, patterns_overlap, resource_matches
 from trailsleuth.model import (
@@ -42,6 +43,12 @@ def find_principal(arn: str | None, policies: PolicyEvidence) -> IamPrincipal | 
     return next((p for p in policies.principals if p.arn == wanted or same_role(p.arn, wanted)), None)
 
 
+def named_without_document(principals: Iterable[str | None], policies: PolicyEvidence) -> tuple[str, ...]:
+    """The policies that the snapshot only names of these principals, boundaries included."""
+    found = {p.arn: p for arn in principals if (p := find_principal(arn, policies)) is not None}
+    return tuple(arn for p in found.values() for arn in (*p.unknown_policies, *p.bounded_by[1]))
+
+
 def find_resource_policy(resource: str | None, policies: PolicyEvidence) -> Policy | None:
     """The policy on the resource itself, or on the one that holds it (the bucket of an object, the table of an index, the secret without its suffix)."""
     if resource is None:
@@ -69,7 +76,9 @@ def policies_for(request: AccessRequest, policies: PolicyEvidence, *, session: t
     and those that narrowed it since."""
     policies = policies.of(request.evaluated)
     principal = find_principal(request.principal, policies)
-    identity, missing = _identity(principal)
+    own = principal or IamPrincipal(arn="", unique_id="", kind="")
+    identity, missing, newest = _named(own.policies, own.unknown_policies)
+    boundary, unbounded, widest = _named(*own.bounded_by)
     target_is_role = request.action.lower() in TRUST_ACTIONS
     resource = trust_policy(request.resource, policies) if target_is_role else find_resource_policy(request.resource, policies)
     account = account_of(request.principal)
@@ -78,7 +87,10 @@ def policies_for(request: AccessRequest, policies: PolicyEvidence, *, session: t
     return PolicySet(
         identity=identity,
         identity_incomplete=() if service else missing if principal else (f"the policies of {request.principal}",),
-        boundaries=(principal.boundary,) if principal and principal.boundary else None,
+        identity_newest=newest,
+        boundaries=boundary if boundary or unbounded else None,
+        boundary_incomplete=unbounded,
+        boundary_newest=widest,
         session=policies.session or session[:1] or None,
         scoped=() if policies.session else session[1:],
         scps=_levels(account, PolicyType.SCP, policies, assume_allow=False) if account else None,
@@ -94,17 +106,16 @@ def _needs_resource_policy(request: AccessRequest, account: str | None, owner: s
     return (request.action.lower().startswith("kms:") and request.resource != "*") or (account is not None and owner is not None and account != owner)
 
 
-def _identity(principal: IamPrincipal | None) -> tuple[tuple[Policy, ...], tuple[str, ...]]:
-    if principal is None:
-        return (), ()
-    known, missing = list(principal.policies), []
-    for arn in principal.unknown_policies:
-        document = managed_document(arn)
-        if document is None:
-            missing.append(arn)
-        else:
-            known.append(parse_policy(document, name=arn.rpartition("/")[2], arn=arn))
-    return tuple(known), tuple(missing)
+def _named(held: tuple[Policy, ...], arns: tuple[str, ...]) -> tuple[tuple[Policy, ...], tuple[str, ...], tuple[Policy, ...]]:
+    """The policies that are held, with those of the named ones that are known for good; those that are not; and what the newest of them said."""
+    known = {arn: _of_aws(arn, document) for arn in arns if (document := managed_document(arn)) is not None}
+    missing = tuple(arn for arn in arns if arn not in known)
+    newest = tuple(_of_aws(arn, document) for arn in missing if (document := newest_document(arn)) is not None)
+    return (*held, *known.values()), missing, newest
+
+
+def _of_aws(arn: str, document: Mapping[str, Any]) -> Policy:
+    return parse_policy(document, name=arn.rpartition("/")[2], arn=arn)
 
 
 def _levels(account: str | None, kind: PolicyType, policies: PolicyEvidence, *, assume_allow: bool) -> tuple[PolicyLevel, ...] | None:

@@ -92,7 +92,7 @@ def _seat(request: AccessRequest, policies: PolicySet) -> _Bench:
         across=across,
         decides=kind is not None,
         identity=_identity(ask, policies) if iam else None,
-        boundary=read_layer(PolicyType.BOUNDARY, policies.boundaries, ask) if policies.boundaries is not None and iam else None,
+        boundary=_boundary(ask, policies) if policies.boundaries is not None and iam else None,
         session=_session(ask, policies) if iam else None,
         resource=_resource(ask, policies, kind or PolicyType.RESOURCE, needed=across or kind is not None or not iam),
         guards=tuple(_guards(ask, policies)),
@@ -115,10 +115,15 @@ def _deciding_layer(request: AccessRequest) -> PolicyType | None:
 
 
 def _identity(ask: Ask, policies: PolicySet) -> Layer:
-    layer = read_layer(PolicyType.IDENTITY, policies.identity, ask, unknown=bool(policies.identity_incomplete))
+    layer = read_layer(PolicyType.IDENTITY, policies.identity, ask, unknown=bool(policies.identity_incomplete), newest=policies.identity_newest)
     if ask.caller.kind == "root":
         layer.allow = root_may_call(ask.action)
     return layer
+
+
+def _boundary(ask: Ask, policies: PolicySet) -> Layer:
+    unknown = bool(policies.boundary_incomplete)
+    return read_layer(PolicyType.BOUNDARY, policies.boundaries or (), ask, unknown=unknown, newest=policies.boundary_newest)
 
 
 def _session(ask: Ask, policies: PolicySet) -> Layer | None:

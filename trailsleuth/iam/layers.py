@@ -48,8 +48,19 @@ class Layer:
         )
 
 
-def read_layer(kind: PolicyType, policies: Iterable[Policy], ask: Ask, *, names_principals: bool = False, unknown: bool = False) -> Layer:
-    """All policies of a layer as one set; `unknown`: more of them exist than the evidence shows, so an Allow may be among those."""
+def read_layer(
+    kind: PolicyType,
+    policies: Iterable[Policy],
+    ask: Ask,
+    *,
+    names_principals: bool = False,
+    unknown: bool = False,
+    newest: tuple[Policy, ...] = (),
+) -> Layer:
+    """All policies of a layer as one set; `unknown`: more of them exist than the evidence shows, so an Allow may be among those.
+
+    `newest` is what some of these said on another day: an Allow of theirs counts, a Deny is a doubt.
+    """
     layer = Layer(kind=kind)
     allows: list[tuple[Tri, Grant]] = []
     denies: list[Tri] = []
@@ -70,6 +81,12 @@ def read_layer(kind: PolicyType, policies: Iterable[Policy], ask: Ask, *, names_
                 denies.append(found.applies)
     if unknown:
         allows.append((None, Grant.DIRECT))
+    if newest:
+        said = read_layer(kind, newest, ask, names_principals=names_principals)
+        allows.append((said.allow or None, Grant.DIRECT))
+        denies.append(False if said.deny is False else None)
+        layer.allowed_by += said.allowed_by
+        layer.doubted += [*said.denied_by, *said.doubted]
     layer.deny = any_of(denies)
     layer.grants = {grant: any_of(applies for applies, given in allows if given >= grant) for grant in (Grant.ACCOUNT, Grant.ROLE, Grant.DIRECT)}
     layer.allow = layer.grants[Grant.ACCOUNT]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from trailsleuth.model.arn import Arn, account_of, is_of_role, parse_arn, role_of_session, same_role, session_name_of
-    from trailsleuth.model.case import SCHEMA, CaseFile, Outcome
+    from trailsleuth.model.case import SCHEMA, CaseFile, Knowledge, Outcome
     from trailsleuth.model.coverage import AccountCoverage, Coverage, Gap, InputFile, Question, Skipped
     from trailsleuth.model.decision import AccessRequest, Decision, LayerDecision, Mismatch, NearMiss, PolicyLevel, PolicySet, StatementRef, Verdict
     from trailsleuth.model.delta import Delta, Placeholder, Proof, Simulation
@@ -73,6 +73,7 @@ __all__ = [
     "Inquiry",
     "IssuedSession",
     "JsonMap",
+    "Knowledge",
     "LayerDecision",
     "Malformed",
     "MatchedStatement",
@@ -118,7 +119,7 @@ __all__ = [
 
 _NAMES = {
     "arn": ("Arn", "account_of", "is_of_role", "parse_arn", "role_of_session", "same_role", "session_name_of"),
-    "case": ("SCHEMA", "CaseFile", "Outcome"),
+    "case": ("SCHEMA", "CaseFile", "Knowledge", "Outcome"),
     "coverage": ("AccountCoverage", "Coverage", "Gap", "InputFile", "Question", "Skipped"),
     "decision": ("AccessRequest", "Decision", "LayerDecision", "Mismatch", "NearMiss", "PolicyLevel", "PolicySet", "StatementRef", "Verdict"),
     "delta": ("Delta", "Placeholder", "Proof", "Simulation"),

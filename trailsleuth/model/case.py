@@ -20,6 +20,15 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """A source of what the program knows of AWS, in the state that was used."""
+
+    source: str
+    version: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFile:
     """What was asked, what was found, what to change, what is still open."""
 
@@ -32,3 +41,4 @@ class CaseFile:
     questions: tuple[Question, ...]
     coverage: Coverage
     background: tuple[Background, ...] = ()
+    knowledge: tuple[Knowledge, ...] = ()

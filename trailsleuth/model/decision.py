@@ -53,7 +53,9 @@ class PolicySet:
     """The policies that apply to one request. None: there is none of that kind; (): there is one set and it is empty.
 
     `scoped` are the scope-down policies that a session was narrowed by afterwards: each of them must allow, too.
-    `identity_incomplete` / `resource_unknown`: documents of that side are attached but not in the evidence, so "no Allow found" there is undecided.
+    `identity_incomplete` / `boundary_incomplete` / `resource_unknown`: documents of that side are attached but not in the evidence, so "no Allow found" there
+    is undecided. `identity_newest` and `boundary_newest` are what AWS's own policies among them said on a day that is known: an Allow of theirs counts,
+    that there is none does not, and a Deny is a doubt.
     """
 
     identity: tuple[Policy, ...] = ()
@@ -65,6 +67,9 @@ class PolicySet:
     resource: Policy | None = None
     endpoint: tuple[Policy, ...] | None = None
     identity_incomplete: tuple[str, ...] = ()
+    identity_newest: tuple[Policy, ...] = ()
+    boundary_incomplete: tuple[str, ...] = ()
+    boundary_newest: tuple[Policy, ...] = ()
     resource_unknown: bool = False
 
 

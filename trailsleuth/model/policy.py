@@ -103,6 +103,11 @@ class IamPrincipal:
     instance_profiles: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
 
+    @property
+    def bounded_by(self) -> tuple[tuple[Policy, ...], tuple[str, ...]]:
+        """The permissions boundary: its document, or its ARN where the evidence lacks that."""
+        return ((self.boundary,), ()) if self.boundary else ((), (self.boundary_arn,) if self.boundary_arn else ())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourcePolicy:

@@ -47,6 +47,7 @@ def case_document(case: CaseFile) -> Document:
         "background": [_background(group) for group in case.background],
         "questions": [_question(question) for question in case.questions],
         "coverage": coverage_document(case.coverage),
+        "knowledge": [{"source": known.source, "version": known.version, "date": known.date} for known in case.knowledge],
     }
 
 

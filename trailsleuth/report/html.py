@@ -80,7 +80,7 @@ def _about(document: Document) -> list[tuple[str, str]]:
         *([("Owner", _text("; ".join(owners)))] if owners else []),
         *([("Accounts", _text(", ".join(accounts)))] if accounts else []),
         *([("Evidence", _text(f"{words.span(min(times), max(times))}, {words.plural(coverage['records_read'], 'record')}"))] if times else []),
-        ("Made by", _text(f"trailsleuth, as {document['schema']}")),
+        ("Made by", _text("; ".join(filter(None, (f"trailsleuth, as {document['schema']}", words.knowledge_line(document)))))),
     ]
 
 

@@ -146,5 +146,5 @@ def _coverage(document: Document) -> list[str]:
     lines = [f"- {for_markdown(words.coverage_line(coverage))}"]
     lines += [f"- Gap: {': '.join(map(for_markdown, words.gap_parts(gap)))}" for gap in coverage["gaps"]]
     lines += [f"- Skipped: {code_span(skipped['source'])}: {for_markdown(skipped['reason'])}" for skipped in coverage["skipped"]]
-    lines += [f"- {for_markdown(left_out)}"] if (left_out := words.background_line(document)) else []
+    lines += [f"- {for_markdown(more)}" for more in (words.background_line(document), words.knowledge_line(document)) if more]
     return ["## What was covered, and what was not", "\n".join(lines)]

@@ -296,3 +296,5 @@ def _coverage(page: Page, document: Document) -> None:
         page.say(f"skipped: {len(coverage['skipped']) - _MAX_NAMED} more, see --output json")
     if not page.context.everything and words.background_line(document):
         page.say(words.background_line(document))
+    if words.knowledge_line(document):
+        page.say(words.knowledge_line(document))

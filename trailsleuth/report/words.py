@@ -227,6 +227,12 @@ def execution_line(execution: Document | None) -> str:
     return ", ".join(parts)
 
 
+def knowledge_line(document: Document) -> str:
+    """Of which day the knowledge of AWS is; "" in a case saved without it."""
+    known = [f"{one['date']} ({one['source']} {one['version']})" for one in document.get("knowledge", ())]
+    return f"AWS as of {', '.join(known)}" if known else ""
+
+
 def coverage_line(coverage: Document) -> str:
     """How much was read, in one sentence."""
     accounts = [seen["account"] for seen in coverage["accounts"]]
