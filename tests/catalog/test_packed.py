@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bench.dependents import is_role, role_taking
 from trailsleuth.catalog.actions import dependent_actions, entry, spelling
 from trailsleuth.catalog.load import DATA
 from trailsleuth.catalog.packed import packed_head, packed_keys, packed_rows
@@ -53,3 +54,28 @@ def test_every_action_that_depends_on_passing_a_role_is_known_to() -> None:
     passing = [f"{p}:{n}" for p in packed_keys("dependent_actions") for n, held in packed_rows("dependent_actions", p).items() if "iam:PassRole" in held]
     assert len(passing) >= 250
     assert all(entry(action) is not None for action in passing)
+
+
+def test_what_takes_the_arn_of_a_role_is_known_to_pass_it() -> None:
+    """`python -m bench.dependents` names the others: they keep the role with the caller, another account or a person."""
+    taking = role_taking()
+    assert len(taking) >= 740
+    assert sum(taking.values()) >= 718
+    assert sum(taking.values()) / len(taking) >= 0.965
+
+
+@pytest.mark.parametrize(
+    ("member", "said", "taken"),
+    [
+        ("executionRoleArn", "The ARN of the IAM role that the service assumes.", True),
+        ("roleArn", "", True),
+        ("role", "The IAM role that the job uses.", True),
+        ("role", "Whether the instance is a reader or a writer.", False),
+        ("roleArn", "The ARN of the IAM role that the principal can assume.", False),
+        ("roleSessionArn", "The ARN of a role session.", False),
+        ("roleName", "The name of the IAM role to change.", False),
+    ],
+)
+def test_a_role_is_handed_over_where_the_model_says_that_a_service_takes_it(member: str, said: str, taken: bool) -> None:
+    assert is_role(member, said, listed=False, taken=True) is taken
+    assert not is_role(member, said, listed=False, taken=False)
