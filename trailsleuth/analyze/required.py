@@ -16,7 +16,8 @@ from trailsleuth.analyze.refusal import NEEDED_NEXT, Refusal
 from trailsleuth.analyze.requests import access_request
 from trailsleuth.catalog.actions import dependent_actions, takes_resource
 from trailsleuth.catalog.arns import Place
-from trailsleuth.catalog.operations import Need, needs
+from trailsleuth.catalog.operations import Need, needs, possible_needs
+from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.catalog.pipeline_actions import ActionNeed, applies, needs_of_action, resource_for
 from trailsleuth.iam.applies import find_principal, grants_part, policies_for
 from trailsleuth.iam.evaluate import decide
@@ -55,11 +56,36 @@ def needed_by_content(refusal: Refusal, *, certain: bool = True) -> Iterator[Pen
     record = refusal.first
     if not record.request or refusal.principal is None:
         return
-    arn = parse_arn(refusal.principal)
-    place: Place = {"partition": arn.partition if arn else "aws", "region": record.region, "account": refusal.principal_account or record.account or ""}
-    for need in needs(record.event_source, record.event_name, record.request, **place):
+    for need in needs(record.event_source, record.event_name, record.request, **_place(refusal)):
         if (need.certain or not certain) and need.resource is not None and (need.iam_action, need.resource) != (refusal.iam_action, refusal.resource):
             yield Pending(refusal=_pending(refusal, need.iam_action, need.resource), because=_because(need, record))
+
+
+def _place(refusal: Refusal) -> Place:
+    arn, record = parse_arn(refusal.principal), refusal.first
+    return {"partition": arn.partition if arn else "aws", "region": record.region, "account": refusal.principal_account or record.account or ""}
+
+
+def never_granted(refusal: Refusal, policies: PolicyEvidence) -> tuple[Refusal, ...]:
+    """What the call may be checked for besides its own action, and no Allow of the principal's policies has on any resource: of what its request asks for, or,
+    where no request was recorded, of what any request may ask for. The resource is None where only a request would tell it. Nothing where another layer may
+    have denied the call itself."""
+    record = refusal.first
+    held = policies_for(refusal.request, policies, endpoint=record.vpc_endpoint_id) if refusal.request else None
+    if refusal.request is None or held is None or any(one.verdict is not Verdict.ALLOWED for one in decide(refusal.request, held).layers):
+        return ()
+    call = (record.event_source, record.event_name)
+    found = needs(*call, record.request, **_place(refusal)) if record.request else possible_needs(*call, **_place(refusal))
+    parts = {need.iam_action: need.resource for need in reversed(found) if need.iam_action != refusal.iam_action}
+    if any(role.instance_profile for role in passed_roles(*call, record.request)) if record.request else passing_rows(*call):
+        parts["iam:PassRole"] = None
+    pending = [_pending(refusal, action, resource) for action, resource in parts.items()]
+    return tuple(one for one in pending if one.request is not None and _lacks(replace(one.request, resource="*"), policies))
+
+
+def _lacks(request: AccessRequest, policies: PolicyEvidence) -> bool:
+    held = policies_for(request, policies)
+    return not held.identity_incomplete and not grants_part(request, held)
 
 
 def depended_on(refusal: Refusal) -> Iterator[Pending]:
@@ -113,8 +139,8 @@ def _resource_of_need(need: ActionNeed, refusal: Refusal, execution: Execution) 
     )
 
 
-def _pending(refusal: Refusal, action: str, resource: str, *, passed_to: str | None = None) -> Refusal:
+def _pending(refusal: Refusal, action: str, resource: str | None, *, passed_to: str | None = None) -> Refusal:
     denial = Denial(pattern_id=NEEDED_NEXT, iam_action=action, resource=resource)
-    owner = account_of(resource) or (refusal.resource_account if resource.startswith("arn:") and ":s3:::" in resource else refusal.principal_account)
+    owner = account_of(resource) or (refusal.resource_account if ":s3:::" in (resource or "") else refusal.principal_account)
     pending = replace(refusal, denial=denial, iam_action=action, resource=resource, resource_account=owner, passed_to=passed_to, request=None)
     return replace(pending, request=access_request(pending))

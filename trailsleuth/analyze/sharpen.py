@@ -16,7 +16,7 @@ from trailsleuth.analyze.passrole import passed_next
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.refusals import passed_service
 from trailsleuth.analyze.requests import access_request
-from trailsleuth.analyze.required import depended_on, identity_verdict, needed_by_content
+from trailsleuth.analyze.required import depended_on, identity_verdict, needed_by_content, never_granted
 from trailsleuth.catalog.operations import checks_more
 from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.iam.applies import TRUST_ACTIONS
@@ -153,7 +153,14 @@ def _missing_part(refusal: Refusal, evidence: Evidence, names: RoleNames) -> Ref
     """Where the policies allow the call's own action, the refused part is what else the request is checked for, or a role that it passes."""
     if identity_verdict(refusal, evidence.policies) is not Verdict.ALLOWED:
         return refusal
-    return next(iter(_parts_refused(refusal, evidence, names)), refusal)
+    for part in _parts_refused(refusal, evidence, names):
+        return part
+    lacking = never_granted(refusal, evidence.policies)
+    return _as_part(refusal, lacking[0]) if len(lacking) == 1 else refusal
+
+
+def _as_part(refusal: Refusal, part: Refusal) -> Refusal:
+    return replace(part, denial=replace(refusal.denial, iam_action=part.iam_action, resource=part.resource))
 
 
 def _parts_refused(refusal: Refusal, evidence: Evidence, names: RoleNames) -> Iterator[Refusal]:
@@ -161,4 +168,4 @@ def _parts_refused(refusal: Refusal, evidence: Evidence, names: RoleNames) -> It
     parts += [p.refusal for p in depended_on(refusal)]
     for part in parts:
         if identity_verdict(part, evidence.policies) is Verdict.IMPLICITLY_DENIED:
-            yield replace(part, denial=replace(refusal.denial, iam_action=part.iam_action, resource=part.resource))
+            yield _as_part(refusal, part)

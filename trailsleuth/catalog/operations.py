@@ -236,6 +236,18 @@ def needs(event_source: str, event_name: str, request: Mapping[str, Any], *, eve
     return tuple(found.values())
 
 
+def possible_needs(event_source: str, event_name: str, **place: Unpack[Place]) -> tuple[Need, ...]:
+    """All that some request of the operation is checked for besides the action of an empty one; the resource only where no request is needed to tell it."""
+    prefix, own = prefix_of(event_source), primary_action(event_source, event_name, {})
+    rows = [row for heading in ("operation", "need") for row in rows_of(f"operations/{prefix}", heading) if row["action"] != own and _names(row, event_name)]
+    found: dict[str, Need] = {}
+    for row in rows:
+        resource = _row_resource(row, {}, place) if "resource" in row or "service_linked_role" in row else None
+        why = str(row.get("why", "some requests are checked for it"))
+        found.setdefault(row["action"], Need(iam_action=row["action"], resource=resource, when=why, source_id=row["id"], certain=False))
+    return tuple(found.values())
+
+
 def needs_of_each(event_source: str, event_name: str, request: Mapping[str, Any], **place: Unpack[Place]) -> tuple[Need, ...]:
     """Everything that the request is checked for, for every element of its lists; an action with a resource anywhere has none without."""
     found: dict[tuple[str, str | None], Need] = {}

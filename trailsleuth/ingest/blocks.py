@@ -92,5 +92,6 @@ def _unquoted(text: str) -> str:
     """Without the marks of a quotation where every line has them, and with the entities of a page undone."""
     lines: Iterator[str] = (line for line in text.split("\n") if line.strip())
     if ">" in text and all(line.lstrip().startswith(">") for line in lines):
-        text = _QUOTED.sub("", text)
+        bare = _QUOTED.sub("", text)
+        text = bare if bare.strip() else text
     return html.unescape(text) if "&quot;" in text or "&#34;" in text else text
