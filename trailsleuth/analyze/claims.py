@@ -183,7 +183,7 @@ def _default(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> 
     if decision.verdict is Verdict.ALLOWED:
         return Claim(layers=(), cause=Cause.UNKNOWN, already=True, sure=False)
     if refusal.principal is None and refusal.is_assume:
-        return Claim(layers=(PolicyType.TRUST,), cause=Cause.UNTRUSTED_PRINCIPAL, sure=False)
+        return trust_claim(refusal, None, policies)
     if parse_arn(refusal.principal) is None:
         return replace(trust_claim(refusal, resource, policies) if refusal.is_assume else layer_claim(far_side, resource), sure=False)
     if refusal.cross_account and (resource is None or resource.verdict is not Verdict.ALLOWED):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.claims import weigh
 from trailsleuth.analyze.context import AnalysisContext
 from trailsleuth.analyze.findings import cite, make_finding
 from trailsleuth.analyze.keys import KeyNeed, denied_in_silence
 from trailsleuth.analyze.wording import short
-from trailsleuth.model import Basis, Finding, Record, Standing
+from trailsleuth.model import Basis, Cause, Finding, PolicyType, Record, Standing
 
 
 def silent_key_findings(context: AnalysisContext) -> list[Finding]:
@@ -29,8 +30,16 @@ def findings_of_keys(needs: Iterable[KeyNeed], context: AnalysisContext, records
 
 def key_findings(need: KeyNeed, standing: Standing, context: AnalysisContext, records: tuple[Record, ...] = ()) -> Iterator[Finding]:
     """Every side that lacks it: across accounts both must allow."""
-    claims, _ = weigh(need.refusal, context.evidence.policies)
-    word = "is denied" if standing is Standing.CAUSE else "would be denied next" if need.basis is Basis.INFERRED else "would probably be denied next"
+    claims = weigh(need.refusal, context.evidence.policies)[0] if need.settled else (Claim(layers=(PolicyType.IDENTITY,), cause=Cause.UNKNOWN, sure=False),)
+    word = (
+        "may lack"
+        if not need.settled
+        else "is denied"
+        if standing is Standing.CAUSE
+        else "would be denied next"
+        if need.basis is Basis.INFERRED
+        else "would probably be denied next"
+    )
     text = f"{short(need.refusal.principal)} {word} {need.refusal.iam_action} on {need.refusal.resource}: {need.because}."
     shown = records or ((need.shown.record,) if need.shown.record is not None else ())
     times = (records[0].event_time, records[-1].event_time) if records else (None, None)

@@ -30,12 +30,13 @@ DENIED = (Verdict.IMPLICITLY_DENIED, Verdict.EXPLICITLY_DENIED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyNeed:
-    """An action on a key that the policies do not allow to who uses the thing, and what shows the key."""
+    """An action on a key that the policies do not allow to who uses the thing, and what shows the key. `settled` false: the evidence lacks the policies."""
 
     refusal: Refusal
     basis: Basis
     because: str
     shown: Fact
+    settled: bool = True
 
 
 def denied_next(refusal: Refusal, facts: Facts, policies: PolicyEvidence) -> Iterator[KeyNeed]:
@@ -62,7 +63,7 @@ def denied_of_call(refusal: Refusal, facts: Facts) -> Iterator[KeyNeed]:
     use = key_use(primary_action(record.event_source, record.event_name, record.request) or "", record.event_name)
     shown = _key_meant(refusal, facts) if refusal.denial.wraps and (refusal.iam_action or "").startswith("kms:") and use is not None else None
     if shown is not None and use is not None:
-        yield from (need for need in _denied(refusal, use, shown, policies) if need.basis is Basis.INFERRED)
+        yield from [need for need in _denied(refusal, use, shown, policies) if need.basis is Basis.INFERRED] or _one_of_several(refusal, use, shown, policies)
 
 
 def _is_bare(refusal: Refusal) -> bool:
@@ -100,9 +101,19 @@ def denied_in_silence(record: Record, facts: Facts, policies: PolicyEvidence) ->
     if use is None or gone is None:
         return
     shown = Fact(kind=Kind.ENCRYPTED_BY, thing=gone.thing, value=next(iter(keys)), at=record.event_time, record=record)
-    for need in _denied(_as_if_denied(record, facts), use, shown, policies):
-        if need.basis is Basis.INFERRED:
-            yield replace(need, because=f"{need.because}; {gone.thing} was not there afterwards ({gone.source})")
+    needs = list(_denied(_as_if_denied(record, facts), use, shown, policies))
+    sure = [need for need in needs if need.basis is Basis.INFERRED]
+    for need in sure or needs or _one_of_several(_as_if_denied(record, facts), use, shown, policies):
+        yield replace(need, because=f"{need.because}; {gone.thing} was not there afterwards ({gone.source})")
+
+
+def _one_of_several(refusal: Refusal, use: KeyUse, shown: Fact, policies: PolicyEvidence) -> Iterator[KeyNeed]:
+    """One open need where the call has several, the words name none of them, and nothing in the evidence tells which of them is not allowed."""
+    needs = [_need(refusal, use, action, shown.value or "") for action in use.needs]
+    open_ = [n for n in needs if n.request is not None and decide(n.request, policies_for(n.request, policies)).verdict is Verdict.UNDECIDED]
+    if len(open_) > 1 and not refusal.named_by_aws:
+        because = f"{use.why} ({shown.value}), and it may as well lack {', '.join(str(n.iam_action) for n in open_[1:])}: no policy in the evidence tells which"
+        yield KeyNeed(refusal=open_[0], basis=Basis.PREDICTED, because=because, shown=shown, settled=False)
 
 
 def _as_if_denied(record: Record, facts: Facts) -> Refusal:

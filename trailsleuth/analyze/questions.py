@@ -10,6 +10,7 @@ from datetime import datetime
 
 from trailsleuth.analyze.endpoint_question import endpoint_questions
 from trailsleuth.analyze.gap_questions import gap_questions
+from trailsleuth.analyze.only_global import only_global
 from trailsleuth.analyze.own_word import kept_until, with_why_no_details
 from trailsleuth.analyze.untied import is_untied, names_a_denial, speaks_of_denial
 from trailsleuth.analyze.wording import short
@@ -160,6 +161,7 @@ def _uncovered(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> Iterator[Q
         if held is not None and where and where not in held.regions:
             because = f"no record of account {account} in {where} is in the evidence"
             yield Question(account=account, wanted="records", because=because, command=LOOKUP.format(since=since, until=until, region=where, account=account))
+    yield from only_global(evidence, scope, LOOKUP)
     yield from _window(evidence, scope, region)
     yield from _unseen(evidence, scope, inquiry, region)
 
@@ -218,6 +220,11 @@ def _unseen(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> 
         account = account_of(inquiry.role) or next((a.account for a in evidence.coverage.accounts), None)
         because = f"no call of {named} is in the evidence"
         command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=account or "<profile>")
+        yield Question(account=account, wanted="records", because=because, command=command)
+    elif named and inquiry.said is None and scope.focus and not any(session.calls for session in scope.sessions if session.id in scope.focus):
+        account = next((session.account for session in scope.sessions if session.id in scope.focus), None)
+        because = f"{named} has sessions in the evidence and not one call: its calls may be recorded in another Region, or later than this evidence ends"
+        command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region="<region>", account=account or "<profile>")
         yield Question(account=account, wanted="records", because=because, command=command)
     yield from _by_text(evidence, scope, inquiry, region)
 

@@ -15,7 +15,8 @@ from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import access_request
 from trailsleuth.analyze.required import identity_verdict
-from trailsleuth.analyze.shown import takes_form
+from trailsleuth.analyze.shown import place_of, takes_form
+from trailsleuth.catalog.demands import demands
 from trailsleuth.catalog.operations import checks_more
 from trailsleuth.facts import Facts
 from trailsleuth.model import Cause, IamPrincipal, Statement, Verdict, account_of, parse_arn
@@ -73,9 +74,18 @@ def _allows(role: IamPrincipal) -> tuple[Statement, ...]:
 
 
 def undecided(claim: Claim, refusal: Refusal) -> Claim:
-    """A statement whose resource misfits says nothing where the record names no resource, and the call may have been denied for something else."""
+    """A statement whose resource misfits says nothing where the record names no resource, and the call may have been denied for something else. Of several
+    things that a service does with a role, in words that name none, the role's own policies alone tell which one was denied."""
     call = refusal.first
+    if claim.cause is Cause.MISSING_ALLOW and not claim.sure and refusal.denial.by_passed_role and not refusal.named_by_aws and _is_one_of_several(refusal):
+        return replace(claim, cause=Cause.UNKNOWN)
     unknown = refusal.resource is None and not call.request and "iam_action" not in refusal.denial.known_from
     if claim.cause is not Cause.SCOPE_MISMATCH or not unknown or not checks_more(call.event_source, call.event_name):
         return claim
     return replace(claim, layers=(), cause=Cause.UNKNOWN, blocking=(), statements=(), mismatch=None, sure=False)
+
+
+def _is_one_of_several(refusal: Refusal) -> bool:
+    call, (partition, region, account) = refusal.first, place_of(refusal.first)
+    found = demands(call.event_source, call.event_name, call.request, call.error_message or "", partition=partition, region=region, account=account)
+    return len({demand.iam_action for demand in found if demand.service is None} | {refusal.iam_action}) > 1

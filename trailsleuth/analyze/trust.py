@@ -3,7 +3,8 @@
 Sees:  a refused AssumeRole (or a service that could not take its role), and the decision of the role's trust policy.
 Why:   STS gives no reason; the trust may not name the caller, name one that was deleted, or hang on a condition.
        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html
-Sure:  shown where the trust policy is in the evidence; else what is left.
+Sure:  shown where the trust policy is in the evidence, or AWS names it. Else nobody knows: a role that is absent, or was made seconds ago, is refused in the
+       same words.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ def trust_claim(refusal: Refusal, found: LayerDecision | None, policies: PolicyE
     if found is not None and found.verdict is Verdict.UNDECIDED and found.missing_context:
         return Claim(layers=(PolicyType.TRUST,), cause=Cause.CONDITION_MISMATCH, mismatch=Mismatch(part="condition", key=found.missing_context[0]), sure=False)
     if found is None or found.verdict is Verdict.UNDECIDED:
-        return Claim(layers=(PolicyType.TRUST,), cause=refusal.denial.cause or Cause.UNTRUSTED_PRINCIPAL, sure=False)
+        named = refusal.denial.policy_type is not None and refusal.denial.cause is None  # AWS's own sentence, not that of the service that took the role
+        return Claim(layers=(PolicyType.TRUST,), cause=Cause.UNTRUSTED_PRINCIPAL if named else Cause.UNKNOWN, sure=False)
     if found.verdict is Verdict.ALLOWED:
         return Claim(layers=(), cause=Cause.NOT_A_PERMISSION, rule="not-settled")  # a role just made, or a change on its way: the call has to be repeated
     if found.verdict is Verdict.EXPLICITLY_DENIED:

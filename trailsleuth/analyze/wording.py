@@ -96,6 +96,8 @@ def _why(refusal: Refusal, claim: Claim) -> str:
             return "It looks like a denial, but permissions are not the reason."
         case Cause.UNKNOWN if not refusal.first.identity.is_told and refusal.principal is None:
             return "The record does not tell who called, so nobody's policies can be looked at."
+        case Cause.UNKNOWN if claim.layers == (PolicyType.TRUST,):
+            return _why_not_assumed(refusal)
         case Cause.UNKNOWN:
             return "Neither the message nor the policies in the evidence tell which policy denied it."
         case _:
@@ -141,6 +143,14 @@ def _why_not_trusted(refusal: Refusal, claim: Claim) -> str:
             "The identity side is not to blame."
         )
     return f"The trust policy of {role} does not name {short(refusal.principal) if refusal.principal else 'the caller'}."
+
+
+def _why_not_assumed(refusal: Refusal) -> str:
+    role, who = short(refusal.resource) if refusal.resource else "the role", short(refusal.principal) if refusal.principal else "the caller"
+    return (
+        f"The trust policy of {role} is not in the evidence: it may not let {who} in, the role may not exist under this name and path, "
+        "or it was made or changed seconds before. All three are denied in the same words."
+    )
 
 
 def _why_no_policy(refusal: Refusal) -> str:

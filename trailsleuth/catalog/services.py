@@ -51,6 +51,12 @@ def sends_source_account(principal: str) -> bool:
     return any(principal in row["principals"] for row in rows_of("services", "source_account"))
 
 
+@cache
+def is_global(event_source: str) -> bool:
+    """Whether the service has no Regions: its events are recorded in one Region of the partition. STS answers there, too, to whoever asks no Region of it."""
+    return any(prefix_of(event_source) in row["services"] for row in rows_of("services", "global"))
+
+
 def is_service_name(name: str) -> bool:
     """Whether a text has the form of a service principal: `sns.amazonaws.com`, `delivery.logs.amazonaws.com`; nothing with a star in it."""
     return _SERVICE_NAME.fullmatch(name) is not None
