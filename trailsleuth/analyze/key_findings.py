@@ -31,16 +31,7 @@ def findings_of_keys(needs: Iterable[KeyNeed], context: AnalysisContext, records
 def key_findings(need: KeyNeed, standing: Standing, context: AnalysisContext, records: tuple[Record, ...] = ()) -> Iterator[Finding]:
     """Every side that lacks it: across accounts both must allow."""
     claims = weigh(need.refusal, context.evidence.policies)[0] if need.settled else (Claim(layers=(PolicyType.IDENTITY,), cause=Cause.UNKNOWN, sure=False),)
-    word = (
-        "may lack"
-        if not need.settled
-        else "is denied"
-        if standing is Standing.CAUSE
-        else "would be denied next"
-        if need.basis is Basis.INFERRED
-        else "would probably be denied next"
-    )
-    text = f"{short(need.refusal.principal)} {word} {need.refusal.iam_action} on {need.refusal.resource}: {need.because}."
+    text = f"{short(need.refusal.principal)} {_word(need, standing)} {need.refusal.iam_action} on {need.refusal.resource}: {need.because}."
     shown = records or ((need.shown.record,) if need.shown.record is not None else ())
     times = (records[0].event_time, records[-1].event_time) if records else (None, None)
     for claim in claims:
@@ -48,3 +39,11 @@ def key_findings(need: KeyNeed, standing: Standing, context: AnalysisContext, re
             found = make_finding(need.refusal, claim, standing, need.basis)
             cited = tuple(cite(record) for record in shown)
             yield replace(found, explanation=text, count=len(records), evidence=cited, first_seen=times[0], last_seen=times[1])
+
+
+def _word(need: KeyNeed, standing: Standing) -> str:
+    if not need.settled:
+        return "may lack"
+    if standing is Standing.CAUSE:
+        return "is denied"
+    return "would be denied next" if need.basis is Basis.INFERRED else "would probably be denied next"

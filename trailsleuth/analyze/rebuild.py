@@ -14,7 +14,7 @@ from dataclasses import replace
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import access_request
-from trailsleuth.analyze.required import identity_verdict
+from trailsleuth.analyze.required import identity_verdict, needed_by_content
 from trailsleuth.analyze.shown import place_of, takes_form
 from trailsleuth.catalog.demands import demands
 from trailsleuth.catalog.operations import checks_more
@@ -77,7 +77,7 @@ def undecided(claim: Claim, refusal: Refusal) -> Claim:
     """A statement whose resource misfits says nothing where the record names no resource, and the call may have been denied for something else. Of several
     things that a service does with a role, in words that name none, the role's own policies alone tell which one was denied."""
     call = refusal.first
-    if claim.cause is Cause.MISSING_ALLOW and not claim.sure and refusal.denial.by_passed_role and not refusal.named_by_aws and _is_one_of_several(refusal):
+    if claim.cause is Cause.MISSING_ALLOW and not claim.sure and not refusal.named_by_aws and _is_one_of_several(refusal):
         return replace(claim, cause=Cause.UNKNOWN)
     unknown = refusal.resource is None and not call.request and "iam_action" not in refusal.denial.known_from
     if claim.cause is not Cause.SCOPE_MISMATCH or not unknown or not checks_more(call.event_source, call.event_name):
@@ -86,6 +86,9 @@ def undecided(claim: Claim, refusal: Refusal) -> Claim:
 
 
 def _is_one_of_several(refusal: Refusal) -> bool:
+    """A service does several things with the role, or the request of the call itself asks for several."""
+    if not refusal.denial.by_passed_role:
+        return refusal.denial.iam_action is None and any(need.refusal.resource != refusal.resource for need in needed_by_content(refusal))
     call, (partition, region, account) = refusal.first, place_of(refusal.first)
     found = demands(call.event_source, call.event_name, call.request, call.error_message or "", partition=partition, region=region, account=account)
     return len({demand.iam_action for demand in found if demand.service is None} | {refusal.iam_action}) > 1
