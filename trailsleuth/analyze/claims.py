@@ -182,7 +182,7 @@ def _default(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> 
         return Claim(layers=(PolicyType.RESOURCE,), cause=Cause.MISSING_ALLOW, sure=False)
     if decision.verdict is Verdict.ALLOWED:
         return Claim(layers=(), cause=Cause.UNKNOWN, already=True, sure=False)
-    if refusal.principal is None and refusal.is_assume:
+    if refusal.is_assume and (refusal.principal is None or (identity is None and resource is None and not refusal.cross_account)):
         return trust_claim(refusal, None, policies)
     if parse_arn(refusal.principal) is None:
         return replace(trust_claim(refusal, resource, policies) if refusal.is_assume else layer_claim(far_side, resource), sure=False)

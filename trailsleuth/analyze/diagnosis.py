@@ -157,7 +157,7 @@ def _lasting(refusal: Refusal, standing: Standing, context: AnalysisContext) -> 
 
 def _by_facts(claim: Claim, refusal: Refusal, facts: Facts) -> Claim:
     """What the policies say, in the light of what the evidence shows of the things: too early, for a former self, or not to be told."""
-    return undecided(for_former_self(too_early(claim, refusal, facts), refusal, facts), refusal)
+    return undecided(for_former_self(too_early(claim, refusal, facts), refusal, facts), refusal, facts.evidence.policies)
 
 
 def _endpoint(record: Record) -> str | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from trailsleuth.catalog.services import is_global
+from trailsleuth.catalog.services import GLOBAL_REGIONS, is_global
 from trailsleuth.model import Evidence, Question, Scope
 
 
@@ -21,7 +21,8 @@ def only_global(evidence: Evidence, scope: Scope, lookup: str) -> Iterator[Quest
     if evidence.coverage.records_read != len(evidence.records):
         return
     asked = set(scope.entered) or {held.account for held in evidence.coverage.accounts}
-    regional = {record.account for record in evidence.records if not is_global(record.event_source)}
+    places = set(GLOBAL_REGIONS.values())
+    regional = {record.account for record in evidence.records if record.region not in places or not is_global(record.event_source)}
     for held in evidence.coverage.accounts:
         if held.account in asked - regional:
             because = f"of account {held.account} the evidence holds records of global services alone, and all others are recorded in the Region of the call"

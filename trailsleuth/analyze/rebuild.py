@@ -19,7 +19,8 @@ from trailsleuth.analyze.shown import place_of, takes_form
 from trailsleuth.catalog.demands import demands
 from trailsleuth.catalog.operations import checks_more
 from trailsleuth.facts import Facts
-from trailsleuth.model import Cause, IamPrincipal, Statement, Verdict, account_of, parse_arn
+from trailsleuth.iam.applies import find_resource_policy
+from trailsleuth.model import Cause, IamPrincipal, PolicyEvidence, Statement, Verdict, account_of, parse_arn
 from trailsleuth.model.names import role_of
 
 
@@ -73,12 +74,14 @@ def _allows(role: IamPrincipal) -> tuple[Statement, ...]:
     return tuple(statement for statement in role.trust.document.statements if statement.effect == "Allow") if role.trust is not None else ()
 
 
-def undecided(claim: Claim, refusal: Refusal) -> Claim:
+def undecided(claim: Claim, refusal: Refusal, policies: PolicyEvidence) -> Claim:
     """A statement whose resource misfits says nothing where the record names no resource, and the call may have been denied for something else. Of several
     things that a service does with a role, in words that name none, the role's own policies alone tell which one was denied."""
     call = refusal.first
-    if claim.cause is Cause.MISSING_ALLOW and not claim.sure and not refusal.named_by_aws and _is_one_of_several(refusal):
-        return replace(claim, cause=Cause.UNKNOWN)
+    if claim.cause is Cause.MISSING_ALLOW and not refusal.named_by_aws:
+        unseen = refusal.denial.at_target and find_resource_policy(refusal.resource, policies) is None
+        if unseen or (not claim.sure and _is_one_of_several(refusal)):
+            return replace(claim, cause=Cause.UNKNOWN)
     unknown = refusal.resource is None and not call.request and "iam_action" not in refusal.denial.known_from
     if claim.cause is not Cause.SCOPE_MISMATCH or not unknown or not checks_more(call.event_source, call.event_name):
         return claim

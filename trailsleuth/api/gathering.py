@@ -11,11 +11,12 @@ from trailsleuth.api.cases import load_inputs
 from trailsleuth.api.engines import Asked, read_engines
 from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.catalog.pipeline_actions import call_places
+from trailsleuth.catalog.services import GLOBAL_REGIONS
 from trailsleuth.model import CaseFile, Inquiry, RawInput, Skipped
 from trailsleuth.prove import agreed
 from trailsleuth.sources.aws import simulator
 from trailsleuth.sources.aws.live import LiveSource, open_live, settle
-from trailsleuth.sources.aws.sessions import GLOBAL_REGIONS, Account, Surroundings, Ways
+from trailsleuth.sources.aws.sessions import Account, Surroundings, Ways
 from trailsleuth.sources.aws.trail_bucket import Wanted
 from trailsleuth.sources.engines.addresses import Settings, is_engine
 from trailsleuth.sources.files.kinds import is_trail_bucket

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from trailsleuth.catalog.services import GLOBAL_REGIONS
 from trailsleuth.errors import AccountUnreachable, UsageError
 from trailsleuth.model import account_of, parse_arn
 from trailsleuth.sources.aws.calls import PASSING, TRIES, TRIES_AFTER_GIVING_UP, Answer, Refusal, Why, attempt
@@ -33,9 +34,6 @@ PACED = ("cloudtrail", "LookupEvents")
 CONNECT_SECONDS, READ_SECONDS = 5, 20
 ASSUMED_NAME = "trailsleuth"
 ORDINARY = "the ordinary credentials"  # no profile is named: environment, default profile, container or instance
-
-# Where a partition's global services answer, and write their records: https://docs.aws.amazon.com/general/latest/gr/iam-service.html
-GLOBAL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
