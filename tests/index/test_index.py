@@ -19,6 +19,7 @@ from trailsleuth.api import cases, views
 from trailsleuth.cli.app import main
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.model import Inquiry
+from trailsleuth.report.reduction import reduction_document
 from trailsleuth.scan import two_passes as scanning
 from trailsleuth.scan import units
 from trailsleuth.scan.listing import list_evidence
@@ -82,6 +83,14 @@ def test_every_way_in_gives_the_same_document(trail: Path, index: Path, monkeypa
     entries += [{"event_id": refused["eventID"]}, {"event_id": granted["eventID"]}, {"error": refused["errorMessage"]}, {}]
     for asked in entries:
         assert document(index, **asked) == read_whole(trail, monkeypatch, **asked), asked
+
+
+def test_a_reduction_from_an_index_is_that_of_all_its_records(trail: Path, index: Path) -> None:
+    records = [r for path in sorted(trail.iterdir()) for r in json.loads(gzip.decompress(path.read_bytes()))["Records"]]
+    issuers = {r["userIdentity"].get("sessionContext", {}).get("sessionIssuer", {}).get("arn") for r in records}
+    for role in sorted(filter(None, issuers)):
+        found = [json.dumps(reduction_document(api.reduce(path, role=role)), default=str) for path in (index, trail)]
+        assert found[0] == found[1], role
 
 
 def test_an_index_gives_out_the_very_records_that_a_scan_keeps(tmp_path: Path) -> None:

@@ -20,8 +20,9 @@ import pytest
 from bench.generate import START as BEGIN
 from bench.generate import Maker, file_records
 from trailsleuth import api
-from trailsleuth.api import cases
+from trailsleuth.api import cases, reductions
 from trailsleuth.model import Inquiry
+from trailsleuth.report.reduction import reduction_document
 from trailsleuth.scan import pool as workers
 from trailsleuth.scan import two_passes as scanning
 from trailsleuth.scan import units
@@ -292,3 +293,21 @@ def test_no_thread_is_left_when_the_work_has_ended() -> None:
     for _ in range(20):  # a thread that is still ending would make the next workers start anew instead of being forked
         assert list(workers.run(len, [[units.Unit(path="a")], [units.Unit(path="b")] * 2], lambda _: None)) == [1, 2]
         assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("way", ["compact", "shuffled", "indented", "twice in one file", "gzip"])
+def test_a_reduction_of_a_large_trail_is_that_of_all_its_records(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = some_files("calls of " + way)
+    for number, records in enumerate(files):
+        (tmp_path / f"{number}.json").write_bytes(WAYS[way](records))
+    (tmp_path / "copies.json").write_bytes(compact(files[0][:30] + files[2][:30]))
+    issuers = {r["userIdentity"].get("sessionContext", {}).get("sessionIssuer", {}).get("arn") for records in files for r in records}
+    roles = sorted(filter(None, issuers))
+    assert len(roles) > 5
+    for role in roles:
+        answers = []
+        for size in (0, 1 << 60):
+            monkeypatch.setattr(cases, "SCAN_FROM", size)
+            monkeypatch.setattr(reductions, "SCAN_FROM", size)
+            answers.append(json.dumps(reduction_document(api.reduce(tmp_path, role=role)), default=str))
+        assert answers[0] == answers[1], role

@@ -244,6 +244,11 @@ class LargeCase(Case):
         self.__dict__["evidence"] = read
         return read
 
+    def calls_of(self, role: str) -> Evidence:
+        """Every call of a role or user, those that say the same on one day counted together, with what is needed beside them."""
+        needed = None if "evidence" in self.__dict__ else self._needed(Inquiry(role=role, calls=True))
+        return self.evidence if needed is None else needed
+
     def _answer(self, inquiry: Inquiry) -> CaseFile:
         needed = None if "evidence" in self.__dict__ else self._needed(inquiry)
         return super()._answer(inquiry) if needed is None else run_investigation(needed, inquiry)

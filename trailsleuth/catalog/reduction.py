@@ -68,6 +68,12 @@ def makes(action: str) -> bool:
 
 
 @cache
+def definition_makers() -> frozenset[tuple[str, str]]:
+    """Event source and name of the calls that make definitions whose roles a later call passes."""
+    return frozenset((row["event_source"], name) for row in rows_of("reduction", "through") for name in row["made_by"])
+
+
+@cache
 def also_checked(action: str) -> tuple[str, ...]:
     """The kinds of resources that the action is checked on even where its request names none of them."""
     return tuple(kind for row in rows_of("reduction", "also_checked") if action in row["actions"] for kind in row["kinds"])

@@ -29,12 +29,13 @@ _SECRETS = frozenset({"sessiontoken", "secretaccesskey"})
 Hold = Callable[[dict[str, Any], JsonMap], tuple[JsonMap, JsonMap]]
 
 
-def _as_they_are(payload: dict[str, Any], response: JsonMap) -> tuple[JsonMap, JsonMap]:
+def as_they_are(payload: dict[str, Any], response: JsonMap) -> tuple[JsonMap, JsonMap]:
+    """A record is kept whole."""
     return payload, response
 
 
 def parse_record(
-    payload: dict[str, Any], origin: Origin, *, identify: Callable[[object], Identity] = parse_identity, hold: Hold = _as_they_are, shallow: bool = False
+    payload: dict[str, Any], origin: Origin, *, identify: Callable[[object], Identity] = parse_identity, hold: Hold = as_they_are, shallow: bool = False
 ) -> Record | Unreadable:
     """The record, or why it is unreadable. Only its time and the name of its call are indispensable; odd fields are None or empty.
 

@@ -38,7 +38,7 @@ class Inquiry:
     """What the user asks: the entry options of the contract. All None or empty: every denied chain.
 
     `everything`: the denials of others are worked out, too, not only counted. `second_opinion`: what AWS's own engine is to be asked about each change.
-    `said` is the error text, read.
+    `calls`: every call of the role is wanted, not only what bears on its denials. `said` is the error text, read.
     """
 
     pipeline: str | None = None
@@ -59,6 +59,7 @@ class Inquiry:
     until: datetime | None = None
     everything: bool = False
     second_opinion: bool = False
+    calls: bool = False
     said: ErrorText | None = None
 
     def or_else(self, asked: Inquiry | None) -> Inquiry:

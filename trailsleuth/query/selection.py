@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from trailsleuth.catalog.changes import policy_changes
 from trailsleuth.catalog.issuing import ISSUING, LONGEST_SESSION, STS
+from trailsleuth.catalog.reduction import definition_makers
 from trailsleuth.catalog.refusals import code_pattern, message_pattern
 from trailsleuth.errors import UsageError
 from trailsleuth.model import Inquiry, parse_arn, role_of_session
@@ -56,7 +57,7 @@ def selection(engine: Engine, place: Place, inquiry: Inquiry) -> exp.Query:
         messages=text(message_pattern()),
         sts=text(STS),
         issuing=among("event_name", ISSUING),
-        changes=among("event_name", policy_changes() | {START}),
+        changes=among("event_name", policy_changes() | {START} | ({name for _, name in definition_makers()} if inquiry.calls else set())),
         named=_named(inquiry, place.roles),
         subject=exp.column("named") if _narrows(inquiry) else exp.paren(exp.or_(exp.column("refused"), exp.column("named"))),
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from trailsleuth.catalog.reduction import definition_makers
 from trailsleuth.correlate.executions import AFTER, BEFORE
 from trailsleuth.correlate.trail import WRAPPED
 from trailsleuth.facts.wants import Want, wants_of, wants_of_policies, wants_of_retries, wants_of_run, wants_of_text
@@ -19,10 +20,10 @@ from trailsleuth.model import ActionRun, Inquiry, Record, role_of_session, same_
 from trailsleuth.model.texts import repeats, texts_in
 from trailsleuth.scan.facts_wanted import FactsWanted
 from trailsleuth.scan.first_look import Glimpse
-from trailsleuth.scan.identity import mark, role_mark, unpacked, who_of
+from trailsleuth.scan.identity import Who, mark, role_mark, unpacked, who_of
 from trailsleuth.scan.openings import Openings, Questioned
 from trailsleuth.scan.reader import ScanReader
-from trailsleuth.scan.selection import Selection
+from trailsleuth.scan.selection import Selection, Wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +59,14 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
     for run in runs or ():
         facts.take(wants_of_run(run), run.updated or run.started)
     entire = bool(runs or inquiry.error)  # the text is compared with what the calls name
+    own = frozenset(number for who in _callers_of(openings, inquiry.role) for number in (who.key, who.owner) if number) if inquiry.calls else frozenset()
     return Selection(
         keys=frozenset(asked.keys),
         owners=frozenset(asked.owners),
         keyless=frozenset(asked.keyless),
         opened=frozenset(asked.opened),
-        whole=frozenset(asked.keys | asked.owners) if entire else frozenset(facts.pursuits.whole),
-        calls=facts.wanted(),
+        whole=own | frozenset((asked.keys | asked.owners) if entire else facts.pursuits.whole),
+        calls={**facts.wanted(), **(dict.fromkeys(definition_makers(), Wanted(anybody=True)) if inquiry.calls else {})},
         buckets=frozenset(facts.buckets),
         named=facts.named,
         missing=facts.missing,
@@ -153,6 +155,12 @@ def _named(asked: Questioned, openings: Openings, inquiry: Inquiry) -> None:
     for who in (*openings.callers, *openings.opened):
         if (key and who.key == key) or (session and who.session == session) or (role and who.role == role):
             asked.add(who)
+
+
+def _callers_of(openings: Openings, role: str | None) -> Iterator[Who]:
+    """The role's own sessions: those that called, and those that were opened."""
+    wanted = role_mark(role)
+    yield from (who for who in (*openings.callers, *openings.opened) if who.role == wanted)
 
 
 def _aims_at(record: Record, role: str | None) -> bool:

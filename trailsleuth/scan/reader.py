@@ -14,7 +14,8 @@ import msgspec
 from trailsleuth.ingest.coverage import NO_ACCOUNT
 from trailsleuth.ingest.documents import Document, documents
 from trailsleuth.ingest.evidence import Reader
-from trailsleuth.ingest.record import MAX_DEPTH, parse_record
+from trailsleuth.ingest.once import RecordsOnce
+from trailsleuth.ingest.record import MAX_DEPTH, Hold, as_they_are, parse_record
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import AccountCoverage, Coverage, Evidence, Origin, RawInput, Record, Skipped, Unreadable
 from trailsleuth.scan.callers import Callers
@@ -46,9 +47,10 @@ class _Tally:
 class ScanReader(Reader):
     """Takes whole inputs as the careful reader does, and besides single records of files that were only counted."""
 
-    def __init__(self, last: int = 1) -> None:
-        """`last`: how many of the last successes of a session are looked at."""
-        super().__init__()
+    def __init__(self, last: int = 1, records: RecordsOnce | None = None) -> None:
+        """`last`: how many of the last successes of a session are looked at; `records`: how single records are held."""
+        super().__init__(records)
+        self._packs = records is None  # else they are slimmed as they come
         self._callers = Callers()
         self._lights = LightRecords(self._callers)
         self._successes = Successes(self._lights, last)
@@ -83,13 +85,16 @@ class ScanReader(Reader):
         shallow = raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH
         if (payload := _as_aws_writes_it(raw)) is not None:
             hold = partial(packed, raw=None if b"redentials" in raw else raw)  # a secret in it is taken out of the payload alone
-            self._take_counted(payload, parse_record(payload, origin, identify=self._callers.of, hold=hold, shallow=shallow), origin)
+            self._take_counted(payload, self._parsed(payload, origin, hold, shallow=shallow), origin)
             return
         for found in documents(raw):
             if isinstance(found, Document) and isinstance(found.value, dict):  # the scan has decoded it: it is nothing else
                 for note in found.notes:
                     self.ledger.add_reason(Skipped(source=source, reason=note, lost=False))
-                self._take_counted(found.value, parse_record(found.value, origin, identify=self._callers.of, hold=packed, shallow=shallow), origin)
+                self._take_counted(found.value, self._parsed(found.value, origin, packed, shallow=shallow), origin)
+
+    def _parsed(self, payload: dict[str, Any], origin: Origin, hold: Hold, *, shallow: bool) -> Record | Unreadable:
+        return parse_record(payload, origin, identify=self._callers.of, hold=hold if self._packs else as_they_are, shallow=shallow)
 
     def _take_counted(self, payload: dict[str, Any], record: Record | Unreadable, origin: Origin) -> None:
         if isinstance(record, Record):

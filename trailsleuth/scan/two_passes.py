@@ -14,6 +14,7 @@ from itertools import chain, groupby
 
 from trailsleuth.correlate.trail import HANDFUL
 from trailsleuth.ingest.evidence import no_collector
+from trailsleuth.ingest.lean import FoldedRecords
 from trailsleuth.model import Evidence, Inquiry, RawInput
 from trailsleuth.scan.first_look import Glimpse, unpacked_openings
 from trailsleuth.scan.identity import unpacked
@@ -63,7 +64,8 @@ class _Scan:
         self.listing = listing
         self.inquiry = inquiry
         self.stdin = stdin
-        self.reader = ScanReader(last=HANDFUL + 1)
+        self.lean = FoldedRecords() if inquiry.calls else None
+        self.reader = ScanReader(last=HANDFUL + 1, records=self.lean)
         self.files: list[ScannedFile] = []
         self.careful: list[str] = []
         self.ids = array("q")
@@ -75,7 +77,7 @@ class _Scan:
         self._first_pass()
         self._read_carefully()
         contested = more_than_once(self.ids)
-        if len(contested) > MOST_CONTESTED:
+        if len(contested) > MOST_CONTESTED or (self.lean and self.lean.whole_needed):
             return None
         selection = plan(self._trail(), self.reader, self.inquiry)
         if selection is None:
@@ -85,7 +87,7 @@ class _Scan:
         if behind is not None:
             self._second_pass(behind, frozenset())
         self.progress.end()
-        return self.reader.evidence()
+        return None if self.lean and self.lean.whole_needed else self.reader.evidence()
 
     def _first_pass(self) -> None:
         files = sorted(self.listing.files, key=lambda file: label(file[0]))  # of equal files the first gives its name to the records

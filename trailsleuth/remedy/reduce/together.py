@@ -25,6 +25,12 @@ def permission_set(role: str) -> str | None:
     return match.group(1) if match else None
 
 
+def stands_for_several(wanted: str) -> bool:
+    """A permission set or a group: who belongs to it, only the evidence tells."""
+    arn = parse_arn(wanted)
+    return permission_set(wanted) is not None or wanted.startswith("AWSReservedSSO_") or (arn is not None and arn.resource.startswith("group/"))
+
+
 def members_of(evidence: Evidence, wanted: str) -> tuple[str, ...]:
     """The roles and users that are meant: all roles of a permission set, all users of a group, else the one itself."""
     name = permission_set(wanted) or (wanted if wanted.startswith("AWSReservedSSO_") else None)
