@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import html
 import json
+import pprint
+import re
 import textwrap
+import time
 
 import pytest
 
 from tests.trail import B, refused, role, session
 from trailsleuth.api import explain
-from trailsleuth.ingest.blocks import may_be_folded, unfolded
+from trailsleuth.ingest.blocks import unfolded
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import RawInput
 
 RECORD = refused(session(role("Porter")), "sns", "Publish", "sns:Publish", f"arn:aws:sns:eu-west-1:{B}:bell rings", request={"note": "two  blanks, and\ta tab"})
 LINE = json.dumps(RECORD)
 PRETTY = json.dumps(RECORD, indent=2)
+LONG = json.dumps({"padding": ["x"] * 3000, "Records": [RECORD]}, indent=1)
+AROUND = ("@", "We see this in the trail:\n@\n\nAny idea why?", "event: @\n", "event: @\nand much more that is longer than the window was\n")
+UNFOLDED = (
+    *(f"{LINE}\n{LINE}\n", PRETTY, "a\nb", "{\n}", LINE, "", f"{LINE[:60]}\n\n{LINE[60:]}"),
+    *("x" * 80 + "\n" + "y" * 80, '{"a": ' + "b" * 70 + "\n" + "c" * 76 + "\nd"),
+)
 
 
-def folded(width: int) -> str:
-    return "\n".join(LINE[at : at + width] for at in range(0, len(LINE), width))
+def folded(width: int, line: str = LINE) -> str:
+    return "\n".join(line[at : at + width] for at in range(0, len(line) or 1, width))
 
 
 WHOLE = {
@@ -33,6 +42,19 @@ WHOLE = {
     "folded": folded(80),
     "folded at 72 behind prose": f"event:\n{folded(72)}\nthanks\n",
     "folded in a fence": f"text\n\n```\n{folded(100)}\n```\n",
+    "folded in a quoted mail": "On Monday Jo wrote:\n" + "\n".join(f"> {line}" for line in folded(72).splitlines()) + "\n> thanks\n\nsee below",
+    "folded behind words in a quoted mail": "\n".join(f"> > {line}" for line in folded(80, f"trail: {LINE}").splitlines()),
+    "a quoted part": "Jo wrote:\n" + "\n".join(f"> {line}" for line in PRETTY.splitlines()) + "\n\nIndeed.\n",
+    "a build's log": "\n".join(f"2026-03-04T09:05:01.1234567Z {line}" for line in f"Run it\n{PRETTY}\ndone".splitlines()),
+    "a long trail in a build's log": "\n".join(
+        f"2026-03-04T09:05:01Z {line}" for line in json.dumps({"padding": ["x"] * 3000, "Records": [RECORD]}, indent=1).split("\n")
+    ),
+    "docker compose": "\n".join(f"worker_1  | {line}" for line in PRETTY.splitlines()),
+    "a container's log": "\n".join(f"2026-03-04T09:05:01.123456789Z stdout F {line}" for line in PRETTY.splitlines()),
+    "a patch": "\n".join(f"+{line}" for line in PRETTY.splitlines()),
+    "behind words on its line": f"event: {PRETTY}\nthanks\n",
+    "Windows": f"event:\n{PRETTY}\nthanks\n".replace("\n", "\r\n"),
+    "Python": f"received {pprint.pformat(RECORD, width=100, sort_dicts=False)}\nbye",
 }
 
 
@@ -65,11 +87,35 @@ def test_what_stands_around_is_counted_once_and_lines_keep_their_numbers():
     ]
 
 
-@pytest.mark.parametrize("text", [f"{LINE}\n{LINE}\n", PRETTY, "a\nb", "{\n}", LINE, "", f"{LINE[:60]}\n\n{LINE[60:]}"])
+@pytest.mark.parametrize("width", [60, 72, 79, 80, 120])
+@pytest.mark.parametrize(
+    "around", ["@", "We see this in the trail:\n@\n\nAny idea why?", "event: @\n", "event: @\nand much more that is longer than the window was\n"]
+)
+def test_a_folded_object_is_on_one_line_again(width, around):
+    line = json.dumps(RECORD | {"requestParameters": None}, separators=(",", ":"))
+    text = around.replace("@", line)
+    narrow = "\n".join(re.sub(" *\n", "\n", folded(width, part)) for part in text.split("\n"))
+    assert line in unfolded(narrow)
+
+
+@pytest.mark.parametrize("text", UNFOLDED)
 def test_what_was_not_folded_stays_as_it_is(text):
-    assert unfolded(text) is None or not may_be_folded(text.encode())
+    assert unfolded(text) == text
+
+
+def test_what_only_begins_an_object_hides_none_behind_it():
+    noise = "\n".join("2026-03-04T09:05:01Z response: {\n2026-03-04T09:05:01Z   body: 'x'" for _ in range(2000))
+    (record,) = read_evidence([RawInput(source="t", data=f"{noise}\n{PRETTY}\n".encode())]).records
+    assert record.denial is not None
 
 
 def test_many_openings_take_no_quadratic_time():
     evidence = read_evidence([RawInput(source="t", data=b"x\n" + b"{\n" * 50_000)])
     assert evidence.records == ()
+
+
+@pytest.mark.parametrize("line", ['{"a": 1, "b": "cut here', "2026-03-04T09:05:01Z {", 'worker_1  | x {"a": [', '{"a": 1} and more of it'])
+def test_lines_that_only_begin_an_object_take_no_quadratic_time(line):
+    began = time.process_time()
+    assert read_evidence([RawInput(source="t", data=f"{line}\n".encode() * 40_000)]).records == ()
+    assert time.process_time() - began < 8

@@ -59,10 +59,9 @@ def _explain_input(item: RawInput | Skipped) -> Explanation:
 
 
 def _explain_evidence(item: RawInput, text: str | None) -> Explanation:
-    from trailsleuth.ingest.blocks import beside_records
+    from trailsleuth.ingest.blocks import beside_records, unfolded
     from trailsleuth.ingest.evidence import read_evidence  # one line alone is read without any of this
     from trailsleuth.ingest.explain_records import explain_events, explain_evidence, with_told
-    from trailsleuth.ingest.folded import unfolded
 
     if text is not None and (whole := unfolded(text)) != text:
         item, text = RawInput(source=item.source, data=whole.encode("utf-8", "surrogateescape")), whole

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from trailsleuth.ingest.blocks import may_be_folded, unfolded
 from trailsleuth.ingest.decode import NotJson, decode, to_text
-from trailsleuth.ingest.documents import Break, Document, document_in, documents
+from trailsleuth.ingest.documents import Break, Document, documents
 from trailsleuth.ingest.forms import pieces
 from trailsleuth.ingest.literals import NotLiteral, literal_at
 from trailsleuth.ingest.parquet import read_parquet
@@ -47,15 +47,9 @@ def _documents(data: bytes) -> Iterator[Document | Break]:
     elif _LITERAL.match(start):
         yield from _printed(to_text(data))
     elif _JSON.match(start):
-        yield from documents(_one_line(data) if may_be_folded(data) else data)
+        yield from documents(unfolded(to_text(data)).encode() if may_be_folded(data) else data)
     else:
         yield from _no_json(data, start)
-
-
-def _one_line(data: bytes) -> bytes:
-    """The document that was folded at some column; the data as it is where that makes no document."""
-    joined = unfolded(to_text(data))
-    return joined.encode() if joined is not None and document_in(joined) is not None else data
 
 
 def _no_json(data: bytes, start: str) -> Iterator[Document | Break]:

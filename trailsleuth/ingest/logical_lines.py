@@ -104,15 +104,23 @@ def unprefixed(raw: str) -> str:
 
 def _without_prefix(raw: str) -> tuple[str, bool]:
     """The line without what a box, a log or a quote put before it; whether that begins a new entry."""
-    begins = False
+    marks = list(_marks(raw))
+    return raw[marks[-1].end() if marks else 0 :], any(found["entry"] is not None for found in marks)
+
+
+def prefix_ends(raw: str) -> list[int]:
+    """Where each of the marks ends that a box, a log or a quote put before the line."""
+    return [found.end() for found in _marks(raw)]
+
+
+def _marks(raw: str) -> Iterator[re.Match[str]]:
     at = 0
     for _ in range(8):
         found = _PREFIX().match(raw, at)
         if found is None or found.end() == at:
             break
-        begins = begins or found["entry"] is not None
+        yield found
         at = found.end()
-    return raw[at:], begins
 
 
 class _Message:
