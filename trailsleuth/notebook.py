@@ -61,7 +61,7 @@ def load_ipython_extension(shell: Shell) -> None:
 
 def diagnosis_html(diagnosis: Diagnosis) -> str:
     """The HTML report in a frame of its own."""
-    return embedded_report(diagnosis.document())
+    return embedded_report(diagnosis.to_html())
 
 
 def diagnosis_text(diagnosis: Diagnosis) -> str:

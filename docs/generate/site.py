@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))  # mkdocs runs a hook as a file of its own
-
 
 def on_pre_build(**_: object) -> None:
-    """Called by mkdocs."""
+    """Called by mkdocs, which runs this file outside of its package."""
+    sys.path.insert(0, str(Path(__file__).parents[2]))
     from docs.generate import write_pages
 
     write_pages()

@@ -70,11 +70,13 @@ class Diagnosis:
         return dict(case_document(self.case_file))
 
     def _repr_html_(self) -> str:
-        return embedded_report(self.document())
+        return embedded_report(self.to_html())
 
     def to_html(self) -> str:
         """The report as an HTML page of its own."""
-        return render(self.document(), "html", RenderContext())
+        from importlib.metadata import version
+
+        return render(self.document(), "html", RenderContext(version=version("trailsleuth")))
 
     def to_markdown(self) -> str:
         """The report for a ticket or a pull request."""

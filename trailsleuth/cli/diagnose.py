@@ -13,7 +13,7 @@ import typer
 
 from trailsleuth import api
 from trailsleuth.api.asking import Live, asks_accounts
-from trailsleuth.cli.options import FailOn, FixFormat, OutputFormat, exit_code_of, parse_window, terminal_context
+from trailsleuth.cli.options import FailOn, FixFormat, OutputFormat, exit_code_of, parse_window, terminal_context, version_for
 from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.cli.policy_files import check_policy_files, read_patches
 from trailsleuth.cli.talk import mention, say
@@ -129,7 +129,7 @@ def diagnose_command(
         found = _verified(found, paths, inquiry, keys, profile=next(iter(ways.profiles), None))
     document = redact(case_document(found.case_file)) if redact_names else case_document(found.case_file)
     context = RenderContext() if output_file is not None else terminal_context()
-    context = replace(context, everything=everything, patches=read_patches(document, files, attached_to))
+    context = replace(context, version=version_for(output), everything=everything, patches=read_patches(document, files, attached_to))
     write_answer(render_fix(document, fix.value) if fix is not None else render(document, output.value, context), output_file, force=force)
     raise typer.Exit(exit_code_of(found.exit_code, fail_on))
 

@@ -133,3 +133,12 @@ def terminal_context(stream: TextIO | None = None, *, everything: bool = False) 
     columns = min(max(shutil.get_terminal_size((_DEFAULT_COLUMNS, 24)).columns, 40), _MAX_COLUMNS) if sized else UNWRAPPED
     unicode = (getattr(out, "encoding", None) or "ascii").lower().replace("-", "").startswith("utf")
     return RenderContext(width=columns, piped=not on_terminal, color=color, unicode=unicode, everything=everything)
+
+
+def version_for(form: OutputFormat) -> str:
+    """The program's version for a report that says it; asked for only then, since that takes a while."""
+    if form is not OutputFormat.HTML:
+        return ""
+    from importlib.metadata import version
+
+    return version("trailsleuth")

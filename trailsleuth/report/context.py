@@ -21,7 +21,7 @@ class RenderContext:
     `piped`: the reader is a program or a file; nothing is wrapped, a row is one line, and its cells are parted by tabs.
 
     `everything` also shows the findings of other principals, sessions and executions, which a table leaves out. `patches` are source files of policies
-    that were given, with the case's changes made.
+    that were given, with the case's changes made. `version` is that of the program, for a report that outlives it.
     """
 
     width: int = 80
@@ -30,3 +30,4 @@ class RenderContext:
     unicode: bool = True
     everything: bool = False
     patches: tuple[Patch, ...] = ()
+    version: str = ""

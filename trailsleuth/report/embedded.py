@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from trailsleuth.model import Coverage
 from trailsleuth.report import words
-from trailsleuth.report.context import Document, RenderContext
 from trailsleuth.report.document import utc
-from trailsleuth.report.html import render_html
 from trailsleuth.report.sanitize import for_html
 
 _HEIGHT = 640
 
 
-def embedded_report(document: Document) -> str:
-    """The HTML report in a sandboxed frame of its own."""
-    page = render_html(document, RenderContext())
+def embedded_report(page: str) -> str:
+    """An HTML report in a sandboxed frame of its own."""
     for sign, entity in (("&", "&amp;"), ('"', "&quot;"), ("<", "&lt;"), (">", "&gt;")):
         page = page.replace(sign, entity)
     style = f"width:100%;height:{_HEIGHT}px;border:1px solid #8888;border-radius:4px"

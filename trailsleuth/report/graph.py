@@ -1,4 +1,4 @@
-"""The role chains and what was refused at their ends as one drawing, before any format gives it a form."""
+"""The role chains and what was denied at their ends as one drawing, before any format gives it a form."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ _MAX_FINDINGS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """`kind` is caller, role, cause, also_needed or recovered; `lines` are unsafe text, for each format to sanitise."""
+    """`kind` is caller, role, cause, also_needed or recovered; `lines` are unsafe text, for each format to sanitise. `account` "": not known, or of none."""
 
     id: str
     kind: str
     lines: tuple[str, ...]
     depth: int
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +38,8 @@ def chain_graph(document: Document) -> Graph:
     edges: dict[tuple[str, str], None] = {}
     ends: dict[str, Node] = {}  # role ARN: its deepest node
 
-    def node(key: tuple[str, ...], kind: str, lines: tuple[str, ...], depth: int) -> Node:
-        return nodes.setdefault(key, Node(id=f"n{len(nodes)}", kind=kind, lines=lines, depth=depth))
+    def node(key: tuple[str, ...], kind: str, lines: tuple[str, ...], depth: int, account: str | None = None) -> Node:
+        return nodes.setdefault(key, Node(id=f"n{len(nodes)}", kind=kind, lines=lines, depth=depth, account=account or ""))
 
     for chain in document["chains"][:_MAX_CHAINS]:
         if not chain["hops"]:
@@ -47,7 +48,7 @@ def chain_graph(document: Document) -> Graph:
         before = node(("caller", first), "caller", (words.name_of(first),), 0)
         for hop in chain["hops"]:
             key = ("role", hop["role"] or "", hop["session_name"] or "", hop["access_key_id"] or "")
-            here = node(key, "role", _role_lines(hop), before.depth + 1)
+            here = node(key, "role", (words.name_of(hop["role"]),), before.depth + 1, hop["account"])
             edges[before.id, here.id] = None
             if hop["role"]:
                 ends[hop["role"]] = here
@@ -57,19 +58,12 @@ def chain_graph(document: Document) -> Graph:
         principal = finding["principal"]
         at = next((end for role, end in ends.items() if role == principal or same_role(role, principal)), None)
         if at is None:
-            at = node(("principal", principal), "role", (words.name_of(principal), *_account_line(finding["principal_account"])), 0)
+            at = node(("principal", principal), "role", (words.name_of(principal),), 0, finding["principal_account"])
         lines = (finding["iam_action"] or "call not known", *((words.short_resource(finding["resource"]),) if finding["resource"] else ()), _mark(finding))
-        edges[at.id, node(("finding", finding["id"], str(finding["rank"])), finding["standing"], lines, at.depth + 1).id] = None
+        account = finding["resource_account"] or at.account
+        edges[at.id, node(("finding", finding["id"], str(finding["rank"])), finding["standing"], lines, at.depth + 1, account).id] = None
     left_out = max(len(document["chains"]) - _MAX_CHAINS, 0) + max(len(found) - _MAX_FINDINGS, 0)
     return Graph(nodes=tuple(nodes.values()), edges=tuple(edges), left_out=left_out)
-
-
-def _role_lines(hop: Document) -> tuple[str, ...]:
-    return (words.name_of(hop["role"]), *_account_line(hop["account"]))
-
-
-def _account_line(account: str | None) -> tuple[str, ...]:
-    return (f"account {account}",) if account else ()
 
 
 def _mark(finding: Document) -> str:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable
 
 from trailsleuth.report import steps, words
+from trailsleuth.report.changes import changed_lines
 from trailsleuth.report.context import Document, RenderContext
 from trailsleuth.report.fix import FIXES, render_fix
 from trailsleuth.report.html_style import STYLE
@@ -31,7 +32,7 @@ _MAX_RECORDS = 50
 _MAX_MESSAGE = 480
 
 
-def render_html(document: Document, _context: RenderContext) -> str:
+def render_html(document: Document, context: RenderContext) -> str:
     """The page; the cause stands on its first screen."""
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -43,12 +44,12 @@ def render_html(document: Document, _context: RenderContext) -> str:
     )
     first = document["outcome"] == "inconclusive"  # then what is asked for is the answer
     sections = (
-        _verdict(document, verdict),
+        _verdict(document, verdict, context.version),
         _drawings(document),
         _questions(document) if first else "",
-        _findings(document, "cause", "also_needed"),
         _deltas(document),
         _next(document),
+        _findings(document, "cause", "also_needed"),
         _findings(document, "recovered"),
         _other_chains(document),
         _background(document),
@@ -58,19 +59,32 @@ def render_html(document: Document, _context: RenderContext) -> str:
     return f"{head}\n<body><main>\n" + "\n".join(section for section in sections if section) + "\n</main></body></html>\n"
 
 
-def _verdict(document: Document, verdict: str) -> str:
+def _verdict(document: Document, verdict: str, version: str) -> str:
     outcome = document["outcome"] if document["outcome"] in words.VERDICT else "inconclusive"
     parts = [f'<header><span class="badge {outcome}">{for_html(verdict)}</span><h1>{for_html(document["summary"])}</h1>']
+    fields = _to_do(document)
     execution = document["execution"]
     if execution is not None:
         said = ": ".join(part for part in (execution["error_code"], execution["error_message"]) if part)
-        fields = [("Failed", _text(words.execution_line(execution))), *([("It said", _code(said))] if said else [])]
+        fields += [("Failed", _text(words.execution_line(execution))), *([("It said", _code(said))] if said else [])]
         fields.append(("When", _text(words.span(execution["started"], execution["ended"]))))
-        parts.append(_fields(fields))
-    return "".join([*parts, _fields(_about(document)), "</header>"])
+    return "".join([*parts, _fields([*fields, *_about(document, version)]), "</header>"])
 
 
-def _about(document: Document) -> list[tuple[str, str]]:
+def _to_do(document: Document) -> list[tuple[str, str]]:
+    """Change and next step in a line each, or what to do where no policy change helps: both stand in full further down."""
+    advice = list(dict.fromkeys(finding["advice"] for finding in words.standing_findings(document, "cause") if finding["advice"]))
+    changes = [("Change", "<br>".join(_text(steps.change_line(delta)) for delta in document["deltas"]))] if document["deltas"] else []
+    asked = [f"get the {words.wanted(question)}" for question in document["questions"][:1] if document["outcome"] == "inconclusive"]
+    sentences = [*(sentence for sentence, _ in steps.next_steps(document)), *asked]
+    return [
+        *changes,
+        *([("Do", "<br>".join(map(_text, advice)))] if advice and not changes else []),
+        *([("Next", _text("; ".join(sentences)))] if sentences else []),
+    ]
+
+
+def _about(document: Document, version: str) -> list[tuple[str, str]]:
     """Who has to act, where, and what the answer rests on: the accounts, the time and the end of the evidence, and what read it."""
     coverage = document["coverage"]
     owners = list(dict.fromkeys(steps.owner_of(delta) for delta in document["deltas"]))
@@ -80,7 +94,7 @@ def _about(document: Document) -> list[tuple[str, str]]:
         *([("Owner", _text("; ".join(owners)))] if owners else []),
         *([("Accounts", _text(", ".join(accounts)))] if accounts else []),
         *([("Evidence", _text(f"{words.span(min(times), max(times))}, {words.plural(coverage['records_read'], 'record')}"))] if times else []),
-        ("Made by", _text("; ".join(filter(None, (f"trailsleuth, as {document['schema']}", words.knowledge_line(document)))))),
+        ("Made by", _text("; ".join(filter(None, (f"trailsleuth {version}".rstrip() + f", as {document['schema']}", words.knowledge_line(document)))))),
     ]
 
 
@@ -92,9 +106,9 @@ def _code(text: object) -> str:
     return f"<code>{for_html(str(text))}</code>"
 
 
-def _pre(text: str, *, kind: str = "copy") -> str:
+def _pre(text: str) -> str:
     """A block to be copied: line by line, so that its own line breaks stay and nothing else does."""
-    return f'<pre class="{kind}">' + "\n".join(_kept_blanks(line) for line in text.rstrip("\n").split("\n")) + "</pre>"
+    return '<pre class="copy">' + "\n".join(_kept_blanks(line) for line in text.rstrip("\n").split("\n")) + "</pre>"
 
 
 def _kept_blanks(line: str) -> str:
@@ -157,8 +171,13 @@ def _evidence(records: list[Document]) -> str:
     )
     more = f"<p>and {words.plural(len(records) - _MAX_RECORDS, 'record')} more in the JSON document</p>" if len(records) > _MAX_RECORDS else ""
     head = "<tr><th>Time (UTC)</th><th>Account</th><th>Region</th><th>Call, error</th><th>Event id</th></tr>"
-    table = f'<div class="scroll"><table class="records"><thead>{head}</thead><tbody>{rows}</tbody></table></div>{more}'
-    return f"<details><summary>Evidence: {words.plural(len(records), 'record')}</summary>{table}</details>"
+    table = _scrolled("Records", f'<table class="records"><thead>{head}</thead><tbody>{rows}</tbody></table>')
+    return f"<details><summary>Evidence: {words.plural(len(records), 'record')}</summary>{table}{more}</details>"
+
+
+def _scrolled(label: str, table: str) -> str:
+    """A table in a box of its own, which the keyboard reaches, since on a narrow screen it scrolls."""
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="{label}">{table}</div>'
 
 
 def _cut(message: str) -> str:
@@ -170,10 +189,10 @@ def _drawings(document: Document) -> str:
     chain, timeline = chain_svg(document), timeline_svg(document)
     parts = []
     if chain:
-        parts.append(f"<h2>Role chain</h2><figure>{chain}{_legend(document, _CHAIN_SIGNS)}</figure>")
+        parts.append(f"<section><h2>Role chain</h2><figure>{chain}{_legend(document, _CHAIN_SIGNS)}</figure></section>")
     if timeline:
-        parts.append(f"<h2>Timeline</h2><figure>{timeline}{_legend(document, _TIMELINE_SIGNS)}</figure>")
-    return f"<section>{''.join(parts)}</section>" if parts else ""
+        parts.append(f"<section><h2>Timeline</h2><figure>{timeline}{_legend(document, _TIMELINE_SIGNS)}</figure></section>")
+    return f'<div class="pictures">{"".join(parts)}</div>' if parts else ""
 
 
 def _legend(document: Document, signs: dict[str, str]) -> str:
@@ -189,10 +208,11 @@ def _deltas(document: Document) -> str:
         title = steps.kind_of(delta)
         whose = [("Of", _code(delta["attach_to"] or "unknown")), ("By", _text(steps.owner_of(delta)))]
         parts.append(f'<article class="card"><h3>{for_html(title[:1].upper() + title[1:])}</h3>{_fields(whose)}')
+        said = [sentence for entry in delta["remove"] for sentence, _ in steps.removal_parts(entry)]
+        parts += [f"<p>{_text(sentence[:1].upper() + sentence[1:].rstrip(':'))}</p>" for sentence in said]
+        parts.append(_diff(delta))
         if delta["document"]["Statement"]:
-            parts.append(f"<p>Add:</p>{_pre(policy_json(delta['document']))}")
-        for sentence, value in (part for entry in delta["remove"] for part in steps.removal_parts(entry)):
-            parts.append(f"<p>{_text(sentence[:1].upper() + sentence[1:])}</p>{_pre(policy_json(value)) if value is not None else ''}")
+            parts.append(f"<details><summary>What is added, to copy</summary>{_pre(policy_json(delta['document']))}</details>")
         notes = [("Warning", _text(warning)) for warning in delta["warnings"]]
         notes += [(f"Fill in {_code(p['name'])}", _text(f"{p['why']}. {p['how_to_find']}")) for p in delta["placeholders"]]
         notes.append(("Proof", _text(words.proof_text(delta["proof"]))))
@@ -203,9 +223,16 @@ def _deltas(document: Document) -> str:
     return f"<section>{''.join(parts)}</section>"
 
 
+def _diff(delta: Document) -> str:
+    """Each line with its sign, so that no colour is needed to read it."""
+    tags = {"-": "del", "+": "ins", " ": "span"}
+    lines = [f"<{tags[sign]}>{sign} {_kept_blanks(line)}</{tags[sign]}>" for sign, line in changed_lines(delta)]
+    return f'<pre class="diff">{chr(10).join(lines)}</pre>' if lines else ""
+
+
 def _next(document: Document) -> str:
     found = [(_text(sentence[:1].upper() + sentence[1:]), command) for sentence, command in steps.next_steps(document)]
-    items = "".join(f"<li>{sentence}{_pre(command, kind='copy wrap') if command else ''}</li>" for sentence, command in found)
+    items = "".join(f"<li>{sentence}{_pre(command) if command else ''}</li>" for sentence, command in found)
     return f"<section><h2>Next</h2><ol>{items}</ol></section>" if items else ""
 
 
@@ -214,10 +241,9 @@ def _questions(document: Document) -> str:
         return ""
     parts = [f"<h2>{'What would settle it' if document['outcome'] == 'inconclusive' else 'Still open'}</h2>"]
     for question in document["questions"]:
-        account = f" of account {question['account']}" if question["account"] else ""
-        parts.append(f"<p>{_text(question['wanted'])}{for_html(account) and ' ' + for_html(account)}: {_text(question['because'])}</p>")
+        parts.append(f"<p>{_text(words.wanted(question))}: {_text(question['because'])}</p>")
         if question["command"]:
-            parts.append(_pre(question["command"], kind="copy wrap"))
+            parts.append(_pre(question["command"]))
     return f"<section>{''.join(parts)}</section>"
 
 
@@ -227,7 +253,8 @@ def _coverage(document: Document) -> str:
         (seen["account"], ", ".join(seen["regions"]), f"{seen['records']:,}", words.span(seen["first_event"], seen["last_event"]))
         for seen in coverage["accounts"]
     ]
-    parts = [f"<h2>What was covered, and what was not</h2><p>{_text(words.coverage_line(coverage))}</p>"]
+    head = f"<h2>What was covered, and what was not</h2><p>{_text(words.coverage_line(coverage))}</p>"
+    parts = []
     parts.append(_table(("Account", "Regions", "Records", "Span (UTC)"), rows))
     gaps = [(g["account"] or "-", g["region"] or "-", words.span(g["from"], g["to"]), words.gap_reason(g)) for g in coverage["gaps"]]
     parts.append(_table(("Gap in account", "Region", "Span (UTC)", "Why"), gaps))
@@ -235,11 +262,14 @@ def _coverage(document: Document) -> str:
     inputs = _table(("Input", "Bytes", "SHA-256"), [(i["path"], f"{i['bytes']:,}", i["sha256"]) for i in coverage["inputs"]])
     if inputs:
         parts.append(f"<details><summary>{words.plural(len(coverage['inputs']), 'input')} read</summary>{inputs}</details>")
-    return f"<section>{''.join(parts)}</section><footer>{for_html(document['schema'])}</footer>"
+    gone = [words.plural(len(coverage[kind]), noun) for kind, noun in (("gaps", "gap"), ("skipped", "skipped input")) if coverage[kind]]
+    folded = f"<details><summary>{', '.join(['Accounts and inputs', *gone])}</summary>{''.join(parts)}</details>"
+    return f"<section>{head}{folded}</section>"
 
 
 def _table(headers: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     body = "".join(f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in rows)
     if not body:
         return ""
-    return f'<div class="scroll"><table><thead><tr>{"".join(f"<th>{h}</th>" for h in headers)}</tr></thead><tbody>{body}</tbody></table></div>'
+    head = "".join(f"<th>{h}</th>" for h in headers)
+    return _scrolled(headers[0], f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")

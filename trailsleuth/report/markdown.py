@@ -134,8 +134,7 @@ def _questions(document: Document) -> list[str]:
     title = "## What would settle it" if document["outcome"] == "inconclusive" else "## Still open"
     blocks = [title] if document["questions"] else []
     for question in document["questions"]:
-        account = f" of account {question['account']}" if question["account"] else ""
-        blocks.append(for_markdown(f"{question['wanted']}{account}: {question['because']}"))
+        blocks.append(for_markdown(f"{words.wanted(question)}: {question['because']}"))
         if question["command"]:
             blocks.append(code_block(question["command"], "sh"))
     return blocks

@@ -175,7 +175,7 @@ def _place_of(source: PolicySource, entry: Json) -> Span | None:
 
 
 def _changed(source: PolicySource, place: Span, entry: Json, ids: tuple[str, ...]) -> Edit:
-    instead: Any = entry.get("instead") or _without(entry)
+    instead: Any = entry.get("instead") or without_principals(entry)
     if instead is not None:
         return Edit(start=place.start, end=place.end, text=_laid_out(source, instead if isinstance(instead, list) else [instead]), finding_ids=ids)
     number = source.statements.index(place)
@@ -187,7 +187,7 @@ def _changed(source: PolicySource, place: Span, entry: Json, ids: tuple[str, ...
     return Edit(start=start, end=end, text="" if isinstance(source.whole.value, list) else "[]", finding_ids=ids)
 
 
-def _without(entry: Json) -> Json | None:
+def without_principals(entry: Json) -> Json | None:
     """The statement without its stale principals; None where nobody is left."""
     gone = set(entry.get("principals") or ())
     statement = entry.get("statement")

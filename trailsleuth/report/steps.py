@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from trailsleuth.model import parse_arn
 from trailsleuth.report.context import Document
 from trailsleuth.report.sanitize import one_line
-from trailsleuth.report.words import POLICY_TYPE
+from trailsleuth.report.words import POLICY_TYPE, name_of, plural
 
 _RESOURCE_POLICIES = {"s3": "bucket policy", "kms": "key policy", "sqs": "queue policy", "sns": "topic policy", "ecr": "repository policy"}
 _ORGANIZATION = "the organization's management account, or its delegated administrator for policies"
@@ -22,6 +22,7 @@ _OWNERS = {
     "vpc_endpoint": "the owner of the VPC endpoint{where}",
     "session": "whoever assumes the role{where}: the policy is passed along with the call",
 }
+_MOST = 5
 FIX_FORMS = "terraform, cloudformation, cdk, cdk-python, cli or json"
 
 
@@ -31,6 +32,21 @@ def kind_of(delta: Document) -> str:
     if delta["policy_type"] == "resource" and arn is not None:
         return _RESOURCE_POLICIES.get(arn.service, "resource policy")
     return POLICY_TYPE.get(delta["policy_type"], str(delta["policy_type"]))
+
+
+def change_line(delta: Document) -> str:
+    """The change in one line: `identity policy of Deploy: add ecs:RunTask`."""
+    named = [action for statement in delta["document"]["Statement"] for action in _listed(statement.get("Action") or statement.get("NotAction"))]
+    actions = list(dict.fromkeys(named))
+    more = f" and {len(actions) - _MOST} more" if len(actions) > _MOST else ""
+    parts = [f"add {', '.join(actions[:_MOST])}{more}"] if actions else []
+    if delta["remove"]:
+        parts.append(f"narrow or take out {plural(len(delta['remove']), 'statement')}")
+    return f"{kind_of(delta)} of {name_of(delta['attach_to'])}: {'; '.join(parts)}"
+
+
+def _listed(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)] if value else []
 
 
 def owner_of(delta: Document) -> str:

@@ -2,35 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from trailsleuth.report import words
 from trailsleuth.report.context import Document
 from trailsleuth.report.graph import Graph, Node, chain_graph
 from trailsleuth.report.sanitize import for_html
 
-_WIDTH, _ROW, _STEP, _BOX = 500, 58, 26, 46
-_LABEL = 52
+_WIDTH, _ROW, _STEP, _BOX = 400, 56, 22, 46
+_HEADER, _INSET = 24, 10
+_LABEL = 42
 _LANES = ("cause", "also_needed", "recovered", "background")
-_LEFT, _RIGHT, _LANE = 104, 484, 30
+_LEFT, _RIGHT, _LANE = 92, 392, 30
+_AHEAD, _BESIDE = 88, 15
 _MAX_MARKS = 200
+_MAX_AHEAD = 4
 
 
 def chain_svg(document: Document) -> str:
-    """A tree from the first caller down to what was refused; empty where there is no chain and no principal."""
+    """A tree from the first caller down to what was denied, a box around each account; empty where there is no chain and no principal."""
     graph = chain_graph(document)
     if not graph.nodes:
         return ""
+    at: dict[str, tuple[int, int]] = {}
+    frames, y = [], 4
     order = _tree_order(graph)
-    at = {node.id: (8 + min(node.depth, 8) * _STEP, 6 + row * _ROW) for row, node in enumerate(order)}
-    height = len(order) * _ROW + 4
-    parts = [f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="Role chain">']
+    for account, group in groupby(order, key=lambda node: node.account):
+        nodes, top = list(group), y
+        y += _HEADER if account else 2
+        for node in nodes:
+            at[node.id] = (_INSET + 8 + min(node.depth, 8) * _STEP, y)
+            y += _ROW
+        if account:
+            frames.append(_frame(account, top, y - top))
+            y += 12
+    told = "; ".join(", ".join([*node.lines, *([f"account {node.account}"] if node.account else [])]) for node in order)
+    parts = [f'<svg viewBox="0 0 {_WIDTH} {y}" role="img" aria-label="{for_html(f"Role chain: {told}")}">', *frames]
     for start, end in graph.edges:
-        (x, y), (to_x, to_y) = at[start], at[end]
-        if to_y > y:
-            parts.append(f'<path class="edge" d="M{x + 12} {y + _BOX}V{to_y + _BOX // 2}H{to_x}"/>')
+        (x, from_y), (to_x, to_y) = at[start], at[end]
+        if to_y > from_y:
+            parts.append(f'<path class="edge" d="M{x + 12} {from_y + _BOX}V{to_y + _BOX // 2}H{to_x}"/>')
     parts += [_box(node, *at[node.id]) for node in order]
     return "".join([*parts, "</svg>"])
+
+
+def _frame(account: str, top: int, height: int) -> str:
+    label = f'<text class="small" x="{_WIDTH - 14}" y="{top + 17}" text-anchor="end">account {for_html(account)}</text>'
+    return f'<rect class="account" x="2" y="{top}" width="{_WIDTH - 4}" height="{height}" rx="8"/>{label}'
 
 
 def _tree_order(graph: Graph) -> list[Node]:
@@ -51,7 +71,7 @@ def _tree_order(graph: Graph) -> list[Node]:
 
 
 def _box(node: Node, x: int, y: int) -> str:
-    width = _WIDTH - x - 10
+    width = _WIDTH - x - 12
     round_ = {"caller": 22, "role": 3, "cause": 0, "also_needed": 6, "recovered": 14}[node.kind]
     if node.kind == "cause":
         right, middle, low = x + width, y + _BOX // 2, y + _BOX
@@ -83,32 +103,75 @@ def _mark(kind: str, x: float, y: float) -> str:
 
 
 def timeline_svg(document: Document) -> str:
-    """The refused calls over the window, a lane for each standing; the execution as a band. Empty where no record is cited."""
-    marks = [
-        (finding["standing"], _moment(record["event_time"]), f"{words.spoken(record['event_time'])} {words.call(record)}")
-        for finding in document["findings"]
-        for record in finding["evidence"]
-    ][:_MAX_MARKS]
-    if not marks:
-        return ""
+    """The denied calls over the window, a lane for each standing; the execution as a band, and what would be denied next behind its end.
+
+    Empty where no record is cited. A prediction cites the record that it follows from, and was not denied then: it would fall in the next try.
+    """
+    seen, ahead = _seen(document), _ahead(document)
     execution = document["execution"] or {}
     edges = [_moment(execution[key]) for key in ("started", "ended") if execution.get(key)]
-    first, last = min([*edges, *(moment for _, moment, _ in marks)]), max([*edges, *(moment for _, moment, _ in marks)])
-    margin = max((last - first) / 20, timedelta(seconds=1))
-    first, last = _shifted(first, -margin), _shifted(last, margin)
-    lanes = [lane for lane in _LANES if any(standing == lane for standing, _, _ in marks)]
+    moments = [*edges, *(moment for _, moment, _ in seen)]
+    if not seen or not moments:
+        return ""
+    margin = max((max(moments) - min(moments)) / 20, timedelta(seconds=1))
+    first, last = _shifted(min(moments), -margin), _shifted(max(moments), margin)
+    right = _RIGHT - _AHEAD if ahead else _RIGHT
+    lanes = [lane for lane in _LANES if any(standing == lane for standing, *_ in [*seen, *ahead])]
     bottom = 22 + len(lanes) * _LANE
-    parts = [f'<svg viewBox="0 0 {_WIDTH} {bottom + 26}" role="img" aria-label="Timeline of denied calls, UTC">']
+    told = "; ".join([*(title for *_, title in seen[:12]), *(title for _, title in ahead)])
+    label = for_html(f"Timeline of denied calls, UTC: {told}")
+    parts = [f'<svg viewBox="0 0 {_WIDTH} {bottom + 26}" role="img" aria-label="{label}">']
     if len(edges) == 2:
-        parts.append(_band(_x(edges[0], first, last), _x(edges[1], first, last), bottom))
+        parts.append(_band(_x(edges[0], first, last, right), _x(edges[1], first, last, right), bottom))
+    if ahead:
+        parts.append(_next_try(right, bottom))
     for number, lane in enumerate(lanes):
         y = 22 + number * _LANE + _LANE // 2
         parts.append(f'<path class="axis" d="M{_LEFT} {y}H{_RIGHT}"/><text x="4" y="{y + 4}">{words.STANDING[lane]}</text>')
-        parts += [f"<g><title>{for_html(title)}</title>{_mark(lane, _x(t, first, last), y)}</g>" for standing, t, title in marks if standing == lane]
-    left, right = _clock(first), _clock(last)
-    parts.append(f'<text class="small" x="{_LEFT}" y="{bottom + 16}">{left}</text>')
-    parts.append(f'<text class="small" x="{_RIGHT}" y="{bottom + 16}" text-anchor="end">{right}</text>')
+        parts += [_titled(title, _mark(lane, _x(moment, first, last, right), y)) for standing, moment, title in seen if standing == lane]
+        parts += _marks_ahead([title for standing, title in ahead if standing == lane], lane, right, y)
+    parts.append(f'<text class="small" x="{_LEFT}" y="{bottom + 16}">{_clock(first)}</text>')
+    parts.append(f'<text class="small" x="{right}" y="{bottom + 16}" text-anchor="end">{_clock(last, after=first)}</text>')
     return "".join([*parts, "</svg>"])
+
+
+def _seen(document: Document) -> list[tuple[str, datetime, str]]:
+    """Standing, time and words of every record that shows a denial."""
+    return [
+        (finding["standing"], _moment(record["event_time"]), f"{words.spoken(record['event_time'])} {words.call(record)}")
+        for finding in words.standing_findings(document, *_LANES)
+        if finding["basis"] != "predicted"
+        for record in finding["evidence"]
+    ][:_MAX_MARKS]
+
+
+def _ahead(document: Document) -> list[tuple[str, str]]:
+    """Standing and words of every prediction."""
+    return [
+        (finding["standing"], f"in the next try: {' on '.join(filter(None, (finding['iam_action'], finding['resource'])))}")
+        for finding in words.standing_findings(document, *_LANES)
+        if finding["basis"] == "predicted"
+    ]
+
+
+def _next_try(start: float, bottom: int) -> str:
+    """Where the evidence ends and the next try begins."""
+    x = start + 6
+    return (
+        f'<rect class="ahead" x="{x}" y="16" width="{_RIGHT - x}" height="{bottom - 12}"/><text class="small" x="{x + 6}" y="{bottom + 16}">the next try</text>'
+    )
+
+
+def _marks_ahead(titles: list[str], lane: str, right: float, y: float) -> Iterator[str]:
+    shown = titles[:_MAX_AHEAD]
+    for number, title in enumerate(shown):
+        yield _titled(title, _mark(lane, right + 22 + number * _BESIDE, y))
+    if len(titles) > len(shown):
+        yield f'<text class="small" x="{_RIGHT - 4}" y="{y + 4}" text-anchor="end">+{len(titles) - len(shown)}</text>'
+
+
+def _titled(title: str, mark: str) -> str:
+    return f"<g><title>{for_html(title)}</title>{mark}</g>"
 
 
 def _band(start: float, end: float, bottom: int) -> str:
@@ -118,8 +181,8 @@ def _band(start: float, end: float, bottom: int) -> str:
     )
 
 
-def _x(moment: datetime, first: datetime, last: datetime) -> float:
-    return _LEFT + 8 + (_RIGHT - _LEFT - 16) * ((moment - first) / (last - first))
+def _x(moment: datetime, first: datetime, last: datetime, right: float) -> float:
+    return _LEFT + 8 + (right - _LEFT - 16) * ((moment - first) / (last - first))
 
 
 def _moment(text: str) -> datetime:
@@ -133,5 +196,7 @@ def _shifted(moment: datetime, by: timedelta) -> datetime:
         return moment
 
 
-def _clock(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%SZ")
+def _clock(moment: datetime, *, after: datetime | None = None) -> str:
+    """With its day, but for one that the other end of the axis says already."""
+    same = after is not None and after.date() == moment.date()
+    return moment.strftime("%H:%M:%SZ" if same else "%Y-%m-%d %H:%M:%SZ")

@@ -274,8 +274,7 @@ def _questions(page: Page, document: Document) -> None:
     page.heading("WHAT WOULD SETTLE IT" if document["outcome"] == "inconclusive" else "STILL OPEN")
     shown = page.first(document["questions"])
     for number, question in enumerate(shown, 1):
-        account = f" of account {question['account']}" if question["account"] else ""
-        page.lines += hanging(f"{number:>2}.  ", page.safe(f"{question['wanted']}{account}: {question['because']}"), width=page.width)
+        page.lines += hanging(f"{number:>2}.  ", page.safe(f"{words.wanted(question)}: {question['because']}"), width=page.width)
         if question["command"]:
             page.lines += command_lines(page.safe(question["command"]), width=page.width, indent=5)
     page.rest(document["questions"], shown)

@@ -193,6 +193,11 @@ def spoken(moment: str | None) -> str:
     return moment.replace("T", " ") if moment else "unknown"
 
 
+def wanted(question: Document) -> str:
+    """`records of account 111122223333`; without the account where it is not known."""
+    return f"{question['wanted']} of account {question['account']}" if question["account"] else str(question["wanted"])
+
+
 def plural(count: int, noun: str) -> str:
     """`1 record`, `1,234 records`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
