@@ -33,6 +33,7 @@ FORMS = {
     "jsonl": ("jsonl", RenderContext()),
     "mmd": ("mermaid", RenderContext()),
     "dot": ("dot", RenderContext()),
+    "github.txt": ("github", RenderContext()),
     "junit.xml": ("junit", RenderContext()),
     "ocsf.jsonl": ("ocsf", RenderContext()),
     "timesketch.jsonl": ("timesketch", RenderContext()),

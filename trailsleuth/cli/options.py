@@ -33,6 +33,7 @@ class OutputFormat(StrEnum):
     DOT = "dot"
     JUNIT = "junit"
     SARIF = "sarif"
+    GITHUB = "github"
     OCSF = "ocsf"
     TIMESKETCH = "timesketch"
 

@@ -11,7 +11,7 @@ from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.report.context import Document
 from trailsleuth.report.policy_source import Patch, delta_for, patch, read_policy_source
 
-_TAKES_PATCHES = (OutputFormat.TABLE, OutputFormat.MARKDOWN, OutputFormat.SARIF)
+_TAKES_PATCHES = (OutputFormat.TABLE, OutputFormat.MARKDOWN, OutputFormat.SARIF, OutputFormat.GITHUB)
 
 
 def check_policy_files(files: Sequence[Path], attached_to: str | None, output: OutputFormat, *, redacted: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from trailsleuth.report.annotations import render_annotations
 from trailsleuth.report.context import Document, RenderContext
 from trailsleuth.report.diagram import render_dot, render_mermaid
 from trailsleuth.report.html import render_html
@@ -26,6 +27,7 @@ RENDERERS: dict[str, Callable[[Document, RenderContext], str]] = {
     "dot": lambda document, _context: render_dot(document),
     "junit": lambda document, _context: render_junit(document),
     "sarif": render_sarif,
+    "github": render_annotations,
     "ocsf": lambda document, _context: render_ocsf(document),
     "timesketch": lambda document, _context: render_timesketch(document),
 }
