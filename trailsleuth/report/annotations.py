@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from trailsleuth.report import words
 from trailsleuth.report.context import Document, RenderContext
-from trailsleuth.report.policy_source import Patch, place_in
+from trailsleuth.report.policy_source import place_in
+from trailsleuth.report.policy_types import Patch
 from trailsleuth.report.sanitize import one_line
 
 _LEVELS = {"cause": "error", "also_needed": "warning"}

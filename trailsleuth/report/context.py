@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from trailsleuth.report.policy_source import Patch
+from trailsleuth.report.policy_types import Patch
 
 UNWRAPPED = 100_000
 """A width that nothing reaches."""

@@ -38,7 +38,7 @@ def render_cloudformation(deltas: list[Document]) -> str:
     if names:
         template["Parameters"] = {_logical(name): {"Type": "String", "Description": hint(p)[:4000]} for name, p in names.items()}
     template["Resources"] = {f"Trailsleuth{fix.number}": _resource(fix, names) for fix in fixes if fix.mergeable} or _FILLER
-    return "\n".join([*left_out, *_yaml(template, 0)]) + "\n"
+    return "\n".join([*left_out, *yaml_lines(template, 0)]) + "\n"
 
 
 def _resolved_by_cloudformation(fix: Fix) -> bool:
@@ -82,7 +82,7 @@ def _logical(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", "", name) or "Value"
 
 
-def _yaml(value: object, depth: int) -> list[str]:
+def yaml_lines(value: object, depth: int) -> list[str]:
     """Block style; every string, and every key that needs it, in double quotes: https://yaml.org/spec/1.2.2/#731-double-quoted-style"""
     pad = "  " * depth
     if isinstance(value, dict):
@@ -103,13 +103,13 @@ def _yaml_scalar(value: object) -> str:
 
 def _yaml_member(head: str, member: object, depth: int) -> list[str]:
     if isinstance(member, dict | list) and member:
-        return [head, *_yaml(member, depth + 1)]
+        return [head, *yaml_lines(member, depth + 1)]
     return [f"{head} {_yaml_scalar(member)}"]
 
 
 def _yaml_item(pad: str, member: object, depth: int) -> list[str]:
     if isinstance(member, dict | list) and member:
-        first, *rest = _yaml(member, depth + 1)
+        first, *rest = yaml_lines(member, depth + 1)
         return [f"{pad}- {first[len(pad) + 2 :]}", *rest]
     return [f"{pad}- {_yaml_scalar(member)}"]
 

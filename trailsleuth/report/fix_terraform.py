@@ -12,7 +12,7 @@ def render_terraform(deltas: list[Document]) -> str:
     if not fixes:
         return f"# {NOTHING}\n"
     names = placeholders_of(fixes)
-    blocks = [f'variable "{snake(name)}" {{\n  type        = string\n  description = {_text(hint(p), {})}\n}}' for name, p in names.items()]
+    blocks = [f'variable "{snake(name)}" {{\n  type        = string\n  description = {hcl_text(hint(p), {})}\n}}' for name, p in names.items()]
     return "\n\n".join([*blocks, *(_block(fix, names) for fix in fixes)]) + "\n"
 
 
@@ -25,36 +25,37 @@ def _block(fix: Fix, names: dict[str, Document]) -> str:
         body += _managed(fix, names)
     elif fix.mergeable:
         kind, owner = ("role", fix.role) if fix.role is not None else ("user", fix.user)
-        policy = _value(fix.delta["document"], 1, names)
+        policy = hcl_value(fix.delta["document"], 1, names)
         body.append(
-            f'resource "aws_iam_{kind}_policy" "trailsleuth_{fix.number}" {{\n  name = "{fix.policy_name}"\n  {kind} = {_text(owner or "", names)}\n'
+            f'resource "aws_iam_{kind}_policy" "trailsleuth_{fix.number}" {{\n  name = "{fix.policy_name}"\n  {kind} = {hcl_text(owner or "", names)}\n'
             f"  policy = jsonencode({policy})\n}}"
         )
     elif fix.statements:
         comments.append("# add these statements to the document that is there, e.g. with concat()")
-        body.append(f"locals {{\n  trailsleuth_statements_{fix.number} = {_value(fix.statements, 1, names)}\n}}")
+        body.append(f"locals {{\n  trailsleuth_statements_{fix.number} = {hcl_value(fix.statements, 1, names)}\n}}")
     if fix.delta["remove"]:
-        body.append(f"locals {{\n  trailsleuth_remove_{fix.number} = {_value(fix.delta['remove'], 1, names)}\n}}")
+        body.append(f"locals {{\n  trailsleuth_remove_{fix.number} = {hcl_value(fix.delta['remove'], 1, names)}\n}}")
     return "\n".join(comments) + "\n" + "\n\n".join(body)
 
 
 def _managed(fix: Fix, names: dict[str, Document]) -> list[str]:
     """A managed policy, and its attachment where it is no boundary."""
     kind, owner = ("role", fix.role) if fix.role is not None else ("user", fix.user)
-    policy = _value(fix.delta["document"], 1, names)
-    made = f'resource "aws_iam_policy" "trailsleuth_{fix.number}" {{\n  name = {_text(fix.policy_name, {})}\n  policy = jsonencode({policy})\n}}'
+    policy = hcl_value(fix.delta["document"], 1, names)
+    made = f'resource "aws_iam_policy" "trailsleuth_{fix.number}" {{\n  name = {hcl_text(fix.policy_name, {})}\n  policy = jsonencode({policy})\n}}'
     arn = f"aws_iam_policy.trailsleuth_{fix.number}.arn"
     if fix.is_boundary:
         return [made, f"# in the resource of the {kind}: permissions_boundary = {arn}"]
     block = f'resource "aws_iam_{kind}_policy_attachment" "trailsleuth_{fix.number}"'
-    return [made, f"{block} {{\n  {kind} = {_text(owner or '', names)}\n  policy_arn = {arn}\n}}"]
+    return [made, f"{block} {{\n  {kind} = {hcl_text(owner or '', names)}\n  policy_arn = {arn}\n}}"]
 
 
-def _value(value: object, depth: int, names: dict[str, Document]) -> str:
-    return render_value(value, depth, text=lambda text: _text(text, names), key=lambda name: _text(name, {}), separator=" = ", comma="")
+def hcl_value(value: object, depth: int, names: dict[str, Document]) -> str:
+    """A policy as an HCL expression."""
+    return render_value(value, depth, text=lambda text: hcl_text(text, names), key=lambda name: hcl_text(name, {}), separator=" = ", comma="")
 
 
-def _text(text: str, names: dict[str, Document]) -> str:
+def hcl_text(text: str, names: dict[str, Document]) -> str:
     """A quoted template: placeholders as variables, every other `${` and `%{` spelled so that it stays text."""
     pieces = (f"${{var.{snake(piece)}}}" if is_name else _literal(piece) for is_name, piece in split_placeholders(text, names))
     return f'"{"".join(pieces)}"'

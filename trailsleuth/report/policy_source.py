@@ -2,89 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from trailsleuth.errors import EvidenceUnreadable, UsageError
-from trailsleuth.report.sanitize import visible
+from trailsleuth.report.policy_layouts import hcl_objects, hcl_statements, yaml_items
+from trailsleuth.report.policy_types import Edit, Patch, PolicySource, Span
 
 Json = dict[str, Any]
 _BLANKS = " \t\n\r"
-_TRUST_ACTION = "sts:assumerole"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """A value in the text: where it starts and ends, and what it is."""
-
-    start: int
-    end: int
-    value: Any
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicySource:
-    """A policy document as its file holds it. `statements` are its statements with their places, `whole` the value of `Statement`."""
-
-    path: str
-    text: str
-    whole: Span
-    statements: tuple[Span, ...]
-
-    @property
-    def has_principals(self) -> bool:
-        """Whether it is a trust or a resource policy."""
-        return any(isinstance(one.value, dict) and {"Principal", "NotPrincipal"} & one.value.keys() for one in self.statements)
-
-    @property
-    def is_trust(self) -> bool:
-        """Whether it says who may assume a role."""
-        return self.has_principals and _TRUST_ACTION in json.dumps([one.value for one in self.statements]).lower()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """What a delta does to a source: the signs from `start` to `end` become `text`. `finding_ids` are those that it cures."""
-
-    start: int
-    end: int
-    text: str
-    finding_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patch:
-    """The edits to a source, in its order, and what of the delta has no place in it."""
-
-    source: PolicySource
-    edits: tuple[Edit, ...]
-    missing: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """The patched file."""
-        out, end = [], 0
-        for edit in self.edits:
-            out += [self.source.text[end : edit.start], edit.text]
-            end = edit.end
-        return "".join([*out, self.source.text[end:]])
-
-    @property
-    def diff(self) -> str:
-        """As a unified diff that `patch` and `git apply` take."""
-        name = self.source.path.lstrip("/")
-        lines = difflib.unified_diff(_lines(self.source.text), _lines(self.text), f"a/{name}", f"b/{name}")
-        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-
-    def shown_diff(self) -> list[str]:
-        """The diff's lines, harmless on any screen."""
-        return [visible(line) for line in self.diff.splitlines()]
-
-
-def _lines(text: str) -> list[str]:
-    return text.splitlines(keepends=True)
+_LAYOUTS = {"yaml": yaml_items, "hcl": hcl_objects, "blocks": hcl_statements}
+_BETWEEN = {"yaml": "\n", "hcl": ",\n", "blocks": "\n\n"}
 
 
 def read_policy_source(text: str, *, path: str) -> PolicySource:
@@ -160,11 +88,12 @@ def patch(source: PolicySource, delta: Json) -> Patch:
     for entry in delta["remove"]:
         place = _place_of(source, entry)
         if place is None:
-            missing.append(f"the statement {json.dumps(entry.get('statement'))} of policy {entry.get('policy')} is not in {source.path}")
+            found = "is not in" if source.form == "json" else "was not recognised in"
+            missing.append(f"the statement {json.dumps(entry.get('statement'))} of policy {entry.get('policy')} {found} {source.path}")
         else:
             edits.append(_changed(source, place, entry, ids))
     held = [one.value for one in source.statements]
-    added = [statement for statement in delta["document"]["Statement"] if statement not in held]
+    added = [one for one in delta["document"]["Statement"] if one not in held and (source.form == "json" or _laid_out(source, [one]) not in source.text)]
     if added:
         edits.append(_added(source, added, ids))
     return Patch(source=source, edits=tuple(sorted(edits, key=lambda edit: edit.start)), missing=tuple(missing))
@@ -202,6 +131,9 @@ def without_principals(entry: Json) -> Json | None:
 
 def _added(source: PolicySource, statements: list[Json], ids: tuple[str, ...]) -> Edit:
     text = _laid_out(source, statements)
+    if source.form != "json":
+        last = source.statements[-1].end
+        return Edit(start=last, end=last, text=f"{_BETWEEN[source.form]}{_margin(source)}{text}", finding_ids=ids)
     between = f",\n{_margin(source)}" if "\n" in source.text else ", "
     if not isinstance(source.whole.value, list):
         held = source.text[source.whole.start : source.whole.end]
@@ -214,6 +146,8 @@ def _added(source: PolicySource, statements: list[Json], ids: tuple[str, ...]) -
 
 def _laid_out(source: PolicySource, statements: list[Json]) -> str:
     """The statements as the file lays out its own: its indent, or all on one line."""
+    if source.form != "json":
+        return _LAYOUTS[source.form](statements, _margin(source))
     if "\n" not in source.text:
         return ", ".join(json.dumps(statement) for statement in statements)
     margin = _margin(source)

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from trailsleuth.report import words
 from trailsleuth.report.context import Document, RenderContext
-from trailsleuth.report.policy_source import Edit, Patch, place_in
+from trailsleuth.report.policy_source import place_in
+from trailsleuth.report.policy_types import Edit, Patch
 from trailsleuth.report.sanitize import one_line
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

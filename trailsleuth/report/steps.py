@@ -36,7 +36,7 @@ def kind_of(delta: Document) -> str:
 
 def change_line(delta: Document) -> str:
     """The change in one line: `identity policy of Deploy: add ecs:RunTask`."""
-    named = [action for statement in delta["document"]["Statement"] for action in _listed(statement.get("Action") or statement.get("NotAction"))]
+    named = [action for statement in delta["document"]["Statement"] for action in listed(statement.get("Action") or statement.get("NotAction"))]
     actions = list(dict.fromkeys(named))
     more = f" and {len(actions) - _MOST} more" if len(actions) > _MOST else ""
     parts = [f"add {', '.join(actions[:_MOST])}{more}"] if actions else []
@@ -45,7 +45,8 @@ def change_line(delta: Document) -> str:
     return f"{kind_of(delta)} of {name_of(delta['attach_to'])}: {'; '.join(parts)}"
 
 
-def _listed(value: object) -> list[str]:
+def listed(value: object) -> list[str]:
+    """One or many, as a list."""
     return [str(one) for one in value] if isinstance(value, list) else [str(value)] if value else []
 
 
