@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.test_cases import CASES, diagnosed
 from tests.trail import A, B, allow, call, diagnose, refused, role, session, snapshot, trusts
 from trailsleuth.model import CaseFile, Cause, Finding
 
@@ -84,3 +85,14 @@ def test_what_stays_open_has_a_question() -> None:
     case = diagnose([record], snapshot((CALLER, [STAR], [])))
     assert only(case).cause is Cause.UNKNOWN
     assert "list-policies-for-target" in case.questions[0].command
+
+
+def test_what_to_do_about_a_deny_of_aws_is_said_in_one_place() -> None:
+    document = diagnosed(CASES / "nearly-managed-deny")
+    found = document["findings"][0]
+    assert "attached" not in found["explanation"]
+    assert found["advice"].startswith("arn:aws:iam::aws:policy/AWSDenyAll was attached to stop arn:aws:iam::673000000066:role/ops/Parked altogether.")
+
+
+def test_a_caller_without_an_arn_is_named_by_its_provider() -> None:
+    assert diagnosed(CASES / "nearly-key-of-arn")["summary"].startswith("An identity of gitlab.example.net: ")

@@ -8,7 +8,7 @@ from tests.remedy.test_deltas import deltas
 from tests.trail import A, B, allow, call, diagnose, foreign, refused, resource_policy, role, session, snapshot, trusts
 from trailsleuth.catalog.escalation import signs_of_strength, way_of
 from trailsleuth.catalog.load import rows_of
-from trailsleuth.catalog.managed_policies import advice_on
+from trailsleuth.catalog.managed_policies import only_denies
 from trailsleuth.catalog.services import sends_source_account
 from trailsleuth.model import Evidence
 from trailsleuth.model.parties import is_root, parties_of
@@ -126,8 +126,8 @@ def test_rows_know_their_examples() -> None:
         assert sends_source_account(row["example"])
         assert not sends_source_account(row["counter_example"])
     for row in rows_of("managed_policies", "deny"):
-        assert advice_on(row["example"]) == row["advice"]
-        assert advice_on(row["counter_example"]) != row["advice"]
+        assert only_denies(row["example"])
+        assert not only_denies(row["counter_example"])
 
 
 def test_parties_and_roots() -> None:

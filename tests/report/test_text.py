@@ -125,3 +125,11 @@ def test_a_table_about_a_whole_trail_shows_the_first_causes_and_their_changes():
     assert "s3:Action30Here" in whole
     assert f"{DEPLOY_ROLE}30" in whole
     assert "--all shows them" not in whole
+
+
+def test_what_to_do_is_said_once():
+    advice = "Ask whoever attached it."
+    case = replace(the_founding_case(), deltas=(), findings=(replace(a_finding(), advice=advice),))
+    text = table(case)
+    assert text.count(advice) == 1
+    assert text.index("WHAT TO DO") < text.index(advice)

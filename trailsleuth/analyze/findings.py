@@ -82,6 +82,7 @@ def make_finding(refusal: Refusal, claim: Claim, standing: Standing, basis: Basi
         statements=claim.statements,
         mismatch=claim.mismatch,
         grantee=federated_claims(refusal.first)[0] if refusal.principal is None else None,
+        of_passed_role=refusal.denial.by_passed_role,
         already=claim.already,
         resource_parts=_parts(refusal),
         endpoint=around.endpoint,

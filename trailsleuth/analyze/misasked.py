@@ -14,7 +14,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from itertools import islice
 
-from trailsleuth.model import THINGS, Evidence, Inquiry, Question, Record, Scope, account_of
+from trailsleuth.model import THINGS, Evidence, Inquiry, Question, Record, Scope, account_of, is_of_role, role_of_session
 
 # The answer of AWS that shows a failed thing.
 _ANSWERS = {
@@ -43,7 +43,19 @@ class _Missed:
 
 def misasked(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Question, ...]:
     """One question for each name, or for the window, that the evidence does not hold; () where it holds what is asked about."""
-    return tuple(_window(evidence, inquiry)) + tuple(map(_question, _missed(evidence, scope, inquiry)))
+    return (*_window(evidence, inquiry), *map(_question, _missed(evidence, scope, inquiry)), *_contradicted(scope, inquiry))
+
+
+def _contradicted(scope: Scope, inquiry: Inquiry) -> Iterator[Question]:
+    """A role, and a narrower entry that is of another: one of the two is not meant."""
+    narrower = (("record", "--event-id", inquiry.event_id), ("access key", "--access-key", inquiry.access_key), ("session", "--session", inquiry.session))
+    kind, option, name = next((one for one in narrower if one[2]), ("", "", None))
+    told = {role_of_session(r.denial.principal) or r.denial.principal for r in scope.asked if r.denial is not None}
+    known = sorted(filter(None, {s.principal for s in scope.sessions if s.id in scope.focus} or told))
+    if name is None or inquiry.role is None or not known or any(is_of_role(owner, inquiry.role) for owner in known):
+        return
+    because = f"{kind} {name} is not of role {inquiry.role}: it is of {', '.join(known[:SHOWN])}"
+    yield Question(account=None, wanted="records", because=because, command=f"trailsleuth diagnose <evidence> {option} {shlex.quote(name)}")
 
 
 def _question(missed: _Missed) -> Question:

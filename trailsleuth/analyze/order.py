@@ -46,7 +46,7 @@ def in_order(finding: Finding, claim: Claim, refusal: Refusal, facts: Facts) -> 
     if not claim.already and not (claim.cause is Cause.NOT_A_PERMISSION and refusal.is_assume and refusal.denial.cause is not Cause.NOT_A_PERMISSION):
         return finding
     before, after = just_before(refusal, facts), facts.changes.next((refusal.principal, refusal.resource), refusal.last.event_time)
-    who = short(refusal.principal) if refusal.principal else "The caller"
+    who = short(refusal.principal) if refusal.principal else "the role that the service was handed" if refusal.denial.by_passed_role else "the caller"
     denied = f"{who} was denied {refusal.iam_action} on {refusal.resource or 'it'}, which the policies in the evidence allow."
     if before is not None:
         seconds = int((refusal.first.event_time - before.at).total_seconds())

@@ -55,13 +55,23 @@ def _summary(standing: list[Finding], findings: tuple[Finding, ...]) -> str:
     first = standing[0]
     action = first.iam_action or "the call"
     on = f" on {first.resource}" if first.resource not in (None, "*") else ""
-    who = short(first.principal) if first.principal else "The caller"
     further = sum(1 for f in standing[1:] if (f.principal, f.iam_action, f.resource) != (first.principal, first.iam_action, first.resource))
     more = f" {further} more permission{'s' if further > 1 else ''} must change before it can succeed." if further else ""
     verb = _VERBS[first.cause].format(action=action, on=on, there=on or " on what the call needs")
     others = len({f.group for f in findings if f.group > 1 and f.standing is Standing.CAUSE})
     beside = f" {others} other denied chain{'s are' if others > 1 else ' is'} in the evidence." if others else ""
+    who = _who(first)
     return f"{who if who.endswith('.amazonaws.com') else _capital(who)}: {verb}.{more}{beside}"
+
+
+def _who(finding: Finding) -> str:
+    """Who was denied it; without a name, as much as is known."""
+    if finding.principal:
+        return short(finding.principal)
+    if finding.of_passed_role:
+        return "the role that the service was handed"
+    provider = (finding.grantee or "").partition("-provider/")[2]
+    return f"an identity of {provider}" if provider else "the caller"
 
 
 _VERBS = {

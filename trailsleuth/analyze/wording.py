@@ -9,7 +9,6 @@ from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.told import told_by_record
 from trailsleuth.catalog.actions import unlisted
 from trailsleuth.catalog.evaluation import nobody_may_change
-from trailsleuth.catalog.managed_policies import advice_on
 from trailsleuth.catalog.operations import decided_elsewhere
 from trailsleuth.iam.nearness import difference
 from trailsleuth.model import Cause, Effect, Mismatch, PolicyType, Record, parse_arn
@@ -62,8 +61,6 @@ def explain(refusal: Refusal, claim: Claim, tool: Record | None = None) -> str:
         _as_its_caller(refusal),
         *_limits(refusal, claim),
     ]
-    if claim.cause is Cause.EXPLICIT_DENY:
-        parts += [advice for ref in claim.blocking if (advice := advice_on(ref.policy_arn))][:1] or [advice_on(claim.policy_arn) or ""]
     if refusal.denial.beside:
         parts.append(f"The text of the record speaks of {short(refusal.denial.beside)}, which is not its caller: nothing else was taken from it.")
     return " ".join(part for part in parts if part)

@@ -37,16 +37,10 @@ def _own_denies() -> tuple[Mapping[str, Any], ...]:
     return tuple(table["deny"])
 
 
-def advice_on(arn: str | None) -> str | None:
-    """What AWS says to do about a Deny of one of its own policies; None for a policy of anybody else's."""
-    name = (arn or "").rpartition("/")[2]
-    return next((str(row["advice"]) for row in _own_denies() if fnmatchcase(name, row["name"])), None) if is_of_aws(arn) else None
-
-
 def only_denies(arn: str | None) -> bool:
     """Whether it is a policy of AWS that stops an identity and allows nothing."""
     name = (arn or "").rpartition("/")[2]
-    return is_of_aws(arn) and any(row["name"] != "*" and fnmatchcase(name, row["name"]) for row in _own_denies())
+    return is_of_aws(arn) and any(fnmatchcase(name, row["name"]) for row in _own_denies())
 
 
 def managed_document(arn: str) -> Mapping[str, Any] | None:

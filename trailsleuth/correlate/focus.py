@@ -16,7 +16,7 @@ from trailsleuth.correlate.groups import chains_of
 from trailsleuth.correlate.ties import Tie, Tied, sessions_of
 from trailsleuth.correlate.tokens import asks_for
 from trailsleuth.correlate.trail import WRAPPED, Key, Moments, Trail, in_order, key_of
-from trailsleuth.model import Execution, Inquiry, Record, Session, is_of_role, role_of_session, same_role
+from trailsleuth.model import Execution, Inquiry, Record, Session, is_of_role, parse_arn, role_of_session
 from trailsleuth.model.texts import texts_in
 
 BESIDE = timedelta(minutes=10)  # denials of one session this near to a tied one belong to the same attempt
@@ -69,7 +69,9 @@ def _by_sessions(trail: Trail, roots: list[Session]) -> Focus:
 
 def _by_role(trail: Trail, role: str) -> Focus:
     focus = _by_sessions(trail, [s for s in trail.sessions if is_of_role(s.principal, role)])
-    told = [r for r in trail.refused if r.denial is not None and is_of_role(role_of_session(r.denial.principal) or r.denial.principal, role)]
+    whole = _whole_names(trail)
+    spoken = ((r, role_of_session(r.denial.principal) or r.denial.principal) for r in trail.refused if r.denial is not None)
+    told = [r for r, who in spoken if is_of_role(whole.get(who or "", who), role)]
     asked = [*focus.asked, *told] or [r for r in trail.refused if _aims_at(r, role) or asks_for(r, role, trail.evidence.policies)]
     return Focus(sessions=focus.sessions | sessions_of(trail, asked), asked=in_order(asked))
 
@@ -115,9 +117,15 @@ def _with_the_rest(trail: Trail, focus: Focus) -> Focus:
     return Focus(sessions=focus.sessions, asked=in_order((*focus.asked, *rest)), chain_of=chains)
 
 
+def _whole_names(trail: Trail) -> dict[str, str]:
+    """A role's ARN without its path, as a session's ARN leads to it, to the one that the sessions' own records name."""
+    parsed = ((s.principal, arn) for s in trail.sessions if (arn := parse_arn(s.principal)) is not None and arn.is_role)
+    return {f"arn:{arn.partition}:iam::{arn.account}:role/{arn.name}": principal for principal, arn in parsed if principal}
+
+
 def _aims_at(record: Record, role: str) -> bool:
     """The denial is about the role itself: somebody may not assume it, pass it or change it, or it lacks what the service that it was handed to needs."""
     named = record.request.get("roleArn") if record.event_name.startswith("AssumeRole") else None
     resource = record.denial.resource if record.denial is not None else None
     handed = texts_in(dict(record.request)) if record.denial is not None and record.denial.by_passed_role else ()
-    return any(isinstance(text, str) and (is_of_role(text, role) or same_role(text, role)) for text in (resource, named, *handed))
+    return any(isinstance(text, str) and is_of_role(text, role) for text in (resource, named, *handed))

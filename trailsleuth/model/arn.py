@@ -89,12 +89,18 @@ def same_role(one: str | None, other: str | None) -> bool:
     return (a.account, a.service, a.name) == (b.account, b.service, b.name) and a.is_role and b.is_role
 
 
+def _of_other_paths(one: str, other: str) -> bool:
+    """Both say a path, and not the same."""
+    paths = [one_of.partition("/")[2].rpartition("/")[0] for one_of in (one, other)]
+    return all(paths) and paths[0] != paths[1]
+
+
 def is_of_role(principal: str | None, asked: str) -> bool:
     """The role or user is the one asked for: by ARN, by its session's ARN, by name (in every account) or by a pattern of either."""
     if principal is None:
         return False
     wanted = role_of_session(asked) or asked
-    if principal == wanted or same_role(principal, wanted):
+    if principal == wanted or (same_role(principal, wanted) and not _of_other_paths(principal, wanted)):
         return True
     arn = parse_arn(principal)
     if arn is None or not arn.names_principal:

@@ -53,8 +53,9 @@ class Finding:
 
     `requests` are the decisions that stand behind it (what must become allowed); `blocking` the statements that deny or misfit, `statements` they
     themselves; `mismatch` the part of the nearest statement that failed. `grantee` is the identity provider that a trust policy must name where
-    there is no `principal`; `endpoint` the VPC endpoint (ARN) that the call went through; `session_caller` who assumed the session. `already` says
-    that the policies in the evidence allow it, against what AWS said. `resource_parts` is the resource as policy text: names out of evidence are literals.
+    there is no `principal`; `of_passed_role`: not the caller was denied it but a role that the caller handed to the service; `endpoint` the VPC endpoint
+    (ARN) that the call went through; `session_caller` who assumed the session. `already` says that the policies in the evidence allow it, against what AWS
+    said. `resource_parts` is the resource as policy text: names out of evidence are literals.
     `withheld`: no change is proposed before it is asked about by name.
     `calibration` compares AWS's own evaluation with ours. `outside` names a principal that shows in denied calls alone.
     """
@@ -84,6 +85,7 @@ class Finding:
     statements: tuple[Statement, ...] = ()
     mismatch: Mismatch | None = None
     grantee: str | None = None
+    of_passed_role: bool = False
     already: bool = False
     resource_parts: tuple[Part, ...] = ()
     outside: str = ""

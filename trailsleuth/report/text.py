@@ -59,6 +59,7 @@ def _failure(page: Page, document: Document) -> None:
 
 
 def _findings(page: Page, document: Document) -> None:
+    advised = {finding["advice"] for finding in page.first(_advised(document))}
     standings = (*words.SHOWN_STANDINGS, *(("background",) if page.context.everything else ()))
     for standing in standings:
         found = words.standing_findings(document, standing, everything=page.context.everything)
@@ -68,7 +69,7 @@ def _findings(page: Page, document: Document) -> None:
         short = standing in {"recovered", "background"}
         shown = found[:_MAX_NAMED] if short else page.first(found)
         for finding in shown:
-            _finding(page, finding, short=short)
+            _finding(page, finding, short=short, advised=finding["advice"] in advised)
         if short and len(found) > len(shown):
             page.say(f"and {len(found) - len(shown)} more: see --output json")
         elif not short:
@@ -85,7 +86,7 @@ def _other_chains(page: Page, document: Document) -> None:
     page.rest(chains, chains[:_MAX_NAMED])
 
 
-def _finding(page: Page, finding: Document, *, short: bool) -> None:
+def _finding(page: Page, finding: Document, *, short: bool, advised: bool) -> None:
     rank = f"{finding['rank']:>2}."
     page.lines += hanging(f"{rank:<4} ", page.safe(words.headline(finding)), width=page.width)
     page.field("principal", finding["principal"] or "unknown")
@@ -104,7 +105,7 @@ def _finding(page: Page, finding: Document, *, short: bool) -> None:
     if finding["count"]:
         page.field("seen", f"{words.plural(finding['count'], 'time')}, {words.span(finding['first_seen'], finding['last_seen'])}")
     page.field("why", finding["explanation"])
-    if finding["advice"]:
+    if finding["advice"] and not advised:
         page.field("do", finding["advice"])
 
 
@@ -191,14 +192,20 @@ def _policy(page: Page, delta: Document) -> None:
             page.lines += _json_lines(page, value) if value is not None else []
 
 
-def _advice(page: Page, document: Document) -> None:
-    """What to do where no policy change helps; a change that stands above says itself what to do."""
+def _advised(document: Document) -> list[Document]:
+    """Findings where no policy change helps, the first of each advice."""
     fixed = {identifier for delta in document["deltas"] for identifier in delta["finding_ids"]}
     advised = [f for f in words.standing_findings(document, "cause", "also_needed") if f["advice"] and f["id"] not in fixed and f["group"] == 1]
+    return list({f["advice"]: f for f in reversed(advised)}.values())[::-1]
+
+
+def _advice(page: Page, document: Document) -> None:
+    """What to do where no policy change helps; a change that stands above says itself what to do."""
+    advised = _advised(document)
     if not advised:
         return
     page.heading("WHAT TO DO")
-    shown = page.first(list({f["advice"]: f for f in reversed(advised)}.values())[::-1])
+    shown = page.first(advised)
     for finding in shown:
         page.lines += hanging(f"{finding['rank']:>2}.  ", page.safe(finding["advice"]), width=page.width)
     page.rest(advised, shown)
