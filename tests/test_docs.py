@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from docs import generate
-from docs.generate import cli, documents, python_names, rows, tutorial
+from docs.generate import cli, documents, errors, python_names, rows, tutorial
 from docs.generate.markdown import code
 from tests.test_cases import diagnosed
 from trailsleuth import api
@@ -30,7 +30,7 @@ from trailsleuth.sources.aws.doctor import Check, State
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-GENERATED = {f"reference/{name}": name for name in generate.PAGES}
+GENERATED = generate.PAGES
 PAGES = [*sorted(str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md") if str(page.relative_to(DOCS)) not in GENERATED), *GENERATED]
 CASES = ROOT / "fixtures" / "cases"
 FOUNDING = CASES / "founding-first-snapshot" / "evidence"
@@ -50,7 +50,7 @@ FREE = ("conditions", "document.Statement", "remove", "known_from", "statement",
 
 def text_of(page: str) -> str:
     """A page by its name in docs/: of its file, or as the code writes it."""
-    return generate.written(GENERATED[page]) if page in GENERATED else (DOCS / page).read_text(encoding="utf-8")
+    return generate.written(page) if page in GENERATED else (DOCS / page).read_text(encoding="utf-8")
 
 
 # --- the reference
@@ -58,16 +58,17 @@ def text_of(page: str) -> str:
 
 def test_git_ignores_what_the_site_writes() -> None:
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
-    assert sorted(line for line in ignored if line.startswith("/docs/reference/")) == sorted(f"/docs/{page}" for page in GENERATED)
+    written = [f"/docs/{page}" for page in GENERATED if page.startswith("reference/")]
+    assert sorted(line for line in ignored if line.startswith("/docs/")) == sorted(["/docs/errors/", *written])
 
 
 def test_the_pages_are_written_where_they_are_not_what_the_code_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generate, "REFERENCE", tmp_path)
+    monkeypatch.setattr(generate, "DOCS", tmp_path)
     assert generate.write_pages() == list(generate.PAGES)
-    (tmp_path / "cli.md").write_text("old")
-    assert generate.write_pages() == ["cli.md"]
+    (tmp_path / "reference" / "cli.md").write_text("old")
+    assert generate.write_pages() == ["reference/cli.md"]
     assert generate.write_pages() == []
-    assert (tmp_path / "cli.md").read_text(encoding="utf-8") == generate.written("cli.md")
+    assert (tmp_path / "reference" / "cli.md").read_text(encoding="utf-8") == generate.written("reference/cli.md")
 
 
 def test_every_command_and_option_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,6 +109,15 @@ def test_every_row_of_every_table_is_documented() -> None:
     whole = "".join(map(text_of, GENERATED))
     missing = [f"{table}: {row['id']}" for table, row in rows.every_row() if "id" in row and f"`{row['id']}`" not in whole]
     assert missing == []
+
+
+@pytest.mark.parametrize("row", errors.listed(), ids=lambda row: row["slug"])
+def test_a_page_of_an_error_phrase_shows_what_is_read_in_it_and_rows_that_exist(row: dict[str, Any]) -> None:
+    ids = [one["id"] for one in rows.rows("opaque_errors", "error")]
+    assert all(any(known.startswith(begin) for known in ids) for begin in row.get("opaque", ()))
+    for example in row["examples"]:
+        (denial,) = explanation_document(api.explain(example))["denials"]
+        assert denial["advice"]
 
 
 # --- the JSON documents

@@ -9,7 +9,7 @@ from docs.generate import write_pages
 
 def main() -> int:
     """Writes the pages that are not there or out of date, and says which."""
-    sys.stdout.writelines(f"written: docs/reference/{name}\n" for name in write_pages())
+    sys.stdout.writelines(f"written: docs/{name}\n" for name in write_pages())
     return 0
 
 

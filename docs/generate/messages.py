@@ -27,7 +27,7 @@ def page() -> str:
 
 def opaque_page() -> str:
     """The opaque texts."""
-    parts = [_opaque(row) for row in rows("opaque_errors", "error")]
+    parts = [opaque_row(row) for row in rows("opaque_errors", "error")]
     return whole("Opaque texts", OPAQUE, *parts)
 
 
@@ -129,7 +129,8 @@ def _names() -> list[str]:
     return ["## Names that IAM does not know", "", *table(["in the message", "IAM action"], listed)]
 
 
-def _opaque(row: Row) -> list[str]:
+def opaque_row(row: Row, *, level: int = 2) -> list[str]:
+    """An opaque text, and what stands behind it."""
     facts = [
         ("means", prose(row["meaning"])),
         ("look at", prose(row["look_at"])),
@@ -138,5 +139,5 @@ def _opaque(row: Row) -> list[str]:
         ("other causes", "; ".join(prose(cause) for cause in row["other_causes"])),
         ("permission", "" if row.get("permission", True) else "this text is not about permissions"),
     ]
-    title = [f"## {code(row['id'])}", "", f"> {prose(row['text'])}", ""]
+    title = [f"{'#' * level} {code(row['id'])}", "", f"> {prose(row['text'])}", ""]
     return [*title, *(f"- {name}: {told}" for name, told in facts if told), f"- {source(row['source'])}, checked {row['verified']}", ""]
