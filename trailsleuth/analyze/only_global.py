@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from trailsleuth.catalog.services import GLOBAL_REGIONS, is_global
+from trailsleuth.catalog.services import is_global
 from trailsleuth.model import Evidence, Question, Scope
+from trailsleuth.model.arn import GLOBAL_REGIONS
 
 
 def only_global(evidence: Evidence, scope: Scope, lookup: str) -> Iterator[Question]:

@@ -11,8 +11,8 @@ from trailsleuth.api.cases import load_inputs
 from trailsleuth.api.engines import Asked, read_engines
 from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.catalog.pipeline_actions import call_places
-from trailsleuth.catalog.services import GLOBAL_REGIONS
 from trailsleuth.model import CaseFile, Inquiry, RawInput, Skipped
+from trailsleuth.model.arn import GLOBAL_REGIONS
 from trailsleuth.prove import agreed
 from trailsleuth.sources.aws import simulator
 from trailsleuth.sources.aws.live import LiveSource, open_live, settle

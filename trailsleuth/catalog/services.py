@@ -9,8 +9,6 @@ from functools import cache
 from trailsleuth.catalog.actions import prefixes
 from trailsleuth.catalog.load import Row, rows_of
 
-# Where a partition's global services answer, and write their records: https://docs.aws.amazon.com/general/latest/gr/iam-service.html
-GLOBAL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _SUFFIX = ".amazonaws.com"
 _SERVICE_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+){0,4}\.amazonaws\.com(\.cn)?")
 

@@ -37,7 +37,9 @@ class ReduceFormat(StrEnum):
 
 
 def reduce_command(
-    evidence: Annotated[list[str] | None, typer.Argument(help="Exported files, directories, archives; an index; an engine; - for stdin.", show_default=False)] = None,
+    evidence: Annotated[
+        list[str] | None, typer.Argument(help="Exported files, directories, archives; an index; an engine; - for stdin.", show_default=False)
+    ] = None,
     role: Annotated[str | None, typer.Option(help="The role, user, group or permission-set role, by its ARN.", metavar="ARN")] = None,
     all_roles: Annotated[bool, typer.Option("--all-roles", help="Every role, user and permission set that made calls.")] = False,
     since: Annotated[str | None, typer.Option(help="Start: ISO 8601, or 2h, 3d before now.", metavar="TIME")] = None,

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+# Where a partition's global services answer, and write their records: https://docs.aws.amazon.com/general/latest/gr/iam-service.html
+GLOBAL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arn:

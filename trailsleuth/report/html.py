@@ -106,9 +106,9 @@ def _code(text: object) -> str:
     return f"<code>{for_html(str(text))}</code>"
 
 
-def _pre(text: str) -> str:
+def _pre(text: str, kind: str = "copy") -> str:
     """A block to be copied: line by line, so that its own line breaks stay and nothing else does."""
-    return '<pre class="copy">' + "\n".join(_kept_blanks(line) for line in text.rstrip("\n").split("\n")) + "</pre>"
+    return f'<pre class="{kind}">' + "\n".join(_kept_blanks(line) for line in text.rstrip("\n").split("\n")) + "</pre>"
 
 
 def _kept_blanks(line: str) -> str:

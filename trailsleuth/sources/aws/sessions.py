@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from trailsleuth.catalog.services import GLOBAL_REGIONS
 from trailsleuth.errors import AccountUnreachable, UsageError
 from trailsleuth.model import account_of, parse_arn
+from trailsleuth.model.arn import GLOBAL_REGIONS
 from trailsleuth.sources.aws.calls import PASSING, TRIES, TRIES_AFTER_GIVING_UP, Answer, Refusal, Why, attempt
 from trailsleuth.sources.aws.guard import stand_guard
 from trailsleuth.sources.aws.no_answer import unreachable
