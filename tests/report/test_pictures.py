@@ -33,8 +33,8 @@ def test_the_first_fields_are_the_change_the_next_step_and_what_the_answer_rests
 
 
 def test_the_version_stands_on_the_report_where_it_is_told():
-    assert "<dd>trailsleuth 1.2.3, as trailsleuth.case/2</dd>" in page(case_document(the_founding_case()), version="1.2.3")
-    assert "<dd>trailsleuth, as trailsleuth.case/2</dd>" in page(case_document(the_founding_case()))
+    assert "<dd>trailsleuth 1.2.3, as trailsleuth.case/2; AWS as of " in page(case_document(the_founding_case()), version="1.2.3")
+    assert "<dd>trailsleuth, as trailsleuth.case/2; AWS as of " in page(case_document(the_founding_case()))
 
 
 def test_pictures_stand_before_the_change_and_what_was_read_is_folded_at_the_end():
