@@ -81,3 +81,25 @@ def test_a_star_of_the_table_is_a_pattern_and_one_that_was_read_is_itself() -> N
     denial = read_denial("InvalidParameter", text, event_source="", event_name="CreateFlowLogs")
     assert denial is not None
     assert (denial.resource, type(denial.resource)) == ("arn:aws:s3:::flow-logs-1/*", ArnPattern)
+
+
+@pytest.mark.parametrize(("held", "expected"), [([{"Effect": "Allow", "Action": "*", "Resource": "*"}], "no_policy_fix"), ([], "missing_allow")])
+def test_what_the_management_account_alone_may_do_is_no_matter_of_an_administrators_policies(held: list[dict[str, Any]], expected: str) -> None:
+    """AWS gives no reason for it; where the caller's own policies do not allow it either, they come first."""
+    text = "You don't have permissions to access this resource."
+    record = call(session(WHO), "organizations", "ListAccounts", region="us-east-1", errorCode="AccessDeniedException", errorMessage=text)
+    case = diagnose([record], snapshot((WHO, held, [])))
+    assert case.findings[0].cause.value == expected
+    assert bool(case.deltas) == (expected == "missing_allow")
+
+
+def test_the_account_that_holds_the_organizations_policies_is_the_management_account() -> None:
+    arn = f"arn:aws:organizations::{B}:policy/o-a1b2c3d4e5/service_control_policy/p-1a2b3c4d"
+    summary = {"Id": "p-1a2b3c4d", "Arn": arn, "Name": "All", "Type": "SERVICE_CONTROL_POLICY", "AwsManaged": False}
+    everything = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+    record = call(
+        session(WHO), "organizations", "ListAccounts", errorCode="AccessDeniedException", errorMessage="You don't have permissions to access this resource."
+    )
+    held = snapshot((WHO, [{"Effect": "Allow", "Action": "*", "Resource": "*"}], []))
+    case = diagnose([record], held, {"Policy": {"PolicySummary": summary, "Content": everything}})
+    assert case.findings[0].cause.value == "unknown"
