@@ -81,3 +81,62 @@ def test_a_star_of_the_table_is_a_pattern_and_one_that_was_read_is_itself() -> N
     denial = read_denial("InvalidParameter", text, event_source="", event_name="CreateFlowLogs")
     assert denial is not None
     assert (denial.resource, type(denial.resource)) == ("arn:aws:s3:::flow-logs-1/*", ArnPattern)
+
+
+@pytest.mark.parametrize(("held", "expected"), [([{"Effect": "Allow", "Action": "*", "Resource": "*"}], "no_policy_fix"), ([], "missing_allow")])
+def test_what_the_management_account_alone_may_do_is_no_matter_of_an_administrators_policies(held: list[dict[str, Any]], expected: str) -> None:
+    """AWS gives no reason for it; where the caller's own policies do not allow it either, they come first."""
+    text = "You don't have permissions to access this resource."
+    record = call(session(WHO), "organizations", "ListAccounts", region="us-east-1", errorCode="AccessDeniedException", errorMessage=text)
+    case = diagnose([record], snapshot((WHO, held, [])))
+    assert case.findings[0].cause.value == expected
+    assert bool(case.deltas) == (expected == "missing_allow")
+
+
+def test_the_account_that_holds_the_organizations_policies_is_the_management_account() -> None:
+    arn = f"arn:aws:organizations::{B}:policy/o-a1b2c3d4e5/service_control_policy/p-1a2b3c4d"
+    summary = {"Id": "p-1a2b3c4d", "Arn": arn, "Name": "All", "Type": "SERVICE_CONTROL_POLICY", "AwsManaged": False}
+    everything = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+    record = call(
+        session(WHO), "organizations", "ListAccounts", errorCode="AccessDeniedException", errorMessage="You don't have permissions to access this resource."
+    )
+    held = snapshot((WHO, [{"Effect": "Allow", "Action": "*", "Resource": "*"}], []))
+    case = diagnose([record], held, {"Policy": {"PolicySummary": summary, "Content": everything}})
+    assert case.findings[0].cause.value == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "request_", "layers"),
+    [
+        ("s3", "DeleteBucketPolicy", {"bucketName": "shut-out"}, ()),
+        ("sqs", "DeleteQueue", {"queueUrl": f"https://sqs.eu-west-1.amazonaws.com/{B}/shut-out"}, ()),
+        ("kms", "PutKeyPolicy", {"keyId": KEY}, ("resource",)),
+    ],
+)
+def test_no_allow_gives_the_root_user_more_in_its_own_account(source: str, name: str, request_: dict[str, Any], layers: tuple[str, ...]) -> None:
+    """A Deny holds it back, wherever that stands; a key's policy decides over the root user as well."""
+    root = {"type": "Root", "principalId": B, "arn": f"arn:aws:iam::{B}:root", "accountId": B, "accessKeyId": "ASIA5"}
+    case = diagnose([call(root, source, name, 10, request=request_, errorCode="AccessDenied", errorMessage="Access Denied")])
+    assert case.findings[0].policy_types == layers
+    assert [delta.policy_type.value for delta in case.deltas] == list(layers)
+    assert case.questions or case.deltas
+
+
+@pytest.mark.parametrize(
+    ("printed", "action"),
+    [
+        ("s3:ListBuckets", "s3:ListAllMyBuckets"),
+        ("s3:ListObjectsV2", "s3:ListBucket"),
+        ("s3:HeadObject", "s3:GetObject"),
+        ("s3:CopyObject", "s3:PutObject"),
+        ("s3:DeleteObjects", "s3:DeleteObject"),
+        ("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration"),
+        ("lambda:Invoke", "lambda:InvokeFunction"),
+        ("apigateway:CreateRestApi", "apigateway:POST"),
+    ],
+)
+def test_an_operation_that_a_text_prints_like_an_action_reaches_the_change_as_iams_action(printed: str, action: str) -> None:
+    prefix, _, name = printed.partition(":")
+    case = diagnose([denied(prefix, name, printed, "*")], snapshot((WHO, [], [])))
+    assert case.findings[0].iam_action == action
+    assert {statement["Action"] for delta in case.deltas for statement in delta.statements} <= {action}

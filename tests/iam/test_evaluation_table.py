@@ -15,6 +15,7 @@ from trailsleuth.catalog.evaluation import (
     gateway_endpoint_services,
     has_no_arn,
     is_of_one_region,
+    management_only,
     needs_nothing,
     nobody_may_change,
     rcp_covers,
@@ -47,6 +48,8 @@ def says(heading: str, row: Any, text: Any) -> bool:
             return text.partition(":")[0] == row["service"] and row["service"] in gateway_endpoint_services()
         case "nobody_may_change":
             return nobody_may_change(text["action"], text["resource"]) == row
+        case "management_only":
+            return management_only(text) == row
         case "of_one_region":
             return is_of_one_region(text["event"], text["action"])
         case "without_arn":

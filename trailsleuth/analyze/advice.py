@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from trailsleuth.analyze.beyond import settled_by
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.catalog.advice import finding_advice
-from trailsleuth.catalog.evaluation import nobody_may_change
 from trailsleuth.iam.context import request_context
 from trailsleuth.model import Finding, Mismatch, PolicyType, Record, Standing
 
@@ -52,8 +52,8 @@ def without_needless(findings: Iterable[Finding], fixed: Iterable[str]) -> tuple
 
 
 def _own(refusal: Refusal, claim: Claim) -> str:
-    """What the message itself, or the rule about things that nobody can change, says to do."""
-    settled = nobody_may_change(refusal.iam_action or "", refusal.resource or "") if claim.rule == "nobody-may-change" else None
+    """What the message itself, or the rule about what nobody else can do, says to do."""
+    settled = settled_by(claim.rule, refusal)
     return str(settled["instead"]) if settled is not None else refusal.denial.advice
 
 

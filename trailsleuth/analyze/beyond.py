@@ -1,7 +1,7 @@
 """Refusals that no policy of the caller's decides, whatever their text says.
 
 Sees:  a role passed across accounts, a service-linked role on what carries no policy, an AWS managed key used from outside,
-       another account's resource that takes no policy, a thing of another Region,
+       another account's resource that takes no policy, a thing of another Region, what only an organization's management account can do,
        a call that works in the owner's account alone, Lake Formation's grants.
 Why:   AWS words these like missing permissions, and an Allow changes nothing.
        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
@@ -13,14 +13,15 @@ from __future__ import annotations
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.required import identity_verdict
-from trailsleuth.catalog.evaluation import is_of_one_region, nobody_may_change, works_across_accounts
+from trailsleuth.catalog.evaluation import is_of_one_region, management_only, nobody_may_change, works_across_accounts
+from trailsleuth.catalog.load import Row
 from trailsleuth.catalog.operations import plain_event_name
 from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.resource_policies import can_carry_policy
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.iam.applies import policies_for
 from trailsleuth.iam.evaluate import decide
-from trailsleuth.model import Cause, Effect, PolicyEvidence, PolicyType, Verdict, parse_arn
+from trailsleuth.model import Cause, Effect, PolicyEvidence, PolicyType, Verdict, account_of, parse_arn
 
 
 def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
@@ -39,11 +40,32 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
         return Claim(layers=(PolicyType.OTHER,), cause=Cause.MISSING_ALLOW, rule="granted-only")
     if refusal.cross_account and _is_aws_managed_key(refusal, policies):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="aws-managed-key")
+    if _of_management(refusal, policies):
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="management-only")
     if _owner_only(refusal, policies):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="owner-only")
     if denial.policy_type in (PolicyType.LAKE_FORMATION, PolicyType.OTHER):
         return Claim(layers=(denial.policy_type,), cause=denial.cause or Cause.MISSING_ALLOW)
     return None
+
+
+def settled_by(rule: str, refusal: Refusal) -> Row | None:
+    """The row that settles it where this rule did: why nobody else can do this, and what to do instead."""
+    if rule == "nobody-may-change":
+        return nobody_may_change(refusal.iam_action or "", refusal.resource or "")
+    return management_only(refusal.iam_action or "") if rule == "management-only" else None
+
+
+def _of_management(refusal: Refusal, policies: PolicyEvidence) -> bool:
+    """What the organization lets its management account or a delegate do alone, denied without a reason although the caller's own policies allow it."""
+    denial, request = refusal.denial, refusal.request
+    if request is None or management_only(refusal.iam_action or "") is None or denial.policy_type is not None or denial.effect is Effect.EXPLICIT:
+        return False
+    if refusal.principal_account in {account_of(held.policy.arn) for held in policies.organization}:
+        return False  # the account that holds the organization's policies is the management account itself
+    decision = decide(request, policies_for(request, policies))
+    own = decision.layer(PolicyType.IDENTITY)
+    return own is not None and own.verdict is Verdict.ALLOWED and decision.verdict is not Verdict.EXPLICITLY_DENIED
 
 
 def _rule_of_accounts(refusal: Refusal) -> str | None:

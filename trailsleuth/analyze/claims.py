@@ -14,9 +14,11 @@ from trailsleuth.analyze.beyond import beyond_policies, is_service_linked
 from trailsleuth.analyze.claim import Claim, layer_claim
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.trust import trust_claim
+from trailsleuth.catalog.evaluation import deciding_rows
 from trailsleuth.catalog.managed_policies import only_denies
 from trailsleuth.iam.applies import conditioned_on, find_principal, named_statements, policies_for, statements_of
 from trailsleuth.iam.evaluate import decide
+from trailsleuth.iam.match import action_matches
 from trailsleuth.model import (
     AccessRequest,
     Cause,
@@ -31,6 +33,7 @@ from trailsleuth.model import (
     parse_arn,
 )
 from trailsleuth.model.evaluated import policy_name
+from trailsleuth.model.parties import is_root
 
 GUARDS = (PolicyType.SCP, PolicyType.RCP, PolicyType.BOUNDARY, PolicyType.SESSION, PolicyType.VPC_ENDPOINT)
 SIDES = (PolicyType.IDENTITY, PolicyType.RESOURCE, PolicyType.TRUST)
@@ -165,6 +168,8 @@ def _by_policies(refusal: Refusal, decision: Decision, policies: PolicyEvidence)
 
 def _default(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> Claim:
     """No layer refuses by the policies in the evidence: what is left by elimination, else both sides of a call across accounts, else the identity."""
+    if is_root(refusal.principal or "") and not refusal.cross_account:
+        return _of_root(refusal, decision)
     identity, resource = decision.layer(PolicyType.IDENTITY), decision.layer(PolicyType.TRUST if refusal.is_assume else PolicyType.RESOURCE)
     allowed_here = identity is not None and identity.verdict is Verdict.ALLOWED
     far_side = PolicyType.TRUST if refusal.is_assume else PolicyType.RESOURCE
@@ -189,6 +194,13 @@ def _default(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> 
     if refusal.cross_account and (resource is None or resource.verdict is not Verdict.ALLOWED):
         return Claim(layers=(PolicyType.IDENTITY, far_side), cause=Cause.MISSING_ALLOW, sure=False)
     return replace(layer_claim(PolicyType.IDENTITY, identity), sure=False)
+
+
+def _of_root(refusal: Refusal, decision: Decision) -> Claim:
+    """In its own account nothing but a Deny holds the root user back, and no Allow gives it more; but for what the resource's own policy decides alone."""
+    if any(action_matches(row["actions"], refusal.iam_action or "") for row in deciding_rows()):
+        return replace(layer_claim(PolicyType.RESOURCE, decision.layer(PolicyType.RESOURCE)), sure=False)
+    return Claim(layers=(), cause=Cause.UNKNOWN, sure=False, rule="root-user")
 
 
 def _foreign_bucket(refusal: Refusal) -> bool:

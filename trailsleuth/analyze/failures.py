@@ -1,6 +1,7 @@
 """Failures that explain the error text and are no refusals: a quota, a missing project, a bad parameter.
 
-Sees:  a failed call of the sessions asked about whose message stands in the text that the user saw.
+Sees:  a failed call of the sessions asked about whose message stands in the text that the user saw; without a text, one that ended the session's work
+       because something is not there.
 Why:   wrapper texts speak of permissions for failures that are none; where the record shows the real one, that is the answer.
        Source: https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html
 Sure:  observed: the record and the text say the same.
@@ -9,9 +10,12 @@ Sure:  observed: the record and the text say the same.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
+from trailsleuth.analyze.excuses import CLEANUP
 from trailsleuth.analyze.findings import cite
+from trailsleuth.analyze.untied import DENIAL_WORDS
 from trailsleuth.catalog.advice import finding_advice
 from trailsleuth.catalog.messages import code_row, opaque_error
 from trailsleuth.model import Basis, Cause, Finding, Inquiry, Record, Scope, Standing, account_of
@@ -19,6 +23,10 @@ from trailsleuth.model.names import role_of
 from trailsleuth.model.texts import TELLING, repeats, said_by, texts_in
 
 MISSING = re.compile(r"NoSuch|NotFound|DoesNotExist|ResourceNotFound")
+_ABSENT = re.compile(
+    rf"{MISSING.pattern}|\b(?:does not|doesn't|do not|don't) exist|\b(?:not|cannot|can't|could not) be found|\bnot found\b|\bno such\b", re.IGNORECASE
+)
+READS = ("Get", "List", "Describe", "Head", "BatchGet", "AssumeRole")
 NAMING = 5  # a name shorter than this stands in texts by chance
 
 
@@ -37,10 +45,21 @@ def explaining_calls(scope: Scope, inquiry: Inquiry, records: tuple[Record, ...]
     """The failed calls in focus, no denials by their text, that the error text repeats."""
     text = scope.said.text if scope.said else ""
     if not text:
-        return ()
+        return tuple(_ended_by_absence(scope)) if inquiry.names_more_than_the_error and scope.execution is None else ()
     focus = [call for s in scope.sessions if s.id in scope.focus for call in s.calls] or list(records if inquiry.error else ())
     calls = [call for call in focus if call.failed and call.denial is None]
     return tuple(call for call in calls if repeats(text, call) or _misses_what_is_named(call, text) or _code_in(call, inquiry.error or ""))
+
+
+def _ended_by_absence(scope: Scope) -> Iterator[Record]:
+    """The failed calls after which a session asked about did nothing more, and which say that something is not there and nothing of permissions."""
+    for session in scope.sessions:
+        done = [call for call in session.calls if not call.event_name.startswith(READS)] if session.id in scope.focus else []
+        last = max((n for n, call in enumerate(done) if not call.failed), default=-1)
+        for call in done[last + 1 :]:
+            words = f"{call.error_code} {call.error_message}"
+            if call.denial is None and _ABSENT.search(words) and not DENIAL_WORDS.search(words) and not call.event_name.startswith(CLEANUP):
+                yield call
 
 
 def _own_words(scope: Scope) -> Finding | None:

@@ -13,7 +13,7 @@ import re
 from trailsleuth.catalog.side_calls import is_beside_the_work
 from trailsleuth.model import Cause, Finding, Inquiry, Scope, Standing
 
-_DENIAL = re.compile(r"\bden(?:y|ied|ial)|permission|authoriz|forbidden|not allowed|unable to assume|cannot be assumed", re.IGNORECASE)
+DENIAL_WORDS = re.compile(r"\bden(?:y|ied|ial)|permission|authoriz|forbidden|not allowed|unable to assume|cannot be assumed", re.IGNORECASE)
 
 
 def is_untied(scope: Scope, inquiry: Inquiry) -> bool:
@@ -34,7 +34,7 @@ def names_a_denial(inquiry: Inquiry) -> bool:
 def speaks_of_denial(inquiry: Inquiry) -> bool:
     """The text is about permissions, in whatever words."""
     said = inquiry.said
-    return said is not None and (said.denial is not None or bool(said.opaque and said.opaque.permission) or _DENIAL.search(said.text) is not None)
+    return said is not None and (said.denial is not None or bool(said.opaque and said.opaque.permission) or DENIAL_WORDS.search(said.text) is not None)
 
 
 def is_beside(finding: Finding, scope: Scope, inquiry: Inquiry) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from trailsleuth.analyze.beyond import is_granted_only, is_service_linked
+from trailsleuth.analyze.beyond import is_granted_only, is_service_linked, settled_by
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.generated import generated_role
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.told import told_by_record
 from trailsleuth.catalog.actions import unlisted
-from trailsleuth.catalog.evaluation import nobody_may_change
 from trailsleuth.catalog.operations import decided_elsewhere
 from trailsleuth.iam.nearness import difference
 from trailsleuth.model import Cause, Effect, Mismatch, PolicyType, Record, parse_arn
@@ -86,7 +85,7 @@ def _why(refusal: Refusal, claim: Claim) -> str:
         case Cause.UNTRUSTED_PRINCIPAL | Cause.STALE_PRINCIPAL:
             return _why_not_trusted(refusal, claim)
         case Cause.NO_POLICY_FIX:
-            return _why_no_policy(refusal)
+            return _why_no_policy(refusal, claim)
         case Cause.NOT_A_PERMISSION if refusal.is_assume:
             return "The trust policy admits it: the role was just made or changed, and the change had not settled."
         case Cause.NOT_A_PERMISSION:
@@ -150,8 +149,8 @@ def _why_not_assumed(refusal: Refusal) -> str:
     )
 
 
-def _why_no_policy(refusal: Refusal) -> str:
-    settled = nobody_may_change(refusal.iam_action or "", refusal.resource or "")
+def _why_no_policy(refusal: Refusal, claim: Claim) -> str:
+    settled = settled_by(claim.rule, refusal)
     if settled is not None:
         return str(settled["why"])
     if refusal.iam_action == "iam:PassRole" or "pass role" in (refusal.first.error_message or "").lower():

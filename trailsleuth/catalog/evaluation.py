@@ -49,6 +49,13 @@ def nobody_may_change(action: str, resource: str) -> Row | None:
 
 
 @cache
+def management_only(action: str) -> Row | None:
+    """The row that says that only the organization's management account, or its delegate, can do this, and what to do instead; None where policies decide."""
+    rows = rows_of("evaluation", "management_only")
+    return next((row for row in rows if action.lower() in {known.lower() for known in row["actions"]}), None)
+
+
+@cache
 def is_of_one_region(call: str, action: str) -> bool:
     """What the call (IAM prefix and operation) uses with this action has to be of the call's own Region."""
     rows = (row for row in rows_of("evaluation", "of_one_region") if call in row["events"])

@@ -14,6 +14,7 @@ from typing import Any
 
 from trailsleuth.catalog.actions import entry, spelling, takes_resource
 from trailsleuth.catalog.messages import CodeRow, MessageForm, api_names, code_row, compiled, may_carry, message_forms
+from trailsleuth.catalog.operations import meant_action
 from trailsleuth.catalog.services import prefix_of, service_principal
 from trailsleuth.ingest.denial_grammar import Reading, read_reason, read_sentence, read_tails
 from trailsleuth.ingest.denials_of_records import admitted
@@ -213,12 +214,13 @@ class _Missing(dict[str, Any]):
 
 
 def _spelled(fields: dict[str, Any], message: MessageText) -> tuple[str | None, bool]:
-    """The action in the Service Authorization Reference's spelling, and whether that reference does not list it."""
+    """The action in the Service Authorization Reference's spelling, and whether that reference does not list it. An operation that a text prints like an action
+    is what IAM checks it for."""
     action = fields.get("iam_action")
     if not action or action.startswith(":") or action.endswith(":"):
         return None, False
     action = action.replace(" ", "")
-    known = entry(api_names().get(action.lower(), action))
+    known = entry(api_names().get(action.lower(), action)) or entry(meant_action(action) or "")
     if known is not None:
         return known.name, known.unlisted is not None
     made_up = fields.get("action_cut") and message.cut
