@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "index": ("trailsleuth.cli.index:index_command", "Make a large trail ready for many questions."),
     "bundle": ("trailsleuth.cli.bundle:bundle_command", "Pack evidence to be shared, redacted if asked for."),
     "fetch": ("trailsleuth.cli.fetch:fetch_command", "Fetch the evidence of a failed execution into a folder."),
+    "watch": ("trailsleuth.cli.watch:watch_command", "Say new denials as CloudTrail delivers them."),
     "sql": ("trailsleuth.cli.sql:sql_command", "Print the selection as SQL for Athena, Lake, Spark, DuckDB."),
     "verify": ("trailsleuth.cli.verify:verify_command", "Check log files against their digests."),
     "info": ("trailsleuth.cli.info:info_command", "Show what a case consists of, and whether it was changed."),
