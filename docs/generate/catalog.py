@@ -36,6 +36,7 @@ TITLES: Mapping[str, str] = {
     "resource_policies": "Services with resource policies",
     "short_lived": "Resources that live for one run",
     "changed_lately": "What changed lately",
+    "enrichment": "Condition keys that can be recorded",
     "no_authorization_id": "Why a denial has no authorization id",
 }
 SENTENCES = ("what", "why", "meaning")

@@ -264,3 +264,18 @@ def test_the_immutable_subject_is_the_reason_where_the_trust_policy_has_the_old_
     found = cause(diagnose([token(sent)], snapshot((PUBLISHER, [], [trust]))))
     assert found.cause is Cause.CONDITION_MISMATCH
     assert ("immutable subject" in found.explanation) is said
+
+
+def test_the_key_that_decides_and_is_not_recorded_is_asked_for_next_time() -> None:
+    condition = {"StringEquals": {"aws:PrincipalOrgID": "o-loom"}}
+    held = snapshot((PUBLISHER, [{**allow("sqs:SendMessage"), "Condition": condition}], []))
+    record = refused(session(PUBLISHER), "sqs", "SendMessage", "sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{B}:q")
+    asked = [question for question in diagnose([record], held).questions if "put-event-configuration" in question.command]
+    (question,) = asked
+    assert "aws:PrincipalOrgID decides" in question.because
+    assert '[{"Type":"RequestContext","Equals":["aws:PrincipalOrgID"]}]' in question.command
+    shown = {**record, "eventContext": {"requestContext": {"aws:PrincipalOrgID": "o-other"}}}
+    assert not [question for question in diagnose([shown], held).questions if "put-event-configuration" in question.command]
+    elsewhere = refused(session(PUBLISHER), "ecs", "RunTask", "ecs:RunTask", "*")
+    held = snapshot((PUBLISHER, [{**allow("ecs:RunTask"), "Condition": condition}], []))
+    assert not [question for question in diagnose([elsewhere], held).questions if "put-event-configuration" in question.command]

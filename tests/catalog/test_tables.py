@@ -30,6 +30,7 @@ TABLES = [
     ("no_iam_action", "not_iam"),
     ("side_calls", "side_call"),
     ("no_authorization_id", "no_id"),
+    ("enrichment", "enriched"),
 ]
 BY_SERVICE = [("operations", "operation"), ("operations", "need"), ("resources", "resource")]
 TABLES += [(f"{kind}/{path.stem}", heading) for kind, heading in BY_SERVICE for path in sorted((DATA / kind).glob("*.toml"))]

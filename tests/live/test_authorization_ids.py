@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from bench import calibration
 from tests.live.servers import Faults
 from tests.live.test_things import answered
 from tests.live.world import ACTION_ROLE, KEY_B, NOW, REGION, START, A, B, a_record, a_session, a_world
@@ -62,7 +63,7 @@ def of_create_role(case):
     return found
 
 
-def test_every_evaluated_policy_is_kept_and_proves_the_change(serve, live, tmp_path):
+def test_every_evaluated_policy_is_kept_and_proves_the_change(serve, live, tmp_path, capsys):
     aws = serve(a_world_with_ids())
     case, pieces = answered(live, WEB)
     kept = [json.loads(data) for name, data in pieces.items() if name.startswith(f"decoded/{B}/policy-")]
@@ -85,6 +86,8 @@ def test_every_evaluated_policy_is_kept_and_proves_the_change(serve, live, tmp_p
         for finding in one["findings"]:
             finding["evidence"] = [{key: value for key, value in item.items() if key != "source"} for item in finding["evidence"]]
     assert render_json(offline) == render_json(document)
+    assert calibration.main([str(tmp_path / "saved")]) == 0
+    assert capsys.readouterr().out == f"{len(found.calibration)} agrees\n"
 
 
 def test_faults_change_nothing(serve, live):

@@ -67,6 +67,20 @@ def test_only_the_days_and_regions_asked_for_are_read(logs, capsys):
     assert len(read[1]) == len(read[0]) - 3
 
 
+def test_network_activity_events_lie_beside_and_summaries_are_left_alone(logs, capsys):
+    files = logs.accounts[B].objects[BUCKET]
+    name = key_of(B, REGION, START)
+    record = json.loads(logs.accounts[B].histories[REGION].events[0]["CloudTrailEvent"])
+    stopped = {**record, "eventID": "stopped-at-the-endpoint", "eventCategory": "NetworkActivity"}
+    files[name.replace("/CloudTrail/", "/CloudTrail-NetworkActivity/")] = gzip.compress(json.dumps({"Records": [stopped]}).encode())
+    for kind in ("CloudTrail-Insight", "CloudTrail-Aggregated", "CloudTrail-Digest"):
+        files[name.replace("/CloudTrail/", f"/{kind}/")] = gzip.compress(b'{"Records": []}')
+    _, case, _ = run(capsys, f"s3://{BUCKET}", "--profile", "workload", "--role", ACTION_ROLE, *WINDOW)
+    read = [given["path"] for given in case["coverage"]["inputs"]]
+    assert len([path for path in read if "/CloudTrail-NetworkActivity/" in path]) == 1
+    assert not any("Insight" in path or "Aggregated" in path or "Digest" in path for path in read)
+
+
 def test_a_pipeline_is_asked_about_live_and_its_records_come_from_both(logs, capsys, monkeypatch):
     monkeypatch.setattr("trailsleuth.sources.aws.live.LiveSource.__post_init__", _frozen_then)
     code, case, err = run(capsys, f"s3://{BUCKET}", "--pipeline", "web", "--profile", "tooling", "--profile", "workload")

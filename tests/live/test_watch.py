@@ -30,9 +30,7 @@ OTHER = f"arn:aws:iam::{B}:role/Other"
 def denied(number, at, role=ACTION_ROLE):
     service, _, name = ACTIONS[number % len(ACTIONS)].partition(":")
     who = a_session(role, "run", KEY_B, START)
-    text = (
-        f"User: {who['arn']} is not authorized to perform: {service}:{name} on resource: * because no identity-based policy allows it"
-    )
+    text = f"User: {who['arn']} is not authorized to perform: {service}:{name} on resource: * because no identity-based policy allows it"
     event = f"{number:08d}-1111-4222-8333-{'a' if role == ACTION_ROLE else 'b'}44455556666"
     refusal = {"errorCode": "AccessDenied", "errorMessage": text, "eventID": event}
     return a_record(B, at, f"{service}.amazonaws.com", name, identity=who, **refusal)

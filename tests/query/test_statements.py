@@ -134,7 +134,8 @@ def test_the_athena_table_is_aws_documented_one_over_accounts_and_regions():
     assert said["projection.account.values"] == "111122223333,222233334444"
     assert said["projection.region.values"] == "eu-west-1,us-east-1"
     assert said["projection.timestamp.range"] == "2026/03/04,NOW"
-    assert said["storage.location.template"] == "s3://org-logs/AWSLogs/o-abc123/${account}/CloudTrail/${region}/${timestamp}"
+    assert said["storage.location.template"] == "s3://org-logs/AWSLogs/o-abc123/${account}/${folder}/${region}/${timestamp}"
+    assert said["projection.folder.values"] == "CloudTrail,CloudTrail-NetworkActivity"
     assert "LOCATION 's3://org-logs/AWSLogs/o-abc123/'" in sql
     columns = {definition.name for definition in tree.this.expressions}
     assert set(MANNERS[Engine.ATHENA].columns) <= columns

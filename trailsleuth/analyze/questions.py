@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from trailsleuth.analyze.endpoint_question import endpoint_questions
+from trailsleuth.analyze.enrich_question import enrichment_questions
 from trailsleuth.analyze.gap_questions import gap_questions
 from trailsleuth.analyze.only_global import only_global
 from trailsleuth.analyze.own_word import kept_until, with_why_no_details
@@ -38,7 +39,7 @@ def about_findings(standing: list[Finding], evidence: Evidence) -> Iterator[Ques
     asked: set[tuple[str | None, str]] = set()
     for finding in standing:
         found = (*_policies_wanted(finding, evidence), *_documents_wanted(finding, evidence), *_decoding(finding, evidence))
-        for question in with_why_no_details(found, finding, evidence):
+        for question in (*with_why_no_details(found, finding, evidence), *enrichment_questions(finding, evidence)):
             if (question.account, question.command) not in asked:
                 asked.add((question.account, question.command))
                 yield question

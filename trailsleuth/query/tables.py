@@ -35,7 +35,7 @@ def definition(engine: Engine, place: Place, *, location: str, since: datetime |
         "projection.account.values": ",".join(sorted(place.accounts)),
         "projection.region.values": ",".join(sorted(place.regions)),
         "projection.timestamp.range": f"{since:%Y/%m/%d},NOW" if since else f"{EARLIEST},NOW",
-        "storage.location.template": f"{root}${{account}}/CloudTrail/${{region}}/${{timestamp}}",
+        "storage.location.template": f"{root}${{account}}/${{folder}}/${{region}}/${{timestamp}}",
     }
     tree = with_table(
         template("athena_table", "athena"), exp.table_(exp.to_identifier(place.table, quoted=True), db=exp.to_identifier(place.database, quoted=True))

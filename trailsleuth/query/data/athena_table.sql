@@ -1,5 +1,5 @@
-/* Columns and properties: https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-partition-projection.html, with account and region as
-   further projected partitions. */
+/* Columns and properties: https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-partition-projection.html, with account, region and the
+   folder of the kind of events as further projected partitions: denials by the policies of VPC endpoints lie in CloudTrail-NetworkActivity. */
 CREATE EXTERNAL TABLE event_records (
   eventversion STRING,
   useridentity STRUCT<
@@ -43,7 +43,7 @@ CREATE EXTERNAL TABLE event_records (
   sessioncredentialfromconsole STRING,
   edgedevicedetails STRING,
   tlsdetails STRUCT<tlsversion: STRING, ciphersuite: STRING, clientprovidedhostheader: STRING>)
-PARTITIONED BY (account STRING, region STRING, `timestamp` STRING)
+PARTITIONED BY (account STRING, folder STRING, region STRING, `timestamp` STRING)
 ROW FORMAT SERDE 'org.apache.hive.hcatalog.data.JsonSerDe'
 STORED AS INPUTFORMAT 'com.amazon.emr.cloudtrail.CloudTrailInputFormat'
 OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'
@@ -52,6 +52,8 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.account.type' = 'enum',
   'projection.account.values' = 'accounts',
+  'projection.folder.type' = 'enum',
+  'projection.folder.values' = 'CloudTrail,CloudTrail-NetworkActivity',
   'projection.region.type' = 'enum',
   'projection.region.values' = 'regions',
   'projection.timestamp.type' = 'date',

@@ -1,6 +1,7 @@
 """A trail's bucket as evidence: the log files of the accounts, regions and days that matter, straight into memory.
 
-Keys: `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/FILE.json.gz`,
+Keys: `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/FILE.json.gz`; network activity events lie beside, in CloudTrail-NetworkActivity. The
+folders of Insights, of aggregated events and of digests hold no single calls and are left alone.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
 """
 
@@ -22,6 +23,7 @@ from trailsleuth.sources.aws.sessions import Account
 
 MARGIN = timedelta(hours=26)  # a file lies under the day of its delivery, which is hours after its oldest record at worst, in any time zone
 AT_ONCE, AHEAD = 16, 32
+KINDS = ("CloudTrail", "CloudTrail-NetworkActivity")
 LARGEST = 256 * 1024 * 1024
 
 
@@ -136,7 +138,8 @@ def _region_folders(reader: _Bucket, prefix: str, wanted: Wanted) -> Iterator[st
     root = prefix if prefix.endswith("AWSLogs/") else f"{prefix}AWSLogs/"
     for account_folder in _account_folders(reader, root):
         if not wanted.accounts or _last(account_folder) in wanted.accounts:
-            yield from _among(reader.folders(f"{account_folder}CloudTrail/"), wanted.regions)
+            for kind in KINDS:
+                yield from _among(reader.folders(f"{account_folder}{kind}/"), wanted.regions)
 
 
 def _account_folders(reader: _Bucket, root: str) -> Iterator[str]:
