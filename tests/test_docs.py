@@ -168,8 +168,9 @@ def test_the_case_document_has_the_documented_fields() -> None:
     placeholders = tuple(path for path in fields_of("trailsleuth.case/2") if path.startswith("deltas[].placeholders[]"))
     background = tuple(path for path in fields_of("trailsleuth.case/2") if path.startswith("background[]"))
     calibration = tuple(path for path in fields_of("trailsleuth.case/2") if path.startswith("findings[].calibration"))
+    maker = tuple(path for path in fields_of("trailsleuth.case/2") if path.startswith("deltas[].maker"))
     opinion = tuple(path for path in fields_of("trailsleuth.case/2") if path.startswith("deltas[].second_opinion"))
-    assert complaints("trailsleuth.case/2", written, but=(*rare, *gaps, *placeholders, *background, *calibration, *opinion)) == []
+    assert complaints("trailsleuth.case/2", written, but=(*rare, *gaps, *placeholders, *background, *calibration, *maker, *opinion)) == []
     asked = api.load(CASES / SAMPLE[0]).diagnose(second_opinion=True).document()
     assert [found for found in complaints("trailsleuth.case/2", [asked]) if "second_opinion" in found] == []
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from trailsleuth.analyze.beyond import settled_by
 from trailsleuth.analyze.claim import Claim
+from trailsleuth.analyze.generated import made_by
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.catalog.advice import finding_advice
 from trailsleuth.iam.context import request_context
@@ -45,10 +46,12 @@ def advise(refusal: Refusal, claim: Claim, good: Record | None) -> str:
 
 
 def without_needless(findings: Iterable[Finding], fixed: Iterable[str]) -> tuple[Finding, ...]:
-    """Advice only where a finding stands and no change fixes it; `fixed` are the ids of those that one does."""
+    """Advice only where a finding stands and no change fixes it; `fixed` are the ids of those that one does. Who makes a role anew is said with the change, or
+    else in the explanation."""
     done = frozenset(fixed)
     standing = (Standing.CAUSE, Standing.ALSO_NEEDED)
-    return tuple(f if f.standing in standing and f.id not in done else replace(f, advice=None) for f in findings)
+    kept = (f if f.standing in standing and f.id not in done else replace(f, advice=None) for f in findings)
+    return tuple(f if f.maker is None or f.id in done else replace(f, explanation=f"{f.explanation} {made_by(f.maker)}") for f in kept)
 
 
 def _own(refusal: Refusal, claim: Claim) -> str:

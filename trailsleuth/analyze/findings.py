@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from trailsleuth.analyze.advice import advise
 from trailsleuth.analyze.calibration import said_of
 from trailsleuth.analyze.claim import Claim
+from trailsleuth.analyze.generated import maker_of_role
 from trailsleuth.analyze.refusal import NEEDED_NEXT, Refusal
 from trailsleuth.analyze.requests import access_request, federated_claims
 from trailsleuth.analyze.wording import explain
@@ -73,6 +74,7 @@ def make_finding(refusal: Refusal, claim: Claim, standing: Standing, basis: Basi
         conditions=conditions_of(refusal.iam_action, refusal.passed_to) if policy_fix else {},
         explanation=explain(refusal, claim, around.tool) + said_of(around.calibration),
         advice=advise(refusal, claim, around.good),
+        maker=maker_of_role(refusal, claim),
         first_seen=refusal.first.event_time,
         last_seen=refusal.last.event_time,
         count=len(refusal.records),

@@ -10,20 +10,31 @@ from __future__ import annotations
 
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
-from trailsleuth.catalog.generated_roles import Maker, maker_of
-from trailsleuth.model import Cause, PolicyType, account_of
+from trailsleuth.catalog.generated_roles import maker_of
+from trailsleuth.model import Cause, Maker, PolicyType, account_of
 
 _SIDES = {PolicyType.TRUST: "trust", PolicyType.IDENTITY: "identity", PolicyType.BOUNDARY: "boundary"}
 
 
-def generated_role(refusal: Refusal, claim: Claim) -> str:
-    """Who makes the role that must change, and what to do instead of an edit; "" where no such role must change."""
-    for layer, side in _SIDES.items():
-        if layer in claim.layers:
-            found = _maker(refusal, claim, side)
-            if found is not None:
-                return f"{found.made_by[:1].upper()}{found.made_by[1:]} makes this role. {found.text}"
-    return ""
+def maker_of_role(refusal: Refusal, claim: Claim) -> Maker | None:
+    """Who makes the role that must change and undoes an edit, and what to do instead; None where no such role must change."""
+    found = _of_any(refusal, claim)
+    return found if found is not None and not found.editable else None
+
+
+def of_an_editable_role(refusal: Refusal, claim: Claim) -> str:
+    """Who makes the role where an edit stays, and how to edit it; "" for any other."""
+    found = _of_any(refusal, claim)
+    return made_by(found) if found is not None and found.editable else ""
+
+
+def made_by(maker: Maker) -> str:
+    """Who makes the role, in words."""
+    return f"{maker.name[:1].upper()}{maker.name[1:]} makes this role. {maker.instead}"
+
+
+def _of_any(refusal: Refusal, claim: Claim) -> Maker | None:
+    return next((found for layer, side in _SIDES.items() if layer in claim.layers and (found := _maker(refusal, claim, side))), None)
 
 
 def _maker(refusal: Refusal, claim: Claim, side: str) -> Maker | None:

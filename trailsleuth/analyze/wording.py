@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trailsleuth.analyze.beyond import is_granted_only, is_service_linked, settled_by
 from trailsleuth.analyze.claim import Claim
-from trailsleuth.analyze.generated import generated_role
+from trailsleuth.analyze.generated import of_an_editable_role
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.told import told_by_record
 from trailsleuth.catalog.actions import unlisted
@@ -56,7 +56,7 @@ def explain(refusal: Refusal, claim: Claim, tool: Record | None = None) -> str:
         _why(refusal, claim),
         *_owner(claim),
         *told_by_record(refusal, claim, tool),
-        generated_role(refusal, claim),
+        of_an_editable_role(refusal, claim),
         _as_its_caller(refusal),
         *_limits(refusal, claim),
     ]

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from trailsleuth.catalog.load import Row, rows_of
-from trailsleuth.model import parse_arn
+from trailsleuth.model import Maker, parse_arn
 
 _PLACE = re.compile(r"\{(\w+)\}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Maker:
-    """Who makes a role, and what to do where a side of it must change."""
-
-    source_id: str
-    made_by: str
-    text: str
 
 
 def maker_of(role: str | None, side: str, *, key: str | None = None, deny: bool = False, caller: str | None = None) -> Maker | None:
@@ -37,7 +27,7 @@ def maker_of(role: str | None, side: str, *, key: str | None = None, deny: bool 
         values = {"account": arn.account, "region": "REGION", "role": arn.name, "caller": caller or "ACCOUNT", **found.groupdict()}
         said = next((change for change in row["change"] if _fits(change, side, found.groupdict(), key=key, deny=deny)), None)
         if said is not None:
-            return Maker(source_id=row["id"], made_by=row["made_by"], text=_filled(said["text"], values))
+            return Maker(name=row["made_by"], instead=_filled(said["text"], values), editable=said.get("editable", False))
     return None
 
 

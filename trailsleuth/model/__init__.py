@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from trailsleuth.model.case import SCHEMA, CaseFile, Knowledge, Outcome
     from trailsleuth.model.coverage import AccountCoverage, Coverage, Gap, InputFile, Question, Skipped
     from trailsleuth.model.decision import AccessRequest, Decision, LayerDecision, Mismatch, NearMiss, PolicyLevel, PolicySet, StatementRef, Verdict
-    from trailsleuth.model.delta import Delta, Placeholder, Proof, Simulation
+    from trailsleuth.model.delta import Delta, Maker, Placeholder, Proof, Simulation
     from trailsleuth.model.denial import Cause, Denial, Effect, EncodedMessage, PolicyType
     from trailsleuth.model.error_text import ErrorText, OpaqueError
     from trailsleuth.model.evaluated import AuthorizationCheck, Calibrated, DecodedAuthorization, EvaluatedPolicy, MatchedStatement
@@ -75,6 +75,7 @@ __all__ = [
     "JsonMap",
     "Knowledge",
     "LayerDecision",
+    "Maker",
     "Malformed",
     "MatchedStatement",
     "Mismatch",
@@ -122,7 +123,7 @@ _NAMES = {
     "case": ("SCHEMA", "CaseFile", "Knowledge", "Outcome"),
     "coverage": ("AccountCoverage", "Coverage", "Gap", "InputFile", "Question", "Skipped"),
     "decision": ("AccessRequest", "Decision", "LayerDecision", "Mismatch", "NearMiss", "PolicyLevel", "PolicySet", "StatementRef", "Verdict"),
-    "delta": ("Delta", "Placeholder", "Proof", "Simulation"),
+    "delta": ("Delta", "Maker", "Placeholder", "Proof", "Simulation"),
     "denial": ("Cause", "Denial", "Effect", "EncodedMessage", "PolicyType"),
     "error_text": ("ErrorText", "OpaqueError"),
     "evaluated": ("AuthorizationCheck", "Calibrated", "DecodedAuthorization", "EvaluatedPolicy", "MatchedStatement"),

@@ -44,10 +44,19 @@ class Simulation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Maker:
+    """A tool or service that writes a role anew, and what to run or to change in place of an edit by hand; `editable`: an edit stays."""
+
+    name: str
+    instead: str
+    editable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delta:
     """What to change at one attachment point. `statements` are added; `remove` are statements or principals to take out or to narrow.
 
-    `warnings`: what the one who applies it must know, such as an outside account that it lets in.
+    `warnings`: what the one who applies it must know, such as an outside account that it lets in. `maker`: who writes it anew, where that is known.
     """
 
     policy_type: PolicyType
@@ -58,5 +67,6 @@ class Delta:
     finding_ids: tuple[str, ...] = ()
     placeholders: tuple[Placeholder, ...] = ()
     warnings: tuple[str, ...] = ()
+    maker: Maker | None = None
     proof: Proof | None = None
     second_opinion: tuple[Simulation, ...] = ()

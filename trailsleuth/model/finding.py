@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from trailsleuth.model.decision import AccessRequest, Mismatch, StatementRef
+from trailsleuth.model.delta import Maker
 from trailsleuth.model.denial import Cause, PolicyType
 from trailsleuth.model.evaluated import Calibrated
 from trailsleuth.model.policy import Statement
@@ -92,6 +93,7 @@ class Finding:
     endpoint: str | None = None
     session_caller: str | None = None
     withheld: bool = False
+    maker: Maker | None = None
     calibration: tuple[Calibrated, ...] = ()
 
 

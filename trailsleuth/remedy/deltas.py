@@ -19,6 +19,7 @@ from trailsleuth.remedy.warnings import warnings_of
 
 NO_DOCUMENT = (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN)
 _PLACE = re.compile(r"[\w+=,.@:/#-]+", re.ASCII)
+OF_ROLES = (PolicyType.IDENTITY, PolicyType.TRUST, PolicyType.BOUNDARY)
 NO_POLICY = (PolicyType.LAKE_FORMATION, PolicyType.OTHER)
 
 
@@ -53,6 +54,7 @@ def propose_deltas(findings: tuple[Finding, ...], policies: PolicyEvidence) -> t
             finding_ids=tuple(sorted(set(site.findings))),
             placeholders=tuple(dict.fromkeys(site.placeholders)),
             warnings=warnings_of(layer, attach_to, site.statements, site.behind, policies),
+            maker=next((f.maker for f in site.behind if f.maker is not None), None) if layer in OF_ROLES else None,
         )
         for (layer, attach_to, account), site in sorted(sites.items(), key=lambda item: (item[0][1], item[0][0]))
         if site.statements or site.remove

@@ -193,6 +193,7 @@ def _delta(delta: Delta) -> Document:
         "finding_ids": list(delta.finding_ids),
         "placeholders": [_placeholder(placeholder) for placeholder in delta.placeholders],
         "warnings": list(delta.warnings),
+        **({"maker": {"name": delta.maker.name, "instead": delta.maker.instead}} if delta.maker else {}),
         "proof": _proof(delta.proof) if delta.proof is not None else None,
         **({"second_opinion": [_simulation(one) for one in delta.second_opinion]} if delta.second_opinion else {}),
     }

@@ -67,7 +67,7 @@ def fixes_of(deltas: list[Document]) -> list[Fix]:
 
 
 def _fix(number: int, delta: Document) -> Fix:
-    alone = delta["policy_type"] == "identity" or delta.get("managed")
+    alone = (delta["policy_type"] == "identity" or delta.get("managed")) and "maker" not in delta
     arn = parse_arn(delta["attach_to"]) if alone else None
     kind = arn.resource.partition("/")[0] if arn is not None and arn.service == "iam" else ""
     name = arn.name if arn is not None and _IAM_NAME.fullmatch(arn.name) else None

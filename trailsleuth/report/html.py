@@ -208,6 +208,8 @@ def _deltas(document: Document) -> str:
         title = steps.kind_of(delta)
         whose = [("Of", _code(delta["attach_to"] or "unknown")), ("By", _text(steps.owner_of(delta)))]
         parts.append(f'<article class="card"><h3>{for_html(title[:1].upper() + title[1:])}</h3>{_fields(whose)}')
+        if steps.by_its_maker(delta):
+            parts.append(f"<p>{_text(steps.by_its_maker(delta))}</p>")
         said = [sentence for entry in delta["remove"] for sentence, _ in steps.removal_parts(entry)]
         parts += [f"<p>{_text(sentence[:1].upper() + sentence[1:].rstrip(':'))}</p>" for sentence in said]
         parts.append(_diff(delta))

@@ -87,6 +87,7 @@ def _deltas(document: Document) -> list[str]:
     for delta in document["deltas"]:
         blocks.append(f"### {for_markdown(_capital(steps.kind_of(delta)))} of {code_span(delta['attach_to'] or 'unknown')}")
         blocks.append(f"By {for_markdown(steps.owner_of(delta))}.")
+        blocks += [for_markdown(steps.by_its_maker(delta))] if steps.by_its_maker(delta) else []
         if delta["document"]["Statement"]:
             blocks.append(code_block(policy_json(delta["document"]), "json"))
         for sentence, value in (part for entry in delta["remove"] for part in steps.removal_parts(entry)):

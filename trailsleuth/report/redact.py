@@ -92,7 +92,7 @@ class Veil:
                 self.name(kind, text)
             for found in TOKEN.finditer(text):
                 self._token(found)
-            if field in {"error_message", "explanation", "advice", "warnings", "summary", "command"}:
+            if field in {"error_message", "explanation", "advice", "warnings", "instead", "summary", "command"}:
                 for named in [*filter(looks_like_a_name, NAMED.findall(text)), *PROFILE.findall(text)]:
                     self.name("name", named)
         for name in sorted((name for name in self._names if len(name) > 2), key=lambda name: (-len(name), name)):

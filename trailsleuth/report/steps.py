@@ -54,8 +54,23 @@ def owner_of(delta: Document) -> str:
     """Who can make the change, and in which account."""
     if "/aws-reserved/sso.amazonaws.com/" in (delta["attach_to"] or ""):
         return "whoever manages permission sets in IAM Identity Center: the role itself cannot be changed"
+    if "maker" in delta:
+        return f"{delta['maker']['name']}, which makes this role, and not an edit by hand"
     where = f" in account {delta['account']}" if delta["account"] else ""
     return _OWNERS.get(delta["policy_type"], "its owner{where}").format(where=where)
+
+
+def title_of(delta: Document) -> str:
+    """What the change is, in a line: `add to the key policy`, or who makes the role that must change."""
+    if "maker" in delta:
+        return f"by {delta['maker']['name']}, not by hand: the {kind_of(delta)}"
+    return f"{'add to' if delta['document']['Statement'] else 'change'} the {kind_of(delta)}"
+
+
+def by_its_maker(delta: Document) -> str:
+    """What to run or to change in place of an edit by hand, where a tool makes the role; the document says what that has to allow."""
+    then = "What it has to allow then:" if delta["document"]["Statement"] else "What has to change then:"
+    return f"{delta['maker']['instead']} {then}" if "maker" in delta else ""
 
 
 def removal_parts(entry: Document) -> list[tuple[str, object | None]]:
@@ -82,8 +97,10 @@ def next_steps(document: Document) -> list[tuple[str, str]]:
 
 def _steps(document: Document) -> Iterator[tuple[str, str]]:
     deltas = document["deltas"]
-    if deltas:
-        accounts = list(dict.fromkeys(delta["account"] or "an unknown account" for delta in deltas))
+    for name in dict.fromkeys(delta["maker"]["name"] for delta in deltas if "maker" in delta):
+        yield f"change it through {name}, as it says there: an edit by hand is undone", ""
+    if by_hand := [delta for delta in deltas if "maker" not in delta]:
+        accounts = list(dict.fromkeys(delta["account"] or "an unknown account" for delta in by_hand))
         yield f"make the change in {' and '.join(accounts)}: the same command with --fix prints it as {FIX_FORMS}", ""
     execution = document["execution"]
     if execution is None:

@@ -158,8 +158,9 @@ def _deltas(page: Page, document: Document) -> None:
     page.heading("WHAT TO CHANGE")
     shown = _first_deltas(page, document)
     for number, delta in enumerate(shown, 1):
-        does = "add to the" if delta["document"]["Statement"] else "change the"
-        page.lines += hanging(f"{number:>2}.  ", page.safe(f"{does} {steps.kind_of(delta)} of {delta['attach_to'] or 'unknown'}"), width=page.width)
+        page.lines += hanging(f"{number:>2}.  ", page.safe(f"{steps.title_of(delta)} of {delta['attach_to'] or 'unknown'}"), width=page.width)
+        if steps.by_its_maker(delta):
+            page.say(steps.by_its_maker(delta), indent=5)
         _policy(page, delta)
         page.field("owner", steps.owner_of(delta))
         for warning in delta["warnings"]:
