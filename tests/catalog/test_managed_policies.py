@@ -62,9 +62,10 @@ def test_a_wildcard_has_what_stands_beside_it() -> None:
 def test_what_few_records_decide_and_what_iam_does_not_know_is_left_out_and_counted() -> None:
     tagged = allow("s3:GetObject", Condition={"StringEquals": {"aws:ResourceTag/team": "x"}})
     passed = allow("iam:PassRole", Condition={"StringEquals": {"iam:PassedToService": "ecs.amazonaws.com"}})
-    rows, left = packed(a_policy(tagged, passed, allow("s3:NoSuchAction")) | a_policy(allow("s3:GetObject"), path="aws-service-role/Linked"))
+    listed = allow("s3:GetObject", Resource=["arn:aws:s3:::aws-a", "arn:aws:s3:::aws-b"])
+    rows, left = packed(a_policy(tagged, passed, listed, allow("s3:NoSuchAction")) | a_policy(allow("s3:GetObject"), path="aws-service-role/Linked"))
     assert [row.get("Condition") for row in rows["Some"]["s"]] == [passed["Condition"]]
-    assert left == {"service_linked": 1, "conditional": 1, "unknown_actions": 1}
+    assert left == {"service_linked": 1, "narrow": 2, "unknown_actions": 1}
 
 
 def test_every_deny_stays_whole() -> None:

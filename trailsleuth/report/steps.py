@@ -98,7 +98,7 @@ def next_steps(document: Document) -> list[tuple[str, str]]:
 def _steps(document: Document) -> Iterator[tuple[str, str]]:
     deltas = document["deltas"]
     for name in dict.fromkeys(delta["maker"]["name"] for delta in deltas if "maker" in delta):
-        yield f"change it through {name}, as it says there: an edit by hand is undone", ""
+        yield f"change it through {name}, as said with the change: an edit by hand is undone", ""
     if by_hand := [delta for delta in deltas if "maker" not in delta]:
         accounts = list(dict.fromkeys(delta["account"] or "an unknown account" for delta in by_hand))
         yield f"make the change in {' and '.join(accounts)}: the same command with --fix prints it as {FIX_FORMS}", ""
