@@ -13,7 +13,7 @@ from trailsleuth import api
 from trailsleuth.api.reductions import reduce_evidence
 from trailsleuth.catalog.actions import spelling
 from trailsleuth.catalog.load import rows_of
-from trailsleuth.catalog.reduction import beyond_one_run, generated_parts, job_stem, needs_no_permission, one_of_many, was_authorized
+from trailsleuth.catalog.reduction import beyond_one_run, generated_parts, job_stem, makes, needs_no_permission, on_star, one_of_many, was_authorized
 from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.iam.match import action_matches
 
@@ -383,6 +383,12 @@ def test_every_row_about_names_and_errors_holds_for_its_example_and_not_for_its_
     for row in rows_of("reduction", "one_of_many"):
         assert str(one_of_many(row["example"])).endswith("/*"), row["id"]
         assert one_of_many(row["counter_example"]) is None, row["id"]
+    for row in rows_of("reduction", "makes"):
+        assert makes(row["example"]), row["id"]
+        assert not makes(row["counter_example"]), row["id"]
+    for row in rows_of("reduction", "on_star"):
+        assert all(on_star(action, row["example"]) for action in row["actions"]), row["id"]
+        assert not any(on_star(action, row["counter_example"]) for action in row["actions"]), row["id"]
     for row in rows_of("reduction", "job"):
         assert str(job_stem(row["example"], ())).endswith("*"), row["id"]
         assert job_stem(row["counter_example"], ()) is None, row["id"]

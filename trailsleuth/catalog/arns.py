@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from trailsleuth.catalog.actions import ActionEntry, ResourceType, arn_formats_of, entry, takes_resource
 from trailsleuth.catalog.load import Row, rows_of
-from trailsleuth.catalog.paths import find_values, first_text, holds, plain_name, unwrapped
+from trailsleuth.catalog.paths import find_values, first_text, holds, plain_name, texts_in, unwrapped
 from trailsleuth.model.pattern import ArnPattern, as_pattern, is_wide
 
 _PART = re.compile(r"\$\{([^}]+)\}")
@@ -172,8 +172,11 @@ def _named_too(found: ActionEntry, chosen: tuple[tuple[str, str], ...], made: Ma
     held = dict(chosen)
     forms = {kind.name: kind.arn_format for kind in found.resource_types}
     names = {arn.rpartition("/")[2].rpartition(":")[2] for arn in held.values()}
+    within = tuple(held.values())
     for kind, arn in (*made.items(), *generic.items()):
         name = arn.rpartition("/")[2].rpartition(":")[2]
+        if any(one.startswith(f"{arn}/") for one in within):
+            continue  # what the thing lies in is named with it
         if kind not in held and not isinstance(arn, ArnPattern) and (kind in made or (name not in names and forms[kind].endswith("}"))):
             held[kind] = arn
             names.add(name)
@@ -206,7 +209,8 @@ def _generic(kind: ResourceType, event_name: str, request: Mapping[str, Any], pl
         arn = fill(form, values) if parts else None
         if arn is not None:
             return arn
-    return None
+    inner = (text for text in texts_in(request) if text.startswith("arn:"))
+    return next((text for text in inner if any(fits(text, form) for form in kind.arn_formats)), None)
 
 
 def _only(value: object) -> object:

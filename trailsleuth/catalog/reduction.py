@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
+from typing import Any
 
 from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.load import rows_of
+from trailsleuth.catalog.paths import holds, plain_name
 from trailsleuth.catalog.short_lived import widening
 from trailsleuth.model.pattern import ArnPattern, escaped
 
@@ -62,9 +64,20 @@ def was_authorized(error_code: str) -> bool:
 
 
 @cache
+def makes_kind(action: str, kind: str) -> bool:
+    """Whether a call of the action makes a thing of the kind: a snapshot of `CreateDBSnapshot`, not the database that it is taken from."""
+    return makes(action) and plain_name(action.partition(":")[2]).rstrip("s").endswith(plain_name(kind).rstrip("s"))
+
+
+@cache
 def makes(action: str) -> bool:
     """Whether a call of the action makes what it names or answers with: the next run of the same job will make another."""
     return any(re.search(row["pattern"], action) for row in rows_of("reduction", "makes"))
+
+
+def on_star(action: str, request: Mapping[str, Any]) -> bool:
+    """The call is checked on `*`, whatever kind of resource the reference lists."""
+    return any(action in row["actions"] and not holds(request, row["unless"]) for row in rows_of("reduction", "on_star"))
 
 
 @cache

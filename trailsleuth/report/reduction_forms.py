@@ -14,6 +14,7 @@ from trailsleuth.report.views import csv_pieces
 
 INLINE = 10240  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 COMMENT = {"cdk": "//"}
+STANDING = "In place of the policies of today: detach those once a test has passed."
 COLUMNS = ("role", "iam_action", "resource", "count", "days", "first_seen", "last_seen", "calls")
 
 
@@ -24,14 +25,20 @@ def render_forms(reductions: Iterable[Reduction], form: str) -> str:
     if form == "json":
         return text
     mark = COMMENT.get(form, "#")
-    lines = [f"{mark} In place of the policies of today: detach those once a test has passed.\n"]
+    beside = all(reduction.boundary for reduction in held)
+    lines = [f"{mark} {'The policies of today stay: the boundary limits what they grant.' if beside else STANDING}\n"]
     lines += [f"{mark} {one_line(note)}\n" for reduction in held for note in _notes(reduction)]
     return "".join(lines) + text
 
 
 def _notes(reduction: Reduction) -> list[str]:
     several = [f"The policy of a permission set is changed in IAM Identity Center, not in its roles: {reduction.role}."] if _is_set(reduction.role) else []
-    kept = [f"{len(reduction.beyond_trail)} grants of today that the trail cannot judge are not in it: see -o table."] if reduction.beyond_trail else []
+    count = len(reduction.beyond_trail)
+    kept = (
+        [f"{'1 grant' if count == 1 else f'{count} grants'} of today that the trail cannot judge {'is' if count == 1 else 'are'} not in it: see -o table."]
+        if count
+        else []
+    )
     return [*several, *kept]
 
 

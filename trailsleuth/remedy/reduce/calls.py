@@ -15,7 +15,7 @@ from trailsleuth.catalog.actions import resource_types
 from trailsleuth.catalog.arns import Place, fits
 from trailsleuth.catalog.operations import Need, needs_of_each
 from trailsleuth.catalog.passed_roles import PassedRole, passed_roles
-from trailsleuth.catalog.reduction import also_checked, any_of_form
+from trailsleuth.catalog.reduction import also_checked, any_of_form, makes_kind, on_star
 from trailsleuth.iam.context import request_context
 from trailsleuth.iam.match import resource_matches
 from trailsleuth.model import AccessRequest, Record, account_of, parse_arn, role_of_session
@@ -63,7 +63,7 @@ def place_of(record: Record, trail: RoleTrail) -> Place:
 def _resources(record: Record, action: str, told: list[Need], trail: RoleTrail) -> tuple[str | None, ...]:
     """What the request names, and those ARNs of `resources[]` of the same kind that the request names for no other action of the call."""
     mine = [need.resource for need in told if need.iam_action == action and need.resource]
-    if "*" in mine:
+    if "*" in mine or on_star(action, record.request):
         return ("*",)
     others = {need.resource for need in told if need.iam_action != action}
     shown = [arn for arn in _shown(record, action) if arn not in others]
@@ -111,11 +111,11 @@ def _shape(arn: str) -> tuple[str, ...]:
 
 
 def _unnamed(told: list[Need], place: Place) -> Iterator[Seen]:
-    """Resources of the kinds that the call is checked on and its request does not name."""
+    """Resources of the kinds that the call is checked on and its request does not name: those of a table, and what the call makes."""
     for action in dict.fromkeys(need.iam_action for need in told):
         named = [need.resource for need in told if need.iam_action == action and need.resource]
-        for kind in resource_types(action) if also_checked(action) else ():
-            forms = kind.arn_formats if kind.name in also_checked(action) else ()
+        for kind in resource_types(action):
+            forms = kind.arn_formats if kind.name in also_checked(action) or (named and kind.required and makes_kind(action, kind.name)) else ()
             if forms and not any(fits(arn, form) for arn in named for form in forms):
                 yield Seen(iam_action=action, resource=any_of_form(forms[0], place), implied=True)
 

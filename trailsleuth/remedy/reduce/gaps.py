@@ -151,7 +151,7 @@ def _unseen_gaps(present: Present, recorded: Recorded) -> Iterator[str]:
             what = f"{_first_up(kind.what)} are data events, and this evidence does not hold those of all that is granted"
             yield f"{what}: whether {'; '.join(granting)} is used, it cannot tell."
     if grants_everything(present) and not named:
-        yield "All actions are granted, and data events (S3 objects, Lambda invocations, DynamoDB items, messages) are not in this evidence."
+        yield "All actions are granted, and this evidence does not hold all data events (S3 objects, Lambda invocations, DynamoDB items, messages)."
 
 
 def size_gap(statements: tuple[Mapping[str, Any], ...], documents: tuple[NamedDocument, ...]) -> Iterator[str]:

@@ -95,7 +95,10 @@ def grants_everything(present: Present) -> bool:
 def beyond_trail(evidence: Evidence, present: Present, recorded: Recorded, *, role: str, used: set[str]) -> tuple[Beyond, ...]:
     """Grants of today to keep beside the document until a trail can tell: calls without a record, and what a broken-off pipeline action never reached."""
     found = [
-        Beyond(why=f"{kind.what} are data events and not in this evidence", statement=as_written(statement, actions, resources))
+        Beyond(
+            why=f"{kind.what} are data events, and this evidence does not hold those of all that is granted",
+            statement=as_written(statement, actions, resources),
+        )
         for kind in unrecorded()
         if not kind.never
         for _, statement, actions, resources in granted_unseen(kind, present, recorded)

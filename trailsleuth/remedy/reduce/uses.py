@@ -11,8 +11,8 @@ from typing import Any
 
 from trailsleuth.catalog.actions import resource_types
 from trailsleuth.catalog.arns import fits
-from trailsleuth.catalog.paths import plain_name, texts_in
-from trailsleuth.catalog.reduction import makes, needs_no_permission
+from trailsleuth.catalog.paths import texts_in
+from trailsleuth.catalog.reduction import makes, makes_kind, needs_no_permission
 from trailsleuth.model import AccessRequest, Record
 from trailsleuth.model.reduction import Use
 from trailsleuth.remedy.reduce.calls import Seen, needs_in, request_of
@@ -63,16 +63,15 @@ def needs_of(records: Iterable[Record], trail: RoleTrail, owners: Mapping[str, s
 def _made_by(record: Record, seen: Iterable[Seen]) -> Iterator[str]:
     """What a call makes: the thing of its own name, and the ARNs and ids in its answer."""
     making = [one for one in seen if not one.implied and makes(one.iam_action)]
-    yield from (one.resource for one in making if one.resource is not None and _is_of_its_name(one.iam_action, one.resource))
+    yield from (one.resource for one in making if one.resource is not None and _is_made(one.iam_action, one.resource))
     if making and record.category != "Data" and not record.failed:
         yield from texts_in(record.response)
 
 
-def _is_of_its_name(action: str, arn: str) -> bool:
-    """A snapshot of `CreateDBSnapshot`, not the database that it is taken from."""
+def _is_made(action: str, arn: str) -> bool:
+    """The ARN is of the kind that the action makes."""
     kinds = resource_types(action)
-    name = plain_name(action.partition(":")[2]).rstrip("s")
-    return len(kinds) == 1 or any(name.endswith(plain_name(kind.name).rstrip("s")) and any(fits(arn, form) for form in kind.arn_formats) for kind in kinds)
+    return len(kinds) == 1 or any(makes_kind(action, kind.name) and any(fits(arn, form) for form in kind.arn_formats) for kind in kinds)
 
 
 def _use(action: str, resource: str | None, tally: _Tally, made: Container[str]) -> Use:
