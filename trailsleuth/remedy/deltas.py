@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -137,13 +137,33 @@ def resource_holder(resource: str | None) -> str | None:
     return resource
 
 
-def merge(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def merge(statements: list[dict[str, Any]], *, whole: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
     """Statements that differ only in their actions, then only in their resources, put together; sorted, each once.
 
-    Actions are merged first: `{a, b} on x` stays one statement, and no pair of action and resource is allowed that was not asked for.
+    Actions are merged first: `{a, b} on x` stays one statement, and no pair of action and resource is allowed that was not asked for. `whole`: actions
+    that are checked on several kinds of resources at once, whose resources stay in one statement.
     """
+    uncovered = _without_covered(statements)
+    apart = [statement for statement in uncovered if statement["Action"] in whole]
+    return sorted([*_merged(s for s in uncovered if s["Action"] not in whole), *_merged_whole(apart)], key=_key)
+
+
+def _merged_whole(statements: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Each action with all of its resources, and actions with the very same ones together."""
+    by_action: dict[str, tuple[dict[str, Any], set[str]]] = {}
+    for statement in statements:
+        rest = {k: v for k, v in statement.items() if k != "Resource"}
+        by_action.setdefault(_key(rest), (rest, set()))[1].add(statement["Resource"])
+    by_resources: dict[str, tuple[dict[str, Any], set[str]]] = {}
+    for rest, resources in by_action.values():
+        body = {k: v for k, v in rest.items() if k != "Action"} | {"Resource": _one_or_list(resources)}
+        by_resources.setdefault(_key(body), (body, set()))[1].add(rest["Action"])
+    yield from (with_own_sid(_ordered(body | {"Action": _one_or_list(actions)})) for body, actions in by_resources.values())
+
+
+def _merged(statements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     by_rest: dict[str, tuple[dict[str, Any], set[str]]] = {}
-    for statement in _without_covered(statements):
+    for statement in statements:
         rest = {k: v for k, v in statement.items() if k != "Action"}
         by_rest.setdefault(_key(rest), (rest, set()))[1].add(statement["Action"])
     by_actions: dict[str, tuple[dict[str, Any], set[str]]] = {}
@@ -151,7 +171,7 @@ def merge(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
         body = {k: v for k, v in rest.items() if k != "Resource"} | {"Action": _one_or_list(actions)}
         by_actions.setdefault(_key(body), (body, set()))[1].update([rest["Resource"]] if "Resource" in rest else [])
     merged = [_ordered(body | ({"Resource": _one_or_list(resources)} if resources else {})) for body, resources in by_actions.values()]
-    return sorted((with_own_sid(statement) for statement in merged), key=_key)
+    return [with_own_sid(statement) for statement in merged]
 
 
 def _without_covered(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:

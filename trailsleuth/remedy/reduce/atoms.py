@@ -95,6 +95,11 @@ def _forms(request: AccessRequest) -> tuple[str, ...]:
     return tuple(sorted({any_of_form(form, place) for form in required}))
 
 
+def of_several_kinds(actions: Iterable[str]) -> frozenset[str]:
+    """The actions that one call of is checked on several kinds of resources: what they are granted on is read together."""
+    return frozenset(action for action in actions if sum(kind.required for kind in resource_types(action)) > 1)
+
+
 def ordered(atoms: Iterable[Atom]) -> list[Atom]:
     """Equal grants as one, with the requests of all, in order."""
     return sorted(_merged(atoms), key=lambda a: (a.action, a.resource, a.conditions))

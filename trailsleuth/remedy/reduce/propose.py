@@ -17,7 +17,7 @@ from trailsleuth.model.finding import Standing
 from trailsleuth.model.pattern import ArnPattern
 from trailsleuth.model.reduction import Beyond, Use
 from trailsleuth.remedy.deltas import NO_DOCUMENT, merge
-from trailsleuth.remedy.reduce.atoms import Atom, atoms_of, ordered
+from trailsleuth.remedy.reduce.atoms import Atom, atoms_of, of_several_kinds, ordered
 from trailsleuth.remedy.reduce.cover import without_needless
 from trailsleuth.remedy.reduce.kept import kept_unseen
 from trailsleuth.remedy.reduce.names import Names
@@ -75,7 +75,7 @@ def propose_reduction(uses: Iterable[Use], present: Present, lack: Lack) -> Draf
     requests = {id(r): r for f in lack.findings if f.id in cured for r in f.requests}
     atoms += [atom for delta in own for statement in delta.statements for atom in _split(statement)]
     needed = without_needless(ordered(atoms), tuple(requests.values()))
-    grants = merge([atom.statement() for atom in needed])
+    grants = merge([atom.statement() for atom in needed], whole=of_several_kinds(atom.action for atom in needed))
     draft.statements = (*grants, *_denials(present, needed, own))
     probes = {id(r): r for atom in needed for r in atom.probes}
     draft.requests = (*probes.values(), *requests.values())

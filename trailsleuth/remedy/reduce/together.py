@@ -11,6 +11,7 @@ from trailsleuth.model import Evidence, Proof, account_of, parse_arn
 from trailsleuth.model.names import role_names, role_of
 from trailsleuth.model.reduction import Reduction
 from trailsleuth.remedy.deltas import merge
+from trailsleuth.remedy.reduce.atoms import of_several_kinds
 
 _PERMISSION_SET = re.compile(r"(AWSReservedSSO_.+)_[0-9a-f]{16}")
 _SERVICES_OWN = "/aws-service-role/"
@@ -57,7 +58,7 @@ def put_together(wanted: str, reductions: tuple[Reduction, ...]) -> Reduction:
     several = f"One policy for {len(reductions)} principals: {', '.join(r.role for r in reductions)}."
     return Reduction(
         role=wanted,
-        statements=(*merge(allows), *denies.values()),
+        statements=(*merge(allows, whole=of_several_kinds(single["Action"] for single in allows)), *denies.values()),
         used=tuple(use for r in reductions for use in r.used),
         unused=tuple(dict.fromkeys(one for r in reductions for one in r.unused)),
         proof=_weakest(r.proof for r in reductions),
