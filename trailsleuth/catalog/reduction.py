@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
@@ -188,7 +188,21 @@ def _date(text: str) -> date | None:
     digits = re.sub(r"\D", "", re.sub(r"[a-z]+=", "", text))
     if len(digits) in (10, 13) and digits.startswith("1"):
         return datetime.fromtimestamp(int(digits[:10]), UTC).date()
+    return next(filter(None, (_made(*numbers) for numbers in _readings(text, digits))), None)
+
+
+def _readings(text: str, digits: str) -> Iterator[tuple[int, int, int]]:
+    """What a text may mean as year, month and day: the first day of a quarter or, near enough, of a week."""
+    if "W" in text or "Q" in text.upper():
+        yield int(digits[:4]), 1 + ((int(digits[4:]) - 1) * 7 // 31 if "W" in text else (int(digits[4:]) - 1) * 3), 1
+    elif re.match(r"\d{2}\D", text):
+        yield from ((int(digits[4:]), int(digits[2:4]), int(digits[:2])), (int(digits[4:]), int(digits[:2]), int(digits[2:4])))
+    else:
+        yield int(digits[:4]), int(digits[4:6]), int(digits[6:8] or 1)
+
+
+def _made(year: int, month: int, day: int) -> date | None:
     try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8] or 1))
+        return date(year, month, day)
     except ValueError:
         return None

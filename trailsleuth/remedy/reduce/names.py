@@ -42,14 +42,13 @@ class Names:
         seen = [moment for life in self._lives.values() for moment in (life.first, life.last)]
         self._window = max(seen) - min(seen) if seen else timedelta()
         self._middle = min(seen) + self._window / 2 if seen else None
-        literal = [str(use.resource) for use in known if not isinstance(use.resource, ArnPattern) and use.resource != "*"]
-        self._patterns = self._objects(a for a in literal if _is_object(a)) | self._others(a for a in literal if not _is_object(a))
+        named = [use.resource for use in known if use.resource is not None and use.resource != "*"]
+        objects = (str(arn) for arn in named if _is_object(arn) and not isinstance(arn, ArnPattern))
+        self._patterns = self._objects(objects) | self._others(arn for arn in named if not _is_object(arn))
 
     def pattern_of(self, resource: str) -> ArnPattern:
         """The resource as a policy should name it: itself where it lasts."""
-        if resource == "*" or isinstance(resource, ArnPattern):
-            return ArnPattern(resource)
-        return self._patterns.get(resource) or as_pattern(resource)
+        return self._patterns.get(resource) or (ArnPattern(resource) if resource == "*" else as_pattern(resource))
 
     def lasts(self, resource: str) -> bool:
         """Seen on several days, over a good part of the window."""
@@ -68,7 +67,7 @@ class Names:
             groups[_holed(arn)].append(arn)
         for holed, group in groups.items():
             found.update({arn: holed if self._varies(arn, group) else escaped(arn) for arn in group})
-        found.update(self._numbered((arn for arn, pattern in found.items() if pattern == escaped(arn)), counted=True))
+        found.update(self._numbered({arn: pattern for arn, pattern in found.items() if pattern == escaped(arn)}, counted=True))
         for depth in (-1, -2, -3):
             found = self._by_directory(found, depth)
         return {arn: ArnPattern(_squeezed(pattern)) for arn, pattern in found.items()}
@@ -103,16 +102,17 @@ class Names:
         late = sum(self._middle is not None and self._lives[arn].first > self._middle for arn in passing)
         return (counted and names > MANY) or (self._window >= DAY and late * 3 >= len(passing))
 
-    def _numbered(self, arns: Iterable[str], *, counted: bool = False) -> dict[str, str]:
-        """Names that differ in their numbers alone, and go on counting: with `*` for the numbers that vary."""
+    def _numbered(self, named: Mapping[str, str], *, counted: bool = False) -> dict[str, str]:
+        """Of ARNs as patterns those that differ in their numbers alone, and go on counting: with `*` for the numbers that vary."""
         groups: dict[str, list[str]] = defaultdict(list)
-        for arn in arns:
-            groups[_NUMBER.sub("0", arn)].append(arn)
+        for arn, pattern in named.items():
+            groups[_NUMBER.sub("0", pattern)].append(arn)
         found: dict[str, str] = {}
         for group in groups.values():
-            making = [arn for arn in group if self._was_made(arn)]
-            if self._come_and_go(group, len(group), counted=counted) or len(making) >= FEW:
-                found.update(dict.fromkeys(group, _counting(group)))
+            patterns = list(dict.fromkeys(named[arn] for arn in group))
+            making = {named[arn] for arn in group if self._was_made(arn)}
+            if len(patterns) > 1 and (self._come_and_go(group, len(patterns), counted=counted) or len(making) >= FEW):
+                found.update(dict.fromkeys(group, _counting(patterns)))
         return found
 
     def _others(self, arns: Iterable[str]) -> dict[str, ArnPattern]:
@@ -125,12 +125,10 @@ class Names:
         found: dict[str, ArnPattern] = {}
         for group in kinds.values():
             for arn in group:
-                pattern = beyond_one_run(arn) or self._among(arn, group) or self._dated(arn, holes[_holed(arn)])
-                if pattern is not None:
-                    found[arn] = pattern
-        left = [arn for group in kinds.values() for arn in group if arn not in found]
-        numbered = self._numbered(arn for arn in left if generated_parts(arn) != (_name(arn),))
-        return found | {arn: ArnPattern(numbered[arn]) if arn in numbered else as_pattern(arn) for arn in left}
+                run = None if isinstance(arn, ArnPattern) else beyond_one_run(arn) or self._among(arn, group)
+                found[arn] = run or self._dated(arn, holes[_holed(arn)]) or as_pattern(arn)
+        numbered = self._numbered({arn: pattern for arn, pattern in found.items() if generated_parts(arn) != (_name(arn),)})
+        return found | {arn: ArnPattern(pattern) for arn, pattern in numbered.items()}
 
     def _among(self, arn: str, group: list[str]) -> ArnPattern | None:
         """An instance, a snapshot, a job: one of many that come and go, or of those that the role makes itself."""
@@ -153,10 +151,10 @@ def _name(arn: str) -> str:
     return re.split(r"[:/]", arn)[-1]
 
 
-def _counting(group: list[str]) -> str:
-    """What names that differ in their numbers have in common."""
-    columns = zip(*(_NUMBER.split(arn) for arn in group), strict=True)
-    return "".join(escaped(column[0]) if len(set(column)) == 1 else "*" for column in columns)
+def _counting(patterns: list[str]) -> str:
+    """What patterns that differ in their numbers have in common."""
+    columns = zip(*(_NUMBER.split(pattern) for pattern in patterns), strict=True)
+    return "".join(column[0] if len(set(column)) == 1 else "*" for column in columns)
 
 
 def _is_object(arn: str) -> bool:
@@ -176,7 +174,8 @@ def _holed(arn: str) -> str:
     head, rest = ":".join(arn.split(":", 5)[:5]), arn.split(":", 5)[-1]
     for part in generated_parts(arn):
         rest = rest.replace(part, "\0", 1)
-    return f"{escaped(head)}:{escaped(rest)}".replace("\0", "*")
+    text = f"{head}:{rest}" if isinstance(arn, ArnPattern) else f"{escaped(head)}:{escaped(rest)}"
+    return text.replace("\0", "*")
 
 
 def _squeezed(pattern: str) -> str:
