@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trail import B, call, evidence, refused, role, session
-from trailsleuth.analyze.grouping import MADE_FOR, REPORTED_WITHIN, REPORTS, SAME_ACTION, Rule, _fold, _is_near, _merge
+from trailsleuth.analyze.grouping import MADE_FOR, REPORTED_WITHIN, REPORTS, SAME_ACTION, Rule, _fold, _merge, is_near
 from trailsleuth.analyze.ownership import is_foreign
 from trailsleuth.analyze.recovery import Successes
 from trailsleuth.analyze.refusal import Refusal
@@ -217,4 +217,4 @@ def test_near_is_what_any_pair_of_records_says(read: Evidence) -> None:
     for one in whole:
         for other in whole:
             pairs = ((a, b) for a in one.records for b in other.records)
-            assert _is_near(one, other) is any(abs(a.event_time - b.event_time) <= REPORTED_WITHIN for a, b in pairs)
+            assert is_near(one, other) is any(abs(a.event_time - b.event_time) <= REPORTED_WITHIN for a, b in pairs)

@@ -70,7 +70,7 @@ def _of_management(refusal: Refusal, policies: PolicyEvidence) -> bool:
 
 def _rule_of_accounts(refusal: Refusal) -> str | None:
     """The rule on accounts and Regions that no policy gets round."""
-    if _handed_across(refusal):
+    if handed_across(refusal):
         return "passed-across-accounts"
     if _of_other_region(refusal):
         return "other-region"
@@ -99,7 +99,7 @@ def _is_passing(refusal: Refusal) -> bool:
     return refusal.iam_action == "iam:PassRole" or "pass role" in (refusal.first.error_message or "").lower()
 
 
-def _handed_across(refusal: Refusal) -> bool:
+def handed_across(refusal: Refusal) -> bool:
     """A service was handed a role of another account than the call's own: whatever the text says, a role is passed only inside its account.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html

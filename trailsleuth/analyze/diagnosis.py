@@ -22,6 +22,7 @@ from trailsleuth.analyze.inner import behind_failures, behind_wrappers
 from trailsleuth.analyze.key_findings import findings_of_keys, silent_key_findings
 from trailsleuth.analyze.keys import denied_of_call
 from trailsleuth.analyze.next_up import coming_next
+from trailsleuth.analyze.opened import opened
 from trailsleuth.analyze.order import in_order, too_early
 from trailsleuth.analyze.outsiders import mark_outsiders
 from trailsleuth.analyze.parts import parts_of
@@ -49,10 +50,11 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     behind: list[Refusal] = []
     for chain, records in _by_chain(_told(scope, around, evidence.policies), scope).items():
         asked = list(_read((context.facts.siblings.with_request(record) for record in records), around))
-        inner = behind_wrappers(asked, others)
+        inner = behind_wrappers(asked, others, context.facts.handed)
         behind += inner
         tried = chain != OWN and looks_like_enumeration(records)
-        ended = (replace(f, group=chain) for f in _of_chain((*asked, *inner), context))
+        told = [refusal for refusal in asked if not (refusal.denial.open and inner)]
+        ended = (replace(f, group=chain) for f in _of_chain((*told, *inner), context))
         found += [_of_enumeration(f) if tried else f for f in ended]
     if not found:
         behind = behind_failures(explaining_calls(scope, inquiry, evidence.records), others)
@@ -87,7 +89,7 @@ def _by_chain(records: Iterable[Record], scope: Scope) -> dict[int, list[Record]
 def _of_chain(asked: Iterable[Refusal], context: AnalysisContext) -> list[Finding]:
     """What lasted, what recovered, and what comes next."""
     clear = [with_target(sharpen(completed(r, context.facts), context.evidence, context.scope.execution, context.names), context) for r in asked]
-    denials = group_refusals(clear)
+    denials = group_refusals(step for refusal in clear for step in opened(refusal, clear, context))
     excused = [(denial, excuse_of(denial, denials, context)) for denial in denials]
     lasting = [denial for denial, excuse in excused if excuse is None or excuse.standing is not Standing.RECOVERED]
     found = [finding for denial, excuse in excused for finding in _findings(denial, excuse, context)]

@@ -105,7 +105,7 @@ def _spans(refusal: Refusal) -> set[int]:
     return {int(record.event_time.timestamp() // REPORTED_WITHIN.total_seconds()) for record in refusal.records}
 
 
-def _is_near(one: Refusal, other: Refusal) -> bool:
+def is_near(one: Refusal, other: Refusal) -> bool:
     """A record of the one and a record of the other lie near in time. Each has its records in time order."""
     few, many = sorted((one.records, other.records), key=len)
     for record in few:
@@ -122,7 +122,7 @@ def _same_action(vague: Refusal, clear: Refusal) -> bool:
 
 def _reports(wrapper: Refusal, inner: Refusal) -> bool:
     """The inner refusal is of the same principal, near in time, and of the action (or at least the service) that the wrapper names."""
-    if not wrapper.is_by_caller_of(inner) or not _is_near(wrapper, inner):
+    if not wrapper.is_by_caller_of(inner) or not is_near(wrapper, inner):
         return False
     if wrapper.denial.at_target:
         return True
@@ -134,7 +134,7 @@ def _made_for(bare: Refusal, inner: Refusal) -> bool:
     """The inner call was made by the service of the bare one, with the same credentials, just before."""
     same = bare.first.identity.principal_id is not None and bare.first.identity.principal_id == inner.first.identity.principal_id
     by_service = inner.first.identity.invoked_by == bare.first.event_source
-    return same and by_service and _is_near(bare, inner)
+    return same and by_service and is_near(bare, inner)
 
 
 SAME_ACTION = Rule(

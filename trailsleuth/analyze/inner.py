@@ -8,18 +8,31 @@ Sure:  the same principal within moments, of the service that the text names or 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from trailsleuth.analyze.grouping import REPORTED_WITHIN, REPORTS, Homes
+from trailsleuth.analyze.grouping import REPORTED_WITHIN, REPORTS, Homes, is_near
 from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.facts.handed import Handed
 from trailsleuth.model import Record
 
 
-def behind_wrappers(asked: Iterable[Refusal], others: Iterable[Refusal]) -> list[Refusal]:
+def behind_wrappers(asked: Iterable[Refusal], others: list[Refusal], handed: Handed) -> list[Refusal]:
     """The other denials that a wrapper among those asked about reports."""
     homes = Homes(others, REPORTS)
-    found = {id(inner): inner for wrapper in asked if REPORTS.moves(wrapper) for inner in homes.of(wrapper)}
+    found = {id(inner): inner for wrapper in asked for inner in (homes.of(wrapper) if REPORTS.moves(wrapper) else _behind_open(wrapper, others, handed))}
     return list(found.values())
+
+
+def _behind_open(wrapper: Refusal, others: Iterable[Refusal], handed: Handed) -> Iterator[Refusal]:
+    """Of a call whose text leaves open who was denied what: denials that its service met with the same credentials, or the role that it hands over."""
+    if wrapper.denial.open:
+        role = handed.role(wrapper.first)
+        yield from (inner for inner in others if is_behind(wrapper, inner) or (role is not None and inner.principal == role and is_near(wrapper, inner)))
+
+
+def is_behind(wrapper: Refusal, inner: Refusal) -> bool:
+    """The service of the one met the other with the same credentials, just before."""
+    return any(_made_for(wrapper.first, record) for record in inner.records)
 
 
 def behind_failures(calls: Iterable[Record], others: Iterable[Refusal]) -> list[Refusal]:

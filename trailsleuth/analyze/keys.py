@@ -55,8 +55,8 @@ def denied_of_call(refusal: Refusal, facts: Facts) -> Iterator[KeyNeed]:
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
     """
     policies = facts.evidence.policies
-    if refusal.denial.at_target or _is_bare(refusal):
-        needs = denied_next(refusal, facts, policies) if _is_admitted(refusal, policies, open_too=not refusal.denial.at_target) else ()
+    if refusal.denial.at_target or is_bare(refusal):
+        needs = denied_next(refusal, facts, policies) if is_admitted(refusal, policies, open_too=not refusal.denial.at_target) else ()
         yield from (need for need in needs if need.basis is Basis.INFERRED)
         return
     record = refusal.first
@@ -66,13 +66,25 @@ def denied_of_call(refusal: Refusal, facts: Facts) -> Iterator[KeyNeed]:
         yield from [need for need in _denied(refusal, use, shown, policies) if need.basis is Basis.INFERRED] or _one_of_several(refusal, use, shown, policies)
 
 
-def _is_bare(refusal: Refusal) -> bool:
+def denied_of_named_key(refusal: Refusal, facts: Facts) -> Iterator[KeyNeed]:
+    """What the call needs of the only key that its request names, and the policies do not allow."""
+    record = refusal.first
+    use = key_use(primary_action(record.event_source, record.event_name, record.request) or "", record.event_name)
+    keys = keys_named(dict(record.request), **place_of(record))
+    if use is None or len(keys) != 1:
+        return
+    for key in keys:
+        shown = Fact(kind=Kind.ENCRYPTED_BY, thing=key, value=key, at=record.event_time, record=record)
+        yield from (need for need in _denied(refusal, use, shown, facts.evidence.policies) if need.basis is Basis.INFERRED)
+
+
+def is_bare(refusal: Refusal) -> bool:
     """AWS said neither which action it denied nor which policy decided."""
     denial = refusal.denial
     return not denial.wraps and "iam_action" not in denial.known_from and denial.policy_type is None and denial.effect is not Effect.EXPLICIT
 
 
-def _is_admitted(refusal: Refusal, policies: PolicyEvidence, *, open_too: bool) -> bool:
+def is_admitted(refusal: Refusal, policies: PolicyEvidence, *, open_too: bool) -> bool:
     """The policies allow it; or, where AWS gives no reason, nothing speaks against it but a condition whose value the record does not show."""
     if refusal.request is None:
         return False

@@ -18,6 +18,7 @@ from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import access_request
 from trailsleuth.analyze.shown import place_of, resource_in, takes_form
 from trailsleuth.catalog.demands import Demand, demands
+from trailsleuth.catalog.passed_roles import passed_roles
 from trailsleuth.iam.applies import find_principal, find_resource_policy
 from trailsleuth.model import Denial, Record, account_of, parse_arn
 
@@ -35,21 +36,27 @@ def demanded(refusal: Refusal, context: AnalysisContext) -> Iterator[Refusal]:
         if demand.service is not None:
             if _is_about_service(refusal, demand) and find_resource_policy(resource, context.evidence.policies) is not None:
                 yield as_denied_to(refusal, demand, demand.service, resource)
-        elif refusal.denial.by_passed_role or refusal.is_assume:
+        elif refusal.denial.by_passed_role or refusal.is_assume or refusal.denial.open:
             role = _role(refusal, demand, f"arn:{partition}:iam::{account}:role/", context)
             yield from (as_denied_to(refusal, demand, role, resource),) if role is not None else ()
 
 
 def _is_about_service(refusal: Refusal, demand: Demand) -> bool:
-    """The text says that this service was denied, by the policy of a resource."""
-    return demand.service == refusal.principal and not refusal.is_assume
+    """The text says that this service was denied, by the policy of a resource, or leaves open who was."""
+    return refusal.denial.open or (demand.service == refusal.principal and not refusal.is_assume)
 
 
 def _role(refusal: Refusal, demand: Demand, begin: str, context: AnalysisContext) -> str | None:
-    """The role that the text names, that AWS's fixed name means, or that the call hands over; one of the evidence."""
-    named = (refusal.principal, refusal.resource, context.names.full(f"{begin}{demand.role}") if demand.role else None)
+    """The role that the text names, or the only one that the call hands over where it leaves that open, or that AWS's fixed name means; one of the evidence."""
+    told = (_handed(refusal.first, context),) if refusal.denial.open else (refusal.principal, refusal.resource)
+    named = (*told, context.names.full(f"{begin}{demand.role}") if demand.role else None)
     roles = (arn for arn in named if (parsed := parse_arn(arn)) is not None and parsed.is_role and demand.role in (None, parsed.name))
     return next((arn for arn in roles if find_principal(arn, context.evidence.policies) is not None), None)
+
+
+def _handed(record: Record, context: AnalysisContext) -> str | None:
+    several = {passed.role for passed in passed_roles(record.event_source, record.event_name, record.request)}
+    return context.facts.handed.role(record) if len(several) < 2 else None
 
 
 def _resource(refusal: Refusal, demand: Demand, context: AnalysisContext) -> str | None:

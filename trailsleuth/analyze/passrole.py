@@ -38,7 +38,7 @@ def passed_next(refusal: Refusal, registrations: Registrations | None, hints: fr
     found = own or (_roles(template, template) if template is not None else ())
     passings = []
     for role in found:
-        arn = _role_arn(role, refusal.principal_account, names, partition=_partition(refusal))
+        arn = role_arn(role, refusal.principal_account, names, partition=partition_of(refusal))
         if arn is None or arn == refusal.resource:
             continue
         passings.append(Passing(refusal=_next(refusal, arn, role.service), template=template))
@@ -55,7 +55,8 @@ def _roles(source: Record, call: Record) -> tuple[PassedRole, ...]:
     return passed_roles(call.event_source, call.event_name, source.request)
 
 
-def _role_arn(role: PassedRole, account: str | None, names: RoleNames, *, partition: str) -> str | None:
+def role_arn(role: PassedRole, account: str | None, names: RoleNames, *, partition: str) -> str | None:
+    """The role that a request hands over, with its path; None for one of another account than the caller's."""
     if role.instance_profile:
         return names.in_profile(role.role, account)
     if role.role.startswith("arn:"):
@@ -63,7 +64,8 @@ def _role_arn(role: PassedRole, account: str | None, names: RoleNames, *, partit
     return names.full(f"arn:{partition}:iam::{account}:role/{role.role.lstrip('/')}") if account else None
 
 
-def _partition(refusal: Refusal) -> str:
+def partition_of(refusal: Refusal) -> str:
+    """The caller's partition."""
     return (refusal.principal or "arn:aws").split(":")[1] if (refusal.principal or "").startswith("arn:") else "aws"
 
 

@@ -46,7 +46,7 @@ def read_refusal(record: Record, around: Surroundings) -> Refusal | None:
     denial = record.denial
     if denial is None:
         return None
-    of_call = not denial.by_passed_role and not _is_of_service(record, denial)
+    of_call = not (denial.by_passed_role or denial.open or _is_of_service(record, denial))
     action = denial.iam_action or (primary_action(record.event_source, record.event_name, record.request) if of_call else None)
     resource = _resource(record, denial, action, around)
     taken = _taken(record, resource) if _is_service_trust(record, denial, action) else None

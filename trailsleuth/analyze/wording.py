@@ -13,6 +13,7 @@ from trailsleuth.iam.nearness import difference
 from trailsleuth.model import Cause, Effect, Mismatch, PolicyType, Record, parse_arn
 from trailsleuth.model.names import name_of_caller
 
+LONGEST = 300  # signs of a message that is repeated
 STACKS = "cloudformation.amazonaws.com"
 
 LAYER_NAMES = {
@@ -70,6 +71,9 @@ def _what(refusal: Refusal) -> str:
     action = refusal.iam_action or f"{record.event_name} ({record.event_source})"
     on = f" on {refusal.resource}" if refusal.resource not in (None, "*") else ""
     who = short(refusal.principal) if refusal.principal else short(name_of_caller(record))
+    if refusal.denial.open:
+        said = " ".join((record.error_message or "").split())[:LONGEST]
+        return f"{record.event_name} by {who} failed with {record.error_code}, in words that speak of access: {said}"
     if refusal.denial.demand:
         return f"{record.event_name} needs {action}{on} of {who}: {refusal.denial.demand}."
     through = f", through {record.event_name}" if refusal.iam_action and not refusal.iam_action.endswith(":" + record.event_name) else ""
@@ -90,6 +94,8 @@ def _why(refusal: Refusal, claim: Claim) -> str:
             return "The trust policy admits it: the role was just made or changed, and the change had not settled."
         case Cause.NOT_A_PERMISSION:
             return "It looks like a denial, but permissions are not the reason."
+        case Cause.UNKNOWN if refusal.denial.open:
+            return "They tell neither who lacked what nor on what; of what the call is known to need, the policies in the evidence deny nothing."
         case Cause.UNKNOWN if not refusal.first.identity.is_told and refusal.principal is None:
             return "The record does not tell who called, so nobody's policies can be looked at."
         case Cause.UNKNOWN if claim.layers == (PolicyType.TRUST,):

@@ -33,8 +33,8 @@ class MessageForm:
 
     `fixed` are the fields of a denial that the form decides by itself; `{group}` in them stands for what the pattern read. `refused` false: a
     text that only looks like a refusal; `warning`: the program that prints it goes on without; `printed`: no record holds it, only what clients and
-    services print elsewhere. `codes`, `sources` and `events`, where given, limit
-    the form to error codes, event sources and event names.
+    services print elsewhere; `recorded`: it counts in a record alone, and there only with a code that is no refusal. `codes`, `sources` and `events`, where
+    given, limit the form to error codes, event sources and event names.
     """
 
     id: str
@@ -48,6 +48,7 @@ class MessageForm:
     refused: bool
     warning: bool
     printed: bool
+    recorded: bool
     examples: tuple[Mapping[str, Any], ...]
     counters: tuple[str, ...]
     source: str
@@ -116,6 +117,7 @@ def message_forms() -> tuple[MessageForm, ...]:
             refused=row.get("refused", True),
             warning=row.get("warning", False),
             printed=row.get("printed", False),
+            recorded=row.get("recorded", False),
             examples=tuple(row["examples"]),
             counters=tuple(row["counters"]),
             source=row["source"],

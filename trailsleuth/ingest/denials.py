@@ -57,7 +57,7 @@ def _read_denial(code: str, text: str, event_source: str, event_name: str, of_re
     refused = row is not None and row.denied
     if of_record and not refused and not may_carry(code):
         return None
-    form, reading = _read(message, code, (event_source, event_name))
+    form, reading = _read(message, code, (event_source, event_name), recorded=of_record and not refused)
     if form is not None and not form.refused:
         return None
     if of_record and reading is not None:
@@ -88,10 +88,12 @@ def code_in_text(text: str) -> str | None:
     return None
 
 
-def _read(message: MessageText, code: str, call: tuple[str, str]) -> tuple[MessageForm | None, Reading | None]:
+def _read(message: MessageText, code: str, call: tuple[str, str], *, recorded: bool) -> tuple[MessageForm | None, Reading | None]:
     """The form that fits and what it read; (None, reading) for the usual sentence, (None, None) for a text that no form knows."""
     sentence = False
     for form in message_forms():
+        if form.recorded and not recorded:
+            continue
         if form.rank >= _SENTENCE_RANK and not sentence:
             sentence = True
             reading = read_sentence(message)
@@ -194,6 +196,7 @@ def _denial(pattern_id: str, reading: Reading, fixed: Mapping[str, Any], message
         by_passed_role=bool(fields.get("by_passed_role")),
         at_target=bool(fields.get("at_target")),
         unless_lacking=bool(fields.get("unless_lacking")),
+        open=bool(fields.get("open")),
         unverified_action=unverified,
         path_unknown=unknown_path,
         truncated=message.cut,
