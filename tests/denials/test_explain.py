@@ -177,6 +177,22 @@ def test_refusals_inside_other_json_are_found():
     assert [one.iam_action for one in explained(json.dumps([ONE, TWO]))] == ["ecs:RunTask", "s3:GetObject"]
 
 
+def test_a_decoded_message_says_what_was_denied():
+    context = {"principal": {"id": "AROA:x", "arn": SESSION}, "action": "ec2:RunInstances", "resource": "arn:aws:ec2:eu-west-1:222222222222:instance/*"}
+    told = {"allowed": False, "explicitDeny": False, "matchedStatements": {"items": []}, "context": context}
+    for text in (
+        json.dumps(told, indent=2),
+        json.dumps({"DecodedMessage": json.dumps(told)}),
+        f"$ aws sts decode-authorization-message\n{json.dumps(told, indent=4)}",
+    ):
+        (denial,) = api.explain(text).denials
+        assert (denial.principal, denial.iam_action) == ("arn:aws:iam::222222222222:role/Deployer", "ec2:RunInstances")
+        assert (denial.effect.value, denial.cause.value) == ("implicit", "missing_allow")
+    (denial,) = api.explain(json.dumps(told | {"explicitDeny": True})).denials
+    assert denial.cause.value == "explicit_deny"
+    assert api.explain(json.dumps(told | {"allowed": True})).denials == ()
+
+
 def test_the_json_document_has_the_fields_of_the_contract():
     document = explanation_document(api.explain(f"{ONE}\n\nRate exceeded"))
     assert set(document) == {"schema", "denials", "not_denials", "unreadable"}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import zipfile
-from io import BytesIO
-from pathlib import Path
 
 import pytest
 
 from tests.ingest.build import ROLE, a_denial, a_record, read, reasons
 from tests.ingest.test_answers import ATTEMPT, NOTICE, PIPELINE
+from tests.ingest.test_collected import ROLE_FILES, files
 from tests.ingest.test_export_forms import CONSOLE, FORMS, NO_ERROR, WHOLE_FRAME, parquet_of, table
 from tests.ingest.test_in_place_of import EXECUTED
+from tests.ingest.test_printed import TABLES as PRINTED
+from tests.sources.test_office import TEXTS, workbook
 from trailsleuth.catalog.load import rows_of
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import Evidence
@@ -34,6 +34,7 @@ RECORDS: dict[str, object] = {
     "eventbridge": [{"detail-type": "AWS API Call via CloudTrail", "detail": record} for record in (a_record(1), a_denial(2))],
     "any-envelope": FORMS["any list"],
     "tables": FORMS["DuckDB's structs"],
+    "printed-tables": PRINTED["psql"],
     "own-tables": FORMS["dotted"],
     "snake-case": FORMS["snake case"],
     "sentinel": FORMS["Sentinel"],
@@ -56,18 +57,20 @@ ANSWERS: dict[str, tuple[object, str]] = {
 }
 NAMED: dict[str, tuple[object, str]] = {
     "console-csv": (CONSOLE, "download the event history as JSON"),
-    "printed-tables": ("+-----------+\n| eventName |\n+-----------+\n", "--output json"),
+    "cut-tables": ("+-----------+\n| eventName |\n+-----------+\n", "--output json"),
     "no-errors": (table([NO_ERROR]), "export whole records"),
     "bucket-and-key-policies": ({"Policy": json.dumps(DOCUMENT)}, '{"ResourceArn": ARN, "Policy"'),
     "written-not-deployed": ({"terraform_version": "1.9.0", "values": {}}, "aws iam get-account-authorization-details"),
-    "iam-collect": ({"Version": "2012-10-17", "Statement": DOCUMENT["Statement"]}, "aws iam get-role-policy"),
+    "policy-alone": ({"Version": "2012-10-17", "Statement": DOCUMENT["Statement"]}, "aws iam get-role-policy"),
+    "findings": ({"schemaVersion": "2.0", "accountId": "1", "service": {}, "resource": {}}, "the trail of that account and hour"),
+    "other-files": (b"SQLite format 3\0", "sqlite3 -json"),
     "digests-insights": ({"digestStartTime": "x", "digestS3Object": "y"}, "digest file"),
     "foreign-records": ({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventVersion": "2.1"}]}, "event notification"),
 }
 
 
 def test_every_row_has_an_input_and_its_words() -> None:
-    assert ROWS.keys() == RECORDS.keys() | ANSWERS.keys() | NAMED.keys() | {"excel"}
+    assert ROWS.keys() == RECORDS.keys() | ANSWERS.keys() | NAMED.keys() | {"excel", "iam-collect"}
     for row in ROWS.values():
         assert row["written_by"]
         assert row["recognised"]
@@ -108,13 +111,14 @@ def test_what_is_not_used_is_named_with_the_better_export(form: str) -> None:
     assert said in reasons(evidence)
 
 
-def test_a_workbook_is_named_in_one_line(tmp_path: Path) -> None:
-    book = BytesIO()
-    with zipfile.ZipFile(book, "w") as packed:
-        for name in ("[Content_Types].xml", "xl/workbook.xml", "xl/worksheets/sheet1.xml"):
-            packed.writestr(name, "<x/>")
-    (tmp_path / "book").write_bytes(book.getvalue())
-    assert [skipped.reason for skipped in read_evidence(read_inputs([str(tmp_path)])).coverage.skipped] == ["an Excel workbook: save the sheet as CSV"]
+def test_a_tree_is_read() -> None:
+    assert read_evidence(files(ROLE_FILES)).policies.principals
+
+
+def test_a_workbook_is_read() -> None:
+    assert ROWS["excel"]["group"] == "rows"
+    evidence = read_evidence(read_inputs(["-"], stdin=workbook(TEXTS, shared=True)))
+    assert [record.event_id for record in evidence.records] == ["e-0001", "e-0002"]
 
 
 def test_what_rows_lack_is_lost_only_where_no_fuller_copy_of_each_is_there() -> None:

@@ -33,8 +33,8 @@ TEXT = ATTEMPT["output"]["executionResult"]["errorDetails"]["message"]
 
 def found(snapshot: object = WHOLE, runs: object = ATTEMPTS, **asked: str) -> dict[str, Any]:
     """What is told of the case: each cause with its role, action and thing, and the policy changes."""
-    contents = [one if isinstance(one, str) else json.dumps(one) for part in (snapshot, runs) for one in (part if isinstance(part, tuple) else (part,))]
-    written = [RawInput(source=f"answer-{n}", data=content.encode()) for n, content in enumerate(contents)]
+    parts = [one for part in (snapshot, runs) for one in (part if isinstance(part, tuple) else (part,))]
+    written = [one if isinstance(one, RawInput) else written_as(f"answer-{n}", one) for n, one in enumerate(parts)]
     document = case_document(run_investigation(read_evidence([*INPUTS, *written]), Inquiry(**(asked or {"pipeline": NAME}))))
     named = ("standing", "principal", "iam_action", "resource", "cause", "policy_types", "basis")
     causes = [{name: finding[name] for name in named} for finding in document["findings"] if finding["standing"] in ("cause", "also_needed")]
@@ -42,7 +42,12 @@ def found(snapshot: object = WHOLE, runs: object = ATTEMPTS, **asked: str) -> di
     return {"outcome": document["outcome"], "text": document["execution"]["error_message"], "causes": causes, "deltas": deltas}
 
 
+def written_as(source: str, content: object) -> RawInput:
+    return RawInput(source=source, data=(content if isinstance(content, str) else json.dumps(content)).encode())
+
+
 EXPECTED = found()
+EXPECTED_RECORD = next(record for record in read_evidence(INPUTS).records if record.denial and record.event_name == "RegisterTaskDefinition")
 NOWHERE = Origin(source="")
 ROLE = ROLES[0]["Arn"]
 
@@ -83,6 +88,22 @@ def managed() -> list[object]:
     return [{"Role": of_role(role)}, attached, {"Policy": policy}, {"PolicyVersion": version}]
 
 
+def tree(roles: list[dict[str, Any]], root: str = "out/") -> tuple[RawInput, ...]:
+    """As iam-collect writes the roles, their inline policies as managed ones: folders in small letters, no file for what is empty."""
+    files: dict[str, object] = {}
+    for role in roles:
+        arns = [f"arn:aws:iam::310030040050:policy/{role['RoleName']}-{policy['PolicyName']}" for policy in role["RolePolicyList"]]
+        folder = f"iam/role/{quote(role['Arn'].partition('role/')[2], safe='').lower()}"
+        files[f"{folder}/metadata"] = {"arn": role["Arn"], "name": role["RoleName"], "id": role["RoleId"], "path": role["Path"], "created": role["CreateDate"]}
+        files[f"{folder}/trust-policy"] = role["AssumeRolePolicyDocument"]
+        files |= {f"{folder}/managed-policies": arns} if arns else {}
+        for arn, policy in zip(arns, role["RolePolicyList"], strict=True):
+            name = arn.rpartition("/")[2]
+            files[f"iam/policy/{name.lower()}/metadata"] = {"arn": arn, "name": name, "defaultVersionId": "v2", "path": "/"}
+            files[f"iam/policy/{name.lower()}/current-policy"] = policy["PolicyDocument"]
+    return tuple(written_as(f"{root}aws/aws/accounts/310030040050/{place}.json", content) for place, content in files.items())
+
+
 SNAPSHOTS: dict[str, Callable[[], object]] = {
     "answers about each role": lambda: tuple(answer for role in ROLES for answer in single(role)),
     "answers about the denied role": lambda: tuple(single(ROLES[0])),
@@ -95,6 +116,8 @@ SNAPSHOTS: dict[str, Callable[[], object]] = {
         "baseConfigurationItems": [item(r) | {"configuration": json.dumps(small(r))} for r in ROLES],
         "unprocessedResourceKeys": [],
     },
+    "a tree of iam-collect": lambda: tree(ROLES),
+    "a tree of iam-collect in an archive": lambda: tree(ROLES, "saved.zip!"),
     "an advanced query of AWS Config": lambda: {"Results": [json.dumps(item(role)) for role in ROLES], "QueryInfo": {"SelectFields": []}},
 }
 NOTICE = {
@@ -167,6 +190,7 @@ BUILT = {
     "id": BUILD.rpartition("/")[2], "arn": BUILD, "projectName": NAME, "buildStatus": "FAILED", "serviceRole": ROLE, "startTime": BEGAN, "endTime": FAILED,
     "phases": [PHASE],
 }  # fmt: skip
+REFUSED = EXPECTED_RECORD.error_message
 DENIED = f"The IAM role {ROLE} does not give you permission to perform operations in the following AWS service: AmazonECS."
 DEPLOYED = {
     "applicationName": NAME, "deploymentGroupName": "basket-dg", "deploymentId": "d-BASKET001", "status": "Failed", "createTime": BEGAN,
@@ -188,6 +212,13 @@ MACHINE = "arn:aws:states:eu-north-1:310030040050:stateMachine:basket"
 EXECUTED = {
     "executionArn": "arn:aws:states:eu-north-1:310030040050:execution:basket:0a0b0c0d-0000-4000-8000-0a0b0c0d0e0f", "stateMachineArn": MACHINE,
     "status": "FAILED", "startDate": BEGAN, "stopDate": FAILED, "error": "States.TaskFailed", "cause": "Access was denied.",
+}  # fmt: skip
+SERVICE = {
+    "serviceArn": "arn:aws:ecs:eu-north-1:310030040050:service/basket/basket", "serviceName": NAME, "status": "ACTIVE", "deployments": [],
+    "events": [
+        {"id": "e2", "createdAt": FAILED, "message": f"(service basket) failed to launch a task with (error {REFUSED})."},
+        {"id": "e1", "createdAt": BEGAN, "message": "(service basket) has reached a steady state."},
+    ],
 }  # fmt: skip
 TRIGGER = {
     "region": "eu-north-1", "accountId": "310030040050", "eventTriggerName": "failures", "applicationName": NAME, "deploymentId": "d-BASKET001",
@@ -213,6 +244,10 @@ THINGS: dict[str, tuple[dict[str, str], object]] = {
         {"state_machine": MACHINE},
         (EXECUTED, {"stateMachineArn": MACHINE, "name": NAME, "definition": "{}", "roleArn": ROLE}),
     ),
+    "describe-services, the events' text": ({"service": NAME}, {"services": [SERVICE], "failures": []}),
+    "describe-services as YAML": ({"service": NAME}, yaml.safe_dump({"services": [SERVICE], "failures": []})),
+    "events of a service by --query": ({"service": NAME}, [SERVICE["events"]]),
+    "--query deploymentInfo": ({"deployment": "d-BASKET001"}, DEPLOYED),
     "a notice of ECS": ({"task": TASK}, {"detail-type": "ECS Task State Change", "source": "aws.ecs", "time": FAILED, "detail": STOPPED}),
 }
 
@@ -235,6 +270,54 @@ def test_a_function_is_asked_about_by_its_name_though_it_did_not_fail_itself() -
     assert read(FUNCTION).coverage.skipped == ()
     failing = FUNCTION | {"State": "Failed", "StateReasonCode": "InvalidConfiguration", "StateReason": "The role may not be assumed"}
     assert [(run.failed, run.error_text) for run in read(failing, FUNCTION).actions] == [(True, "The role may not be assumed")]
+
+
+MAIL = "\n".join(f"{name}='{value}'" for name, value in (
+    ("StackId", STACK), ("Timestamp", FAILED), ("EventId", "Definition-UPDATE_FAILED"), ("LogicalResourceId", "Definition"), ("Namespace", "310030040050"),
+    ("PhysicalResourceId", ""), ("ResourceProperties", '{"Family":"basket"}\n'), ("ResourceStatus", EVENTS[1]["ResourceStatus"]),
+    ("ResourceStatusReason", EVENTS[1]["ResourceStatusReason"]), ("ResourceType", "AWS::ECS::TaskDefinition"), ("StackName", NAME),
+    ("ClientRequestToken", "null"),
+)) + "\n"  # fmt: skip
+FOOTER = "\n--\nIf you wish to stop receiving notifications from this topic, please visit the link below to unsubscribe:\nhttps://example.com/x='y'\n"
+MAILS: dict[str, object] = {
+    "SNS": {"Type": "Notification", "Subject": "AWS CloudFormation Notification", "Message": MAIL},
+    "SNS in SQS": {"Messages": [{"MessageId": "m", "Body": json.dumps({"Type": "Notification", "Message": MAIL})}]},
+    "a mail": f"From: AWS Notifications <no-reply@sns.amazonaws.com>\nSubject: AWS CloudFormation Notification\n\n{MAIL}{FOOTER}",
+    "two mails": MAIL.replace("UPDATE_FAILED", "UPDATE_IN_PROGRESS").replace(EVENTS[1]["ResourceStatusReason"], "") + FOOTER + MAIL + FOOTER,
+    "Windows": MAIL.replace("\n", "\r\n"),
+}
+
+
+@pytest.mark.parametrize("kind", MAILS)
+def test_a_mail_of_a_stack_is_its_event(kind: str) -> None:
+    expected = [replace(run, origin=NOWHERE) for run in read({"StackEvents": EVENTS[1:]}).actions]
+    assert [replace(run, origin=NOWHERE) for run in read(MAILS[kind]).actions] == expected
+    told = found(runs=(MAILS[kind], {"Stacks": [DESCRIBED]}), stack=NAME)
+    assert (told["text"], told["causes"]) == (EVENTS[1]["ResourceStatusReason"], EXPECTED["causes"])
+
+
+WITHOUT_ROLE: dict[str, tuple[dict[str, str], object, str]] = {
+    "service": (
+        {"service": NAME},
+        {"services": [SERVED | {"events": [{"createdAt": FAILED, "message": "(service basket) was unable to place a task."}]}], "failures": []},
+        f"aws ecs describe-task-definition --task-definition {STOPPED['taskDefinitionArn']} ",
+    ),
+    "task": ({"task": TASK}, STOPPED | {"overrides": {}}, f"aws ecs describe-task-definition --task-definition {STOPPED['taskDefinitionArn']} "),
+    "execution": ({"state_machine": MACHINE}, EXECUTED, f"aws stepfunctions describe-state-machine --state-machine-arn {MACHINE} "),
+    "deployment": (
+        {"deployment": "d-BASKET001"},
+        DEPLOYED | {"errorInformation": {"code": "ERROR", "message": "It failed."}},
+        "aws deploy get-deployment-group --application-name basket --deployment-group-name basket-dg ",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WITHOUT_ROLE)
+def test_a_thing_without_a_role_asks_for_the_answer_that_tells_it(kind: str) -> None:
+    asked, answer, command = WITHOUT_ROLE[kind]
+    document = case_document(run_investigation(read_evidence([*INPUTS, written_as("answer", answer)]), Inquiry(**asked)))
+    assert any(question["command"].startswith(command) for question in document["questions"])
+    assert not any("get-pipeline" in question["command"] for question in document["questions"])
 
 
 def notice(kind: str, **detail: object) -> dict[str, Any]:

@@ -104,6 +104,20 @@ def test_messages_calls_times_and_regions_stay_readable(tmp_path):
     assert found["userIdentity"]["arn"] in found["errorMessage"]
 
 
+WORDS = "Project Falcon was closed by the Quetzal guardrail, see wiki Xochimilco; Zugriff auf Projekt Adler verweigert"
+
+
+def test_of_a_message_only_the_words_of_aws_stay(tmp_path):
+    refused = {"errorCode": "AccessDenied", "errorMessage": f"User: x is not authorized to perform: s3:GetObject on resource: *. {WORDS}"}
+    said = {"errorCode": "ThrottlingException", "errorMessage": "Rate exceeded when calling the GetObject operation"}
+    _, files = shared(tmp_path / "case", [{"Records": [record(1, **refused), record(2, eventSource="s3.amazonaws.com", **said)]}])
+    first, second = json.loads(files["evidence/0001-records.json"])["Records"]
+    assert first["errorMessage"].startswith("User: x is not authorized to perform: s3:GetObject on resource: *. ")
+    assert second["errorMessage"] == said["errorMessage"]
+    everything = "".join(files.values()).lower()
+    assert [word for word in ("falcon", "quetzal", "xochimilco", "adler", "zugriff") if word in everything] == []
+
+
 def test_names_in_a_message_inside_a_json_text_are_known_from_elsewhere(tmp_path):
     inside = json.dumps({"errorMessage": "the stack hidden-stack is not here"})
     _, files = shared(tmp_path / "case", [{"Records": [record(1, requestParameters={"document": inside, "stackName": "hidden-stack"})]}])

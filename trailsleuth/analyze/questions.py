@@ -17,12 +17,19 @@ from trailsleuth.analyze.untied import is_untied, names_a_denial, speaks_of_deni
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.messages import unrecorded
 from trailsleuth.iam.applies import find_principal
-from trailsleuth.model import Cause, Evidence, Finding, Inquiry, PolicyType, Question, Scope, Standing, account_of, parse_arn
+from trailsleuth.model import ActionRun, Cause, Evidence, Finding, Inquiry, PolicyType, Question, Scope, Standing, account_of, parse_arn
 
 LOOKUP = "aws cloudtrail lookup-events --start-time {since} --end-time {until} --region {region} --profile {account} --output json > {account}-{region}.json"
 SNAPSHOT = "aws iam get-account-authorization-details --profile {account} --output json > iam-{account}.json"
 EXECUTIONS = "aws codepipeline list-action-executions --pipeline-name {pipeline} --output json > action-executions.json"
 DEFINITION = "aws codepipeline get-pipeline --name {pipeline} --output json > pipeline.json"
+ROLE_OF = {  # the answer in which the role of a failed thing stands, by what its run names
+    "build": "aws codebuild batch-get-builds --ids {name} --output json > build.json",
+    "deployment": "aws deploy get-deployment-group --application-name {application} --deployment-group-name {group} --output json > deployment-group.json",
+    "task": "aws ecs describe-task-definition --task-definition {of} --output json > task-definition.json",
+    "service": "aws ecs describe-task-definition --task-definition {of} --output json > task-definition.json",
+    "state_machine": "aws stepfunctions describe-state-machine --state-machine-arn {of} --output json > state-machine.json",
+}
 DECODE = "aws sts decode-authorization-message --profile {account} --encoded-message <the blob of record {event}> --output json > decoded-{event}.json"
 DETAILS = "aws iam-toolbox get-request-authorization-details --authorization-id {id} --region {region} --profile {account} --output json > details-{event}.json"
 DOCUMENT = (
@@ -213,7 +220,10 @@ def _unseen(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> 
         pipeline = scope.execution.pipeline or "<pipeline>"
         because = "no failed action of the pipeline is in the evidence"
         yield Question(account=None, wanted="execution", because=because, command=EXECUTIONS.format(pipeline=pipeline))
-    if scope.execution is not None and scope.execution.attempt is not None and scope.execution.definition is None:
+    attempt = scope.execution.attempt if scope.execution else None
+    if attempt is not None and not scope.asked:
+        yield from _its_role(attempt)
+    if scope.execution is not None and attempt is not None and not attempt.kind and scope.execution.definition is None:
         because = "the pipeline's definition is not in the evidence: it names the roles that the action ran with"
         yield Question(account=None, wanted="execution", because=because, command=DEFINITION.format(pipeline=scope.execution.pipeline or "<pipeline>"))
     named = inquiry.role or inquiry.session or inquiry.access_key
@@ -228,6 +238,17 @@ def _unseen(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> 
         command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region="<region>", account=account or "<profile>")
         yield Question(account=account, wanted="records", because=because, command=command)
     yield from _by_text(evidence, scope, inquiry, region)
+
+
+def _its_role(thing: ActionRun) -> Iterator[Question]:
+    """The answer that tells which role a failed build, deployment, task, service or execution worked with."""
+    if thing.role_arn is not None or thing.kind not in ROLE_OF:
+        return
+    application, _, group = (thing.role_of or "").partition("/")
+    names = {"name": thing.action, "of": thing.role_of, "application": application, "group": group}
+    command = ROLE_OF[thing.kind].format(**{name: shlex.quote(text) if text else "<name>" for name, text in names.items()})
+    because = f"the role that the {thing.kind.replace('_', ' ')} {thing.action} worked with is not in the evidence"
+    yield Question(account=None, wanted="execution", because=because, command=command)
 
 
 def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> Iterator[Question]:

@@ -14,7 +14,7 @@ from pathlib import PurePath
 
 from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.catalog.actions import prefixes
-from trailsleuth.catalog.arn_words import arn_words, prose_words
+from trailsleuth.catalog.arn_words import arn_words, plain_words, prose_words
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.model import RawInput, Skipped
@@ -59,7 +59,8 @@ def bundle(paths: Paths, *, redact: bool = False, asked: Mapping[str, str] | Non
     secret = hashlib.sha256(b"".join(hashlib.sha256(item.data).digest() for item in inputs)).digest()
     held = [list(pieces_of(item.data)) for item in inputs]
     services = _services(inputs)
-    veil = EvidenceVeil(prefixes(), arn_words(services) | services, secret=secret, prose=prose_words())
+    prose = prose_words() | plain_words(services)
+    veil = EvidenceVeil(prefixes(), arn_words(services) | services, secret=secret, prose=prose)
     veil.learn_all(piece.value for pieces in held for piece in pieces)
     files = tuple(file for number, pieces in enumerate(held, 1) for file in _redacted(number, pieces, veil))
     return Bundle(files=files, left_out=left_out, asked={name: veil.text(text) if name == "error" else veil.leaf(text) for name, text in asked.items()})

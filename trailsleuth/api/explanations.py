@@ -93,5 +93,12 @@ def _text_of(data: bytes) -> str | None:
 def _holds_something(evidence: Evidence) -> bool:
     policies = evidence.policies
     return bool(
-        evidence.records or evidence.actions or evidence.runs or evidence.pipelines or policies.principals or policies.resources or policies.organization
+        evidence.records
+        or evidence.actions
+        or evidence.runs
+        or evidence.pipelines
+        or evidence.decoded
+        or policies.principals
+        or policies.resources
+        or policies.organization
     )

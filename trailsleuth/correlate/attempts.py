@@ -16,6 +16,7 @@ CODEPIPELINE = "codepipeline.amazonaws.com"
 MILLISECONDS = re.compile(r"^\d{13}$")
 UNIQUE = 8  # a build or execution id shorter than this is no mark of its own
 _BARE = 40  # a message as short as "Access Denied" says nothing of its own
+_CALLER = re.compile(r"arn:aws[\w-]*:(?:iam::\d*:(?:user|role)|sts::\d*:assumed-role)/")
 INSTANCES = "ec2.amazonaws.com"
 
 
@@ -53,8 +54,8 @@ def _of_codepipeline(trail: Trail, execution: Execution) -> Found:
 
 
 def _of_thing(trail: Trail, attempt: ActionRun) -> Found:
-    """The calls denied to a failed thing, by the strongest tie that holds: its own text holds their message, a session of its
-    role or of its service made them, else its service made them with the credentials of whoever called it."""
+    """The calls denied to a failed thing, by the strongest tie that holds: its own text holds their message, a session of its role or of its service
+    made them, its text names their action and nobody, else its service made them with the credentials of whoever called it."""
     end = attempt.updated or datetime.max.replace(tzinfo=UTC) - AFTER
     window = (attempt.started - BEFORE if attempt.started else datetime.min.replace(tzinfo=UTC), end + AFTER)
     inside = [r for r in trail.refused if window[0] <= r.event_time <= window[1]]
@@ -64,10 +65,15 @@ def _of_thing(trail: Trail, attempt: ActionRun) -> Found:
     text = attempt.error_text or ""
     said = [r for r in inside if r.error_message and len(r.error_message) > _BARE and r.error_message in text]
     own = [r for r in inside if trail.home(r) in ids]
+    named = [r for r in inside if r.denial and _names_action(text, r.denial.iam_action)] if _CALLER.search(text) is None else []
     carried = [r for r in inside if r.identity.invoked_by in acting_services(attempt.provider)]
-    asked = said or own or carried
+    asked = said or own or named or carried
     homes = {trail.home(r) for r in asked}
     return [s for s in trail.sessions if s.id in ids or s.id in homes], tuple(asked)
+
+
+def _names_action(text: str, action: str | None) -> bool:
+    return action is not None and re.search(rf"\b{re.escape(action)}\b", text, re.IGNORECASE) is not None
 
 
 def _of_attempt(trail: Trail, execution: Execution, attempt: ActionRun) -> tuple[list[Session], tuple[Record, ...]]:

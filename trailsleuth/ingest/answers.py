@@ -11,6 +11,7 @@ from typing import Any
 from trailsleuth.ingest.acting_roles import tells_roles
 from trailsleuth.ingest.evaluated import MEMBERS
 from trailsleuth.ingest.failed_notices import is_failed_notice
+from trailsleuth.ingest.failed_things import service_of_event
 from trailsleuth.ingest.fields import map_of, text_of
 from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.resource_answers import NO_OWNER, resource_policies_in
@@ -36,6 +37,7 @@ _ANSWERS: tuple[tuple[frozenset[str], Form], ...] = (
     (frozenset({"buildStatus", "projectName"}), Form.FAILED),
     (frozenset({"deploymentInfo"}), Form.FAILED),
     (frozenset({"deploymentsInfo"}), Form.FAILED),
+    (frozenset({"deploymentId", "applicationName", "status"}), Form.FAILED),
     (frozenset({"taskArn", "taskDefinitionArn"}), Form.FAILED),
     (frozenset({"serviceArn", "deployments"}), Form.FAILED),
     (frozenset({"tasks", "failures"}), Form.FAILED),
@@ -54,12 +56,15 @@ _IAM_PARTS = (
 _SMALL = tuple(marks for marks, form in _ANSWERS if form in (Form.RUNS, Form.ACTIONS, Form.STATE, Form.PIPELINE))
 _NOTICES = ("detail-type", "detailType")
 _WRITTEN = "what was written, not what is in the account: export it with aws iam get-account-authorization-details"
+_FINDING = "it names a call and holds no record of it; give the trail of that account and hour"
 _GRAPH = "a graph of PMapper, without the policies themselves: export aws iam get-account-authorization-details"
 _DOCUMENT = 'a policy document alone does not say whose it is: {"ResourceArn": ARN, "Policy": the document}; for a role the answer of aws iam get-role-policy'
 
 # (members that must be there, why it is no evidence)
 _FOREIGN: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"digestStartTime", "digestS3Object"}), "a CloudTrail digest file: it proves log files and holds no records"),
+    (frozenset({"schemaVersion", "accountId", "service", "resource"}), f"a finding of GuardDuty: {_FINDING}"),
+    (frozenset({"SchemaVersion", "ProductArn", "AwsAccountId"}), f"a finding of Security Hub: {_FINDING}"),
     (frozenset({"insightDetails"}), "a CloudTrail Insights record: it counts calls and shows none"),
     (frozenset({"terraform_version"}), f"Terraform's state or plan: {_WRITTEN}"),
     (frozenset({"AWSTemplateFormatVersion"}), f"a CloudFormation template: {_WRITTEN}"),
@@ -120,7 +125,7 @@ def answer_pieces(members: dict[str, Any]) -> list[Piece]:
         forms[Form.SNAPSHOT] = None
     if _is_notice(members):
         forms[Form.NOTICE] = None
-    if is_failed_notice(members) or tells_roles(members) or "FunctionArn" in map_of(members.get("Configuration")):
+    if is_failed_notice(members) or service_of_event(members) or tells_roles(members) or "FunctionArn" in map_of(members.get("Configuration")):
         forms[Form.FAILED] = None
     found = [Piece(form, members) for form in forms]
     if not found and _is_iam_part(members):

@@ -36,7 +36,7 @@ FREE = frozenset({"requestParameters", "responseElements", "additionalEventData"
 
 def squeezed(text: str) -> str:
     """A name in the form that names are compared in."""
-    return text.lower().translate(_SQUEEZED)
+    return text.lower().removesuffix(" [utc]").translate(_SQUEEZED)
 
 
 _TOP = {squeezed(name): name for name in NAMES}

@@ -12,13 +12,26 @@ from trailsleuth.ingest.forms import pieces
 from trailsleuth.ingest.literals import NotLiteral, literal_at
 from trailsleuth.ingest.parquet import read_parquet
 from trailsleuth.ingest.pieces import Form, Piece
-from trailsleuth.ingest.text import PRINTED, is_csv, is_printed_table, read_csv, read_log_lines
+from trailsleuth.ingest.printed import is_printed_table
+from trailsleuth.ingest.tables import is_csv, read_csv
+from trailsleuth.ingest.text import read_log_lines, read_printed
 from trailsleuth.ingest.yaml_text import NotYaml, may_be_yaml, yaml_documents
 from trailsleuth.model.marks import INDEX_MARK, PARQUET
 
 _LOOK = 64 * 1024  # bytes from which the kind of an input is told
 _JSON = re.compile(r"\{|\[\s*[\[{\]\"]|\[\s*\Z")  # `[` before anything else begins a log line: a time in brackets
 _LITERAL = re.compile(r"(?:[\[({]\s*)*\{\s*'|\[\s*'\{")
+_BINARY = {  # what starts so, and the way out
+    b"ORC": "an ORC file: write the rows as Parquet or JSON (in Athena: create table … with (format = 'JSON') as select *)",
+    b"Obj\x01": "an Avro file: write the rows as Parquet or JSON",
+    b"7z\xbc\xaf": "a 7z archive: unpack it, or pack it as zip or tar.gz",
+    b"Rar!": "a RAR archive: unpack it, or pack it as zip or tar.gz",
+    b"SQLite format 3": "a SQLite database: sqlite3 -json FILE 'select * from TABLE' > records.json",
+    b"%PDF": "a PDF: give the log or export that it was made from",
+    b"\x89PNG": "an image: give the text that it shows",
+    b"\xff\xd8\xff": "an image: give the text that it shows",
+    b"\xd0\xcf\x11\xe0": "an old Excel, Word or Outlook file: save the sheet as CSV, the mail's attachment by itself",
+}
 _SINGLE = "one record as text, as --query 'Events[0].CloudTrailEvent' prints it: the others of that export are not here"
 
 
@@ -57,13 +70,13 @@ def _no_json(data: bytes, start: str) -> Iterator[Document | Break]:
         told = _told_of_parquet(data)
         yield from [Break(reason=told, cut=not data.endswith(PARQUET))] if told else read_parquet(data)
     elif "\0" in start:
-        yield Break(reason="not recognised: binary data")
+        yield Break(reason=next((told for mark, told in _BINARY.items() if data.startswith(mark)), "not recognised: binary data"))
     elif (quoted := _quoted(data, start)) is not None:
         yield Document(value=quoted, notes=(_SINGLE,) if "eventVersion" in quoted else ())
     elif start.startswith('"{'):
         yield from documents(data)
     elif is_printed_table(start):
-        yield Break(reason=PRINTED, cut=True)
+        yield from read_printed(to_text(data))
     elif is_csv(start):
         yield from read_csv(to_text(data))
     elif may_be_yaml(start):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from trailsleuth.ingest.acting_roles import ActingRoles, acting_roles, with_roles
+from trailsleuth.ingest.collected import CollectedTree
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.coverage import Ledger, account_coverage
 from trailsleuth.ingest.decoded import parse_decoded
@@ -79,6 +80,7 @@ class Reader:
         self.ledger = Ledger()
         self.records = records or RecordsOnce()
         self.pages = SnapshotPages()
+        self.collected = CollectedTree()
         self.pipelines: list[Pipeline] = []
         self.runs: list[PipelineRun] = []
         self.actions: list[ActionRun] = []
@@ -96,8 +98,20 @@ class Reader:
             self.ledger.add_reason(item)
             return
         self.ledger.add_input(item)
-        if not item.data:
-            return
+        if item.data and not self.collected.take(item):
+            self._take_content(item)
+
+    def join_collected(self) -> None:
+        """Puts together what lies in the folders of a tree, once all of it is there."""
+        for told in self.collected.take_out():
+            if isinstance(told, RawInput):
+                self._take_content(told)
+            else:
+                folder, found = told
+                for piece in found:
+                    self._take_piece(piece, Origin(source=folder))
+
+    def _take_content(self, item: RawInput) -> None:
         position, rows = 0, Rows(item.source)
         for piece in pieces_of(item.data):
             origin = Origin(source=item.source, position=position)
@@ -190,6 +204,7 @@ class Reader:
 
     def evidence(self) -> Evidence:
         """All of it, sorted."""
+        self.join_collected()
         records = self.records.sorted()
         self.pages.join_parts()
         for note in (*self.records.notes, *self.pages.all_notes(), *self._lacking()):

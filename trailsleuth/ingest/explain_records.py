@@ -11,7 +11,7 @@ from trailsleuth.ingest.distinct import distinct, without_echoes
 from trailsleuth.ingest.explain import explain_text
 from trailsleuth.ingest.explained import explained, role_or_user
 from trailsleuth.ingest.loose_record import records_in
-from trailsleuth.model import ActionRun, Cause, Evidence, Record, parse_arn, same_role
+from trailsleuth.model import ActionRun, Cause, DecodedAuthorization, Denial, Effect, Evidence, Record, parse_arn, same_role
 from trailsleuth.model.explanation import ExplainedDenial, Explanation
 
 _ACCOUNT = re.compile(r"\d{12}")
@@ -21,7 +21,7 @@ def explain_evidence(evidence: Evidence) -> Explanation:
     """The records, and the failed pipeline actions, of an export."""
     records = [_explain_record(record) for record in evidence.records]
     actions = [_explain_action(action) for action in evidence.actions if action.error_text]
-    found = [*records, *actions]
+    found = [*records, *actions, *map(_explain_decoded, evidence.decoded)]
     return Explanation(
         denials=distinct(one for one in found if one is not None),
         not_denials=sum(one is None for one in found),
@@ -93,6 +93,23 @@ def _explain_action(action: ActionRun) -> ExplainedDenial | None:
     if found is None or found.principal is not None or action.role_arn is None or found.cause is Cause.NOT_A_PERMISSION:
         return found
     return replace(found, principal=action.role_arn, known_from={**found.known_from, "principal": "record"})
+
+
+def _explain_decoded(told: DecodedAuthorization) -> ExplainedDenial | None:
+    """What AWS itself says of a denied request, decoded."""
+    if told.allowed or told.action is None:
+        return None
+    layers = {check.layer for check in told.deciding}
+    denial = Denial(
+        pattern_id="decoded",
+        principal=told.principal,
+        iam_action=told.action,
+        resource=told.resource,
+        effect=Effect.UNKNOWN if told.explicit is None else Effect.EXPLICIT if told.explicit else Effect.IMPLICIT,
+        policy_type=layers.pop() if len(layers) == 1 else None,
+        authorization_id=told.authorization_id,
+    )
+    return explained(denial, principal=role_or_user(told.principal), action=told.action, resource=told.resource, known={})
 
 
 def _is_service(principal: str | None) -> bool:

@@ -7,7 +7,8 @@ https://docs.aws.amazon.com/codedeploy/latest/userguide/monitoring-cloudwatch-ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trailsleuth.ingest.decode import NotJson, decode
@@ -15,9 +16,30 @@ from trailsleuth.ingest.fields import list_of, map_of, text_of
 
 JsonObject = Mapping[str, Any]
 
+_MAIL = re.compile(r"^(?P<name>[A-Z][A-Za-z]{2,40})='(?P<value>.*?)'[ \t]*\r?$(?=\s*(?:^[A-Z][A-Za-z]{2,40}='|^--|\Z)|\r?\n\s*\r?\n)", re.MULTILINE | re.DOTALL)
 _KINDS = ("CloudFormation ", "CodeBuild ", "CodeDeploy ")
 _TRIGGER = frozenset({"eventTriggerName", "deploymentId", "status"})
 _STATES = {"FAILURE": "Failed", "FAILED": "Failed", "STOP": "Stopped", "STOPPED": "Stopped"}
+
+
+def is_stack_mail(text: str) -> bool:
+    """CloudFormation's own lines stand in the text."""
+    return "StackId='" in text and re.search(r"^StackId='", text, re.MULTILINE) is not None
+
+
+def stack_mails(text: str) -> Iterator[dict[str, Any]]:
+    """The events of a stack that CloudFormation sends to a topic, a member a line: `StackId='…'`, `ResourceStatus='…'`.
+
+    https://repost.aws/knowledge-center/cloudformation-rollback-email
+    """
+    event: dict[str, Any] = {}
+    for found in _MAIL.finditer(text):
+        if found["name"] == "StackId" and event:
+            yield event
+            event = {}
+        event[found["name"]] = found["value"].strip()
+    if event:
+        yield event
 
 
 def is_failed_notice(members: JsonObject) -> bool:

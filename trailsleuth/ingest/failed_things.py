@@ -24,6 +24,7 @@ _FAILED_BUILDS = frozenset({"FAILED", "FAULT", "TIMED_OUT"})
 _FAILED_EXECUTIONS = frozenset({"FAILED", "TIMED_OUT"})
 _WHY_A_FUNCTION_FAILED = (("StateReasonCode", "LastUpdateStatusReasonCode"), ("StateReason", "LastUpdateStatusReason"))
 _ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]*[\w+=,@-]")
+_EVENT = re.compile(r"\(?service ([\w-]{1,255})\)? ")
 _TROUBLE = re.compile(r"unable|fail|unhealthy|error|denied", re.IGNORECASE)
 
 
@@ -45,6 +46,8 @@ def failed_things(answer: JsonObject, origin: Origin) -> Iterator[ActionRun]:
     for function in (map_of(answer.get("Configuration")), answer):
         yield from _function(function, origin)
     yield from _execution(answer, origin)
+    if name := service_of_event(answer):
+        yield from _service({"serviceName": name, "events": [answer]}, origin)
 
 
 def _listed(answer: JsonObject, name: str, mark: str) -> list[JsonObject]:
@@ -167,6 +170,12 @@ def _execution(execution: JsonObject, origin: Origin) -> Iterator[ActionRun]:
             error_text=text_of(execution.get("cause")), started=parse_time(execution.get("startDate")), updated=parse_time(execution.get("stopDate")),
             external_id=identifier.rpartition(":")[2], region=_region(identifier),
         )  # fmt: skip
+
+
+def service_of_event(answer: JsonObject) -> str | None:
+    """The service that an event names, where `--query` left nothing else of the answer."""
+    found = _EVENT.match(text_of(answer.get("message")) or "") if {"id", "createdAt"} <= answer.keys() else None
+    return found.group(1) if found else None
 
 
 def _region(arn: str | None) -> str | None:

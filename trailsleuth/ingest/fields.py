@@ -36,10 +36,11 @@ def is_blanked(text: str) -> bool:
 
 
 def account_id(value: object) -> str | None:
-    """An account id; one that lost its leading zeros as a number has them again."""
+    """An account id; one that lost its leading zeros as a number has them again. None for what a spreadsheet left of it: `2.22222E+11`."""
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:012d}"
-    return text_of(value)
+    text = text_of(value)
+    return None if text is not None and "E+" in text else text
 
 
 def map_of(value: object) -> Mapping[str, Any]:

@@ -13,13 +13,15 @@ from typing import Any
 from trailsleuth.ingest.answers import answer_pieces, foreign_reason
 from trailsleuth.ingest.columns import FREE, NAMES, STRUCTS, place_of
 from trailsleuth.ingest.decode import NotJson, decode
-from trailsleuth.ingest.documents import document_in
-from trailsleuth.ingest.grids import grid_in, row_of_cells
+from trailsleuth.ingest.documents import Document, document_in
+from trailsleuth.ingest.failed_notices import is_stack_mail, stack_mails
+from trailsleuth.ingest.grids import grid_in, row_of_cells, rows_below_header
 from trailsleuth.ingest.literals import NotLiteral, literal_at
 from trailsleuth.ingest.payloads import TooLarge, payload_text
 from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.record import MAX_DEPTH, nested_deeper
 from trailsleuth.ingest.rows import fold
+from trailsleuth.ingest.text import read_log_lines
 
 MAX_WRAPPERS = 16  # wrappers inside each other; a record in a notification in a queue message has four
 
@@ -64,11 +66,21 @@ def _of_list(members: list[Any], depth: int) -> Iterator[Piece]:
     if row is not None:
         yield from _of_map(row, depth + 1)
         return
+    if members and members[0].__class__ is list and (rows := rows_below_header(members)) is not None:
+        members = list(rows)
+    elif members and members[0].__class__ is str and _is_one_text(members):
+        yield from _of_text("".join(members), depth + 1)
+        return
     for member in members:
         if member.__class__ is dict and "eventVersion" in member and member.get("userIdentity").__class__ is dict:
             yield record_piece(member)
         else:
             yield from pieces(member, depth + 1)
+
+
+def _is_one_text(lines: list[Any]) -> bool:
+    """The lines of one text, as notebooks keep them."""
+    return len(lines) > 1 and all(isinstance(line, str) and line.endswith("\n") for line in lines[:-1]) and isinstance(lines[-1], str)
 
 
 def _of_text(text: str, depth: int) -> Iterator[Piece]:
@@ -80,6 +92,10 @@ def _of_text(text: str, depth: int) -> Iterator[Piece]:
     except TooLarge as error:
         yield Piece(Form.CUT, reason=str(error))
         return
+    if is_stack_mail(text):
+        for event in stack_mails(text):
+            yield from _of_map(event, depth + 1)
+        return
     start = text.find("{")
     if start < 0:
         yield Piece(Form.UNKNOWN, reason="text without a record")
@@ -87,11 +103,18 @@ def _of_text(text: str, depth: int) -> Iterator[Piece]:
     found = document_in(text if text.lstrip()[:1] in ("{", "[", '"') else text[start:])
     if found is None:
         again = _less_plain(text, start)
-        yield from pieces(again, depth + 1) if again is not None else [Piece(Form.BROKEN, reason="the record inside a text is not complete JSON")]
+        inside = list(pieces(again, depth + 1)) if again is not None else _of_prose(text, depth)
+        yield from inside or [Piece(Form.BROKEN, reason="the record inside a text is not complete JSON")]
         return
     for note in found.notes:
         yield Piece(Form.NOTE, reason=note)
     yield from pieces(found.value, depth + 1)
+
+
+def _of_prose(text: str, depth: int) -> list[Piece]:
+    """What stands among the lines of a text: in a fence, behind a sentence, in a printed table."""
+    found = read_log_lines(text) if "\n" in text else ()
+    return _useful(piece for part in found if isinstance(part, Document) for piece in pieces(part.value, depth + 1))
 
 
 def _less_plain(text: str, start: int) -> object:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trailsleuth.ingest.rows import TableRow
+from trailsleuth.ingest.tables import names_columns
 
 _NAMED = ("name", "Name", "field", "label", "title", "column_name")
 _MOST_COLUMNS = 5000
@@ -26,6 +27,16 @@ def row_of_cells(members: list[Any]) -> dict[str, Any] | None:
         return None
     row = {str(key): value for cell in members for key, value in cell.items()}
     return row if len(row) == len(members) and (len(row) > 1 or "eventJson" in row or "eventjson" in row) else None
+
+
+def rows_below_header(members: list[Any]) -> Iterator[dict[str, Any]] | None:
+    """The rows of lists of cells, the first of which names the columns, as `--query 'ResultSet.Rows[].Data[].VarCharValue'` cuts them."""
+    if len(members) < 2 or not all(row.__class__ is list and len(row) == len(members[0]) for row in members):
+        return None
+    header = members[0]
+    if not all(isinstance(name, str) for name in header) or not names_columns(header):
+        return None
+    return (TableRow(zip(header, cells, strict=True)) for cells in members[1:])
 
 
 def grid_in(members: dict[str, Any], *, may_be_record: bool = False) -> Iterator[dict[str, Any]] | None:

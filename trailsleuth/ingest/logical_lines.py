@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from trailsleuth.catalog.actions import spelling
 from trailsleuth.ingest.late import late
@@ -17,6 +18,7 @@ from trailsleuth.ingest.message_text import CUT_SIGNS
 _LONGEST = 12_000  # signs of one message with the lines that belong to it
 _MOST = 80  # lines of one message
 _CUT = "\ue000"  # of the signs that Unicode leaves to private use
+_FAR, _WIDEST_CELL = " " * 20, 80  # a table's last column begins so far right; its cells are wrapped to less than a window
 _NARROWEST = 38  # columns: a window narrower than this is none
 _ALIKE = 16  # signs: a line that begins like the message before it is its repetition
 _PREFIX = late(
@@ -66,6 +68,38 @@ _WORD = late(  # of AWS's sentence, and of what SDKs print around it
 _AFTER_ARN = late(r"because|with|is|on|and|or|for|by|has|does|in|to|was|from|action|[(\[{].*|status|as", re.IGNORECASE)
 _PART_OF_ARN = late(r"arn:aws[a-z-]{0,16}(?::[^\s\"'<>]{0,1100})?$|arn:?$|arn:a?w?s?$")
 _FULL_ARN = late(r"arn:aws[a-z-]{0,16}:[a-z0-9-]{2,40}:[a-z0-9-]{0,30}:\S{0,20}:\S")
+
+
+def columns_joined(text: str) -> str:
+    """The text with the last cell of a table's row on one line: below it other lines stand that begin at its column and hold nothing before."""
+    if _FAR not in text:
+        return text
+    lines, joined, at = text.split("\n"), [], 0
+    while at < len(lines):
+        column, end = _end_of_cell(lines, at)
+        cells = [line[column:].rstrip() for line in lines[at:end]]
+        width = max(map(len, cells))
+        if len(cells) > 2 and width <= _WIDEST_CELL:
+            whole = cells[0]
+            for before, cell in pairwise(cells):
+                whole = _mended(whole, cell, apart=False) if len(before) == width else f"{whole} {cell}"
+            joined.append(lines[at][:column] + whole)
+        else:
+            joined += lines[at:end]
+        at = end
+    return "\n".join(joined)
+
+
+def _end_of_cell(lines: list[str], at: int) -> tuple[int, int]:
+    """The column at which the next lines begin, and the line behind the last of them."""
+    below = lines[at + 1] if at + 1 < len(lines) else ""
+    column = len(below) - len(below.lstrip(" ,"))
+    if column < len(_FAR) or not below.strip() or lines[at][column - 1 : column] != " " or not lines[at][:column].strip() or not lines[at][column:].strip():
+        return 0, at + 1
+    end = at + 1
+    while end < len(lines) and len(lines[end]) > column and not lines[end][:column].strip(" ,") and lines[end][column] != " ":
+        end += 1
+    return column, end
 
 
 def cuts_marked(text: str) -> str:

@@ -10,7 +10,7 @@ from trailsleuth.catalog.messages import code_row
 from trailsleuth.ingest.denials import SENTENCE, code_in_text, read_denial
 from trailsleuth.ingest.hot import hot_parts, is_hot
 from trailsleuth.ingest.late import late
-from trailsleuth.ingest.logical_lines import cuts_marked, messages_of
+from trailsleuth.ingest.logical_lines import columns_joined, cuts_marked, messages_of
 from trailsleuth.ingest.wrapping import without_marks
 from trailsleuth.model import Denial
 
@@ -67,7 +67,7 @@ def _code(message: str, words: ClientWords) -> str | None:
 def messages_in(text: str) -> Iterator[str]:
     """Every message of a pasted text that may be about a denial, in order, its wrapping taken off; what is noise is left out."""
     for part in hot_parts(text):
-        for message in messages_of(_without_source(without_marks(cuts_marked(part)))):
+        for message in messages_of(_without_source(without_marks(cuts_marked(columns_joined(part))))):
             if is_hot(message.lower()):
                 yield from _pieces(message)
 

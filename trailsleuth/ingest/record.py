@@ -18,7 +18,7 @@ from trailsleuth.ingest.denials_of_records import fitted
 from trailsleuth.ingest.fields import account_id, any_text, flag_of, list_of, map_of, text_of
 from trailsleuth.ingest.identity import parse_identity
 from trailsleuth.ingest.issued import issued_session
-from trailsleuth.ingest.times import parse_time
+from trailsleuth.ingest.times import parse_time, why_no_time
 from trailsleuth.model import Denial, Identity, JsonMap, Origin, Record, ResourceRef, Unreadable
 
 MAX_DEPTH = 128  # levels of objects and lists in a record; real ones have a dozen
@@ -46,7 +46,7 @@ def parse_record(
         return Unreadable(origin=origin, reason=f"nested deeper than {MAX_DEPTH} levels")
     time, source, name = parse_time(payload.get("eventTime")), text_of(payload.get("eventSource")), text_of(payload.get("eventName"))
     if time is None:
-        return Unreadable(origin=origin, reason=f"eventTime is {'missing' if payload.get('eventTime') is None else 'no time'}")
+        return Unreadable(origin=origin, reason=f"eventTime {why_no_time(payload.get('eventTime'))}")
     if source is None and name is None:
         return Unreadable(origin=origin, reason="neither eventSource nor eventName")
     request, response = map_of(payload.get("requestParameters")), map_of(_without_secrets(payload))

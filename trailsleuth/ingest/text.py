@@ -1,85 +1,23 @@
-"""Inputs that are no JSON as a whole: tables as text, and log lines with a record behind what the shipper wrote."""
+"""Log lines with JSON in them, behind whatever a shipper wrote, and tables that were printed among them."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
-from itertools import islice
-from typing import Any
 
 from trailsleuth.ingest.blocks import blocks_in
-from trailsleuth.ingest.columns import place_of, squeezed
 from trailsleuth.ingest.decode import CarefulDecoder, NotJson, harmless
 from trailsleuth.ingest.documents import TRAIL_MARKS, Break, Document, document_in
+from trailsleuth.ingest.failed_notices import is_stack_mail, stack_mails
 from trailsleuth.ingest.literals import NotLiteral, literal_at
-from trailsleuth.ingest.payloads import payload_text
-from trailsleuth.ingest.rows import TableRow
-
-_MAX_CELL = 64 * 1024 * 1024
-_MOST_COLUMNS = 5000
-_RECORD_COLUMNS = frozenset({"eventjson", "cloudtrailevent", "@message", "message", "raw", "@raw", "event.original"})
-_OCSF = frozenset({"api", "actor", "metadata"})
-_CONSOLE = (frozenset({"username", "resourcetype", "resourcename"}), frozenset({"username", "awsaccesskey", "eventname"}))
-_ENOUGH = 5  # columns of a record by whatever name, without its time or its call
-_LOOKED_AT = 3  # rows from which a table without a known column is told
-_PRINTED_TABLES = ("┌", "╔", "+-", "+=", "│", "|  ", "| ")
-
-CONSOLE_CSV = "the console's CSV of the event history has no error message, no request parameters and no ARN of the caller: download the event history as JSON"
-PRINTED = "a table as it is printed for the eye, whose cells may be cut: export it again as JSON or CSV (--output json, .mode csv)"
-
-
-def is_csv(text: str) -> bool:
-    """The first line is a header with columns that hold a record or its members, or the rows below hold records."""
-    header = _header(text)
-    if any("{" in name for name in header):  # the first line holds a value already
-        return False
-    columns, told = set(map(squeezed, header)), {place[1][0] for name in header if (place := place_of((name,)))}
-    if not columns.isdisjoint(_RECORD_COLUMNS) or columns >= _OCSF:
-        return True
-    return told >= {"eventTime", "eventName"} or len(told) >= _ENOUGH or _hold_records(text, header)
-
-
-def is_printed_table(text: str) -> bool:
-    """The text is framed for reading: boxes of DuckDB, MySQL and the AWS CLI, tables of Markdown."""
-    return text.lstrip().startswith(_PRINTED_TABLES) or text.lstrip().startswith("----")
-
-
-def _hold_records(text: str, header: list[str]) -> bool:
-    rows = list(islice(_rows(text), 1, 1 + _LOOKED_AT))
-    whole = [row for row in rows if len(row) == len(header)]
-    return any(_may_be_record(cell) for row in whole for cell in row)
-
-
-def _may_be_record(cell: str) -> bool:
-    return (cell[:1] in ("{", "[", '"') and any(mark in cell for mark in TRAIL_MARKS)) or payload_text(cell[:200]) is not None
-
-
-def read_csv(text: str) -> Iterator[Document | Break]:
-    """Each row as a document; what breaks the table ends it."""
-    header = _header(text)
-    columns = set(map(squeezed, header))
-    if "errormessage" not in columns and any(columns >= marks for marks in _CONSOLE):
-        yield Break(reason=CONSOLE_CSV, cut=True)
-        return
-    before = csv.field_size_limit(_MAX_CELL)
-    try:
-        rows = _rows(text, strict=True)
-        next(rows, None)
-        for number, cells in enumerate(rows, start=1):
-            if len(cells) == len(header):
-                yield Document(value=_row(header, cells))
-            elif cells:
-                yield Break(reason=f"row {number} has {len(cells)} cells, the header {len(header)}", lost=1)
-    except csv.Error as error:
-        yield Break(reason=f"the table is cut short: {error}", lost=1)
-    finally:
-        csv.field_size_limit(before)
+from trailsleuth.ingest.printed import PRINTED, printed_in
 
 
 def read_log_lines(text: str) -> Iterator[Document | Break]:
     """The JSON in the text, over several lines or in each, whatever stands before and after it; lines without any are counted."""
-    rest = yield from blocks_in(text)
+    if is_stack_mail(text):
+        yield from (Document(value=event) for event in stack_mails(text))
+        return
+    rest = yield from blocks_in((yield from printed_in(text)))
     silent = 0
     for number, line in enumerate(rest.split("\n"), start=1):
         start = min((at for mark in ('{"', "{'", '{\\"') if (at := line.find(mark)) >= 0), default=-1)
@@ -112,35 +50,17 @@ def _in_line(line: str, start: int) -> Document | None:
     return Document(value=line[start:]) if line.startswith('{\\"', start) else None
 
 
-def _row(header: list[str], cells: list[str]) -> dict[str, Any]:
-    row: dict[str, Any] = dict(zip(header, cells, strict=True))
-    names = {squeezed(name): name for name in header}
-    for known in ("cloudtrailevent", "eventjson"):
-        if known in names and row[names[known]]:
-            return {"CloudTrailEvent": row[names[known]]}
-    return TableRow(row)
-
-
-def _rows(text: str, *, strict: bool = False) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(_table(text), newline=""), delimiter=_delimiter(text), strict=strict)
-
-
-def _table(text: str) -> str:
-    """The text from its header on: PowerShell writes the type of its objects before it, Excel the delimiter."""
-    text = text.lstrip("\ufeff\r\n ")
-    first, _, rest = text.partition("\n")
-    return rest if first.startswith(("#TYPE", "sep=")) else text
-
-
-def _header(text: str) -> list[str]:
-    first = _table(text).partition("\n")[0][:100_000]
+def read_printed(text: str) -> Iterator[Document | Break]:
+    """The rows of the printed tables of a text that is one, and what else stands in it; a break where none is of a trail."""
+    tables = printed_in(text)
+    count = 0
     try:
-        cells = [cell.strip().lstrip("\ufeff") for cell in next(csv.reader([first], delimiter=_delimiter(text)), [])]
-    except csv.Error:
-        return []
-    return cells if len(cells) <= _MOST_COLUMNS else []
-
-
-def _delimiter(text: str) -> str:
-    first = _table(text[:100_000]).partition("\n")[0]
-    return max(",", "\t", ";", "|", key=lambda sign: (first.count(sign), sign == ","))
+        while True:
+            yield next(tables)
+            count += 1
+    except StopIteration as done:
+        rest = str(done.value)
+    if not count:
+        yield Break(reason=PRINTED, cut=True)
+    elif any(mark in rest for mark in TRAIL_MARKS):
+        yield from read_log_lines(rest)

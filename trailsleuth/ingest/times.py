@@ -1,7 +1,8 @@
 """Times as trails write them, in UTC.
 
 Seen: `2026-03-04T09:03:17Z`, with fractions or an offset, `20131102T010628Z`, `2026-03-04 09:03:17.123456789` (Athena, Panther), epochs in seconds or
-milliseconds (the AWS CLI prints both floats and ISO), and prose in STS answers: `Jul 10, 2023, 12:09:47 PM`.
+milliseconds (the AWS CLI prints both floats and ISO), prose in STS answers: `Jul 10, 2023, 12:09:47 PM`, and what portals and spreadsheets make of them:
+`3/4/2026, 9:03:17.000 AM`, `04.03.2026 09:03`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _PROSE = re.compile(r"([A-Za-z]{3})[a-z]{0,6} (\d{1,2}), (\d{4}),? (\d{1,2}):(\d\d):(\d\d) ?([AaPp])\.?[Mm]")
+_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?: ?([AaPp])\.?[Mm]\.?)?")
+_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}),? (\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d{1,9})?)?")
 _EPOCH = re.compile(r"\d{9,14}(\.\d{1,9})?")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138
@@ -28,6 +31,13 @@ def parse_time(value: object) -> datetime | None:
             return _parse_epoch(value)
         case _:
             return None
+
+
+def why_no_time(value: object) -> str:
+    """Why the value is none."""
+    if isinstance(value, str) and _SLASHED.fullmatch(value.strip()[:64]):
+        return "may mean two days, as Excel rewrites times: export it again as CloudTrail has it, 2026-03-04T09:03:17Z"
+    return "is missing" if value is None else "cannot be read as a time"
 
 
 def _parse_text(text: str) -> datetime | None:
@@ -52,6 +62,11 @@ def _parse_odd(text: str) -> datetime | None:
         return _parse_epoch(float(text))
     if found := _PROSE.fullmatch(text.replace("\u202f", " ")):
         return _parse_prose(found)
+    if found := _SLASHED.fullmatch(text.replace("\u202f", " ")):
+        return _parse_slashed(found)
+    if found := _DOTTED.fullmatch(text):
+        day, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
+        return _at(year, month, day, hour, minute, second)
     shorter = _FRACTION.sub(r"\1", text.removesuffix(" UTC"))
     return _parse_text(shorter) if shorter != text else None
 
@@ -67,8 +82,26 @@ def _parse_prose(found: re.Match[str]) -> datetime | None:
     month, day, year, hour, minute, second, half = found.groups()
     if month.lower() not in _MONTHS:
         return None
-    hours = int(hour) % 12 + (12 if half in "Pp" else 0)
+    return _at(int(year), _MONTHS.index(month.lower()) + 1, int(day), _hours(hour, half), int(minute), int(second))
+
+
+def _parse_slashed(found: re.Match[str]) -> datetime | None:
+    """Month and day as America writes them, where AM or PM says so or only one order is a date; None where both are: a guess may be months off."""
+    first, second, year, hour, minute, seconds, half = found.groups()
+    month, day = int(first), int(second)
+    if month > 12:
+        month, day = day, month
+    elif not half and day <= 12 and month != day:
+        return None
+    return _at(int(year), month, day, _hours(hour, half), int(minute), int(seconds or 0))
+
+
+def _hours(hour: str, half: str | None) -> int:
+    return int(hour) % 12 + (12 if half in ("P", "p") else 0) if half else int(hour)
+
+
+def _at(year: int, month: int, day: int, hour: int, minute: int, second: int) -> datetime | None:
     try:
-        return datetime(int(year), _MONTHS.index(month.lower()) + 1, int(day), hours, int(minute), int(second), tzinfo=UTC)
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None

@@ -19,7 +19,7 @@ _KEPT = """
 eventVersion eventTime eventSource eventName awsRegion errorCode eventType eventCategory apiVersion managementEvent readOnly type mfaAuthenticated
 creationDate tlsVersion cipherSuite SignatureVersion AuthenticationMethod sessionCredentialFromConsole category owner provider version status executionMode
 pipelineType startTime lastUpdateTime lastStatusChange created updated code trigger triggerType CreateDate UpdateDate IsDefaultVersion VersionId
-DefaultVersionId Version Effect effect Action NotAction action encryptionAlgorithm keySpec operations instanceType launchType
+DefaultVersionId Version Effect effect Action NotAction action encryptionAlgorithm keySpec operations instanceType launchType invocationType
 x-amz-server-side-encryption x-amz-acl
 bytesTransferredIn bytesTransferredOut x-amz-date X-Amz-Date X-Amz-Algorithm PermissionsBoundaryType AwsManaged addendum reason updatedFields
 Type ActionMode Capabilities CannedACL Extract
@@ -39,18 +39,19 @@ _QUOTED = re.compile(r"'([\w+=.@/-]{3,128})'")  # CodePipeline and CloudFormatio
 _SAML = re.compile(r":saml-provider/([^\W_]+)")
 _CUT_LENGTH, _LONGEST_WORD = 1024, 64  # CloudTrail cuts messages at 1 KB, in the middle of a name
 _ODD_WORD = re.compile(r"(?<![\w./:=@-])[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)+(?![\w/:@-])")  # as names have it, and prose has not
+_WORD_ALONE = re.compile(r"(?<![\w./:=@-])[^\W\d_]{3,}(?![\w/:@-])")
 _NO_NAME = re.compile(r"v?[\d._-]+|x-amz(?:-[a-z]+)+|(?:[A-Z]\.)+|(?:e\.g|i\.e)", re.I)
 _WORDS_KEPT = """
 aws amazon amazonaws com cn arn http https role user root policy group alias service key table function bucket true false default latest main master log
 logs s3 kms iam ecs ecr ec2 sqs sns sts lambda codepipeline codebuild codedeploy cloudformation dynamodb instance profile assumed awsreservedsso
 cli sdk boto3 botocore terraform hashicorp apn java python javascript nodejs go rust ruby php dotnet cpp kotlin swift powershell console internal coral
 linux windows darwin macos md ua os lang exec env cfg retry mode app exe bundle installer installed source prompt off on x86 arm64 amd64 crt hll lib platform
-AES256 FARGATE EC2 KMS ENABLED DISABLED ACTIVE oidc eks id sub aud amr token actions githubusercontent dkr api execute
+cloudwatch vpc AES256 FARGATE EC2 KMS ENABLED DISABLED ACTIVE oidc eks id sub aud amr token actions githubusercontent dkr api execute
 """
 
 
 class EvidenceVeil(Veil):
-    """`prefixes` are those of services; `kept` further words of AWS that stay, `prose` words with signs inside that its messages consist of.
+    """`prefixes` are those of services; `kept` further words of AWS that stay, `prose` the words that its messages consist of: any other is a name.
     Everything has to be learned before anything is redacted."""
 
     def __init__(self, prefixes: Iterable[str], kept: Iterable[str], *, secret: bytes, prose: Iterable[str] = ()) -> None:
@@ -91,7 +92,9 @@ class EvidenceVeil(Veil):
     def _named(self, text: str) -> Iterator[str]:
         """The names that prose gives: after a word that says of what, between quotation marks, or in a form that only names have."""
         yield from (*filter(looks_like_a_name, NAMED.findall(text)), *PROFILE.findall(text), *_QUOTED.findall(text))
-        for word in _ODD_WORD.findall(TOKEN.sub(" ", text)):
+        plain = TOKEN.sub(" ", text)
+        yield from (word for word in _WORD_ALONE.findall(plain) if word.lower() not in self._prose_words)
+        for word in _ODD_WORD.findall(plain):
             if not (word in self._prose_words or _NO_NAME.fullmatch(word) or _REGION.fullmatch(word) or _SERVICE_HOST.fullmatch(word)):
                 yield word
 

@@ -125,6 +125,7 @@ class _Scan:
     def _read_carefully(self) -> None:
         for item in chain(self.listing.inputs(self.careful), self.listing.other_inputs(self.stdin)):
             self.reader.take(item)
+        self.reader.join_collected()
         self.ids.extend(self.reader.read_whole)
 
     def _trail(self) -> Trail:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from trailsleuth.model import Skipped
 from trailsleuth.sources.base import Limits
 from trailsleuth.sources.files.compressed import over_limit
+from trailsleuth.sources.files.mail import is_mail, parts_of
+from trailsleuth.sources.files.workbook import is_sheet, sheet_as_csv
 
 if TYPE_CHECKING:
     import tarfile
@@ -30,7 +32,9 @@ def archive_of(data: bytes) -> str | None:
     """The kind of archive that the bytes are, or None."""
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return "zip"
-    return "tar" if data[257:262] == b"ustar" else None
+    if data[257:262] == b"ustar":
+        return "tar"
+    return "mail" if is_mail(data) else None
 
 
 def members_of(data: bytes, kind: str, *, source: str, limits: Limits) -> Iterator[Member | Skipped]:
@@ -52,7 +56,7 @@ def _zip_members(data: bytes, source: str, limits: Limits) -> Iterator[Member | 
         yield from _zip_without_directory(data, source, limits)
         return
     if "xl/workbook.xml" in archive.NameToInfo:
-        yield Skipped(source=source, reason="an Excel workbook: save the sheet as CSV")
+        yield from _sheets(archive, source, limits)
         return
     for entry in entries:
         name = label(entry.filename)
@@ -64,6 +68,26 @@ def _zip_members(data: bytes, source: str, limits: Limits) -> Iterator[Member | 
             yield Skipped(source=f"{source}!{name}", reason="encrypted")
         else:
             yield _zip_member(archive, entry, source=f"{source}!{name}", limits=limits)
+
+
+def _sheets(archive: zipfile.ZipFile, source: str, limits: Limits) -> Iterator[Member | Skipped]:
+    """Each sheet of a workbook as CSV."""
+    beside = {name: _part(archive, name, source, limits) for name in ("xl/sharedStrings.xml", "xl/styles.xml")}
+    for entry in archive.infolist():
+        if is_sheet(entry.filename):
+            sheet = _part(archive, entry.filename, source, limits)
+            if refused := next((part for part in (sheet, *beside.values()) if isinstance(part, Skipped)), None):
+                yield refused
+                return
+            yield f"{source}!{label(entry.filename)}", sheet_as_csv(str(sheet), *map(str, beside.values()))
+
+
+def _part(archive: zipfile.ZipFile, name: str, source: str, limits: Limits) -> str | Skipped:
+    """The text of a member; "" where there is none."""
+    if name not in archive.NameToInfo:
+        return ""
+    member = _zip_member(archive, archive.NameToInfo[name], source=f"{source}!{name}", limits=limits)
+    return member if isinstance(member, Skipped) else member[1].decode("utf-8", "replace")
 
 
 def _zip_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, source: str, limits: Limits) -> Member | Skipped:
@@ -141,9 +165,19 @@ def _tar_member(archive: tarfile.TarFile, entry: tarfile.TarInfo, *, source: str
     return source, stream.read() if stream else b""
 
 
+def _mail_parts(data: bytes, source: str, limits: Limits) -> Iterator[Member | Skipped]:
+    try:
+        for name, content in parts_of(data):
+            refused = over_limit(len(content), len(data), limits)
+            yield Skipped(source=f"{source}!{label(name)}", reason=refused) if refused else (f"{source}!{label(name)}", content)
+    except Exception as error:
+        # A hostile header raises ValueError, LookupError, TypeError, binascii.Error, …
+        yield Skipped(source=source, reason=f"the mail is unreadable: {error}")
+
+
 def label(name: str) -> str:
     """A member's or file's name that can be written as UTF-8, whatever bytes it was made of."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-_OPENERS = {"zip": _zip_members, "tar": _tar_members}
+_OPENERS = {"zip": _zip_members, "tar": _tar_members, "mail": _mail_parts}

@@ -1,0 +1,110 @@
+"""The sheets of an Excel workbook as CSV: what each cell shows, times in ISO form.
+
+Only cells are read, by their tags: no entity, link or formula in a workbook does anything.
+https://learn.microsoft.com/en-us/office/open-xml/spreadsheet/structure-of-a-spreadsheetml-document
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+from datetime import UTC, datetime, timedelta
+
+_SHEET = re.compile(r"xl/worksheets/[\w .-]{1,80}\.xml")
+_ROW = re.compile(r"<(?:\w+:)?row\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?row>)", re.DOTALL)
+_CELL = re.compile(r"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_VALUE = re.compile(r"<(?:\w+:)?v\b[^>]*>(.*?)</(?:\w+:)?v>", re.DOTALL)
+_TEXT = re.compile(r"<(?:\w+:)?t\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?t>)", re.DOTALL)
+_STRING = re.compile(r"<(?:\w+:)?si\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?si>)", re.DOTALL)
+_FORMATS = re.compile(r"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", re.DOTALL)
+_FORMAT = re.compile(r"<(?:\w+:)?xf\b[^>]*?\bnumFmtId=\"(\d{1,6})\"")
+_OWN_FORMAT = re.compile(r"<(?:\w+:)?numFmt\b[^>]*?\bnumFmtId=\"(\d{1,6})\"[^>]*?\bformatCode=\"([^\"]{0,255})\"")
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_TIMES = {*range(14, 23), 45, 46, 47}  # the formats of times that every workbook has
+_MOST_COLUMNS = 5000
+_START = datetime(1899, 12, 30, tzinfo=UTC)
+_DAYS = range(1, 110_000)
+
+
+def is_sheet(name: str) -> bool:
+    """The member of the archive holds a sheet's cells."""
+    return _SHEET.fullmatch(name) is not None
+
+
+def sheet_as_csv(sheet: str, strings: str, styles: str) -> bytes:
+    """The rows of a sheet; `strings` and `styles` are the workbook's own, "" where it has none."""
+    shared = [_text(found.group(1) or "") for found in _STRING.finditer(strings)]
+    times = _times(styles)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    width = 0  # of the header: what stands beside it belongs to no column, and empty cells at the end of a row are not written
+    for found in _ROW.finditer(sheet):
+        row = _row(found.group(1) or "", shared, times, width or _MOST_COLUMNS)
+        width = width or len(row)
+        if any(row):
+            writer.writerow([*row, *[""] * (width - len(row))])
+    return out.getvalue().encode("utf-8", "replace")
+
+
+def _row(cells: str, shared: list[str], times: list[bool], most: int) -> list[str]:
+    row: list[str] = []
+    for found in _CELL.finditer(cells):
+        marks, inside = _marks(found.group(1)), found.group(2) or ""
+        column = _column(marks.get("r", ""), len(row))
+        if column < most:
+            row += [""] * (column + 1 - len(row))
+            row[column] = _shown(marks, inside, shared, times)
+    return row
+
+
+def _marks(text: str) -> dict[str, str]:
+    return dict(re.findall(r"\b(r|t|s)=\"([^\"]{0,40})\"", text))
+
+
+def _column(place: str, following: int) -> int:
+    letters = re.match(r"[A-Z]{1,3}", place)
+    if letters is None:
+        return following
+    number = 0
+    for letter in letters.group():
+        number = 26 * number + ord(letter) - ord("A") + 1
+    return number - 1
+
+
+def _shown(marks: dict[str, str], inside: str, shared: list[str], times: list[bool]) -> str:
+    kind = marks.get("t", "n")
+    if kind == "inlineStr":
+        return _text(inside)
+    value = _VALUE.search(inside)
+    text = html.unescape(value.group(1)) if value else ""
+    if kind == "s":
+        return shared[int(text)] if text.isdigit() and int(text) < len(shared) else ""
+    if kind == "b":
+        return "true" if text == "1" else "false"
+    style = marks.get("s", "")
+    return _time(text) if kind == "n" and style.isdigit() and int(style) < len(times) and times[int(style)] else _plain(text)
+
+
+def _text(inside: str) -> str:
+    return _plain("".join(html.unescape(found.group(1) or "") for found in _TEXT.finditer(inside)))
+
+
+def _plain(text: str) -> str:
+    return _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text) if "_x" in text else text
+
+
+def _times(styles: str) -> list[bool]:
+    """Of each format of the workbook, whether it shows a time."""
+    own = {int(number) for number, code in _OWN_FORMAT.findall(styles) if re.search(r"[ydhs]", re.sub(r"\[[^\]]*\]|&quot;.*?&quot;", "", code.lower()))}
+    formats = _FORMATS.search(styles)
+    return [int(number) in own | _TIMES for number in _FORMAT.findall(formats.group())] if formats else []
+
+
+def _time(text: str) -> str:
+    try:
+        days = float(text)
+    except ValueError:
+        return text
+    return (_START + timedelta(seconds=round(days * 86_400, 3))).isoformat() if int(days) in _DAYS else text
