@@ -67,6 +67,8 @@ _WORD = late(  # of AWS's sentence, and of what SDKs print around it
 )
 _AFTER_ARN = late(r"because|with|is|on|and|or|for|by|has|does|in|to|was|from|action|[(\[{].*|status|as", re.IGNORECASE)
 _PART_OF_ARN = late(r"arn:aws[a-z-]{0,16}(?::[^\s\"'<>]{0,1100})?$|arn:?$|arn:a?w?s?$")
+_NO_SESSION = late(r"arn:aws[a-z-]{0,16}:sts::[^:\s]{0,20}:assumed-role/[\w+=,.@-]{1,64}$")
+_SESSION = late(r"[\w+=,.@-]{1,64}/[\w+=,.@-]{2,64}$")  # the end of the role's name, and the session
 _FULL_ARN = late(r"arn:aws[a-z-]{0,16}:[a-z0-9-]{2,40}:[a-z0-9-]{0,30}:\S{0,20}:\S")
 
 
@@ -177,7 +179,7 @@ class _Message:
             return True
         if begins:
             return stripped.startswith(_BENEATH)
-        open_end = _OPEN().search(self._end.rstrip()) is not None
+        open_end = _OPEN().search(self._end.rstrip()) is not None or _lacks_session(self._end.split()[-1:], line.split()[:1])
         if _ANEW().match(stripped) and (not open_end or stripped.startswith(_FIRST)):
             return False
         return open_end or _GOES_ON().match(stripped) is not None or line[:2].isspace()
@@ -221,4 +223,9 @@ def glued(left: str, right: str, *, broken: bool = False) -> bool:
         return True
     if not _PART_OF_ARN().search(end) or _AFTER_ARN().fullmatch(start):
         return False
-    return broken or end[-1] in ":/" or start[0] in ":/" or _FULL_ARN().match(end) is None
+    return broken or end[-1] in ":/" or start[0] in ":/" or _FULL_ARN().match(end) is None or _lacks_session([end], [start])
+
+
+def _lacks_session(end: list[str], start: list[str]) -> bool:
+    """Whether the ARN of a session ends before the session, which the next word holds: the line break stood in the role's name."""
+    return bool(end and start and "/" in start[0] and _NO_SESSION().search(end[0]) and _SESSION().match(start[0].rstrip(".,;:\"')")))
