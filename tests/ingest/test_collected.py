@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from tests.ingest.build import reasons
+from trailsleuth.api.bundles import bundle
+from trailsleuth.ingest.collected import path_in_tree
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import RawInput
 
@@ -77,3 +80,26 @@ def test_a_folder_that_does_not_say_whose_it_is_stays_what_it_is() -> None:
     evidence = read_evidence(files({"iam/role/x/trust-policy": TRUST, "iam/role/y/metadata": {"name": "y"}, "iam/role/y/trust-policy": TRUST}))
     assert evidence.policies.principals == ()
     assert "a policy document alone does not say whose it is" in reasons(evidence)
+
+
+@pytest.mark.parametrize("given", ["accounts/222222222222", "data/iam-data/aws/accounts/222222222222", ".", ".."])
+def test_any_folder_of_the_tree_may_be_the_one_that_is_given(given: str) -> None:
+    found = [RawInput(source=f"{given}/{place}.json", data=json.dumps(content).encode()) for place, content in ROLE_FILES.items()]
+    evidence = read_evidence(found)
+    assert ([one.arn for one in evidence.policies.principals], evidence.coverage.skipped) == ([ROLE], ())
+
+
+@pytest.mark.parametrize("redact", [True, False])
+def test_a_bundle_of_a_tree_still_tells_whose_each_policy_is(tmp_path: Path, redact: bool) -> None:
+    for item in files(ROLE_FILES, str(tmp_path / "saved")):
+        Path(item.source).parent.mkdir(parents=True, exist_ok=True)
+        Path(item.source).write_bytes(item.data)
+    packed = bundle(tmp_path / "saved", redact=redact)
+    evidence = read_evidence(RawInput(source=f"shared.zip!{name}", data=data) for name, data in packed.files)
+    (principal,) = evidence.policies.principals
+    assert (len(principal.policies), principal.trust is not None, principal.boundary is not None) == (1, True, True)
+
+
+def test_a_bundle_has_no_way_out_of_its_folder() -> None:
+    item = RawInput(source=f"a.zip!accounts/{ACCOUNT}/../../iam/metadata.json", data=b"{}")
+    assert path_in_tree(item) is None

@@ -15,6 +15,7 @@ from pathlib import PurePath
 from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.catalog.actions import prefixes
 from trailsleuth.catalog.arn_words import arn_words, plain_words, prose_words
+from trailsleuth.ingest.collected import CollectedTree, path_in_tree
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.model import RawInput, Skipped
@@ -57,7 +58,7 @@ def bundle(paths: Paths, *, redact: bool = False, asked: Mapping[str, str] | Non
     if not redact:
         return Bundle(files=tuple(_as_it_is(inputs)), left_out=left_out, asked=dict(asked))
     secret = hashlib.sha256(b"".join(hashlib.sha256(item.data).digest() for item in inputs)).digest()
-    held = [list(pieces_of(item.data)) for item in inputs]
+    held = list(_held(inputs))
     services = _services(inputs)
     prose = prose_words() | plain_words(services)
     veil = EvidenceVeil(prefixes(), arn_words(services) | services, secret=secret, prose=prose)
@@ -79,7 +80,20 @@ def _services(inputs: Iterable[RawInput]) -> frozenset[str]:
 
 def _as_it_is(inputs: Iterable[RawInput]) -> Iterator[tuple[str, bytes]]:
     for number, item in enumerate(inputs, 1):
-        yield f"evidence/{number:04d}-{PurePath(item.source).name[-80:] or 'stdin'}", item.data
+        name = PurePath(item.source).name[-80:] or "stdin"
+        yield f"evidence/{path_in_tree(item) or f'{number:04d}-{name}'}", item.data
+
+
+def _held(inputs: Iterable[RawInput]) -> Iterator[list[Piece]]:
+    """What each input holds; files of one folder of a tree together, since none says alone whose it is."""
+    tree = CollectedTree()
+    alone = [item for item in inputs if not tree.take(item)]
+    for told in tree.take_out():
+        if isinstance(told, RawInput):
+            alone.append(told)
+        else:
+            yield told[1]
+    yield from (list(pieces_of(item.data)) for item in alone)
 
 
 def _redacted(number: int, pieces: Sequence[Piece], veil: EvidenceVeil) -> Iterator[tuple[str, bytes]]:

@@ -17,7 +17,9 @@ from trailsleuth.model import RawInput, parse_arn
 
 JsonObject = Mapping[str, Any]
 
-_PLACE = re.compile(r"(?P<folder>(?:.*[/!])?aws/aws[a-z-]*/accounts/\d{12}/(?!ram/)[^!]+)/(?P<name>[a-z-]{1,40})\.json")
+_PLACE = re.compile(
+    r"(?:.*?[/!])??(?P<folder>accounts/\d{12}/(?!ram/)[^!]+|iam/(?:role|user|group|policy)/[^/!]+)/(?P<name>[a-z-]{1,40})\.json"
+)  # the second where the folder of the account, or one below it, was given
 _PRINCIPALS = {"role": ("Role", "RoleDetailList"), "user": ("User", "UserDetailList"), "group": ("Group", "GroupDetailList")}
 
 
@@ -29,10 +31,11 @@ class CollectedTree:
 
     def take(self, item: RawInput) -> bool:
         """Keeps the file where it lies in such a tree; false for any other."""
-        place = _PLACE.fullmatch(item.source.replace("\\", "/"))
+        place = _PLACE.fullmatch(_slashed(item))
         if place is None:
             return False
-        self._folders.setdefault(place["folder"], {})[place["name"]] = item
+        folder = _slashed(item)[: place.end("folder")]
+        self._folders.setdefault(folder, {})[place["name"]] = item
         return True
 
     def take_out(self) -> Iterator[tuple[str, list[Piece]] | RawInput]:
@@ -44,6 +47,16 @@ class CollectedTree:
                 yield from (item for _, item in sorted(files.items()))
             else:
                 yield folder, told
+
+
+def path_in_tree(item: RawInput) -> str | None:
+    """Where the file lies in such a tree, which tells what it is about; none for any other file."""
+    place = _PLACE.fullmatch(_slashed(item))
+    return _slashed(item)[place.start("folder") :] if place and ".." not in place["folder"].split("/") else None
+
+
+def _slashed(item: RawInput) -> str:
+    return item.source.replace("\\", "/")
 
 
 def _told(files: Mapping[str, RawInput]) -> list[Piece] | None:
