@@ -21,6 +21,7 @@ from trailsleuth.catalog.passed_roles import passed_roles
 from trailsleuth.facts.handed import FAMILY_KEYS, NAMING, Handed, Registrations
 from trailsleuth.facts.owners import OWNER_ACL, UPLOADS, Uploads, bucket_owners
 from trailsleuth.facts.presence import RoleLives
+from trailsleuth.facts.tags import ResourceTags
 from trailsleuth.model import Evidence, Record, parse_arn
 from trailsleuth.model.names import RoleNames, role_names, role_of
 from trailsleuth.model.texts import texts_in, words_in
@@ -91,7 +92,7 @@ trails = st.lists(records(), min_size=1, max_size=25).map(evidence)
 
 
 def refusals_of(read: Evidence, names: RoleNames) -> list[Refusal]:
-    around = Surroundings(names=names, owners=bucket_owners(read), handed=Handed(read.records, names), judged=True)
+    around = Surroundings(names=names, owners=bucket_owners(read), handed=Handed(read.records, names), tags=ResourceTags(read.records), judged=True)
     return [found for record in read.records if (found := read_refusal(record, around)) is not None]
 
 

@@ -187,3 +187,19 @@ def test_the_answer_rests_on_every_want(want: type, tmp_path: Path, monkeypatch:
     without(want, monkeypatch)
     scanned, read = documents(tmp_path, monkeypatch, **ERROR.get(want, {"event_id": "asked"}))
     assert scanned["findings"] != read["findings"]
+
+
+@pytest.mark.parametrize("last", ["UntagQueue", "SetQueueAttributes"])
+def test_calls_that_tag_the_thing_are_taken_from_a_large_trail(last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue, url = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:inbox", f"https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/inbox"
+    tags = [of_another("sqs:TagQueue", 5, requestParameters={"queueUrl": url, "tags": {"team": "press"}})]
+    tags.append(of_another(f"sqs:{last}", 6, requestParameters={"queueUrl": url, "tagKeys": ["team"]}))
+    condition = {"StringEquals": {"aws:ResourceTag/team": "loom"}}
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*", "Condition": condition}]}
+    denied = asked("sqs:SendMessage", sentence("sqs:SendMessage", queue))
+    edges = [{**of_another("sts:GetCallerIdentity", 0), "eventTime": f"2026-03-0{day}T00:00:00Z"} for day in (3, 6)]
+    (tmp_path / "trail.json").write_bytes(compact([*edges, *tags, denied]))
+    (tmp_path / "iam.json").write_text(json.dumps(snapshot(RolePolicyList=[{"PolicyName": "own", "PolicyDocument": policy}])))
+    scanned, read = documents(tmp_path, monkeypatch, event_id="asked")
+    assert scanned == read
+    assert ("team=press" in read["findings"][0]["explanation"]) is (last != "UntagQueue")

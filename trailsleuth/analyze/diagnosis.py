@@ -44,7 +44,8 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     """Every finding with its standing, ranked: the likeliest cause first, then what is needed besides, then recovered and background ones."""
     names = role_names(evidence)
     context = context_of(evidence, scope, names)
-    around = Surroundings(names=names, owners=context.facts.owners, handed=context.facts.handed, judged=_holds_policies(evidence, scope))
+    facts, judged = context.facts, _holds_policies(evidence, scope)
+    around = Surroundings(names=names, owners=facts.owners, handed=facts.handed, tags=facts.tags, judged=judged)
     others = list(_read(scope.others, around))
     found: list[Finding] = []
     behind: list[Refusal] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trailsleuth.facts.fact import Fact
 from trailsleuth.iam.applies import TRUST_ACTIONS
 from trailsleuth.model import AccessRequest, DecodedAuthorization, Denial, Record
 from trailsleuth.model.names import caller_of
@@ -28,6 +29,7 @@ class Refusal:
     passed_to: str | None
     request: AccessRequest | None
     answer: DecodedAuthorization | None = None
+    tags: tuple[Fact, ...] = ()
 
     @property
     def first(self) -> Record:

@@ -20,6 +20,7 @@ from trailsleuth.catalog.operations import linked_services, primary_action
 from trailsleuth.catalog.passed_roles import PassedRole, passed_roles, passing_rows
 from trailsleuth.catalog.services import linked_service, service_linked_role_arn
 from trailsleuth.facts.handed import Handed
+from trailsleuth.facts.tags import ResourceTags, context_of
 from trailsleuth.iam.applies import TRUST_ACTIONS
 from trailsleuth.model import Denial, PolicyType, Record, account_of, parse_arn
 from trailsleuth.model.names import RoleNames, role_of
@@ -38,6 +39,7 @@ class Surroundings:
     names: RoleNames
     owners: Mapping[str, str]
     handed: Handed
+    tags: ResourceTags
     judged: bool
 
 
@@ -68,7 +70,17 @@ def read_refusal(record: Record, around: Surroundings) -> Refusal | None:
         passed_to=passed_service(record, resource) if action == "iam:PassRole" else None,
         request=None,
     )
-    return replace(refusal, request=access_request(refusal, judged=around.judged)) if action else refusal
+    return _with_tags(replace(refusal, request=access_request(refusal, judged=around.judged)), around) if action else refusal
+
+
+def _with_tags(refusal: Refusal, around: Surroundings) -> Refusal:
+    """The refusal with the tags of its thing that other calls show, where its own record does not tell them."""
+    request, tags = refusal.request, around.tags.of(refusal.resource, refusal.first) if around.judged else ()
+    if request is None or not tags:
+        return refusal
+    own = {key.lower() for key in (*request.context, *request.absent)}
+    told = {key: values for key, values in context_of(tags).items() if key.lower() not in own}
+    return replace(refusal, request=replace(request, context={**told, **request.context}), tags=tags if told else ())
 
 
 def targets_of(record: Record) -> tuple[tuple[str, str], ...]:

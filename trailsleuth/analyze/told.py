@@ -35,7 +35,14 @@ def told_by_record(refusal: Refusal, claim: Claim, tool: Record | None = None) -
         *_behind(refusal.first, claim),
         *_changed_lately(refusal, claim),
         *_contradicted(refusal),
+        *_tagged(refusal),
     ]
+
+
+def _tagged(refusal: Refusal) -> list[str]:
+    """The tags of the thing that other calls show, and that the decision may rest on."""
+    shown = [f"{tag.value} ({tag.source})" for tag in refusal.tags[:SHOWN]]
+    return [f"Its tags, as other calls show them: {', '.join(shown)}."] if shown else []
 
 
 def _by_aws(refusal: Refusal) -> list[str]:

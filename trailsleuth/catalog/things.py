@@ -8,11 +8,28 @@ from functools import cache
 from trailsleuth.catalog.load import rows_of
 from trailsleuth.catalog.paths import plain_name
 
+_TAGGING = re.compile(r"^(?:Tag[A-Z]|AddTags|CreateTags|CreateOrUpdateTags)")
+_UNTAGGING = re.compile(r"^(?:Untag[A-Z]|RemoveTags|DeleteTags)")
 _MAKING = re.compile(r"^(?:Create|Put|Run|Copy|Import|Register|Restore|Allocate|Request|Publish|Update|Modify|Set|Upload|Complete)")
 _DENIES_BEING = re.compile(r"not exist|not found|no such|can(?:no|')t (?:be found|find)|cannot find", re.IGNORECASE)
 
 
 @cache
+def is_tagging(name: str) -> bool:
+    """A call by whose name a thing is tagged."""
+    return _TAGGING.match(name) is not None
+
+
+def changes_tags(name: str) -> bool:
+    """Either of them."""
+    return is_tagging(name) or is_untagging(name)
+
+
+def is_untagging(name: str) -> bool:
+    """A call by whose name tags are taken away."""
+    return _UNTAGGING.match(name) is not None
+
+
 def is_making(name: str) -> bool:
     """A call, or an action, by whose name something is made or set anew."""
     return _MAKING.match(name) is not None

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     MADE = "made"  # (who)
     ENCRYPTED_BY = "encrypted by"  # (the key's ARN)
     UNIQUE_ID = "unique id"  # (the id)
+    TAGGED = "tagged"  # (KEY=VALUE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from trailsleuth.facts.keys import key_facts
 from trailsleuth.facts.owners import Uploads, bucket_owners
 from trailsleuth.facts.presence import RoleLives, absences, known_like, lacks, last_name, makings, seen_alive
 from trailsleuth.facts.siblings import Siblings
+from trailsleuth.facts.tags import ResourceTags
 from trailsleuth.facts.things import names_of
 from trailsleuth.model import Evidence, Record, parse_arn
 from trailsleuth.model.names import RoleNames, role_names, role_of
@@ -49,6 +50,11 @@ class Facts:
     def uploads(self) -> Uploads:
         """Uploads of objects."""
         return Uploads(self.evidence.records)
+
+    @cached_property
+    def tags(self) -> ResourceTags:
+        """Tags of things."""
+        return ResourceTags(self.evidence.records)
 
     @cached_property
     def changes(self) -> Changes:

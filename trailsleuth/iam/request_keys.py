@@ -12,6 +12,7 @@ from typing import Any
 
 from trailsleuth.catalog.evaluation import request_keys
 from trailsleuth.model import Record
+from trailsleuth.model.tags import tags_in
 
 
 def keys_of_request(record: Record, iam_action: str) -> tuple[dict[str, Any], set[str]]:
@@ -29,7 +30,7 @@ def keys_of_request(record: Record, iam_action: str) -> tuple[dict[str, Any], se
         else:
             missing.add(key)
     speaks_of_tags = any("tag" in name.lower() for name in _names(record.request, depth=0))
-    tags = dict(_tags(record.request, depth=0)) if speaks_of_tags else {}
+    tags = dict(tags_in(record.request)) if speaks_of_tags else {}
     if tags:
         found |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
         found["aws:TagKeys"] = tuple(sorted(tags))
@@ -37,40 +38,6 @@ def keys_of_request(record: Record, iam_action: str) -> tuple[dict[str, Any], se
     elif not speaks_of_tags:
         missing |= {"aws:TagKeys", "aws:requesttag/*"}
     return found, missing
-
-
-def _tags(value: object, *, depth: int) -> Iterator[tuple[str, str]]:
-    """Every tag in the request: as key/value pairs (in any case) or as an object, under a name that speaks of tags."""
-    if depth > 8:
-        return
-    if isinstance(value, list):
-        for item in value:
-            yield from _tags(item, depth=depth + 1)
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            lower = str(name).lower()
-            if lower in ("tags", "tag", "tagset", "taglist", "tagspecificationset", "tagspecification", "tagspecifications"):
-                yield from _pairs(inner, depth=depth + 1)
-            elif not lower.endswith("filter") and not lower.endswith("filters"):
-                yield from _tags(inner, depth=depth + 1)
-
-
-def _pairs(value: object, *, depth: int) -> Iterator[tuple[str, str]]:
-    if depth > 8:
-        return
-    if isinstance(value, list):
-        for item in value:
-            yield from _pairs(item, depth=depth + 1)
-    elif isinstance(value, Mapping):
-        lower = {str(name).lower(): inner for name, inner in value.items()}
-        key = lower.get("key", lower.get("tagkey"))
-        if isinstance(key, str):
-            yield key, str(lower.get("value", lower.get("tagvalue", "")) or "")
-        elif all(isinstance(inner, str) for inner in value.values()):
-            yield from ((str(name), str(inner)) for name, inner in value.items() if str(name).lower() != "resourcetype")
-        else:
-            for inner in value.values():
-                yield from _pairs(inner, depth=depth + 1)
 
 
 def _names(value: object, *, depth: int) -> Iterator[str]:

@@ -13,7 +13,7 @@ from trailsleuth.catalog.keys import key_services, key_use
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.services import prefix_of
-from trailsleuth.catalog.things import is_making
+from trailsleuth.catalog.things import changes_tags, is_making
 from trailsleuth.facts.owners import UPLOADS
 from trailsleuth.facts.wants import CalledAs, Handed, Made, Owned, SetUp, ThingNamed, ToolCall, Uploaded, Want
 from trailsleuth.model import Record
@@ -87,7 +87,7 @@ class FactsWanted:
     def wanted(self) -> dict[Call, Wanted]:
         """By operation."""
         sources = {source for thing in self.named for source in thing.sources}
-        told = {call for call in self._seen if call[0] in sources and (call[0] == KMS or is_making(call[1]))}
+        told = {call for call in self._seen if call[0] in sources and (call[0] == KMS or is_making(call[1]) or changes_tags(call[1]))}
         uploads = {(S3, name) for name in UPLOADS} if self._uploads else set()
         return {
             call: Wanted(
