@@ -16,7 +16,7 @@ OPTIONS = {"--pipeline": "pipeline", "--execution-id": "execution_id", "--role":
 OPTIONS |= {"--access-key": "access_key", "--event-id": "event_id", "--error": "error"}
 
 
-OPEN = {"second-image-layers"}
+OPEN: set[str] = set()
 """Met, and not yet answered."""
 
 

@@ -95,3 +95,25 @@ def test_a_bare_denial_that_the_policies_bear_out_stays_what_it_is() -> None:
     read = call(session(RUNS, key="ASIA2"), "s3", "GetObject", 60, request=request, errorCode="AccessDenied", errorMessage="Access Denied")
     case = diagnose([put, read], snapshot((CALLER, [allow("*")], []), (RUNS, [], [])), held(KEY, OWN))
     assert (RUNS, "s3:GetObject") in causes(case)
+
+
+GUARDDUTY = (
+    "The request failed because the GuardDuty service principal does not have permission to the KMS key or the resource specified by the destinationArn "
+    "parameter."
+)
+
+
+@pytest.mark.parametrize(
+    ("admits_bucket", "admits_key", "lacked"), [(True, False, {"kms:GenerateDataKey"}), (False, True, {"s3:GetBucketLocation", "s3:PutObject"})]
+)
+def test_of_a_text_that_names_bucket_and_key_what_the_policies_deny_is_the_answer(admits_bucket: bool, admits_key: bool, lacked: set[str]) -> None:
+    service = {"Service": "guardduty.amazonaws.com"}
+    bucket = "arn:aws:s3:::findings-1"
+    admits = {"Effect": "Allow", "Principal": service, "Action": ["s3:GetBucketLocation", "s3:PutObject"], "Resource": [bucket, f"{bucket}/*"]}
+    other = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{B}:root"}, "Action": "s3:*", "Resource": [bucket, f"{bucket}/*"]}
+    uses = {"Effect": "Allow", "Principal": service, "Action": "kms:GenerateDataKey", "Resource": "*"}
+    request = {"detectorId": "1a", "destinationProperties": {"destinationArn": bucket, "kmsKeyArn": KEY}}
+    record = call(session(CALLER), "guardduty", "CreatePublishingDestination", request=request, errorCode="BadRequestException", errorMessage=GUARDDUTY)
+    policies = held(bucket, admits if admits_bucket else other), held(KEY, *([OWN, uses] if admits_key else [OWN]))
+    case = diagnose([record], snapshot((CALLER, [allow("*")], [])), *policies)
+    assert causes(case) == {("guardduty.amazonaws.com", action) for action in lacked}

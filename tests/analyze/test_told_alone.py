@@ -85,3 +85,29 @@ def test_what_no_record_holds_is_never_called_undenied() -> None:
         if form.id in unrecorded() and form.fixed.get("cause") not in ("not_a_permission", "no_policy_fix") and form.fixed.get("iam_action"):
             case = diagnose(work()[:2], error=form.examples[0]["text"])
             assert case.outcome.value == "inconclusive", form.id
+
+
+LAYER = "unexpected status code https://prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com/0a1b-222222222222: 403 Forbidden"
+MIRROR = "https://al2023-repos-eu-west-1-de612dc2.s3.dualstack.eu-west-1.amazonaws.com/core/mirror.list: [Errno 14] HTTPS Error 403 - Forbidden"
+
+
+def endpoint(name: str, *statements: dict[str, Any]) -> dict[str, Any]:
+    policy = {"Version": "2012-10-17", "Statement": list(statements)}
+    return {"VpcEndpoints": [{"VpcEndpointId": name, "ServiceName": "com.amazonaws.eu-west-1.s3", "PolicyDocument": policy, "OwnerId": B}]}
+
+
+@pytest.mark.parametrize("text", [LAYER, MIRROR])
+@pytest.mark.parametrize(("pattern", "kept_back"), [("arn:aws:s3:::our-*", True), ("*", False)])
+def test_a_url_that_was_kept_back_is_a_matter_of_the_endpoint_whose_policy_shuts_it_out(text: str, pattern: str, kept_back: bool) -> None:
+    passes = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": pattern}
+    case = diagnose(work(), endpoint("vpce-0a1b2c3d4e5f60718", passes), error=text)
+    found = [f for f in case.findings if f.group == 1 and f.standing is Standing.CAUSE and f.iam_action == "s3:GetObject"]
+    assert [[layer.value for layer in f.policy_types] for f in found] == [["vpc_endpoint"]] * kept_back
+    assert all("vpce-0a1b2c3d4e5f60718" in (f.advice or "") for f in found)
+
+
+def test_of_two_endpoints_nobody_knows_which_one_the_fetch_went_through() -> None:
+    passes = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::our-*"}
+    two = endpoint("vpce-0a1b2c3d4e5f60718", passes), endpoint("vpce-0f1e2d3c4b5a69788", passes)
+    case = diagnose(work(), *two, error=LAYER)
+    assert not any(f.iam_action == "s3:GetObject" for f in case.findings)

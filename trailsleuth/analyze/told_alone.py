@@ -9,18 +9,22 @@ Sure:  inferred: the policies deny what the text tells of, or AWS's sentence in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from trailsleuth.analyze.absence import absent_finding
+from trailsleuth.analyze.claim import layer_claim
 from trailsleuth.analyze.claims import weigh
 from trailsleuth.analyze.context import AnalysisContext
 from trailsleuth.analyze.findings import make_finding
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import access_request
+from trailsleuth.catalog.client_words import client_words
 from trailsleuth.iam.applies import find_principal, policies_for
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import (
+    AccessRequest,
     Basis,
     Denial,
     ErrorText,
@@ -29,6 +33,8 @@ from trailsleuth.model import (
     Inquiry,
     Origin,
     PolicyEvidence,
+    PolicySet,
+    PolicyType,
     Record,
     Standing,
     Verdict,
@@ -41,6 +47,8 @@ from trailsleuth.model import (
 UNRECORDED = "No record holds this call: it is worked out from the text and the policies."
 DENIED = (Verdict.IMPLICITLY_DENIED, Verdict.EXPLICITLY_DENIED)
 TEXT = "error text"
+FETCH = "s3:GetObject"
+_FORBIDDEN = re.compile(r"\b403\b|AccessDenied|\bForbidden\b")
 
 
 def told_alone(said: ErrorText, told: Denial, context: AnalysisContext, inquiry: Inquiry) -> Iterator[Finding]:
@@ -52,10 +60,34 @@ def told_alone(said: ErrorText, told: Denial, context: AnalysisContext, inquiry:
     absent = absent_finding(step, context.facts)
     claims = weigh(step, context.evidence.policies)[0] if absent is None and _is_borne_out(step, context.evidence.policies) else ()
     for found in (absent,) if absent is not None else (make_finding(step, claim, Standing.CAUSE, Basis.INFERRED) for claim in claims):
-        shown = tuple(cited for cited in found.evidence if cited.source != TEXT)
-        yield replace(
-            found, basis=Basis.INFERRED, evidence=shown, explanation=f"{found.explanation} {UNRECORDED}", count=len(shown), first_seen=None, last_seen=None
-        )
+        yield _unrecorded(found)
+
+
+def _unrecorded(found: Finding) -> Finding:
+    """The text is no record: it is neither cited nor counted."""
+    shown = tuple(cited for cited in found.evidence if cited.source != TEXT)
+    told_so = replace(found, basis=Basis.INFERRED, evidence=shown, explanation=f"{found.explanation} {UNRECORDED}")
+    return told_so if shown else replace(told_so, count=0, first_seen=None, last_seen=None)
+
+
+def told_at_endpoint(said: ErrorText, context: AnalysisContext) -> Iterator[Finding]:
+    """An object that was fetched by its URL and kept back: who signed the URL is unknown, but everybody goes through the VPC endpoint, if its policy shuts it
+    out. Image layers, package mirrors and templates lie in buckets of AWS's own.
+
+    Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
+    """
+    called = client_words(said.text)
+    if called.bucket is None or called.key is None or _FORBIDDEN.search(said.text) is None:
+        return
+    held = [each for each in context.evidence.policies.endpoints if any(a.startswith("s3:") for s in each.policy.document.statements for a in s.actions)]
+    request = AccessRequest(principal="", action=FETCH, resource=f"arn:aws:s3:::{called.bucket}/{called.key}")
+    layer = decide(request, PolicySet(endpoint=(held[0].policy,))).layer(PolicyType.VPC_ENDPOINT) if len(held) == 1 else None
+    if layer is None or layer.verdict not in DENIED:
+        return
+    advice = f"Let s3:GetObject through to arn:aws:s3:::{called.bucket}/* in the policy of the VPC endpoint {held[0].resource_arn}; no policy of a role helps."
+    told = Denial(pattern_id="endpoint-of-url", iam_action=FETCH, policy_type=PolicyType.VPC_ENDPOINT, advice=advice)
+    step = replace(_step(said, told, "", context), principal=None, principal_account=None, request=None)
+    yield _unrecorded(make_finding(step, layer_claim(PolicyType.VPC_ENDPOINT, layer, guard=True), Standing.CAUSE, Basis.INFERRED))
 
 
 def _principal(told: Denial, context: AnalysisContext, inquiry: Inquiry) -> str | None:

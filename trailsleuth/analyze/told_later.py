@@ -19,7 +19,7 @@ from trailsleuth.analyze.others import as_denied_to
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import access_request
 from trailsleuth.analyze.shown import place_of
-from trailsleuth.analyze.told_alone import told_alone
+from trailsleuth.analyze.told_alone import told_alone, told_at_endpoint
 from trailsleuth.catalog.client_words import service_prefix
 from trailsleuth.catalog.demands import Demand, demands, sets_up
 from trailsleuth.catalog.services import prefix_of
@@ -35,12 +35,14 @@ DENIED = (Verdict.IMPLICITLY_DENIED, Verdict.EXPLICITLY_DENIED)
 def told_later(context: AnalysisContext, inquiry: Inquiry) -> list[Finding]:
     """The cause that the text tells of, and what the same step needs besides; () where no call, or the calls of several actors, set such a thing up."""
     told = inquiry.said.denial if inquiry.said is not None else None
-    if inquiry.said is None or told is None or told.cause is Cause.NOT_A_PERMISSION:
+    if inquiry.said is None or (told is not None and told.cause is Cause.NOT_A_PERMISSION):
         return []
+    if told is None:
+        return list(told_at_endpoint(inquiry.said, context))
     steps = _set_up(context, inquiry)
     meant = [step for step in steps if _is_meant(inquiry.said, step)]
     if len({(refusal.principal, refusal.iam_action, refusal.resource) for refusal in meant}) != 1:
-        return [] if meant else list(told_alone(inquiry.said, told, context, inquiry))
+        return [] if meant else list(told_alone(inquiry.said, told, context, inquiry)) or list(told_at_endpoint(inquiry.said, context))
     first = meant[-1]
     beside = [step for step in steps if step.records == first.records and step.denial.pattern_id == first.denial.pattern_id and step is not first]
     return [*_findings(first, Standing.CAUSE, context), *(f for step in beside for f in _findings(step, Standing.ALSO_NEEDED, context))]
@@ -78,10 +80,10 @@ def _is_meant(said: ErrorText, step: Refusal) -> bool:
 
 def is_told(finding: Finding, inquiry: Inquiry) -> bool:
     """The finding is what the text tells of, worked out from a call that was answered or from the text alone."""
-    told = inquiry.said.denial if inquiry.said is not None else None
-    if told is None or finding.basis is not Basis.INFERRED:
+    if inquiry.said is None or finding.basis is not Basis.INFERRED:
         return False
-    return any(shown.error_code is None for shown in finding.evidence[:1]) or _is_told(told, finding.iam_action, finding.resource)
+    told, shown = inquiry.said.denial, finding.evidence[:1]
+    return not shown or shown[0].error_code is None or (told is not None and _is_told(told, finding.iam_action, finding.resource))
 
 
 def _is_told(told: Denial, action: str | None, resource: str | None) -> bool:
