@@ -89,6 +89,23 @@ def test_behind_a_bare_denial_of_what_is_admitted_stands_the_key(condition: dict
     assert causes(case) == {("cloudfront.amazonaws.com", "kms:Decrypt")}
 
 
+INSECURE = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+
+
+@pytest.mark.parametrize(
+    ("who", "extra"), [({"type": "AWSService", "invokedBy": "cloudfront.amazonaws.com"}, {}), (session(RUNS), {"CipherSuite": "ECDHE-RSA"})]
+)
+def test_a_deny_of_what_is_not_over_tls_says_nothing_of_a_service_or_of_a_call_with_its_cipher(who: dict[str, Any], extra: dict[str, str]) -> None:
+    admits = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::site-1/*"}
+    request = {"bucketName": "site-1", "key": "index.html"}
+    put = call(session(CALLER), "s3", "PutObject", 1, request=request, response={"x-amz-server-side-encryption-aws-kms-key-id": KEY})
+    read = call(who, "s3", "GetObject", 60, request=request, errorCode="AccessDenied", errorMessage="Access Denied", additionalEventData=extra)
+    other = OWN | {"Principal": {"AWS": CALLER}}
+    reads = snapshot((CALLER, [allow("*")], []), (RUNS, [allow("s3:GetObject")], []))
+    case = diagnose([put, read], reads, held("arn:aws:s3:::site-1", admits, INSECURE), held(KEY, other))
+    assert {action for _, action in causes(case)} == {"kms:Decrypt"}
+
+
 def test_a_bare_denial_that_the_policies_bear_out_stays_what_it_is() -> None:
     request = {"bucketName": "site-1", "key": "index.html"}
     put = call(session(CALLER), "s3", "PutObject", 1, request=request, response={"x-amz-server-side-encryption-aws-kms-key-id": KEY})

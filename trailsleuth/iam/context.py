@@ -45,10 +45,11 @@ def context_of_other(principal: str, record: Record, *, iam_action: str) -> tupl
     Who it is and in which Region is known; the caller's parameters, network, session and MFA are not its own, and stay untold.
     """
     arn = parse_arn(principal)
-    region: Known = {"aws:RequestedRegion": (record.region,)} if record.region else {}
+    where: Known = {"aws:RequestedRegion": (record.region,)} if record.region else {}
+    where["aws:SecureTransport"] = ("true",)  # services speak to each other over TLS alone
     if arn is None:
-        return {**region, "aws:PrincipalIsAWSService": ("true",), "aws:PrincipalServiceName": (principal,)}, _NOT_OF_SERVICES
-    known: Known = {**region, "aws:PrincipalArn": (principal,), "aws:PrincipalAccount": (arn.account,), "aws:PrincipalIsAWSService": ("false",)}
+        return {**where, "aws:PrincipalIsAWSService": ("true",), "aws:PrincipalServiceName": (principal,)}, _NOT_OF_SERVICES
+    known: Known = {**where, "aws:PrincipalArn": (principal,), "aws:PrincipalAccount": (arn.account,), "aws:PrincipalIsAWSService": ("false",)}
     return known | ({"kms:CallerAccount": (arn.account,)} if iam_action.lower().startswith("kms:") else {}), frozenset(_SOURCE_KEYS)
 
 
@@ -143,7 +144,7 @@ def _network(record: Record) -> _Part:
         "aws:CurrentTime": _iso(record.event_time),
         "aws:EpochTime": str(int(record.event_time.timestamp())),
         "aws:UserAgent": agent if agent and len(agent) < _LONGEST_USER_AGENT else None,
-        "aws:SecureTransport": "true" if _mapping(record.payload.get("tlsDetails")).get("tlsVersion") else None,
+        "aws:SecureTransport": "true" if _is_over_tls(record) else None,
     }
     address = _address(record.source_ip)
     if record.vpc_endpoint_id:
@@ -154,6 +155,12 @@ def _network(record: Record) -> _Part:
     if address is None:  # a service's name: the call came from inside AWS, and the record doesn't tell how
         return found, set()
     return {**found, "aws:SourceIp": address}, {"aws:SourceVpce", "aws:SourceVpc", "aws:VpcSourceIp", *_VPCE_KEYS}
+
+
+def _is_over_tls(record: Record) -> bool:
+    """As the record shows it: S3 writes the cipher beside the call. Services speak over TLS alone."""
+    shown = _mapping(record.payload.get("tlsDetails")).get("tlsVersion") or record.additional.get("CipherSuite")
+    return bool(shown) or record.identity.type == "AWSService"
 
 
 def _made_by(record: Record) -> _Part:
