@@ -1,11 +1,11 @@
-"""Measures the scan against what else reads a trail: wall time (medians), ratios to decompression alone, and the peak memory of all processes.
+"""Measures the scan against what else reads a trail: time and CPU time of all processes (medians), ratios to `denied`, and peak memory of all processes.
 
     python bench/run.py --work /tmp/bench --megabytes 100 1000 --runs 5 --table docs/reference/performance.md
     python bench/run.py --work /tmp/bench --growth --runs 3 --table docs/reference/performance.md
 
-Builds the data with `generate.py` where it is not there. Floor: libdeflate on two processes (needs `deflate`). jq, duckdb and trailscraper are run
-where they are installed. All are run in turn, so that whatever else the machine does meets all alike. `--growth` runs the floor and `denied` on ten times
-the data, on one large file and on many tiny ones.
+Builds the data with `generate.py` where it is not there. Floor: libdeflate on two processes (`deflate`, else zlib). jq, duckdb and trailscraper are run
+where they are installed; `--ours` leaves them and the index out. All are run in turn, so that whatever else the machine does meets all alike. `--growth`
+runs the floor and `denied` on ten times the data, on one large file and on many tiny ones.
 """
 
 from __future__ import annotations
@@ -21,13 +21,19 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
 FLOOR = (
-    "import sys,glob,deflate,multiprocessing as m\n"
+    "import sys,glob,multiprocessing as m\n"
+    "try:\n"
+    "    from deflate import gzip_decompress as unpack\n"
+    "except ImportError:\n"
+    "    from gzip import decompress as unpack\n"
     "def size(path):\n"
-    "    with open(path,'rb') as file: return len(deflate.gzip_decompress(file.read()))\n"
+    "    with open(path,'rb') as file: return len(unpack(file.read()))\n"
     "if __name__=='__main__':\n"
     "    with m.Pool(2) as pool: print(sum(pool.imap_unordered(size,glob.glob(sys.argv[1]+'/**/*.gz',recursive=True),chunksize=40)))\n"
 )
@@ -40,28 +46,46 @@ JQ_FILTER = '.Records[]|select(.errorCode//""|test("Denied"))|.eventID'
 JQ = 'find "$1" -name \'*.gz\' -print0 | xargs -0 -n 40 -P 2 sh -c \'zcat "$@" | jq -c "$FILTER"\' sh'
 
 
-def commands(tree: Path) -> dict[str, list[str]]:
-    """What is measured on a tree, by name."""
+class Measured(NamedTuple):
+    """Seconds, CPU seconds of all processes, and the peak of their memory in bytes."""
+
+    seconds: float
+    cpu: float
+    memory: int
+
+
+def commands(tree: Path, *, ours: bool) -> dict[str, list[str]]:
+    """What is measured on a tree, by name; `ours`: nothing but trailsleuth on the tree itself."""
     program = [sys.executable, "-m", "trailsleuth"]
-    ours = [*program, "diagnose", str(tree)]
-    one = one_refused(tree)
-    found = {**floor_and_denied(tree), "diagnose": ours, "diagnose --event-id": [*ours, "--event-id", one]}
+    diagnose, one = [*program, "diagnose", str(tree)], one_refused(tree)
+    caller = one["userIdentity"]
+    found = floor_and_denied(tree) | {
+        "denied --by principal,action": [*program, "denied", str(tree), "--by", "principal,action"],
+        "events --denied": [*program, "events", str(tree), "--denied"],
+        "diagnose --event-id": [*diagnose, "--event-id", one["eventID"]],
+        "diagnose --access-key": [*diagnose, "--access-key", caller["accessKeyId"]],
+        "diagnose --session": [*diagnose, "--session", caller["arn"].rpartition("/")[2]],
+        "diagnose --role": [*diagnose, "--role", caller["sessionContext"]["sessionIssuer"]["arn"]],
+        "diagnose": diagnose,
+    }
+    if ours:
+        return found
     if importlib.util.find_spec("pyarrow"):
         asked = [*program, "diagnose", str(index_of(tree))]
-        found |= {"diagnose, from the index": asked, "diagnose --event-id, from the index": [*asked, "--event-id", one]}
+        found |= {"diagnose, from the index": asked, "diagnose --event-id, from the index": [*asked, "--event-id", one["eventID"]]}
     if shutil.which("jq"):
-        found["jq, refused records only"] = ["sh", "-c", JQ, "sh", str(tree)]
+        found["jq, denied records only"] = ["sh", "-c", JQ, "sh", str(tree)]
     if importlib.util.find_spec("duckdb"):
-        found["DuckDB, refused records only"] = [sys.executable, "-c", DUCKDB, str(tree)]
+        found["DuckDB, denied records only"] = [sys.executable, "-c", DUCKDB, str(tree)]
     if shutil.which("trailscraper"):
         found["trailscraper select"] = ["trailscraper", "select", "--log-dir", str(tree)]
     return found
 
 
 def floor_and_denied(tree: Path) -> dict[str, list[str]]:
-    """Decompression alone, and every refused record with the calls that opened its session."""
+    """Decompression alone, and every denied record with the calls that opened its session."""
     denied = {"denied": [sys.executable, "-m", "trailsleuth", "denied", str(tree)]}
-    return {"decompression alone": [sys.executable, "-c", FLOOR, str(tree)], **denied} if importlib.util.find_spec("deflate") and tree.is_dir() else denied
+    return {"decompression alone": [sys.executable, "-c", FLOOR, str(tree)], **denied} if tree.is_dir() else denied
 
 
 def index_of(tree: Path) -> Path:
@@ -71,23 +95,23 @@ def index_of(tree: Path) -> Path:
     return index
 
 
-def one_refused(tree: Path) -> str:
-    """The id of a refused record."""
+def one_refused(tree: Path) -> dict[str, Any]:
+    """A denied call of a role session."""
     import gzip
 
     for path in sorted(tree.rglob("*.gz")):
         for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]:
-            if record.get("errorCode") == "AccessDenied":
-                return str(record["eventID"])
-    raise SystemExit(f"nothing is refused in {tree}")
+            if record.get("errorCode") == "AccessDenied" and record["userIdentity"].get("type") == "AssumedRole":
+                return dict(record)
+    raise SystemExit(f"nothing is denied in {tree}")
 
 
 def family_memory(root: int) -> int:
     """Proportional memory (bytes) of a process and all below it: pages that several share are counted once."""
     listed = [root]
     for pid in listed:
-        children = Path(f"/proc/{pid}/task/{pid}/children")
-        listed += [int(child) for child in children.read_text().split()] if children.exists() else []
+        with suppress(OSError):  # it may have ended
+            listed += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
     total = 0
     for pid in listed:
         try:
@@ -98,8 +122,8 @@ def family_memory(root: int) -> int:
     return total
 
 
-def measure(command: list[str]) -> tuple[float, int]:
-    """Wall seconds and peak bytes of all processes of a run."""
+def measure(command: list[str]) -> Measured:
+    """One run."""
     peak = 0
     with tempfile.TemporaryFile() as out:
         began = time.perf_counter()
@@ -113,30 +137,30 @@ def measure(command: list[str]) -> tuple[float, int]:
 
         watcher = threading.Thread(target=watch)
         watcher.start()
-        child.wait()
+        used = os.wait4(child.pid, 0)[2]
         taken = time.perf_counter() - began
         ended.set()
         watcher.join()
-    return taken, peak
+    return Measured(taken, used.ru_utime + used.ru_stime, peak)
 
 
-def measured(listed: dict[str, list[str]], runs: int) -> dict[str, tuple[float, int]]:
-    """Median seconds and peak bytes by name; every command once a round."""
-    results: dict[str, list[tuple[float, int]]] = {name: [] for name in listed}
+def measured(listed: dict[str, list[str]], runs: int) -> dict[str, Measured]:
+    """Medians and the highest peak by name; every command once a round."""
+    results: dict[str, list[Measured]] = {name: [] for name in listed}
     for _ in range(runs):
         for name, command in listed.items():
             results[name].append(measure(command))
-    return {name: (statistics.median(t for t, _ in found), max(m for _, m in found)) for name, found in results.items()}
+    return {
+        name: Measured(*(statistics.median(one[of] for one in found) for of in (0, 1)), max(one.memory for one in found)) for name, found in results.items()
+    }
 
 
-def table(sizes: dict[str, dict[str, tuple[float, int]]]) -> str:
+def table(sizes: dict[str, dict[str, Measured]]) -> str:
     """The results in Markdown."""
-    lines = ["| data | what | seconds | times decompression | peak memory |", "|---|---|---|---|---|"]
+    lines = ["| data | what | seconds | CPU seconds | times `denied` (CPU) | peak memory |", "|---|---|---|---|---|---|"]
     for data, found in sizes.items():
-        floor = found.get("decompression alone", (0.0, 0))[0]
-        for name, (seconds, memory) in found.items():
-            ratio = f"{seconds / floor:.1f}" if floor else "–"
-            lines.append(f"| {data} | {name} | {seconds:.2f} | {ratio} | {memory / 1e6:.0f} MB |")
+        for name, one in found.items():
+            lines.append(f"| {data} | {name} | {one.seconds:.2f} | {one.cpu:.2f} | {one.cpu / found['denied'].cpu:.2f} | {one.memory / 1e6:.0f} MB |")
     return "\n".join(lines)
 
 
@@ -171,13 +195,17 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "trail-bench")
     parser.add_argument("--megabytes", type=int, nargs="+", default=[100, 1000])
     parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--ours", action="store_true")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="of what is measured, these and denied")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--table", type=Path)
     given = parser.parse_args()
     if given.growth:
         sizes = {name: measured(floor_and_denied(path), given.runs) for name, path in grown(given.work).items()}
     else:
-        sizes = {f"{size} MB": measured(commands(tree_of(given.work, size)), given.runs) for size in given.megabytes}
+        listed = {f"{size} MB": commands(tree_of(given.work, size), ours=given.ours) for size in given.megabytes}
+        wanted = {"denied", *given.only}
+        sizes = {size: measured({n: c for n, c in found.items() if not given.only or n in wanted}, given.runs) for size, found in listed.items()}
     text = table(sizes)
     print(text)
     if given.table:

@@ -24,7 +24,7 @@ from trailsleuth.ingest.explain import explain_text
 from trailsleuth.model import Evidence, Inquiry
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.fix import FIXES, render_fix
-from trailsleuth.report.formats import RENDERERS, render
+from trailsleuth.report.formats import FORMS, render
 from trailsleuth.report.redact import redact
 from trailsleuth.sources.base import Limits
 from trailsleuth.sources.files.exports import read_inputs
@@ -153,7 +153,7 @@ def show(choose: Choices) -> None:
     document = copy.deepcopy(pick(choose, _sound_documents()))
     for _ in range(choose.number(1, 6)):
         _replace(choose, document)
-    check_render(document, pick(choose, list(RENDERERS)), pick(choose, list(FIXES)))
+    check_render(document, pick(choose, list(FORMS)), pick(choose, list(FIXES)))
 
 
 def _replace(choose: Choices, document: Json) -> None:
@@ -178,7 +178,7 @@ def _is_time(told: str) -> bool:
 def check_render(document: dict[str, Any], form: str | None = None, fix: str | None = None) -> None:
     """Shown in the form (without one: in all), plain and redacted."""
     for shown in (document, redact(document)):
-        for name in [form] if form else list(RENDERERS):
+        for name in [form] if form else list(FORMS):
             context = RenderContext(width=80, everything=True)
             told = render(shown, name, context)
             told.encode()

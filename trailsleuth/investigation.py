@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from trailsleuth.analyze import conclude, count_background, find_findings, misasked, without_needless
 from trailsleuth.catalog.sources import known_of

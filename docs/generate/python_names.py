@@ -69,7 +69,7 @@ def _members(kind: type) -> Iterator[tuple[str, str]]:
             yield code(name), marked(inspect.getdoc(member))
         elif inspect.isfunction(member):
             yield code(f"{name}{_signature(member)}"), marked(inspect.getdoc(member))
-    for name in getattr(kind, "__dataclass_fields__", {}):
+    for name in inspect.get_annotations(kind):
         yield code(name), "what it was made from"
 
 

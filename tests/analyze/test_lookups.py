@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.trail import B, call, evidence, refused, role, session
 from trailsleuth.analyze.grouping import MADE_FOR, REPORTED_WITHIN, REPORTS, SAME_ACTION, Rule, _fold, _merge, is_near

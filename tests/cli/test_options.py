@@ -9,7 +9,7 @@ from trailsleuth.cli.options import FailOn, FixFormat, OutputFormat, exit_code_o
 from trailsleuth.errors import UsageError
 from trailsleuth.report.context import UNWRAPPED
 from trailsleuth.report.fix import FIXES
-from trailsleuth.report.formats import RENDERERS
+from trailsleuth.report.formats import FORMS
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
@@ -53,7 +53,7 @@ def test_a_window_that_ends_before_it_starts_is_wrong_usage():
 
 
 def test_every_format_offered_can_be_rendered():
-    assert {member.value for member in OutputFormat} == set(RENDERERS)
+    assert {member.value for member in OutputFormat} == set(FORMS)
     assert {member.value for member in FixFormat} == set(FIXES)
 
 

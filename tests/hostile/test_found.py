@@ -19,7 +19,7 @@ from trailsleuth.ingest.decode import CarefulDecoder
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.document import case_document
-from trailsleuth.report.formats import RENDERERS, render
+from trailsleuth.report.formats import FORMS, render
 from trailsleuth.report.redact import redact
 
 
@@ -49,7 +49,7 @@ def test_a_pipeline_named_like_a_field_renames_no_field(name, form):
     assert shown.keys() == document.keys()
     assert shown["findings"][0].keys() == document["findings"][0].keys()
     assert [delta["document"].keys() for delta in shown["deltas"]] == [delta["document"].keys() for delta in document["deltas"]]
-    assert form in RENDERERS
+    assert form in FORMS
     assert render(shown, form, RenderContext())
 
 

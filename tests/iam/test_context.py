@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.iam.build import ACCOUNT, ROLE, a_record, a_role
 from trailsleuth.iam.context import request_context

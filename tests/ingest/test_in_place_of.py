@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from tests.ingest.build import read
 from tests.ingest.test_answers import capitals

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import random
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.ingest.build import a_denial, a_record, an_input
 from trailsleuth.ingest import decode

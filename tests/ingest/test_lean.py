@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields, replace
 
 from tests.remedy.build import ACCOUNT, ROLE, a_call, a_refusal, a_snapshot, allow
 from trailsleuth import api

@@ -12,7 +12,8 @@ from tests.live.world import NOW, REGION, TOOLING, WORKLOAD
 from trailsleuth.catalog.pipeline_actions import call_places
 from trailsleuth.sources.aws.live import open_live
 from trailsleuth.sources.aws.pace import Pace
-from trailsleuth.sources.aws.sessions import Surroundings, Ways
+from trailsleuth.sources.aws.sessions import Surroundings
+from trailsleuth.sources.aws.ways import Ways
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLESECRET"
 

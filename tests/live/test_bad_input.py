@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import force_setattr
 
 from tests.live.servers import Faults
 from tests.live.test_founding_case import WEB, gaps_in
@@ -89,7 +90,7 @@ def test_throttling_without_end_is_a_gap(serve, live):
     aws.faults = Faults(rate=1.0, kinds=("throttle",), only="cloudtrail:LookupEvents")
     source, _ = live()
     slept = []
-    object.__setattr__(source.around, "sleep", slept.append)
+    force_setattr(source.around, "sleep", slept.append)
     assert any("kept throttling" in why for why in gaps_in(source.start(WEB)))
     assert len(slept) < 4 * 9 + 12  # each account and region is tried to the end once, later questions only twice
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from tests.live.world import ACTION_ROLE, NOW, REGION, START, A, B, a_world
 from trailsleuth import api
 from trailsleuth.cli.app import main
+from trailsleuth.sources.aws.live import open_live
 
 BUCKET = "org-logs"
 
@@ -82,7 +84,7 @@ def test_network_activity_events_lie_beside_and_summaries_are_left_alone(logs, c
 
 
 def test_a_pipeline_is_asked_about_live_and_its_records_come_from_both(logs, capsys, monkeypatch):
-    monkeypatch.setattr("trailsleuth.sources.aws.live.LiveSource.__post_init__", _frozen_then)
+    monkeypatch.setattr("trailsleuth.api.gathering.open_live", partial(open_live, now=NOW))
     code, case, err = run(capsys, f"s3://{BUCKET}", "--pipeline", "web", "--profile", "tooling", "--profile", "workload")
     assert code == 0, err
     inputs = [given["path"] for given in case["coverage"]["inputs"]]
@@ -91,13 +93,6 @@ def test_a_pipeline_is_asked_about_live_and_its_records_come_from_both(logs, cap
     assert logs_read
     assert not any("999988887777" in path for path in logs_read)
     assert case["coverage"]["duplicates"] > 0
-
-
-def _frozen_then(source):
-    from trailsleuth.sources.aws.chase import Chase
-
-    source.now = NOW
-    source.chase = Chase(accounts=source.accounts, store=source.store, now=NOW)
 
 
 def test_the_library_reads_a_bucket_through_the_default_chain(logs, monkeypatch):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 
 import pytest
+from msgspec.structs import replace
 
 from tests.live.world import ACTION_ROLE, START, A, B, a_world
 from tests.query.build import FOUNDING, athena_row, by_duckdb

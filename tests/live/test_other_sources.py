@@ -313,7 +313,7 @@ def test_a_chain_whose_assume_record_is_missing_is_found_by_the_provider_calls(s
 
 def test_paths_are_read_for_what_they_are(serve, live, tmp_path):
     from trailsleuth.api.paths import read_paths
-    from trailsleuth.sources.aws.sessions import Ways
+    from trailsleuth.sources.aws.ways import Ways
     from trailsleuth.sources.files.case_folder import inquiry_of, new_folder
 
     serve(a_bucket(a_world()))

@@ -19,7 +19,8 @@ from trailsleuth.cli.app import main
 from trailsleuth.model import Inquiry
 from trailsleuth.report import words
 from trailsleuth.sources.aws.operations import shipped_policy
-from trailsleuth.sources.aws.sessions import Surroundings, Ways
+from trailsleuth.sources.aws.sessions import Surroundings
+from trailsleuth.sources.aws.ways import Ways
 
 WEB = Inquiry(pipeline="web", second_opinion=True)
 THROUGH = Live(ways=Ways(profiles=("tooling", "workload")))

@@ -67,7 +67,7 @@ def test_a_secret_of_this_kind_is_taken_out(kind):
 @pytest.mark.parametrize("shape", secret_table().values, ids=[shape.id for shape in secret_table().values])
 @hypothesis.given(data=st.data())
 def test_whatever_matches_a_shape_has_one_of_its_signs(shape, data):
-    text = data.draw(st.from_regex(shape.pattern))
+    text = data.draw(st.from_regex(re.compile(shape.pattern.pattern, shape.pattern.flags)))
     matched = [text[max(0, match.start() - len("://")) : match.end()] for match in shape.pattern.finditer(text)]
     assert matched
     assert all(any(sign in one.casefold() for sign in shape.signs) for one in matched)

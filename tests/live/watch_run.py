@@ -10,7 +10,8 @@ from tests.live.world import ACTION_ROLE
 from trailsleuth.api.watch_state import open_state
 from trailsleuth.api.watching import Watch
 from trailsleuth.sources.aws.pace import Pace
-from trailsleuth.sources.aws.sessions import Surroundings, Ways, open_accounts
+from trailsleuth.sources.aws.sessions import Surroundings, open_accounts
+from trailsleuth.sources.aws.ways import Ways
 
 
 def main(state: str, clock: str, end: str) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.trail import B, allow, diagnose, evidence, refused, role, session, snapshot, trusts
 from trailsleuth.investigation import run_investigation

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.remedy.build import ACCOUNT, KEY, OTHER, ROLE, TASK, a_call, a_refusal, a_snapshot, allow, evidence
 from trailsleuth.api.reductions import reduce_evidence

@@ -137,7 +137,7 @@ def test_a_delta_is_a_whole_policy_document_and_an_unproven_one_says_null():
     delta = case_document(the_founding_case())["deltas"][0]
     assert delta["document"]["Version"] == "2012-10-17"
     assert delta["document"]["Statement"][0] == {"Effect": "Allow", "Action": "ecs:RegisterTaskDefinition", "Resource": "*"}
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     assert case_document(replace(the_founding_case(), deltas=(a_delta(proof=None),)))["deltas"][0]["proof"] is None
 

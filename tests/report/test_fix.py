@@ -4,9 +4,9 @@ import ast
 import json
 import shutil
 import subprocess
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.report.build import DEPLOY_ROLE, SERVICE_ROLE, TASK_ROLE, WORKLOAD, a_delta, the_founding_case
 from trailsleuth.model import PolicyType

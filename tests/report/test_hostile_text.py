@@ -12,12 +12,13 @@ import time
 import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
 from html.parser import HTMLParser
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from tests.report.attacks import ALL
 from tests.report.build import DEPLOY_ROLE, SERVICE_ROLE, a_delta, the_founding_case
@@ -26,7 +27,7 @@ from trailsleuth.report.context import RenderContext
 from trailsleuth.report.document import case_document
 from trailsleuth.report.embedded import embedded_coverage, embedded_report
 from trailsleuth.report.fix import FIXES, render_fix
-from trailsleuth.report.formats import RENDERERS, render
+from trailsleuth.report.formats import FORMS, render
 from trailsleuth.report.redact import redact
 
 HARMLESS = "harmless"
@@ -43,7 +44,7 @@ def infected(value, text):
         return value
     if isinstance(value, str):
         return text
-    if is_dataclass(value):
+    if isinstance(value, Struct):
         return replace(value, **{field.name: infected(getattr(value, field.name), text) for field in fields(value)})
     if isinstance(value, Mapping):
         return {infected(key, text): infected(member, text) for key, member in value.items()}
@@ -87,7 +88,7 @@ def assert_harmless_signs(text, form):
 
 
 def test_no_format_holds_a_control_bidi_or_unpaired_sign(attack):
-    for form in RENDERERS:
+    for form in FORMS:
         text = render(document_of(attack), form, RenderContext(everything=True)).replace("\r\n", "\n")
         assert_harmless_signs(text, form)
         text.encode()
@@ -284,7 +285,7 @@ def test_long_text_takes_bounded_time_in_every_format(part):
     case = replace(the_case(), summary=text, findings=tuple(replace(finding, explanation=text) for finding in the_case().findings))
     document = case_document(case)
     start = time.process_time()
-    for form in RENDERERS:
+    for form in FORMS:
         render(document, form, RenderContext(everything=True))
     redact(document)
     assert time.process_time() - start < 5

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from tests.report.build import DEPLOY_ROLE, a_delta, a_quiet_case, an_open_case, the_founding_case
 from trailsleuth.report.context import RenderContext

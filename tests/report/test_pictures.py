@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from html import unescape
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from tests.report.build import DEPLOY_ROLE, WORKLOAD, a_delta, a_finding, an_open_case, the_founding_case
 from tests.test_cases import CASES, diagnosed

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.report.build import DEPLOY_ROLE, TOOLING, WORKLOAD, a_finding, the_founding_case
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.document import case_document
 from trailsleuth.report.fix import FIXES, render_fix
-from trailsleuth.report.formats import RENDERERS, render
+from trailsleuth.report.formats import FORMS, render
 from trailsleuth.report.redact import redact
 
 # Kind of identifier: how it may stand in a text, and the part that must be gone.
@@ -72,7 +72,7 @@ def test_no_identifier_of_this_kind_is_left(kind):
     text, hidden = IDENTIFIERS[kind]
     assert hidden in text
     document = in_every_text(text)
-    for form in RENDERERS:
+    for form in FORMS:
         assert hidden not in render(document, form, RenderContext(everything=True)), form
     for form in FIXES:
         assert hidden not in render_fix(document, form), form
@@ -80,7 +80,7 @@ def test_no_identifier_of_this_kind_is_left(kind):
 
 def test_nothing_of_the_founding_case_is_left_in_any_format():
     document = redact(case_document(the_founding_case()))
-    everything = "".join(render(document, form, RenderContext(everything=True)) for form in RENDERERS)
+    everything = "".join(render(document, form, RenderContext(everything=True)) for form in FORMS)
     for name in (TOOLING, WORKLOAD, "CrossAccountDeploy", "PipelineService", "WebTask", "web-artifacts", "ASIAEXAMPLE", "177261489", "0f3f6d1e", "workload"):
         assert name not in everything, name
 

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.report.build import DEPLOY_ROLE, a_delta, a_finding, a_quiet_case, an_execution, the_founding_case
 from trailsleuth.model import Cause, PolicyType

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.report.build import DEPLOY_ROLE, WORKLOAD, a_chain, a_delta, a_finding, a_record, an_open_case, the_founding_case
 from tests.report.refresh import BUILT, FIX_SUFFIXES, FORMS, READ, golden, rendered

@@ -9,7 +9,7 @@ Sure:  observed: the denial and what shows the absence are in the evidence.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.findings import cite, make_finding

@@ -7,7 +7,8 @@ call of the same principal shows what to send.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trailsleuth.analyze.beyond import settled_by
 from trailsleuth.analyze.claim import Claim

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from trailsleuth.facts.changes import Changes
 from trailsleuth.model import Basis, Finding, Standing

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.iam.nearness import distance
 from trailsleuth.model import Cause, LayerDecision, Mismatch, NearMiss, PolicyType, Statement, StatementRef, Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """One thing that must change: the layers (one, or both sides for one cause), the cause, and the statements that deny or misfit.
 
     `observed`: the refusal itself names the layer, or nothing but it can be meant. `sure` false: by elimination or by default, not shown.

@@ -8,7 +8,7 @@ Sure:  a layer named by the message is observed; one found by evaluation is infe
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from trailsleuth.analyze.beyond import beyond_policies, is_service_linked
 from trailsleuth.analyze.claim import Claim, layer_claim

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trailsleuth.analyze.recovery import Successes
 from trailsleuth.analyze.refusal import Refusal
@@ -15,8 +15,7 @@ from trailsleuth.model.names import RoleNames
 from trailsleuth.model.texts import texts_in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnalysisContext:
+class AnalysisContext(Struct, frozen=True, kw_only=True):
     """The evidence, the scope of the question, and the look-ups that go through all records."""
 
     evidence: Evidence

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from functools import partial
+
+from msgspec.structs import replace
 
 from trailsleuth.analyze.calibration import LET_THROUGH, calibrated
 from trailsleuth.analyze.chains import OWN
@@ -18,7 +20,7 @@ from trailsleuth.analyze.failures import explaining_calls, explaining_failures
 from trailsleuth.analyze.findings import Around, make_finding
 from trailsleuth.analyze.former import for_former_self
 from trailsleuth.analyze.grouping import group_refusals
-from trailsleuth.analyze.inner import behind_failures, behind_wrappers
+from trailsleuth.analyze.inner import Others, behind_failures, behind_wrappers
 from trailsleuth.analyze.key_findings import findings_of_keys, silent_key_findings
 from trailsleuth.analyze.keys import denied_of_call
 from trailsleuth.analyze.next_up import coming_next
@@ -46,7 +48,7 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     context = context_of(evidence, scope, names)
     facts, judged = context.facts, _holds_policies(evidence, scope)
     around = Surroundings(names=names, owners=facts.owners, handed=facts.handed, tags=facts.tags, judged=judged)
-    others = list(_read(scope.others, around))
+    others = Others(scope.others, partial(read_refusal, around=around))
     found: list[Finding] = []
     behind: list[Refusal] = []
     for chain, records in _by_chain(_told(scope, around, evidence.policies), scope).items():
@@ -67,7 +69,7 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     if not any(finding.group == OWN for finding in found) and (not found or scope.execution is not None):
         found += [replace(finding, group=OWN) for finding in explaining_failures(scope, inquiry, evidence.records)]
     if inquiry.everything:
-        found += [plain_finding(denial, Standing.BACKGROUND) for denial in group_refusals(other for other in others if other not in behind)]
+        found += [plain_finding(denial, Standing.BACKGROUND) for denial in group_refusals(other for other in others.all() if other not in behind)]
     placed = (replace(f, standing=Standing.BACKGROUND) if is_beside(f, scope, inquiry) else f for f in found)
     noted = note_handlers(note_changes(tuple(placed), context.facts.changes), evidence)
     return ranked(mark_outsiders(noted, evidence), inquiry, scope)

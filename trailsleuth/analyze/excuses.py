@@ -6,7 +6,9 @@ A rule ends the matter with a finding of its own, or only sets the standing with
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.analyze.absence import absent_finding
 from trailsleuth.analyze.beyond import beyond_policies
@@ -23,8 +25,7 @@ from trailsleuth.model import Basis, Cause, Effect, Finding, Standing, Verdict
 CLEANUP = ("Delete", "Deregister", "Detach", "Disassociate", "Remove", "Rollback", "Terminate", "Untag", "Cancel")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Excuse:
+class Excuse(Struct, frozen=True, kw_only=True):
     """What a rule makes of a denial. `finding` None: it is worked out like any other, and its findings have this standing."""
 
     rule: str

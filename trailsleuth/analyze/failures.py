@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trailsleuth.analyze.excuses import CLEANUP
 from trailsleuth.analyze.findings import cite
@@ -21,9 +22,10 @@ from trailsleuth.catalog.messages import code_row, opaque_error
 from trailsleuth.model import Basis, Cause, Finding, Inquiry, Record, Scope, Standing, account_of
 from trailsleuth.model.names import role_of
 from trailsleuth.model.texts import TELLING, repeats, said_by, texts_in
+from trailsleuth.patterns import late
 
-MISSING = re.compile(r"NoSuch|NotFound|DoesNotExist|ResourceNotFound")
-_ABSENT = re.compile(
+MISSING = late(r"NoSuch|NotFound|DoesNotExist|ResourceNotFound")
+_ABSENT = late(
     rf"{MISSING.pattern}|\b(?:does not|doesn't|do not|don't) exist|\b(?:not|cannot|can't|could not) be found|\bnot found\b|\bno such\b", re.IGNORECASE
 )
 READS = ("Get", "List", "Describe", "Head", "BatchGet", "AssumeRole")

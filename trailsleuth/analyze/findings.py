@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.analyze.advice import advise
 from trailsleuth.analyze.calibration import said_of
@@ -42,8 +44,7 @@ def conditions_of(action: str | None, passed_to: str | None) -> Mapping[str, Map
     return {"StringEquals": {"iam:PassedToService": passed_to}} if action == "iam:PassRole" and passed_to else {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
+class Around(Struct, frozen=True, kw_only=True):
     """What stands around the denied call: the VPC endpoint (ARN) that it went through, who assumed its session, an earlier good call of its kind,
     the tool call of an agent that made it, and AWS's own evaluation beside ours."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.catalog.short_lived import widened
@@ -51,8 +53,7 @@ def _told(refusal: Refusal) -> tuple[bool, ...]:
     return (not denial.wraps, refusal.answer is not None, denial.policy_type is not None, denial.policy_arn is not None, refusal.resource is not None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """Which refusals are folded into which other: those that `moves` into one that it `fits`. Only what shares a key can fit."""
 
     moves: Callable[[Refusal], bool]

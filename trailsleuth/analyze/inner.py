@@ -8,7 +8,9 @@ Sure:  the same principal within moments, of the service that the text names or 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 
 from trailsleuth.analyze.grouping import REPORTED_WITHIN, REPORTS, Homes, is_near
 from trailsleuth.analyze.refusal import Refusal
@@ -16,10 +18,43 @@ from trailsleuth.facts.handed import Handed
 from trailsleuth.model import Record
 
 
-def behind_wrappers(asked: Iterable[Refusal], others: list[Refusal], handed: Handed) -> list[Refusal]:
+class Others:
+    """The denials that are not asked about, in time order; one is worked out when it lies near to something that it may stand behind."""
+
+    def __init__(self, records: Sequence[Record], read: Callable[[Record], Refusal | None]) -> None:
+        self._records, self._read = records, read
+        self._known: dict[int, Refusal | None] = {}
+
+    def near(self, records: Iterable[Record]) -> list[Refusal]:
+        """Those within moments of one of the records."""
+        times = {record.event_time for record in records}
+        spans = (self._span(time - REPORTED_WITHIN, time + REPORTED_WITHIN) for time in times)
+        return self._of(sorted({at for span in spans for at in span}))
+
+    def all(self) -> list[Refusal]:
+        """Every one."""
+        return self._of(range(len(self._records)))
+
+    def _span(self, first: datetime, last: datetime) -> range:
+        start = bisect_left(self._records, first, key=lambda record: record.event_time)
+        return range(start, bisect_right(self._records, last, lo=start, key=lambda record: record.event_time))
+
+    def _of(self, places: Iterable[int]) -> list[Refusal]:
+        found = []
+        for at in places:
+            if at not in self._known:
+                self._known[at] = self._read(self._records[at])
+            refusal = self._known[at]
+            found += [refusal] if refusal is not None else []
+        return found
+
+
+def behind_wrappers(asked: Iterable[Refusal], others: Others, handed: Handed) -> list[Refusal]:
     """The other denials that a wrapper among those asked about reports."""
-    homes = Homes(others, REPORTS)
-    found = {id(inner): inner for wrapper in asked for inner in (homes.of(wrapper) if REPORTS.moves(wrapper) else _behind_open(wrapper, others, handed))}
+    wrappers = [refusal for refusal in asked if REPORTS.moves(refusal) or refusal.denial.open]
+    beside = others.near(record for wrapper in wrappers for record in wrapper.records)
+    homes = Homes(beside, REPORTS)
+    found = {id(inner): inner for wrapper in wrappers for inner in (homes.of(wrapper) if REPORTS.moves(wrapper) else _behind_open(wrapper, beside, handed))}
     return list(found.values())
 
 
@@ -35,10 +70,10 @@ def is_behind(wrapper: Refusal, inner: Refusal) -> bool:
     return any(_made_for(wrapper.first, record) for record in inner.records)
 
 
-def behind_failures(calls: Iterable[Record], others: Iterable[Refusal]) -> list[Refusal]:
+def behind_failures(calls: Iterable[Record], others: Others) -> list[Refusal]:
     """The denials that the service of a failed call met when it worked for it, with the same credentials and just before."""
     failed = list(calls)
-    return [inner for inner in others if any(_made_for(call, record) for call in failed for record in inner.records)] if failed else []
+    return [inner for inner in others.near(failed) if any(_made_for(call, record) for call in failed for record in inner.records)]
 
 
 def _made_for(call: Record, inner: Record) -> bool:

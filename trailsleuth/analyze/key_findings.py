@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.claims import weigh

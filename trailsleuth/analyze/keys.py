@@ -10,7 +10,9 @@ Sure:  inferred, and only where identity and key policy in the evidence deny it;
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import access_request
@@ -28,8 +30,7 @@ from trailsleuth.model.names import role_of
 DENIED = (Verdict.IMPLICITLY_DENIED, Verdict.EXPLICITLY_DENIED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyNeed:
+class KeyNeed(Struct, frozen=True, kw_only=True):
     """An action on a key that the policies do not allow to who uses the thing, and what shows the key. `settled` false: the evidence lacks the policies."""
 
     refusal: Refusal

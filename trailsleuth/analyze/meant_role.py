@@ -8,7 +8,7 @@ Sure:  one role alone whose trust is about this caller and does not let it in; o
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import access_request, federated_claims

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from itertools import islice
+
+from msgspec import Struct
 
 from trailsleuth.model import THINGS, Evidence, Inquiry, Question, Record, Scope, account_of, is_of_role, role_of_session
 
@@ -31,8 +32,7 @@ _THERE = {"record": ("denied ones are", "none of its records was denied")}
 SHOWN = 5  # names of what there is instead
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Missed:
+class _Missed(Struct, frozen=True, kw_only=True):
     """One name that the evidence lacks: its kind, the name, what there is of the kind, and the option that takes such a name."""
 
     kind: str

@@ -9,7 +9,8 @@ Sure:  inferred: the policies deny it, or the role is not there. Where they deny
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trailsleuth.analyze.beyond import handed_across
 from trailsleuth.analyze.context import AnalysisContext

@@ -8,8 +8,10 @@ Sure:  the times are observed; without one, nothing is said of "just made".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.findings import cite
@@ -22,8 +24,7 @@ from trailsleuth.model import Cause, Effect, Finding, Record
 SETTLING = timedelta(minutes=2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Moment(Struct, frozen=True, kw_only=True):
     """What was made or changed near the denial; `record` None: the snapshot's date shows it."""
 
     what: str

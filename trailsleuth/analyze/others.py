@@ -10,8 +10,9 @@ Sure:  inferred: the policies do not allow what AWS documents as needed. What th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from trailsleuth.analyze.context import AnalysisContext
 from trailsleuth.analyze.refusal import Refusal

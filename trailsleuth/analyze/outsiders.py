@@ -7,7 +7,7 @@ Sure:  that nothing else in the evidence knows them; whether they are meant to c
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from trailsleuth.model import Evidence, Finding
 from trailsleuth.model.parties import Parties, parties_of

@@ -7,8 +7,9 @@ Sure:  who called and which service was called stand in the record; which servic
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from trailsleuth.catalog.authorization_ids import KEPT, why_no_id
 from trailsleuth.catalog.services import prefix_of

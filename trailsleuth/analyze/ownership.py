@@ -8,7 +8,7 @@ Sure:  observed: both records are in the evidence.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.findings import make_finding

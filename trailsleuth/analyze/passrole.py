@@ -9,7 +9,9 @@ Sure:  observed where the message names iam:PassRole; else inferred (own paramet
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import access_request
@@ -20,8 +22,7 @@ from trailsleuth.model.names import RoleNames
 from trailsleuth.model.texts import words_in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passing:
+class Passing(Struct, frozen=True, kw_only=True):
     """A role that the refused call would hand over next. `template` is the earlier call that shows it, None where the call itself does."""
 
     refusal: Refusal

@@ -18,6 +18,7 @@ from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.messages import unrecorded
 from trailsleuth.iam.applies import find_principal
 from trailsleuth.model import ActionRun, Cause, Evidence, Finding, Inquiry, PolicyType, Question, Scope, Standing, account_of, parse_arn
+from trailsleuth.patterns import late
 
 LOOKUP = "aws cloudtrail lookup-events --start-time {since} --end-time {until} --region {region} --profile {account} --output json > {account}-{region}.json"
 SNAPSHOT = "aws iam get-account-authorization-details --profile {account} --output json > iam-{account}.json"
@@ -37,7 +38,7 @@ DOCUMENT = (
     "--output json > policy-{event}.json"
 )
 MOST = 5  # files that are named one by one
-OBJECTS = re.compile(r"artifact|object", re.IGNORECASE)
+OBJECTS = late(r"artifact|object", re.IGNORECASE)
 DATA_EVENTS = "aws cloudtrail get-event-selectors --trail-name <trail> --profile {account} --region {region}"
 
 
@@ -71,6 +72,8 @@ def _policies_wanted(finding: Finding, evidence: Evidence) -> Iterator[Question]
 
 def _documents_wanted(finding: Finding, evidence: Evidence) -> Iterator[Question]:
     """The documents of the policies that AWS names, as they were when it evaluated them; kept for about a day."""
+    if not any(ref.index < 0 for ref in finding.blocking):
+        return
     cited = {e.event_id: e.region for e in finding.evidence}
     ids = (r.denial.authorization_id for r in evidence.records if r.event_id in cited and r.denial is not None and r.denial.authorization_id)
     name, (event, region) = next(ids, "<the id in the message>"), next(iter(cited.items()), ("", ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from trailsleuth.analyze.chains import ended_nothing, numbered
 from trailsleuth.analyze.findings import id_of

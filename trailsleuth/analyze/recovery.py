@@ -11,8 +11,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.shown import ShownResources
@@ -23,8 +24,7 @@ from trailsleuth.model.names import RoleNames, caller_of
 from trailsleuth.model.texts import texts_in
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """Where in a list of successes each resource was worked on: by ARN, or by a text of the request where the ARN cannot be told."""
 
     by_arn: dict[str | None, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -37,8 +37,7 @@ class _Told:
         return sorted({*self.by_arn.get(resource, ()), *(at for name in names for at in self.by_text.get(name, ()))})
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     """The successes of one operation by one principal in one region, in time order, and what each action would have been checked on."""
 
     records: list[Record] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trailsleuth.facts.fact import Fact
 from trailsleuth.iam.applies import TRUST_ACTIONS
@@ -12,8 +12,7 @@ from trailsleuth.model.names import caller_of
 NEEDED_NEXT = "needed-next"  # the `pattern_id` of what no record shows yet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Struct, frozen=True, kw_only=True):
     """One refused record (later: all equal ones) with what was asked. `principal` is a role, user or service principal; None: not to be named.
 
     `answer` is AWS's own account of it. `wraps`: the record only reports a refusal that another call met. `first` is the earliest of `records`.

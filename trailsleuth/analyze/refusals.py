@@ -6,9 +6,10 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-den
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import CREATE_LINKED, TEMPORARY_FEDERATED, access_request
@@ -25,12 +26,12 @@ from trailsleuth.iam.applies import TRUST_ACTIONS
 from trailsleuth.model import Denial, PolicyType, Record, account_of, parse_arn
 from trailsleuth.model.names import RoleNames, role_of
 from trailsleuth.model.texts import texts_in
+from trailsleuth.patterns import late
 
-_LINKED = re.compile(r"(?P<arn>arn:aws[a-z-]*:iam::\d{12}:role/aws-service-role/[\w.+=,@/-]+)|(?P<name>AWSServiceRoleFor\w+)")
+_LINKED = late(r"(?P<arn>arn:aws[a-z-]*:iam::\d{12}:role/aws-service-role/[\w.+=,@/-]+)|(?P<name>AWSServiceRoleFor\w+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True, kw_only=True):
     """What a single record does not tell: roles with their paths, who owns which bucket, which roles other calls handed over.
 
     `judged`: there are policies that may look at the context of a request; without any it is not worked out.

@@ -9,8 +9,10 @@ Sure:  inferred, and only where the policies in the evidence are complete enough
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.analyze.refusal import NEEDED_NEXT, Refusal
 from trailsleuth.analyze.requests import access_request
@@ -24,8 +26,7 @@ from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import AccessRequest, ActionRun, Denial, Execution, PolicyEvidence, PolicyType, Record, Verdict, account_of, parse_arn
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
+class Pending(Struct, frozen=True, kw_only=True):
     """A call yet to be refused, and why it is known to be needed."""
 
     refusal: Refusal

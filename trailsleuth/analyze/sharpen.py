@@ -9,7 +9,8 @@ Sure:  observed where a decoded answer tells; else worked out from the request a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trailsleuth.analyze.meant_role import with_meant_role
 from trailsleuth.analyze.passrole import passed_next

@@ -9,8 +9,9 @@ Sure:  predicted: the schemas list what a handler may call. It is told in the ex
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from trailsleuth.catalog.handlers import actions_of_handler, handler_of, type_called_by
 from trailsleuth.iam.applies import find_principal, grants_part, policies_for

@@ -9,9 +9,9 @@ Sure:  inferred: the policies deny what the text tells of, or AWS's sentence in 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trailsleuth.analyze.absence import absent_finding
 from trailsleuth.analyze.claim import layer_claim
@@ -43,12 +43,13 @@ from trailsleuth.model import (
     parse_arn,
     role_of_session,
 )
+from trailsleuth.patterns import late
 
 UNRECORDED = "No record holds this call: it is worked out from the text and the policies."
 DENIED = (Verdict.IMPLICITLY_DENIED, Verdict.EXPLICITLY_DENIED)
 TEXT = "error text"
 FETCH = "s3:GetObject"
-_FORBIDDEN = re.compile(r"\b403\b|AccessDenied|\bForbidden\b")
+_FORBIDDEN = late(r"\b403\b|AccessDenied|\bForbidden\b")
 
 
 def told_alone(said: ErrorText, told: Denial, context: AnalysisContext, inquiry: Inquiry) -> Iterator[Finding]:

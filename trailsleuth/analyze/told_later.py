@@ -9,7 +9,8 @@ Sure:  inferred: the policies deny what the text tells of, to one actor alone; o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trailsleuth.analyze.claims import weigh
 from trailsleuth.analyze.context import AnalysisContext

@@ -12,8 +12,9 @@ import re
 
 from trailsleuth.catalog.side_calls import is_beside_the_work
 from trailsleuth.model import Cause, Finding, Inquiry, Scope, Standing
+from trailsleuth.patterns import late
 
-DENIAL_WORDS = re.compile(r"\bden(?:y|ied|ial)|permission|authoriz|forbidden|not allowed|unable to assume|cannot be assumed", re.IGNORECASE)
+DENIAL_WORDS = late(r"\bden(?:y|ied|ial)|permission|authoriz|forbidden|not allowed|unable to assume|cannot be assumed", re.IGNORECASE)
 
 
 def is_untied(scope: Scope, inquiry: Inquiry) -> bool:

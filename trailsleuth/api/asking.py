@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import import_module
 
+from msgspec import Struct, field
+
 from trailsleuth.api.cases import Diagnosis, load
 from trailsleuth.model import Inquiry
-from trailsleuth.sources.aws.sessions import Ways
+from trailsleuth.sources.aws.ways import Ways
 from trailsleuth.sources.engines.addresses import Settings, is_engine
 from trailsleuth.sources.files.kinds import is_trail_bucket
 from trailsleuth.sources.progress import Progress, Silent
@@ -17,8 +18,7 @@ from trailsleuth.sources.progress import Progress, Silent
 __all__ = ["Live", "asks_accounts", "diagnose"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
+class Live(Struct, frozen=True, kw_only=True):
     """How accounts are asked: by which profiles and roles, how long for records on their way, with which settings of Athena, and who hears each step."""
 
     ways: Ways = field(default_factory=Ways)

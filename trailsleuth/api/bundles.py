@@ -6,11 +6,11 @@ import hashlib
 import io
 import json
 import os
-import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import PurePath
+
+from msgspec import Struct, field
 
 from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.catalog.actions import prefixes
@@ -19,6 +19,7 @@ from trailsleuth.ingest.collected import CollectedTree, path_in_tree
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.model import RawInput, Skipped
+from trailsleuth.patterns import late
 from trailsleuth.report.redact_evidence import EvidenceVeil
 
 __all__ = ["Bundle", "bundle"]
@@ -27,12 +28,11 @@ Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip file can hold: equal evidence gives equal bytes
 _ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", "error")
 _UNREADABLE = {"eventVersion": "1.0", "eventName": "Unreadable"}  # stands for a record that could not be read
-_SERVICE = re.compile(rb"(?:arn:aws[a-z-]*:|\b)([a-z0-9-]+)(?::|\.amazonaws\.com)")
+_SERVICE = late(rb"(?:arn:aws[a-z-]*:|\b)([a-z0-9-]+)(?::|\.amazonaws\.com)")
 _CUT = b'{"Records": ['
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bundle:
+class Bundle(Struct, frozen=True, kw_only=True):
     """Files by name, what was left out and why, and the question (`pipeline`, `role` …) in the words of the bundle."""
 
     files: tuple[tuple[str, bytes], ...]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Unpack
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.api.cleaned import record_without_secrets, without_secrets
 from trailsleuth.api.paths import inquiry_in, read_paths
@@ -15,13 +17,10 @@ from trailsleuth.errors import UsageError
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.investigation import run_investigation
 from trailsleuth.model import THINGS, CaseFile, Evidence, Inquiry, Outcome, RawInput, Skipped
-from trailsleuth.report import frames, words
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.document import case_document, coverage_document
-from trailsleuth.report.embedded import embedded_coverage, embedded_report
 from trailsleuth.report.fix import FIXES, render_fix
 from trailsleuth.report.formats import render
-from trailsleuth.report.text import render_text
 from trailsleuth.scan.listing import SCAN_FROM, Listing, list_evidence
 from trailsleuth.sources.engines.addresses import is_engine
 from trailsleuth.sources.files.exports import read_inputs
@@ -38,8 +37,7 @@ ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_i
 EXIT_CODES = {Outcome.CAUSE_FOUND: 0, Outcome.NO_DENIAL_FOUND: 1, Outcome.INCONCLUSIVE: 3}
 
 
-@dataclass(frozen=True, repr=False)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True, dict=True):
     """The answer to one question. `case_file` holds it whole; the tables are DataFrames made when asked for."""
 
     case_file: CaseFile
@@ -63,13 +61,15 @@ class Diagnosis:
         return f"Diagnosis({self.outcome.value}: {self.summary})"
 
     def __str__(self) -> str:
-        return render_text(self.document(), RenderContext())
+        return render(self.document(), "table", RenderContext())
 
     def document(self) -> dict[str, Any]:
         """The JSON document `trailsleuth.case/2`."""
         return dict(case_document(self.case_file))
 
     def _repr_html_(self) -> str:
+        from trailsleuth.report.embedded import embedded_report
+
         return embedded_report(self.to_html())
 
     def to_html(self) -> str:
@@ -91,35 +91,52 @@ class Diagnosis:
     @property
     def background(self) -> pd.DataFrame:
         """Denied calls of other principals, sessions and executions, one row a group."""
+        from trailsleuth.report import frames
+
         return frames.background_frame(self.case_file)
 
     @cached_property
     def findings(self) -> pd.DataFrame:
         """One row a finding, the likeliest cause first, without the background."""
+        from trailsleuth.report import frames
+
         return frames.findings_frame(self.case_file)
 
     @cached_property
     def deltas(self) -> pd.DataFrame:
         """One row an attachment point."""
+        from trailsleuth.report import frames
+
         return frames.deltas_frame(self.case_file)
 
     @cached_property
     def chains(self) -> pd.DataFrame:
         """One row a hop."""
+        from trailsleuth.report import frames
+
         return frames.chains_frame(self.case_file)
 
 
-@dataclass(frozen=True, repr=False)
 class Case:
-    """Evidence, read. `diagnose` answers a question about it; `records` is the trail as a DataFrame (UTC, CloudTrail's names)."""
+    """Evidence, read. `diagnose` answers a question about it; `records` is the trail as a DataFrame (UTC, CloudTrail's names).
+
+    `fetched_for` is what a fetched case was fetched for: asked again where no other way in is given.
+    """
 
     evidence: Evidence
-    fetched_for: Inquiry | None = None  # what a fetched case was fetched for: asked again where no other way in is given
+    fetched_for: Inquiry | None = None
+
+    def __init__(self, evidence: Evidence, fetched_for: Inquiry | None = None) -> None:
+        self.evidence, self.fetched_for = evidence, fetched_for
 
     def __repr__(self) -> str:
+        from trailsleuth.report import words
+
         return f"Case({words.coverage_line(coverage_document(self.evidence.coverage))})"
 
     def _repr_html_(self) -> str:
+        from trailsleuth.report.embedded import embedded_coverage
+
         return embedded_coverage(self.evidence.coverage)
 
     def diagnose(
@@ -185,11 +202,14 @@ class Case:
     @cached_property
     def records(self) -> pd.DataFrame:
         """One row a record."""
+        from trailsleuth.report import frames
+
         return frames.records_frame(map(record_without_secrets, self.evidence.records))
 
     def events(self, **conditions: Unpack[Conditions]) -> pd.DataFrame:
         """The records that meet the conditions: `case.events(denied=True, call="s3:*")`."""
         from trailsleuth.api import looks
+        from trailsleuth.report import frames
 
         return frames.records_frame(looks.stream(self.evidence.records, **conditions))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from trailsleuth.model import CaseFile, Evidenced, Execution, Finding, Record
 from trailsleuth.sources.secrets import clean_text, record_members

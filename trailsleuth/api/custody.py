@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.api.digests import verify
 from trailsleuth.api.paths import read_paths
@@ -21,8 +23,7 @@ __all__ = ["Summary", "info", "mark_unverified"]
 _HARM = {Integrity.INVALID: "not as CloudTrail delivered it", Integrity.MISSING: "a log file that a digest names is not there"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(Struct, frozen=True, kw_only=True):
     """What a case consists of. `manifest` is that of a fetched case folder, `departures` what is not as it was fetched; both empty for other evidence."""
 
     evidence: Evidence

@@ -6,14 +6,16 @@ sqlglot is loaded here and only when an engine is asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from trailsleuth.api.engine_gaps import not_selected
 from trailsleuth.errors import UsageError
 from trailsleuth.model import Inquiry, RawInput, Skipped
-from trailsleuth.sources.aws.sessions import Account, Surroundings, Ways, open_accounts
+from trailsleuth.sources.aws.sessions import Account, Surroundings, open_accounts
+from trailsleuth.sources.aws.ways import Ways
 from trailsleuth.sources.engines.addresses import EngineUrl, Settings, Statement, engine_url
 from trailsleuth.sources.engines.prices import price_of
 
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
 FILES_VIEW = "trail_files"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """What is asked of an engine, and how: the question with its window, the accounts, regions and roles that it is known to be about."""
 
     inquiry: Inquiry

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,9 +11,10 @@ from trailsleuth.ingest.distinct import joined
 from trailsleuth.ingest.explain import explain_text
 from trailsleuth.model import Evidence, RawInput, Skipped
 from trailsleuth.model.explanation import Explanation
+from trailsleuth.patterns import late
 from trailsleuth.sources.files.exports import read_inputs
 
-_LIKE_A_PATH = re.compile(r"[^\s:]{1,1000}(?:\.(?:json|jsonl|gz|zip|bz2|zst|tar|tgz|txt|log|csv)|/[^\s:/]*)")
+_LIKE_A_PATH = late(r"[^\s:]{1,1000}(?:\.(?:json|jsonl|gz|zip|bz2|zst|tar|tgz|txt|log|csv)|/[^\s:/]*)")
 
 _NO_TEXT = tuple(bytes([sign]) for sign in (*range(7), *range(14, 27), 28, 29, 30, 31))  # control signs that no text holds
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.api.asking import Live
 from trailsleuth.api.cases import load_inputs
@@ -16,8 +18,9 @@ from trailsleuth.model.arn import GLOBAL_REGIONS
 from trailsleuth.prove import agreed
 from trailsleuth.sources.aws import simulator
 from trailsleuth.sources.aws.live import LiveSource, open_live, settle
-from trailsleuth.sources.aws.sessions import Account, Surroundings, Ways
+from trailsleuth.sources.aws.sessions import Account, Surroundings
 from trailsleuth.sources.aws.trail_bucket import Wanted
+from trailsleuth.sources.aws.ways import Ways
 from trailsleuth.sources.engines.addresses import Settings, is_engine
 from trailsleuth.sources.files.kinds import is_trail_bucket
 
@@ -49,8 +52,7 @@ def gather_and_ask(paths: list[str], inquiry: Inquiry, through: Live, *, stdin: 
     return _with_opinion(_with_trails(found, source, given, asked, trails), source)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Trails:
+class _Trails(Struct, frozen=True, kw_only=True):
     """The evidence that is no file here: buckets and engines, and how they are asked."""
 
     buckets: tuple[str, ...]

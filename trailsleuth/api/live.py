@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from trailsleuth.api.cases import Case
 from trailsleuth.catalog.pipeline_actions import call_places
@@ -16,14 +17,14 @@ from trailsleuth.errors import UsageError
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import Inquiry, RawInput
 from trailsleuth.sources.aws.live import WAYS_IN, open_live, settle
-from trailsleuth.sources.aws.sessions import Surroundings, Ways
+from trailsleuth.sources.aws.sessions import Surroundings
+from trailsleuth.sources.aws.ways import Ways
 from trailsleuth.sources.files.case_folder import ENTRIES, CaseFolder, new_folder
 
 __all__ = ["Asked", "fetch", "gather", "this_second"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """What is asked and through whom; it lies in the manifest of a case folder, so that a resumed fetch asks the same."""
 
     inquiry: Inquiry

@@ -15,13 +15,14 @@ from trailsleuth.catalog.issuing import LONGEST_SESSION
 from trailsleuth.catalog.refusals import code_pattern, message_pattern
 from trailsleuth.errors import UsageError
 from trailsleuth.model import Inquiry, is_of_role, role_of_session
+from trailsleuth.patterns import late
 from trailsleuth.sources.engines.addresses import LogQuestion, LogSearch
 
 LONGEST_PATTERN = 1_000
 KEYS_AT_ONCE = 12
 START = "StartPipelineExecution"
 _QUERY = "fields @timestamp, @message | filter {condition}"
-_KEY = re.compile(r"[A-Z0-9]{16,128}", re.ASCII)
+_KEY = late(r"[A-Z0-9]{16,128}", re.ASCII)
 _CHANGES = tuple(sorted({*policy_changes(), START}))
 
 

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import TypedDict
+from typing import Any, TypedDict
+
+from msgspec import Struct
 
 from trailsleuth.api.cleaned import record_without_secrets
 from trailsleuth.api.paths import read_paths
 from trailsleuth.ingest.contents import pieces_of
+from trailsleuth.ingest.documents import Document, documents
 from trailsleuth.ingest.pieces import Form
 from trailsleuth.ingest.record import parse_record
 from trailsleuth.model import Origin, RawInput, Record, Skipped
 from trailsleuth.model.names import role_of
 from trailsleuth.model.view import Moment, Opening, SessionView, kind_of
+from trailsleuth.scan.refused import Raw, denied_in
 from trailsleuth.sources.files.exports import check_paths
 from trailsleuth.sources.files.kinds import is_more_than_files
 
@@ -49,8 +52,7 @@ class Conditions(TypedDict, total=False):
     writes: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
+class Where(Struct, frozen=True, kw_only=True):
     """Which records are wanted: all conditions that are given must hold. Texts may have `*` and `?`, and capitals do not matter.
 
     `call` is `ecs:RunTask` or a bare `RunTask`; `principal` a role, user or session by ARN or by name; `text` stands anywhere in the record.
@@ -143,22 +145,34 @@ class EventStream:
             if isinstance(item, Skipped):
                 self.skipped.append(item)
             elif item.data and (not skimming or self.where.can_stand_in(item.data)):
-                yield from self._records_of(item)
+                picked = denied_in(item.data) if skimming and self.where.denied else None
+                yield from self._records_of(item) if picked is None else self._denied_of(item.source, *picked)
+
+    def _denied_of(self, source: str, records: int, denied: Sequence[tuple[int, Raw]]) -> Iterator[Record]:
+        """Out of a plain log file whose other records need not be read; copies among those are counted."""
+        for position, raw in denied:
+            for found in documents(bytes(raw)):
+                if isinstance(found, Document) and isinstance(found.value, dict):
+                    yield from self._once(found.value, Origin(source=source, position=position))
+        self.read += records - len(denied)
 
     def _records_of(self, item: RawInput) -> Iterator[Record]:
         for position, piece in enumerate(pieces_of(item.data)):
-            if piece.form is not Form.RECORD:
+            if piece.form is Form.RECORD:
+                yield from self._once(piece.value, Origin(source=item.source, position=position))
+            else:
                 self.unreadable += piece.form in _LOST
-                continue
-            found = parse_record(piece.value, Origin(source=item.source, position=position))
-            if not isinstance(found, Record):
-                self.unreadable += 1
-                continue
-            copy = hash((found.event_id, found.recipient_account))
-            if copy not in self._seen:
-                self._seen.add(copy)
-                self.read += 1
-                yield found
+
+    def _once(self, value: dict[str, Any], origin: Origin) -> Iterator[Record]:
+        found = parse_record(value, origin)
+        if not isinstance(found, Record):
+            self.unreadable += 1
+            return
+        copy = hash((found.event_id, found.recipient_account))
+        if copy not in self._seen:
+            self._seen.add(copy)
+            self.read += 1
+            yield found
 
 
 class HeldEvents(EventStream):

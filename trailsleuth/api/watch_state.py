@@ -8,18 +8,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
+
+from msgspec import Struct, field
 
 from trailsleuth.errors import UsageError
 
 SCHEMA = "trailsleuth.watch/1"
 
 
-@dataclass(slots=True)
-class WatchState:
+class WatchState(Struct):
     """`read` is how far each place was read, `seen` the ids of reported records with their times. Without a path it lasts as long as the run."""
 
     path: Path | None = None

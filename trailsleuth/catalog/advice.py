@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from trailsleuth.catalog.actions import unlisted
-from trailsleuth.catalog.messages import table_of
+from trailsleuth.catalog.load import rows_of
 from trailsleuth.model import Denial, account_of
+from trailsleuth.patterns import late
 
-_PLACE = re.compile(r"\{(\w+)\}")
+_PLACE = late(r"\{(\w+)\}")
 
 
 @cache
 def _rows() -> tuple[Mapping[str, Any], ...]:
-    return tuple(table_of("denial_advice.toml")["advice"])
+    return rows_of("denial_advice", "advice")
 
 
 @cache
 def _finding_rows() -> tuple[Mapping[str, Any], ...]:
-    return tuple(table_of("denial_advice.toml")["finding"])
+    return rows_of("denial_advice", "finding")
 
 
 def advice_for(denial: Denial, *, principal: str | None, iam_action: str | None, resource: str | None) -> str:

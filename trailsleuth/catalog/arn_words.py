@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
 from trailsleuth.catalog.actions import actions_of, entry
+from trailsleuth.patterns import late
 
-_PART = re.compile(r"\$\{[^}]*\}")
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]+")
-_JOINED = re.compile(r"(?<![\w.-])[A-Za-z]+(?:[-_][A-Za-z]+)+(?![\w.-])")
-_LETTERS = re.compile(r"[A-Za-z]{2,}")
+_PART = late(r"\$\{[^}]*\}")
+_WORD = late(r"[A-Za-z][A-Za-z0-9-]+")
+_JOINED = late(r"(?<![\w.-])[A-Za-z]+(?:[-_][A-Za-z]+)+(?![\w.-])")
+_LETTERS = late(r"[A-Za-z]{2,}")
 _MESSAGES = ("denial_messages.toml", "client_words.toml", "opaque_errors.toml", "denial_advice.toml")
 _TALKED_ABOUT = ("asides.toml", "denied_codes.toml", "demands.toml", "keys.toml", "no_iam_action.toml", "things.toml", "evaluation.toml")
 

@@ -16,10 +16,11 @@ from trailsleuth.catalog.actions import ActionEntry, ResourceType, arn_formats_o
 from trailsleuth.catalog.load import Row, rows_of
 from trailsleuth.catalog.paths import find_values, first_text, holds, plain_name, texts_in, unwrapped
 from trailsleuth.model.pattern import ArnPattern, as_pattern, is_wide
+from trailsleuth.patterns import late
 
-_PART = re.compile(r"\$\{([^}]+)\}")
+_PART = late(r"\$\{([^}]+)\}")
 _LITERAL = "="
-_ENDING = re.compile(r"(?:name|id|identifier)$")
+_ENDING = late(r"(?:name|id|identifier)$")
 _ENDINGS = ("", "name", "id", "identifier")
 _LONGEST_NAME = 512
 

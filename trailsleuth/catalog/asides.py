@@ -6,14 +6,15 @@ The rows stand in `data/asides.toml`, each with its source, examples and a count
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
+from msgspec import Struct
+
 from trailsleuth.catalog.load import rows_of
+from trailsleuth.patterns import late
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aside:
+class Aside(Struct, frozen=True, kw_only=True):
     """What one such error looks like, and what to do about it.
 
     One of the `anchors` (lower case) stands in the text, `pattern`, where given, fits too, and `unless` does not; or `codes` fits its error code.
@@ -36,9 +37,9 @@ def asides() -> tuple[Aside, ...]:
         Aside(
             id=str(row["id"]),
             anchors=tuple(row.get("anchors", ())),
-            pattern=re.compile(row["pattern"], re.IGNORECASE) if "pattern" in row else None,
-            unless=re.compile(row["unless"], re.IGNORECASE) if "unless" in row else None,
-            codes=re.compile(row["codes"]) if "codes" in row else None,
+            pattern=late(row["pattern"], re.IGNORECASE) if "pattern" in row else None,
+            unless=late(row["unless"], re.IGNORECASE) if "unless" in row else None,
+            codes=late(row["codes"]) if "codes" in row else None,
             elsewhere=bool(row.get("elsewhere", False)),
             advice=str(row["advice"]),
         )

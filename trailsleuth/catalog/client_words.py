@@ -8,25 +8,26 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from urllib.parse import unquote
 
+from msgspec import Struct
+
 from trailsleuth.catalog.actions import prefixes, resource_types
 from trailsleuth.catalog.load import DATA, Row, rows_of
+from trailsleuth.patterns import late
 
 _LONGEST = 20_000  # of a text: the call stands at its beginning or near the error
 _BEFORE, _BEHIND, _TRIES = 200, 1200, 3
 _FIELDS = ("operation", "service", "bucket", "key", "url", "code")
-_CASED = re.compile(r"(?:^|[-_])([a-z0-9])")
-_MAKER, _NOISE = re.compile(r"^(?:amazon|aws)[ ._-]?"), re.compile(r"[^a-z0-9]")
+_CASED = late(r"(?:^|[-_])([a-z0-9])")
+_MAKER, _NOISE = late(r"^(?:amazon|aws)[ ._-]?"), late(r"[^a-z0-9]")
 _S3_HOST = r"https?://(?:(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.)?s3[.-](?:[a-z0-9.-]{0,60}\.)?amazonaws\.com(?:\.cn)?(?::\d{1,5})?/?(?P<path>[^\s\"'`<>?;,]{0,1024})"
 _REGION = r"[a-z]{2}(?:-[a-z]{2,9}){1,2}-\d"
 _HOST = rf"https?://(?:(?:[a-z0-9-]{{1,63}}\.)?([a-z0-9-]{{2,40}})\.{_REGION}|(?:{_REGION}\.)?(queue|[a-z0-9-]{{2,40}}))\.amazonaws\.com"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientWords:
+class ClientWords(Struct, frozen=True, kw_only=True):
     """The call that an error text names; None: the text does not say. `service` is the IAM prefix, `operation` the API's name (`ListObjectsV2`)."""
 
     service: str | None = None

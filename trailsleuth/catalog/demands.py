@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Unpack
+
+from msgspec import Struct
 
 from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.arns import Place, build, fits
@@ -16,8 +17,7 @@ from trailsleuth.catalog.paths import holds, unwrapped
 from trailsleuth.catalog.services import prefix_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demand:
+class Demand(Struct, frozen=True, kw_only=True):
     """One IAM action that an actor needs. `role`: the name that AWS fixes; None: the role that the call hands over or the thing runs as.
 
     `service`: the principal of an actor that is the service itself. `resource` None: the call does not tell; `*` only where the action takes none.

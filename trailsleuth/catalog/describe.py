@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from trailsleuth.catalog.actions import ActionEntry, dependent_actions, entry, takes_resource
 from trailsleuth.catalog.load import DATA, Row, read_table, rows_of
 from trailsleuth.catalog.pipeline_actions import providers_needing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallUse:
+class CallUse(Struct, frozen=True, kw_only=True):
     """A call that is checked for an action: `prefix:EventName`, and when; "" : always."""
 
     call: str
@@ -20,8 +20,7 @@ class CallUse:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RolePlace:
+class RolePlace(Struct, frozen=True, kw_only=True):
     """Where a call carries a role, and to whom it is passed; None: no `iam:PassedToService` is sent, or it is not known."""
 
     call: str
@@ -30,8 +29,7 @@ class RolePlace:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
+class Description(Struct, frozen=True, kw_only=True):
     """All that the catalogue says of one action. `stated` is what an override of ours adds, with its source; `unlisted` why it is taken to exist."""
 
     action: ActionEntry

@@ -8,8 +8,9 @@ from functools import cache
 
 from trailsleuth.catalog.load import Row, rows_of
 from trailsleuth.model import Maker, parse_arn
+from trailsleuth.patterns import late
 
-_PLACE = re.compile(r"\{(\w+)\}")
+_PLACE = late(r"\{(\w+)\}")
 
 
 def maker_of(role: str | None, side: str, *, key: str | None = None, deny: bool = False, caller: str | None = None) -> Maker | None:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from trailsleuth.catalog.load import Row, rows_of
 from trailsleuth.catalog.operations import plain_event_name
 from trailsleuth.catalog.paths import plain_name
+from trailsleuth.patterns import late
 
-KEY_ARN = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
-_KEY_ID = re.compile(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})")
+KEY_ARN = late(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
+_KEY_ID = late(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})")
 _DEEPEST = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyUse:
+class KeyUse(Struct, frozen=True, kw_only=True):
     """What one use needs: IAM actions on the key, the first of which is what AWS asks for first; `via` is the service that calls KMS."""
 
     needs: tuple[str, ...]

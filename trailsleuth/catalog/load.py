@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from trailsleuth.patterns import late
+from trailsleuth.tables import read_toml
+
 Row = Mapping[str, Any]
 DATA = Path(__file__).parent / "data"
-_NAME = re.compile(r"[a-z0-9_-]{1,64}(?:/[a-z0-9_-]{1,64})?")
+_NAME = late(r"[a-z0-9_-]{1,64}(?:/[a-z0-9_-]{1,64})?")
 
 
 @cache
@@ -24,7 +25,7 @@ def read_table(name: str) -> Mapping[str, tuple[Row, ...]]:
     path = DATA / f"{name}.toml"
     if not _NAME.fullmatch(name) or not path.is_file():
         return {}
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    table = read_toml(path)
     return {heading: tuple(rows) for heading, rows in table.items() if isinstance(rows, list)}
 
 

@@ -7,13 +7,12 @@ version of one day allowed: AWS changes them, mostly by adding, so what stands t
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from trailsleuth.catalog.load import rows_of
 from trailsleuth.catalog.packed import packed_head, packed_rows
 
 _OF_AWS = "arn:aws:iam::aws:policy/"
@@ -22,8 +21,7 @@ _TABLE = "aws_managed_policies"
 
 @cache
 def _documents() -> dict[str, str]:
-    table = tomllib.loads((files("trailsleuth.catalog") / "data" / "managed_policies.toml").read_text(encoding="utf-8"))
-    return {row["id"]: row["statements"] for row in table["policy"]}
+    return {row["id"]: row["statements"] for row in rows_of("managed_policies", "policy")}
 
 
 def is_of_aws(arn: str | None) -> bool:
@@ -31,16 +29,10 @@ def is_of_aws(arn: str | None) -> bool:
     return (arn or "").split(":")[4:5] == ["aws"]
 
 
-@cache
-def _own_denies() -> tuple[Mapping[str, Any], ...]:
-    table = tomllib.loads((files("trailsleuth.catalog") / "data" / "managed_policies.toml").read_text(encoding="utf-8"))
-    return tuple(table["deny"])
-
-
 def only_denies(arn: str | None) -> bool:
     """Whether it is a policy of AWS that stops an identity and allows nothing."""
     name = (arn or "").rpartition("/")[2]
-    return is_of_aws(arn) and any(fnmatchcase(name, row["name"]) for row in _own_denies())
+    return is_of_aws(arn) and any(fnmatchcase(name, row["name"]) for row in rows_of("managed_policies", "deny"))
 
 
 def managed_document(arn: str) -> Mapping[str, Any] | None:

@@ -7,14 +7,16 @@ and counter-examples it must leave alone.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from importlib import resources
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from trailsleuth.catalog.load import rows_of
 from trailsleuth.model import OpaqueError
+from trailsleuth.patterns import late
 
 # Every quantifier in a pattern is bounded and every row is tried on a window around its anchor only: no text can make the reading slow.
 _MACROS = {
@@ -27,8 +29,7 @@ _MACROS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageForm:
+class MessageForm(Struct, frozen=True, kw_only=True):
     """One form of message: `anchors` (any of them, lower case) must stand in the text, then `pattern` is tried around it.
 
     `fixed` are the fields of a denial that the form decides by itself; `{group}` in them stands for what the pattern read. `refused` false: a
@@ -54,8 +55,7 @@ class MessageForm:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clause:
+class Clause(Struct, frozen=True, kw_only=True):
     """A reason at the end of a refusal that names no policy type in AWS's usual frame; `text` is lower case."""
 
     id: str
@@ -63,8 +63,7 @@ class Clause:
     fixed: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeRow:
+class CodeRow(Struct, frozen=True, kw_only=True):
     """A family of error codes: refusal or not. `fixed` are denial fields that the code decides, `meaning` says what it is instead."""
 
     id: str
@@ -74,18 +73,12 @@ class CodeRow:
     fixed: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Carrier:
+class Carrier(Struct, frozen=True, kw_only=True):
     """A family of codes of other errors whose texts may be a denial all the same; `sentence`: the usual sentence too."""
 
     id: str
     pattern: re.Pattern[str]
     sentence: bool
-
-
-def table_of(name: str) -> Mapping[str, Any]:
-    """One table of the catalogue's data, as it stands in its file."""
-    return tomllib.loads(resources.files("trailsleuth.catalog").joinpath("data", name).read_text(encoding="utf-8"))
 
 
 @cache
@@ -94,11 +87,6 @@ def compiled(pattern: str) -> re.Pattern[str]:
     for macro, text in _MACROS.items():
         pattern = pattern.replace(macro, text)
     return re.compile(pattern, re.IGNORECASE)
-
-
-@cache
-def _messages_table() -> Mapping[str, Any]:
-    return table_of("denial_messages.toml")
 
 
 @cache
@@ -122,7 +110,7 @@ def message_forms() -> tuple[MessageForm, ...]:
             counters=tuple(row["counters"]),
             source=row["source"],
         )
-        for row in _messages_table()["message"]
+        for row in rows_of("denial_messages", "message")
     ]
     return tuple(sorted(forms, key=lambda form: form.rank))
 
@@ -142,19 +130,19 @@ def unrecorded() -> frozenset[str]:
 @cache
 def policy_phrases() -> tuple[tuple[str, str], ...]:
     """AWS's words for a policy type (lower case) and the contract's word for it."""
-    return tuple((row["text"], row["policy_type"]) for row in _messages_table()["policy_phrase"])
+    return tuple((row["text"], row["policy_type"]) for row in rows_of("denial_messages", "policy_phrase"))
 
 
 @cache
 def api_names() -> Mapping[str, str]:
     """IAM's action (value) for names of calls that CloudFormation and the SDKs use and IAM does not know (key, lower case)."""
-    return {row["name"].lower(): row["iam_action"] for row in _messages_table()["api_name"]}
+    return {row["name"].lower(): row["iam_action"] for row in rows_of("denial_messages", "api_name")}
 
 
 @cache
 def clauses() -> tuple[Clause, ...]:
     """Reasons outside of the usual frame: KMS's three-way text, S3's own settings."""
-    return tuple(Clause(id=row["id"], text=row["text"], fixed=row["fixed"]) for row in _messages_table()["clause"])
+    return tuple(Clause(id=row["id"], text=row["text"], fixed=row["fixed"]) for row in rows_of("denial_messages", "clause"))
 
 
 @cache
@@ -163,12 +151,12 @@ def code_rows() -> tuple[CodeRow, ...]:
     return tuple(
         CodeRow(
             id=row["id"],
-            pattern=re.compile(row["pattern"], re.IGNORECASE),
+            pattern=late(row["pattern"], re.IGNORECASE),
             denied=row["denied"],
             meaning=row.get("meaning", ""),
             fixed=row.get("fixed", {}),
         )
-        for row in table_of("denied_codes.toml")["code"]
+        for row in rows_of("denied_codes", "code")
     )
 
 
@@ -180,8 +168,8 @@ def code_row(code: str) -> CodeRow | None:
 
 @cache
 def _carriers() -> tuple[Carrier, ...]:
-    rows = table_of("denied_codes.toml")["carrier"]
-    return tuple(Carrier(id=row["id"], pattern=re.compile(row["pattern"]), sentence=row["sentence"]) for row in rows)
+    rows = rows_of("denied_codes", "carrier")
+    return tuple(Carrier(id=row["id"], pattern=late(row["pattern"]), sentence=row["sentence"]) for row in rows)
 
 
 @cache
@@ -211,7 +199,7 @@ def carries(code: str, form: MessageForm | None) -> bool:
 
 @cache
 def _echoes() -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(row["pattern"], re.DOTALL) for row in table_of("denied_codes.toml")["echo"])
+    return tuple(late(row["pattern"], re.DOTALL) for row in rows_of("denied_codes", "echo"))
 
 
 def is_echo(text: str) -> bool:
@@ -235,7 +223,7 @@ def opaque_errors() -> tuple[OpaqueError, ...]:
             permission=row.get("permission", True),
             explains=row.get("explains", False),
         )
-        for row in table_of("opaque_errors.toml")["error"]
+        for row in rows_of("opaque_errors", "error")
     )
 
 
@@ -251,7 +239,7 @@ def opaque_error(text: str) -> OpaqueError | None:
 
 
 _QUOTES = {ord("’"): "'", ord("‘"): "'", ord("“"): '"', ord("”"): '"'}
-_VARIABLE = re.compile(r"‹(\w+)›")
+_VARIABLE = late(r"‹(\w+)›")
 
 
 @cache

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Unpack
+
+from msgspec import Struct
 
 from trailsleuth.catalog.actions import access_level, entry, listed_entry, spelling
 from trailsleuth.catalog.arns import Place, arns_by_kind, arns_named, build, build_each, resource_arns
@@ -20,14 +21,14 @@ from trailsleuth.catalog.paths import holds, plain_name, texts_in, unwrapped
 from trailsleuth.catalog.reference import reference_operation
 from trailsleuth.catalog.services import prefix_of, service_linked_role_arn
 from trailsleuth.catalog.unlisted import decided_without_iam
+from trailsleuth.patterns import late
 
 _NO_RESOURCE = (("", "*"),)
 _CREATES = r"^(?:Create|Run|Copy|Import|Allocate|Request|Register|Restore)"
-_DATED = re.compile(r"(?:\d{8}(?:v\d+)?|\d{4}_\d{2}_\d{2}|_\d+)$")
+_DATED = late(r"(?:\d{8}(?:v\d+)?|\d{4}_\d{2}_\d{2}|_\d+)$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
+class Need(Struct, frozen=True, kw_only=True):
     """One IAM action that a request is checked for.
 
     `resource` None: the request does not tell. `when` says what makes it needed. `certain` False: it depends on the state of the account

@@ -16,9 +16,10 @@ from trailsleuth.catalog.pipeline_actions import needed_forms
 from trailsleuth.catalog.short_lived import short_lived_parts, widened_already
 from trailsleuth.model.pattern import ArnPattern
 from trailsleuth.model.written import Literal, Part, Pattern, holds_signs
+from trailsleuth.patterns import late
 
-_PART = re.compile(r"\$\{[^}]+\}")
-_INNER = re.compile(r"[:/]arn:aws")
+_PART = late(r"\$\{[^}]+\}")
+_INNER = late(r"[:/]arn:aws")
 _PLACE = 5  # parts of an ARN before the name: nobody but us may leave them open
 
 

@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from trailsleuth.catalog.load import Row, rows_of
 from trailsleuth.catalog.operations import plain_event_name
 from trailsleuth.catalog.packed import packed_rows
 from trailsleuth.catalog.paths import find_values, holds, unwrapped
 from trailsleuth.catalog.services import prefix_of
+from trailsleuth.patterns import late
 
-_INSTANCE_PROFILE = re.compile(r"^arn:[\w-]+:iam::\d{12}:instance-profile/")
+_INSTANCE_PROFILE = late(r"^arn:[\w-]+:iam::\d{12}:instance-profile/")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassedRole:
+class PassedRole(Struct, frozen=True, kw_only=True):
     """One role in a request.
 
     `role` is an ARN or a bare name, as the request has it; `service` None: the service sends no `iam:PassedToService`, or it is not known.

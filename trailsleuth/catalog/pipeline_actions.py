@@ -7,9 +7,10 @@ and the action structure reference, https://docs.aws.amazon.com/codepipeline/lat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Unpack
+
+from msgspec import Struct
 
 from trailsleuth.catalog.arns import Place, fill
 from trailsleuth.catalog.load import Row, rows_of
@@ -17,8 +18,7 @@ from trailsleuth.catalog.paths import holds
 from trailsleuth.model import CallPlaces
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionNeed:
+class ActionNeed(Struct, frozen=True, kw_only=True):
     """One IAM action that a pipeline action needs, and who must have it: `principal` "action" is the action's role.
 
     `resource` is an ARN or a template with `${…}` (see the table's head). `when` "" : always; else a condition on the configuration, or a sentence that

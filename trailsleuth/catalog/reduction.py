@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.load import rows_of
 from trailsleuth.catalog.paths import holds, plain_name
 from trailsleuth.catalog.short_lived import widening
 from trailsleuth.model.pattern import ArnPattern, escaped
+from trailsleuth.patterns import late
 
-_PART = re.compile(r"\$\{([^}]+)\}")
+_PART = late(r"\$\{([^}]+)\}")
 _NEAR = timedelta(days=62)  # jobs name the day before, the month, or catch up
 _STEM = 3  # what names of one series have in common at the least
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoRecord:
+class NoRecord(Struct, frozen=True, kw_only=True):
     """Calls of one service that are data events, or (`never`) leave no event at all; `actions` are IAM patterns.
 
     `follows`: the recorded action on the same resource that tells of them.
@@ -100,7 +101,7 @@ def any_of_form(arn_format: str, place: Place) -> ArnPattern:
 
 @cache
 def _one_run() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(row["pattern"]), row["widened"]) for row in rows_of("reduction", "one_run"))
+    return tuple((late(row["pattern"]), row["widened"]) for row in rows_of("reduction", "one_run"))
 
 
 def beyond_one_run(arn: str) -> ArnPattern | None:
@@ -120,7 +121,7 @@ def _expanded(match: re.Match[str], form: str) -> ArnPattern:
 
 @cache
 def _many() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(row["pattern"]), row["widened"]) for row in rows_of("reduction", "one_of_many"))
+    return tuple((late(row["pattern"]), row["widened"]) for row in rows_of("reduction", "one_of_many"))
 
 
 def one_of_many(arn: str) -> ArnPattern | None:
@@ -131,7 +132,7 @@ def one_of_many(arn: str) -> ArnPattern | None:
 
 @cache
 def _jobs() -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(row["pattern"]) for row in rows_of("reduction", "job"))
+    return tuple(late(row["pattern"]) for row in rows_of("reduction", "job"))
 
 
 def job_stem(arn: str, others: Iterable[str]) -> ArnPattern | None:
@@ -150,7 +151,7 @@ def job_stem(arn: str, others: Iterable[str]) -> ArnPattern | None:
 
 @cache
 def _generated() -> tuple[tuple[re.Pattern[str], bool], ...]:
-    return tuple((re.compile(row["pattern"]), bool(row.get("date", False))) for row in rows_of("reduction", "varying"))
+    return tuple((late(row["pattern"]), bool(row.get("date", False))) for row in rows_of("reduction", "varying"))
 
 
 @lru_cache(maxsize=65536)

@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 _where: list[Path] = []
 _LEVELS = (("IsPermissionManagement", "Permissions management"), ("IsTaggingOnly", "Tagging"), ("IsList", "List"), ("IsWrite", "Write"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReferenceAction:
+class ReferenceAction(Struct, frozen=True, kw_only=True):
     """One action as the service reference lists it; `resources` are kinds with their ARN formats."""
 
     name: str

@@ -5,16 +5,16 @@ The expressions keep to what RE2 (DuckDB), Java (Spark) and Trino's Joni (Athena
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 from trailsleuth.catalog.messages import code_rows, message_forms
+from trailsleuth.patterns import late
 
 SENTENCE = " to perform"
 # What would have to be unwrapped before it can be read: escapes, HTML, JSON, other signs, double spaces.
 WRAPPED = r"[^ -\[\]-~]|&|<Code>|^\s*\{|  "
 LONGEST_ANCHOR = 20  # signs; what holds an anchor holds its beginning, and an engine may limit the length of a statement
-_SPECIAL = re.compile(r"([.?*+()\[\]{}|^$\\])")
+_SPECIAL = late(r"([.?*+()\[\]{}|^$\\])")
 
 
 @cache

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib.resources import files
 
-from trailsleuth.catalog.load import Row, rows_of
+from trailsleuth.catalog.load import Row, read_table, rows_of
 from trailsleuth.model import parse_arn
 
 
 @cache
 def _prefixes() -> frozenset[str]:
-    table = tomllib.loads((files("trailsleuth.catalog") / "data" / "resource_policies.toml").read_text(encoding="utf-8"))
-    return frozenset(table["prefixes"])
+    return frozenset(map(str, read_table("resource_policies")["prefixes"]))
 
 
 def shape_of(action: str) -> Row:

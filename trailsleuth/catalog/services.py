@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 
 from trailsleuth.catalog.actions import prefixes
 from trailsleuth.catalog.load import Row, rows_of
+from trailsleuth.patterns import late
 
 _SUFFIX = ".amazonaws.com"
-_SERVICE_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+){0,4}\.amazonaws\.com(\.cn)?")
+_SERVICE_NAME = late(r"[a-z0-9-]+(\.[a-z0-9-]+){0,4}\.amazonaws\.com(\.cn)?")
 
 
 @cache

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
-from importlib.resources import files
 
+from trailsleuth.catalog.load import rows_of
 from trailsleuth.model.written import Literal, Pattern
+from trailsleuth.patterns import late
 
 
 @cache
 def _rows() -> tuple[tuple[re.Pattern[str], str], ...]:
-    table = tomllib.loads((files("trailsleuth.catalog") / "data" / "short_lived.toml").read_text(encoding="utf-8"))
-    return tuple((re.compile(row["pattern"]), row["widened"]) for row in table["resource"])
+    return tuple((late(row["pattern"]), row["widened"]) for row in rows_of("short_lived", "resource"))
 
 
 def widening(arn: str) -> tuple[re.Match[str], str] | None:
@@ -44,5 +43,4 @@ def widened_already(arn: str) -> tuple[Literal | Pattern, ...]:
 @cache
 def _ids() -> tuple[str, ...]:
     """One id of each kind, out of the rows' examples."""
-    table = tomllib.loads((files("trailsleuth.catalog") / "data" / "short_lived.toml").read_text(encoding="utf-8"))
-    return tuple(row["example"].removeprefix(widened(row["example"]).removesuffix("*")) for row in table["resource"])
+    return tuple(row["example"].removeprefix(widened(row["example"]).removesuffix("*")) for row in rows_of("short_lived", "resource"))

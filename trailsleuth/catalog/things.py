@@ -7,11 +7,12 @@ from functools import cache
 
 from trailsleuth.catalog.load import rows_of
 from trailsleuth.catalog.paths import plain_name
+from trailsleuth.patterns import late
 
-_TAGGING = re.compile(r"^(?:Tag[A-Z]|AddTags|CreateTags|CreateOrUpdateTags)")
-_UNTAGGING = re.compile(r"^(?:Untag[A-Z]|RemoveTags|DeleteTags)")
-_MAKING = re.compile(r"^(?:Create|Put|Run|Copy|Import|Register|Restore|Allocate|Request|Publish|Update|Modify|Set|Upload|Complete)")
-_DENIES_BEING = re.compile(r"not exist|not found|no such|can(?:no|')t (?:be found|find)|cannot find", re.IGNORECASE)
+_TAGGING = late(r"^(?:Tag[A-Z]|AddTags|CreateTags|CreateOrUpdateTags)")
+_UNTAGGING = late(r"^(?:Untag[A-Z]|RemoveTags|DeleteTags)")
+_MAKING = late(r"^(?:Create|Put|Run|Copy|Import|Register|Restore|Allocate|Request|Publish|Update|Modify|Set|Upload|Complete)")
+_DENIES_BEING = late(r"not exist|not found|no such|can(?:no|')t (?:be found|find)|cannot find", re.IGNORECASE)
 
 
 @cache

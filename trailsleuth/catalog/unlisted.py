@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from trailsleuth.catalog.load import DATA, rows_of
 
@@ -33,8 +34,7 @@ class Ground(StrEnum):
     RETIRED = "retired"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unlisted:
+class Unlisted(Struct, frozen=True, kw_only=True):
     """An action that no reference lists: its spelling, the ground it stands on, and that ground in a sentence."""
 
     name: str

@@ -6,7 +6,6 @@ Exit codes: 0 a cause was found, 1 nothing was denied, 2 wrong usage, 3 inconclu
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib
 import io
 import os
@@ -69,7 +68,9 @@ class CommandTable(TyperGroup):
     def get_command(self, _ctx: object, cmd_name: str) -> TyperCommand | TyperGroup | None:
         command = load_command(cmd_name)
         if command is None and not getattr(_ctx, "resilient_parsing", False) and not cmd_name.startswith("-"):
-            near = difflib.get_close_matches(cmd_name, [name for name in COMMANDS if name != cmd_name], n=1)
+            from difflib import get_close_matches
+
+            near = get_close_matches(cmd_name, [name for name in COMMANDS if name != cmd_name], n=1)
             raise UsageError(f"no such command: {cmd_name}", next_step=f"did you mean {near[0]}?" if near else f"{PROGRAM} --help lists them")
         return command
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from trailsleuth import api
 from trailsleuth.api.asking import Live, asks_accounts
@@ -20,12 +20,11 @@ from trailsleuth.cli.talk import mention, say
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.model import CaseFile, Inquiry
 from trailsleuth.report import words
-from trailsleuth.report.context import RenderContext
-from trailsleuth.report.document import case_document
+from trailsleuth.report.context import Document, RenderContext
+from trailsleuth.report.document import case_document, coverage_document
 from trailsleuth.report.fix import render_fix
 from trailsleuth.report.formats import render
-from trailsleuth.report.redact import redact
-from trailsleuth.sources.aws.sessions import Ways
+from trailsleuth.sources.aws.ways import Ways
 from trailsleuth.sources.engines.addresses import Settings
 
 STDIN = "-"
@@ -123,15 +122,21 @@ def diagnose_command(
     begun = time.perf_counter()
     live = Live(ways=ways, wait=timedelta(minutes=wait) if wait else None, settings=Settings(output=athena_output or "", workgroup=athena_workgroup or ""))
     found = _diagnosis(paths, inquiry, live, prune=prune)
-    mention(f"{words.coverage_line(case_document(found.case_file)['coverage'])}; {time.perf_counter() - begun:.1f} s")
+    mention(f"{words.coverage_line(coverage_document(found.case_file.coverage))}; {time.perf_counter() - begun:.1f} s")
     check_evidence(found.case_file, paths)
     if verify:
         found = _verified(found, paths, inquiry, keys, profile=next(iter(ways.profiles), None))
-    document = redact(case_document(found.case_file)) if redact_names else case_document(found.case_file)
+    document = _redacted(case_document(found.case_file)) if redact_names else case_document(found.case_file)
     context = RenderContext() if output_file is not None else terminal_context()
     context = replace(context, version=version_for(output), everything=everything, patches=read_patches(document, files, attached_to))
     write_answer(render_fix(document, fix.value) if fix is not None else render(document, output.value, context), output_file, force=force)
     raise typer.Exit(exit_code_of(found.exit_code, fail_on))
+
+
+def _redacted(document: Document) -> Document:
+    from trailsleuth.report.redact import redact
+
+    return redact(document)
 
 
 def _diagnosis(paths: list[str], inquiry: Inquiry, live: Live, *, prune: bool) -> api.Diagnosis:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from msgspec.structs import asdict
 
 from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.cli.options import TableOrJson
 from trailsleuth.cli.output import write_stdout
 from trailsleuth.report.sanitize import for_terminal
 from trailsleuth.sources.aws.doctor import Check, State, examine
-from trailsleuth.sources.aws.sessions import Surroundings, Ways
+from trailsleuth.sources.aws.sessions import Surroundings
+from trailsleuth.sources.aws.ways import Ways
 
 SCHEMA = "trailsleuth.doctor/1"
 

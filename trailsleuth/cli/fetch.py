@@ -18,7 +18,8 @@ from trailsleuth.errors import UsageError
 from trailsleuth.model import Inquiry, RawInput
 from trailsleuth.report.sanitize import for_terminal
 from trailsleuth.sources.aws.gaps import FOLDER as GAPS
-from trailsleuth.sources.aws.sessions import Surroundings, Ways
+from trailsleuth.sources.aws.sessions import Surroundings
+from trailsleuth.sources.aws.ways import Ways
 from trailsleuth.sources.files.case_folder import ENTRIES, CaseFolder, inquiry_of, resume_folder
 
 SCHEMA = "trailsleuth.fetched/1"

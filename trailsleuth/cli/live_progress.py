@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from dataclasses import dataclass, field
 from typing import TextIO
+
+from msgspec import Struct, field
 
 from trailsleuth.cli.talk import manners
 from trailsleuth.report.sanitize import for_terminal
@@ -14,8 +15,7 @@ from trailsleuth.report.sanitize import for_terminal
 BAR = 24
 
 
-@dataclass(slots=True)
-class ConsoleProgress:
+class ConsoleProgress(Struct):
     """Says every step, from whichever thread; stdout stays the answer's."""
 
     stream: TextIO = field(default_factory=lambda: sys.stderr)

@@ -12,10 +12,11 @@ from typing import TextIO
 
 from trailsleuth.cli.talk import Color, manners
 from trailsleuth.errors import UsageError
+from trailsleuth.patterns import late
 from trailsleuth.report.context import UNWRAPPED, RenderContext
 
-_RELATIVE = re.compile(r"(?:\d{1,6}[smhdw])+")
-_YEAR = re.compile(r"\d{4}")
+_RELATIVE = late(r"(?:\d{1,6}[smhdw])+")
+_YEAR = late(r"\d{4}")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MAX_COLUMNS, _DEFAULT_COLUMNS = 200, 80
 

@@ -10,6 +10,8 @@ import typer
 
 from trailsleuth.cli.options import TableOrJson
 from trailsleuth.cli.output import write_stdout
+from trailsleuth.report.context import UNWRAPPED
+from trailsleuth.report.layout import table_lines
 from trailsleuth.sources.aws.operations import Operation, needed, shipped_policy
 
 
@@ -45,11 +47,9 @@ def permissions_command(
 
 def to_table(account: str, *, minimal: bool) -> str:
     """Each permission with its part and what it is for."""
-    from tabulate import tabulate
-
     rows = [
         (action, "needed" if isinstance(row, Operation) and not row.optional else row.part, row.why)
         for row in needed(account, minimal=minimal)
         for action in row.iam_actions
     ]
-    return tabulate(rows, headers=("permission", "part", "what it is for"), tablefmt="simple") + "\n"
+    return "\n".join(table_lines(("permission", "part", "what it is for"), rows, widths=(UNWRAPPED,) * 3)) + "\n"

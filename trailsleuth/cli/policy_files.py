@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trailsleuth.cli.options import OutputFormat
 from trailsleuth.cli.talk import say
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.report.context import Document
-from trailsleuth.report.policy_folder import SUFFIXES, patches_in, read_folder
-from trailsleuth.report.policy_source import delta_for, patch, read_policy_source
-from trailsleuth.report.policy_types import Patch
+
+if TYPE_CHECKING:
+    from trailsleuth.report.policy_types import Patch
 
 _MOST_BYTES = 2_000_000
 _MADE = ("node_modules", "cdk.out", "__pycache__", "venv", "build", "dist")
@@ -38,6 +39,8 @@ def read_patches(document: Document, files: Sequence[Path], attached_to: str | N
 
 def _patches_in(document: Document, folder: Path) -> tuple[Patch, ...]:
     """The files of a folder that hold a policy of the case, found by the name of its role."""
+    from trailsleuth.report.policy_folder import patches_in, read_folder
+
     made, left = patches_in(read_folder(dict(_texts(folder))), document)
     for text in left:
         say(text)
@@ -46,6 +49,8 @@ def _patches_in(document: Document, folder: Path) -> tuple[Patch, ...]:
 
 def _texts(folder: Path) -> Iterator[tuple[str, str]]:
     """Sources of policies, without what tools made or installed there."""
+    from trailsleuth.report.policy_folder import SUFFIXES
+
     for place, inner, names in os.walk(folder):
         inner[:] = sorted(name for name in inner if name not in _MADE and not name.startswith("."))
         for path in (Path(place, name) for name in sorted(names) if name.endswith(SUFFIXES)):
@@ -59,6 +64,8 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _patch(document: Document, path: Path, attached_to: str | None) -> Patch:
+    from trailsleuth.report.policy_source import delta_for, patch, read_policy_source
+
     try:
         text = path.read_bytes().decode("utf-8")
     except OSError as cause:

@@ -6,8 +6,9 @@ import contextlib
 import sys
 from collections.abc import Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trailsleuth.report.sanitize import for_terminal
 
@@ -20,8 +21,7 @@ class Color(StrEnum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
+class Manners(Struct, frozen=True, kw_only=True):
     """`quiet`: nothing on stderr but errors. `verbose`: also what was read and how long it took."""
 
     color: Color = Color.AUTO

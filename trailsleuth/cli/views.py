@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from msgspec import Struct
 
 from trailsleuth.api.views import EventStream, Where, sessions, timeline
 from trailsleuth.cli.evidence import Evidence, Force, given_paths
@@ -76,8 +76,7 @@ _SHARED = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """What every view is asked: the evidence, which records of it, and how to show them."""
 
     paths: list[str]

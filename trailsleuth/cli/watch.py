@@ -18,7 +18,8 @@ from trailsleuth.cli.options import TableOrJson, parse_time
 from trailsleuth.cli.output import write_stdout
 from trailsleuth.cli.talk import say
 from trailsleuth.report.sanitize import for_terminal
-from trailsleuth.sources.aws.sessions import Surroundings, Ways, home_regions, open_accounts
+from trailsleuth.sources.aws.sessions import Surroundings, home_regions, open_accounts
+from trailsleuth.sources.aws.ways import Ways
 from trailsleuth.sources.files.case_folder import CaseFolder, new_folder, resume_folder
 from trailsleuth.sources.files.kinds import MANIFEST
 

@@ -11,12 +11,13 @@ from trailsleuth.correlate.executions import AFTER, BEFORE, failed_attempts
 from trailsleuth.correlate.trail import Trail, in_order
 from trailsleuth.model import ActionRun, Execution, Policy, Record, Session, same_role
 from trailsleuth.model.texts import words_in
+from trailsleuth.patterns import late
 
 CODEPIPELINE = "codepipeline.amazonaws.com"
-MILLISECONDS = re.compile(r"^\d{13}$")
+MILLISECONDS = late(r"^\d{13}$")
 UNIQUE = 8  # a build or execution id shorter than this is no mark of its own
 _BARE = 40  # a message as short as "Access Denied" says nothing of its own
-_CALLER = re.compile(r"arn:aws[\w-]*:(?:iam::\d*:(?:user|role)|sts::\d*:assumed-role)/")
+_CALLER = late(r"arn:aws[\w-]*:(?:iam::\d*:(?:user|role)|sts::\d*:assumed-role)/")
 INSTANCES = "ec2.amazonaws.com"
 
 

@@ -7,8 +7,10 @@ chain is asked about, each as a group of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trailsleuth.correlate.attempts import of_execution
 from trailsleuth.correlate.entries import is_of_session
@@ -22,8 +24,7 @@ from trailsleuth.model.texts import texts_in
 BESIDE = timedelta(minutes=10)  # denials of one session this near to a tied one belong to the same attempt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Focus:
+class Focus(Struct, frozen=True, kw_only=True):
     """The sessions (by id) and the denied records that are asked about, and which chain each of these belongs to.
 
     `tied` are records that a text names weakly: their chains come before others. `tie` is the word for the kind, None where no text was given or none ties.

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.model import Identity, Record, Session, account_of, session_name_of
 from trailsleuth.model.names import RoleNames, name_of_caller, role_of
@@ -20,8 +22,7 @@ Calls = dict[Key, tuple[Record, ...]]
 SESSION_LIFE = timedelta(hours=12)  # the longest a role session can live
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class Opening(Struct, frozen=True, kw_only=True):
     """One AssumeRole… call, its copies put together: the caller's and the role account's (the same record where there is only one)."""
 
     caller_copy: Record

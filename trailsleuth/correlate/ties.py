@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from trailsleuth.catalog.client_words import service_prefix
 from trailsleuth.catalog.operations import plain_event_name, primary_action
@@ -19,10 +20,11 @@ from trailsleuth.correlate.trail import Trail
 from trailsleuth.model import Denial, ErrorText, Record, Session, parse_arn, role_of_session
 from trailsleuth.model.names import role_of
 from trailsleuth.model.texts import TELLING, repeats, said_by, words_in
+from trailsleuth.patterns import late
 
 NAMING = 4  # a name shorter than this stands in texts by chance
-OPERATION = re.compile(r"[A-Z][A-Za-z0-9]{3,80}")
-_THING = re.compile(
+OPERATION = late(r"[A-Z][A-Za-z0-9]{3,80}")
+_THING = late(
     r"\b(?:account|alias|bucket|build|cluster|database|distribution|domain|function|group|image|instance|job|key|log group|parameter|pipeline|policy|project"
     r"|queue|repository|resource|role|secret|service|session|stack|state machine|table|task|topic|trail|user|volume)s?(?: named| called| with name| id)?[ :]+"
     r"[\"'`(]?([\w+=,.@/-]{2,512})",
@@ -71,8 +73,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tied:
+class Tied(Struct, frozen=True, kw_only=True):
     """The records with the strongest kind of tie that any has; none and () where nothing ties."""
 
     kind: Tie | None

@@ -7,7 +7,8 @@ hash. Digests are judged from the newest back, so that what the next one says is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trailsleuth.digests.keys import NO_KEYS, KeyRing, SignatureCheck, check_signature
 from trailsleuth.digests.reading import Digest, DigestSet, Place
@@ -16,8 +17,7 @@ from trailsleuth.model.verification import Integrity
 NO_SIGNATURE = "no signature: its metadata was not saved beside it, and no next digest is here that records it"
 
 
-@dataclass(slots=True)
-class Judged:
+class Judged(Struct):
     """A digest and what it is worth; settled while the chains are walked."""
 
     digest: Digest

@@ -11,8 +11,9 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct, field
 
 from trailsleuth.digests.times import parse_time
 
@@ -22,8 +23,7 @@ NO_CRYPTOGRAPHY = "signatures need the package cryptography: install trailsleuth
 NO_KEYS = "no public keys given: save the output of `aws cloudtrail list-public-keys` of that region and give it with --keys"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningKey:
+class SigningKey(Struct, frozen=True, kw_only=True):
     """One public key; a validity that is not told is None."""
 
     fingerprint: str
@@ -32,16 +32,14 @@ class SigningKey:
     valid_to: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRing:
+class KeyRing(Struct, frozen=True, kw_only=True):
     """Keys by fingerprint; a fingerprint may stand for several where saved lists disagree. `faults` are entries that are no keys."""
 
     keys: Mapping[str, tuple[SigningKey, ...]] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signed:
+class Signed(Struct, frozen=True, kw_only=True):
     """What a digest says about its signature, and the string that was signed."""
 
     fingerprint: str
@@ -51,8 +49,7 @@ class Signed:
     backfill: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignatureCheck:
+class SignatureCheck(Struct, frozen=True, kw_only=True):
     """`ok` None: it cannot be told, with the reason."""
 
     ok: bool | None

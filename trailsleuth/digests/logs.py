@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trailsleuth.digests.chains import Judged
 from trailsleuth.digests.inflate import Unsound, content_sha256, head_of
@@ -15,8 +16,7 @@ from trailsleuth.model.record import RawInput
 from trailsleuth.model.verification import CheckedFile, Integrity
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct):
     """A log that a digest names, and what became of it."""
 
     log: NamedLog
@@ -25,8 +25,7 @@ class Entry:
     unread: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogReport:
+class LogReport(Struct, frozen=True, kw_only=True):
     """`logs` are all that were named or found, `misplaced` are digests under a log's name, `skipped` is no log."""
 
     logs: tuple[CheckedFile, ...]

@@ -8,16 +8,18 @@ No path is ever made from a key to be opened: keys are only compared with the pa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from msgspec import Struct
+
+from trailsleuth.patterns import late
+
 METADATA_SUFFIX = ".metadata.json"
-_LOG_NAME = re.compile(r"(\d{12})_CloudTrail(?:-[A-Za-z]+)?_([a-z0-9-]+)_(\d{8}T\d{4})Z_[^/]*\.json(?:\.gz)?", re.ASCII)
-_DIGEST_NAME = re.compile(r"\d{12}_CloudTrail-Digest_([a-z0-9-]+)_(.+)_([a-z0-9-]+)_\d{8}T\d{6}Z(_backfill)?\.json(?:\.gz)?", re.ASCII)
+_LOG_NAME = late(r"(\d{12})_CloudTrail(?:-[A-Za-z]+)?_([a-z0-9-]+)_(\d{8}T\d{4})Z_[^/]*\.json(?:\.gz)?", re.ASCII)
+_DIGEST_NAME = late(r"\d{12}_CloudTrail-Digest_([a-z0-9-]+)_(.+)_([a-z0-9-]+)_\d{8}T\d{6}Z(_backfill)?\.json(?:\.gz)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogName:
+class LogName(Struct, frozen=True, kw_only=True):
     """`ACCOUNT_CloudTrail_REGION_TIME_random.json.gz`."""
 
     account: str
@@ -25,8 +27,7 @@ class LogName:
     time: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestName:
+class DigestName(Struct, frozen=True, kw_only=True):
     """`ACCOUNT_CloudTrail-Digest_REGION_TRAIL_HOMEREGION_TIME[_backfill].json.gz`; the trail's name may hold underscores."""
 
     region: str

@@ -10,9 +10,10 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from trailsleuth.digests.inflate import DIGEST_LIMIT, Unsound, content_of
 from trailsleuth.digests.keys import Signed
@@ -32,8 +33,7 @@ class Malformed(Exception):
     """The file is no digest that can be worked with; says why. Never leaves this room."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedLog:
+class NamedLog(Struct, frozen=True, kw_only=True):
     """One entry of `logFiles`: the hash is of the log's uncompressed content, in lower-case hexadecimal."""
 
     bucket: str
@@ -43,8 +43,7 @@ class NamedLog:
     newest: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Predecessor:
+class Predecessor(Struct, frozen=True, kw_only=True):
     """What a digest records about the one before it."""
 
     place: Place
@@ -52,8 +51,7 @@ class Predecessor:
     signature: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Digest:
+class Digest(Struct, frozen=True, kw_only=True):
     """One digest file. `previous` None: it starts a chain. `moved`: it does not lie where it says that it was delivered."""
 
     path: str
@@ -68,8 +66,7 @@ class Digest:
     moved: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestSet:
+class DigestSet(Struct, frozen=True, kw_only=True):
     """The digests of a tree, newest first; signatures saved beside them, by the digest's path; and what could not be read: path and reason."""
 
     digests: tuple[Digest, ...]

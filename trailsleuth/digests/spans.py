@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 from trailsleuth.digests.chains import Judged
 from trailsleuth.digests.places import LogName, expected_path
@@ -19,8 +20,7 @@ Where = tuple[str, str]  # account and region
 Run = tuple[datetime, datetime]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimeRange:
+class TimeRange(Struct, frozen=True, kw_only=True):
     """The time that was asked about; None: open on that side."""
 
     since: datetime | None = None
@@ -35,22 +35,23 @@ class TimeRange:
         return (self.since is None or end > self.since) and (self.until is None or start < self.until)
 
 
-@dataclass(slots=True)
-class Spans:
+class Spans(Struct):
     """The covered spans of every chain, and the log files that lie outside them, noted as they come.
 
     `runs` are the times that any trail of an account and region covers: in order, without overlap.
     """
 
     covered: tuple[CoveredSpan, ...]
+    runs: dict[Where, list[Run]]
     strays: dict[Where, list[datetime]] = field(default_factory=dict)
-    runs: dict[Where, list[Run]] = field(init=False)
 
-    def __post_init__(self) -> None:
+    @classmethod
+    def of(cls, covered: tuple[CoveredSpan, ...]) -> Spans:
+        """The spans, with nothing noted yet."""
         by_place: dict[Where, list[Run]] = {}
-        for span in self.covered:
+        for span in covered:
             by_place.setdefault((span.account, span.region), []).append((span.start, span.end))
-        self.runs = {where: _joined(runs) for where, runs in sorted(by_place.items())}
+        return cls(covered=covered, runs={where: _joined(runs) for where, runs in sorted(by_place.items())})
 
     def place_stray(self, name: LogName) -> tuple[Integrity, str]:
         """Where a log that no digest names stands: within the covered time a digest should have named it."""

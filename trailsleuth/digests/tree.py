@@ -20,7 +20,7 @@ __all__ = ["TimeRange", "verify_tree"]
 def verify_tree(found: DigestSet, files: Iterable[RawInput | Skipped], *, keys: KeyRing, asked: TimeRange) -> Verification:
     """A state for every digest and log file; `files` are read once, one at a time."""
     judged = judge_digests(found, keys)
-    spans = Spans(covered=covered_spans(judged))
+    spans = Spans.of(covered_spans(judged))
     report = LogBook(judged, spans=spans, asked=asked).check(files)
     unread = {item.source: item.reason for item in (*found.unread, *report.skipped)}
     no_keys = (Skipped(source="list of public keys", reason=fault) for fault in keys.faults)

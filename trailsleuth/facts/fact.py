@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trailsleuth.model import Record
 
@@ -19,8 +20,7 @@ class Kind(StrEnum):
     TAGGED = "tagged"  # (KEY=VALUE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(Struct, frozen=True, kw_only=True):
     """One fact. `thing` is an ARN, or the id or name that the record has; `shown_by` says what shows it, `record` is that record where it is one."""
 
     kind: Kind

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -14,8 +13,9 @@ from trailsleuth.catalog.things import whole_of
 from trailsleuth.model import Record, parse_arn
 from trailsleuth.model.names import role_of
 from trailsleuth.model.texts import texts_in
+from trailsleuth.patterns import late
 
-_ID = re.compile(r"(?:vol|snap|i|fs|db|ami)-[0-9a-zA-Z]{8,40}")
+_ID = late(r"(?:vol|snap|i|fs|db|ami)-[0-9a-zA-Z]{8,40}")
 
 
 def place_of(record: Record) -> Place:

@@ -7,9 +7,10 @@ until the selection knows it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
-from trailsleuth.catalog.actions import takes_resource
+from msgspec import Struct
+
+from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.agents import is_mcp_server
 from trailsleuth.catalog.keys import key_services
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
@@ -23,8 +24,7 @@ from trailsleuth.model import ActionRun, Denial, PolicyType, Record, ResourcePol
 from trailsleuth.model.texts import texts_in, words_in
 
 
-@dataclass(frozen=True, slots=True)
-class ThingNamed:
+class ThingNamed(Struct, frozen=True):
     """Calls of the service that name the thing: those that made it, and those that were told there is none. `keyed`: KMS calls for it, too."""
 
     name: str
@@ -32,43 +32,37 @@ class ThingNamed:
     keyed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """Calls of the same credentials that made something, with all their members."""
 
 
-@dataclass(frozen=True, slots=True)
-class Handed:
+class Handed(Struct, frozen=True):
     """Calls of the event source that gave a role to one of the names."""
 
     event_source: str
     names: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Uploaded:
+class Uploaded(Struct, frozen=True):
     """Uploads of the object."""
 
     bucket: str
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(Struct, frozen=True):
     """The last record that tells whose the bucket is."""
 
     bucket: str
 
 
-@dataclass(frozen=True, slots=True)
-class CalledAs:
+class CalledAs(Struct, frozen=True):
     """A call of the principal that had this unique id."""
 
     unique_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Retried:
+class Retried(Struct, frozen=True):
     """A later success of the denied call, by the same principal in the same Region, that holds one of the names or one of the words.
 
     `words` are only looked for where they are long enough to tell one thing from another. `first`: the next success counts, whatever it holds.
@@ -81,23 +75,19 @@ class Retried:
     handing: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(Struct, frozen=True):
     """The latest earlier call of the same operation for each family, in the same account and Region: it shows the role that the denied one leaves out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """All calls of the session that was denied, with all their members."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetUp:
+class SetUp(Struct, frozen=True):
     """Answered calls, whoever made them, that set up what a service goes on with: an error text may tell of what was denied later."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """The call of the same credentials to an MCP server that asked for this one, with all its members."""
 
 
@@ -174,10 +164,15 @@ def wants_of_run(run: ActionRun) -> Iterator[Want]:
 
 
 def _owners(record: Record, denial: Denial) -> Iterator[Want]:
+    """Whose the buckets are that the denied call may be about, where its own `resources` do not tell it."""
+    kinds = resource_types(denial.iam_action) if denial.iam_action is not None else ()
+    if kinds and ":s3:::" not in " ".join([denial.resource or "", *(form for kind in kinds for form in kind.arn_formats)]):
+        return
     shown = [denial.resource, *(ref.arn for ref in record.resources), *texts_in(dict(record.request)), record.request.get("bucketName")]
+    told = {ref.arn.partition(":s3:::")[2] for ref in record.resources if ref.account and ref.arn}
     for text in filter(None, shown):
         bucket = _bucket(text) if ":s3:::" in str(text) else text if text == record.request.get("bucketName") else None
-        if isinstance(bucket, str) and bucket:
+        if isinstance(bucket, str) and bucket and bucket not in told:
             yield Owned(bucket)
 
 

@@ -7,7 +7,8 @@ Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_ele
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trailsleuth.iam.keys import RequestKeys
 from trailsleuth.iam.operators import Operator, read_operator
@@ -38,8 +39,7 @@ def any_of(parts: Iterable[Tri]) -> Tri:
     return outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConditionOutcome:
+class ConditionOutcome(Struct, frozen=True, kw_only=True):
     """`missing`: the unknown keys on which it hangs; `wanted`: the values with variables filled in; `given`: None where unknown."""
 
     holds: Tri

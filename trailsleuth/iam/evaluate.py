@@ -7,7 +7,9 @@ Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eva
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.catalog.evaluation import deciding_rows, needs_nothing, nobody_may_change, rcp_covers, root_may_call, works_across_accounts
 from trailsleuth.iam.conditions import Tri, all_of, any_of
@@ -19,8 +21,7 @@ from trailsleuth.iam.statements import Ask
 from trailsleuth.model import AccessRequest, Decision, PolicyLevel, PolicySet, PolicyType, Verdict, account_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Bench:
+class _Bench(Struct, frozen=True, kw_only=True):
     """The layers that take part. `decides`: the resource's own policy must allow; `across`: caller and resource are in two accounts."""
 
     caller: Caller

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trailsleuth.catalog.evaluation import gateway_endpoint_services
 from trailsleuth.iam.conditions import Tri, all_of, any_of
@@ -12,8 +14,7 @@ from trailsleuth.iam.statements import Ask, Judgement, judge
 from trailsleuth.model import LayerDecision, NearMiss, Policy, PolicyLevel, PolicyType, Statement, StatementRef, Verdict
 
 
-@dataclass(slots=True)
-class Layer:
+class Layer(Struct):
     """One layer's outcome. `deny` and `allow` are three-valued; `grants` says the same of Allows that name the caller at least so strongly."""
 
     kind: PolicyType

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from itertools import takewhile
 
 from trailsleuth.iam.match import resource_matches
+from trailsleuth.patterns import late
 
 _FIELDS = ("partition", "service", "Region", "account")
-_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}")
+_SUFFIX = late(r"-[A-Za-z0-9]{6}")
 
 
 def distance(pattern: str, resource: str) -> tuple[int, int]:

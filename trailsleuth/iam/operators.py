@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -17,14 +15,16 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
 from typing import Any
 
+from msgspec import Struct
+
 from trailsleuth.iam.match import arn_matches, unshielded, wildcard_matches
+from trailsleuth.patterns import late
 
 Compare = Callable[[str, str], bool | None]
 """(wanted, given) → whether they match; None where the policy's own value cannot be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operator:
+class Operator(Struct, frozen=True, kw_only=True):
     """`quantifier` is "", "forallvalues" or "foranyvalue"; `compare` is None for Null; `variables`: policy variables work in its values."""
 
     name: str
@@ -63,8 +63,8 @@ def _number(text: str) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-_PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?")
-_FRACTION = re.compile(r"[.,](\d+)")
+_PARTIAL_DATE = late(r"(\d{4})(?:-(\d{2}))?")
+_FRACTION = late(r"[.,](\d+)")
 
 
 @lru_cache(maxsize=4096)

@@ -6,9 +6,10 @@ Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_ele
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+
+from msgspec import Struct
 
 from trailsleuth.model import Principals, parse_arn
 
@@ -24,8 +25,7 @@ class Grant(IntEnum):
     DIRECT = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class Caller(Struct, frozen=True, kw_only=True):
     """The principal of a request. `kind`: role, session, user, federated_user, root, service, federated, anonymous or other.
 
     `name` is the role's or user's name; `principal_arn` is `aws:PrincipalArn`: the role's ARN for a session. `region`: where a service calls from.

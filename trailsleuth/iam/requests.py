@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from trailsleuth.catalog.actions import entry, nearest
 from trailsleuth.catalog.operations import meant_action

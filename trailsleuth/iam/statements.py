@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from trailsleuth.catalog.evaluation import checked_on
 from trailsleuth.iam.conditions import Tri, all_of, any_of, check
@@ -14,8 +15,7 @@ from trailsleuth.iam.variables import expand
 from trailsleuth.model import Mismatch, Statement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(Struct, frozen=True, kw_only=True):
     """A request made ready: its keys in any case, its caller read. `bounded`: a permissions boundary is set; `patterned`: its resource is a pattern."""
 
     action: str
@@ -30,8 +30,7 @@ class Ask:
         return self.action.partition(":")[0].lower()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(Struct, frozen=True, kw_only=True):
     """`applies` with its `grant` (how it names the caller); `mismatches` is filled for a statement that fails but is worth showing."""
 
     applies: Tri
@@ -43,8 +42,7 @@ class Judgement:
 _ELSEWHERE = Judgement(applies=False)
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(Struct):
     parts: list[Tri]
     mismatches: list[Mismatch]
     missing: list[str]

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 
 from trailsleuth.model import IamPrincipal, Statement
+from trailsleuth.patterns import late
 
-_REGION = re.compile(r"\.[a-z]{2}(?:-[a-z]+)+-\d(?=\.)")
+_REGION = late(r"\.[a-z]{2}(?:-[a-z]+)+-\d(?=\.)")
 
 
 def is_about(role: IamPrincipal, caller: str) -> bool:

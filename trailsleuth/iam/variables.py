@@ -6,17 +6,18 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_vari
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trailsleuth.iam.keys import RequestKeys
 from trailsleuth.iam.match import as_literal
+from trailsleuth.patterns import late
 
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
-_DEFAULTED = re.compile(r"\s*([^,\s]+)\s*,\s*'((?:[^']|'')*)'\s*", re.DOTALL)
+_VARIABLE = late(r"\$\{([^}]*)\}")
+_DEFAULTED = late(r"\s*([^,\s]+)\s*,\s*'((?:[^']|'')*)'\s*", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expanded:
+class Expanded(Struct, frozen=True, kw_only=True):
     """The text with every variable filled in; None where one has no value (`missing` ""), or where a key (`missing`) is unknown."""
 
     text: str | None

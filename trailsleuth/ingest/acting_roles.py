@@ -6,8 +6,10 @@ https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_GetDeploymentGrou
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.ingest.fields import map_of, text_of
 from trailsleuth.model import ActionRun
@@ -15,16 +17,14 @@ from trailsleuth.model import ActionRun
 JsonObject = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActingRoles:
+class ActingRoles(Struct, frozen=True, kw_only=True):
     """The roles of one thing, by what its runs name it (`role_of`)."""
 
     of: str
     roles: tuple[tuple[str, str], ...]  # (member, role)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Telling:
+class _Telling(Struct, frozen=True, kw_only=True):
     """An answer that tells roles: the member that holds it ("": the answer is it), the members that name the thing, and those that hold roles."""
 
     inside: str

@@ -8,26 +8,27 @@ import html
 import json
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from itertools import takewhile
+
+from msgspec import Struct
 
 from trailsleuth.ingest.decode import CarefulDecoder, NotJson, harmless
 from trailsleuth.ingest.documents import TRAIL_MARKS, Document
 from trailsleuth.ingest.literals import NotLiteral, literal_at
 from trailsleuth.ingest.logical_lines import prefix_ends
+from trailsleuth.patterns import late
 
 _NARROWEST, _WIDEST, _LONGEST = 40, 400, 2_000_000
-_OPENING = re.compile(rf"^(?=[^\n]{{1,{_WIDEST}}}$)[^\n]*?(?P<open>[{{\[](?=[ \t\r]*$)|\[?\{{(?=[ \t]*[\"']))", re.MULTILINE)
+_OPENING = late(rf"^(?=[^\n]{{1,{_WIDEST}}}$)[^\n]*?(?P<open>[{{\[](?=[ \t\r]*$)|\[?\{{(?=[ \t]*[\"']))", re.MULTILINE)
 _SECOND = {"{": re.compile(r"\s*[\"'}]"), "[": re.compile(r"\s*[\"'{\[\]\dtfnTFN-]")}  # how the line after one begins that ends with this sign
-_LITERAL = re.compile(r"\[?\{\s*'")
-_PARAGRAPH = re.compile(r"\n[ \t\r]*\n|\Z")
+_LITERAL = late(r"\[?\{\s*'")
+_PARAGRAPH = late(r"\n[ \t\r]*\n|\Z")
 _CLOSING = ("}", "]")
 # A failed attempt looks at a window of lines; so often may the signs of a text be looked at, that none takes quadratic time.
 _WINDOW, _LOOKS, _LOOKS_AT_LEAST = 20_000, 20, 10_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
+class _Block(Struct, frozen=True):
     """A value with its place in the text; `line`: what stands there on one line, where it had been folded."""
 
     document: Document
@@ -36,8 +37,7 @@ class _Block:
     line: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Lines:
+class _Lines(Struct, frozen=True):
     """Lines from the one on that an object begins in, at `column`, without what stands before each; `ends`: where they end in the text."""
 
     lines: list[str]

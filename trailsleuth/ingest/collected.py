@@ -6,7 +6,6 @@ empty list has no file.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,10 +13,11 @@ from trailsleuth.ingest.decode import NotJson, decode
 from trailsleuth.ingest.fields import list_of, map_of, text_of
 from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.model import RawInput, parse_arn
+from trailsleuth.patterns import late
 
 JsonObject = Mapping[str, Any]
 
-_PLACE = re.compile(
+_PLACE = late(
     r"(?:.*?[/!])??(?P<folder>accounts/\d{12}/(?!ram/)[^!]+|iam/(?:role|user|group|policy)/[^/!]+)/(?P<name>[a-z-]{1,40})\.json"
 )  # the second where the folder of the account, or one below it, was given
 _PRINCIPALS = {"role": ("Role", "RoleDetailList"), "user": ("User", "UserDetailList"), "group": ("Group", "GroupDetailList")}

@@ -6,10 +6,10 @@ in more than spelling stand in catalog/data/evidence_columns.toml.
 
 from __future__ import annotations
 
-import re
 from functools import cache, lru_cache
 
 from trailsleuth.catalog.load import rows_of
+from trailsleuth.patterns import late
 
 Path = tuple[str, ...]
 
@@ -27,7 +27,7 @@ _MEMBER_NAMES = (
     "originalRequestID", "originalEventID", "tlsVersion", "cipherSuite", "clientProvidedHostHeader", "assumedRoot", "ARNPrefix",
 )  # fmt: skip
 _SQUEEZED = str.maketrans("", "", " _-\ufeff\"'%")
-_PARTS = re.compile(r"[.:]|\[(?=\d+\])|(?<=\d)\]")
+_PARTS = late(r"[.:]|\[(?=\d+\])|(?<=\d)\]")
 
 # Members that CloudTrail names itself; the others hold what the service's API calls them.
 STRUCTS = frozenset({"userIdentity", "resources", "addendum", "tlsDetails", "edgeDeviceDetails", "eventContext"})

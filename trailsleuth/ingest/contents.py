@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from trailsleuth.ingest.blocks import may_be_folded, unfolded
@@ -17,10 +16,11 @@ from trailsleuth.ingest.tables import is_csv, read_csv
 from trailsleuth.ingest.text import read_log_lines, read_printed
 from trailsleuth.ingest.yaml_text import NotYaml, may_be_yaml, yaml_documents
 from trailsleuth.model.marks import INDEX_MARK, PARQUET
+from trailsleuth.patterns import late
 
 _LOOK = 64 * 1024  # bytes from which the kind of an input is told
-_JSON = re.compile(r"\{|\[\s*[\[{\]\"]|\[\s*\Z")  # `[` before anything else begins a log line: a time in brackets
-_LITERAL = re.compile(r"(?:[\[({]\s*)*\{\s*'|\[\s*'\{")
+_JSON = late(r"\{|\[\s*[\[{\]\"]|\[\s*\Z")  # `[` before anything else begins a log line: a time in brackets
+_LITERAL = late(r"(?:[\[({]\s*)*\{\s*'|\[\s*'\{")
 _BINARY = {  # what starts so, and the way out
     b"ORC": "an ORC file: write the rows as Parquet or JSON (in Athena: create table … with (format = 'JSON') as select *)",
     b"Obj\x01": "an Avro file: write the rows as Parquet or JSON",

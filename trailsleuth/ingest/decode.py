@@ -14,11 +14,12 @@ from math import isfinite
 from typing import Any
 
 from trailsleuth.ingest.memory import ASKED_FROM, DECODED_SHARE, ENCODED_SHARE, ensure_room
+from trailsleuth.patterns import late
 
 FAST_FROM = 1_000_000  # bytes from which on loading msgspec (50 ms) costs less than it saves
 
 # An escape at a time, so that the backslash of an escaped backslash starts none; group 1 is half a surrogate pair.
-_ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
+_ESCAPE = late(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
 # Spellings of a key's end that no usual writer of JSON uses, and that would make the count of keys wrong.
 _ODD_ENDS = ('" :', '"\t:', '"\n:', '"\r:', "\\u0022", "\\u003a", "\\u003A")
 _ODD_ENDS_BYTES = tuple(end.encode() for end in _ODD_ENDS)
@@ -150,7 +151,7 @@ def _build(notes: list[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return built
 
 
-_REFUSAL = re.compile(r"denied|unauthori[sz]ed|not authori[sz]ed|forbidden", re.IGNORECASE)
+_REFUSAL = late(r"denied|unauthori[sz]ed|not authori[sz]ed|forbidden", re.IGNORECASE)
 
 
 def _worst(values: list[object]) -> object:

@@ -8,28 +8,30 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-den
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.catalog.messages import clauses, policy_phrases
 from trailsleuth.ingest.message_text import CUT_SIGNS, MessageText
 from trailsleuth.model import Effect, EncodedMessage, PolicyType, parse_arn
+from trailsleuth.patterns import late
 
 _PERFORM = " to perform"
-_ACTION = re.compile(
+_ACTION = late(
     r"(?:not authorized|n't authorized|unauthorized|not have permissions?|n't have permissions?|not allowed)( to perform:? ?)"
     r"(?:the )?(?:action:? |operation:? )?[\[\"'`]?([A-Za-z][A-Za-z0-9-]{1,60}:[A-Za-z0-9*]{1,128})",
     re.IGNORECASE,
 )
 _BEFORE = len("n't have permissions")
 _NOT = (" is", " are", " does", " do", " did")
-_ON = re.compile(r"[\]\"'`]? ?(?:on|for|over) (?:the |this |these |its |a )?(?:specified |following )?(?:resource(?:s|\(s\))?\b:? ?)?", re.IGNORECASE)
-_NAMED = re.compile(
+_ON = late(r"[\]\"'`]? ?(?:on|for|over) (?:the |this |these |its |a )?(?:specified |following )?(?:resource(?:s|\(s\))?\b:? ?)?", re.IGNORECASE)
+_NAMED = late(
     r"(role|user|group|policy|instance profile|server certificate|mfa device) +(?!because\b|with an explicit\b|arn:|path /)([\w+=,.@/-]{1,512})", re.IGNORECASE
 )
-_POLICY_ARN = re.compile(r"(?:polic(?:y|ies)|boundar(?:y|ies))(?: \w{1,20}){0,2}: ?[\"']?(arn:aws[a-z-]{0,16}:[^\s\"']{1,600})", re.IGNORECASE)
-_AUTHORIZATION = re.compile(r"authorization id: ?([0-9a-z]{1,100})|/authorization-details/([0-9a-z]{1,100})", re.IGNORECASE)
-_ENCODED = re.compile(r"encoded authorization failure message:? ?[\"']?([A-Za-z0-9_-]{0,12000})", re.IGNORECASE)
+_POLICY_ARN = late(r"(?:polic(?:y|ies)|boundar(?:y|ies))(?: \w{1,20}){0,2}: ?[\"']?(arn:aws[a-z-]{0,16}:[^\s\"']{1,600})", re.IGNORECASE)
+_AUTHORIZATION = late(r"authorization id: ?([0-9a-z]{1,100})|/authorization-details/([0-9a-z]{1,100})", re.IGNORECASE)
+_ENCODED = late(r"encoded authorization failure message:? ?[\"']?([A-Za-z0-9_-]{0,12000})", re.IGNORECASE)
 _REASONS = (" because ", " with an explicit deny")
 _ENDS = (*_REASONS, " (service:", ". encoded authorization", ". go to http", ". user:", " status code:", "; ")
 _MARKS_AFTER = ('"', "\\", "<", "`", "'")  # no ARN that is printed bare holds one: they belong to the JSON or the page around it
@@ -39,8 +41,7 @@ _CLOSED_BY = {"'": "'", '"': '"', "`": "'"}  # SES writes `…'
 _TRIM = ".,;:)]}'\"`"
 
 
-@dataclass(slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, kw_only=True):
     """What was read so far; `start` is where the wording begins, `end` where the last word that was used ends."""
 
     fields: dict[str, Any] = field(default_factory=dict)

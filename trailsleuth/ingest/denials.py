@@ -21,19 +21,20 @@ from trailsleuth.ingest.denials_of_records import admitted
 from trailsleuth.ingest.message_text import MessageText, plain_message
 from trailsleuth.model import Cause, Denial, Effect, PolicyType, parse_arn, role_of_session
 from trailsleuth.model.pattern import ArnPattern, as_pattern, is_wide
+from trailsleuth.patterns import late
 
 _SENTENCE_RANK = 50
 _BEFORE, _BEHIND = 700, 3000
 _CACHED_LENGTH = 4096
 SENTENCE = "not-authorized-to-perform"  # the id of the usual sentence among the forms
-_CODE_IN_TEXT = re.compile(
+_CODE_IN_TEXT = late(
     r"An error occurred \(([\w.]{2,80})\) when calling|Error Code: ([\w.]{2,80})"
     r"|\b([A-Z]\w{1,70}(?:Exception|Fault|Denied)|(?:Client\.)?UnauthorizedOperation)\b"
 )
-_ROLE = re.compile(r"arn:aws[a-z-]{0,16}:iam::\d{12}:role/[\w+=,.@/-]{1,600}")
+_ROLE = late(r"arn:aws[a-z-]{0,16}:iam::\d{12}:role/[\w+=,.@/-]{1,600}")
 _NO_ACTIONS = frozenset({"this", "the", "that", "an", "a", "any", "such"})  # `perform this action`
 _TRIM = ".,;:\"'`"
-_READ = re.compile(r"\{(?!prefix\}|service_principal\})")  # filled in from the text, not from the call
+_READ = late(r"\{(?!prefix\}|service_principal\})")  # filled in from the text, not from the call
 
 
 def read_denial(error_code: str | None, error_message: str | None, *, event_source: str, event_name: str, of_record: bool = False) -> Denial | None:

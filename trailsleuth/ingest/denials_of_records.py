@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from trailsleuth.catalog.messages import MessageForm, carries, is_echo
 from trailsleuth.catalog.passed_roles import passing_rows
@@ -16,9 +17,10 @@ from trailsleuth.ingest.denial_grammar import Reading, read_sentence
 from trailsleuth.ingest.message_text import MessageText
 from trailsleuth.model import Denial, Identity, account_of, parse_arn, role_of_session
 from trailsleuth.model.texts import texts_in
+from trailsleuth.patterns import late
 
-_SENTENCE_BEGINS = re.compile(r"\s*(?:[\w.]{2,60}: ){0,2}(?:User:|arn:aws|You are |(?:The )?(?:user|caller|principal)(?: is| does)? not )", re.IGNORECASE)
-_CALLERS_WORDS = re.compile(r"(?<!\w)'|[\"`(<{]|=")
+_SENTENCE_BEGINS = late(r"\s*(?:[\w.]{2,60}: ){0,2}(?:User:|arn:aws|You are |(?:The )?(?:user|caller|principal)(?: is| does)? not )", re.IGNORECASE)
+_CALLERS_WORDS = late(r"(?<!\w)'|[\"`(<{]|=")
 
 
 def admitted(form: MessageForm | None, reading: Reading, message: MessageText, *, code: str) -> tuple[MessageForm | None, Reading | None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trailsleuth.model import Cause, Effect, same_role
 from trailsleuth.model.explanation import ExplainedDenial, Explanation

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trailsleuth.ingest.decode import CarefulDecoder, NotJson, decode, harmless, may_repeat_keys, to_text
+from trailsleuth.patterns import late
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """A decoded value; `notes` tell of repeated keys in it."""
 
     value: object
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Break:
+class Break(Struct, frozen=True, kw_only=True):
     """A place where the input could not be read; `lost` counts the records that were seen to start there, `cut` tells that more may be missing."""
 
     reason: str
@@ -27,12 +26,12 @@ class Break:
 
 
 # Where a list of records starts in a document, after plain members such as "NextToken".
-_CONTAINER = re.compile(
+_CONTAINER = late(
     r'\{\s*(?:"[^"\\]{1,64}"\s*:\s*(?:"[^"\\]{0,4096}"|[-+.\deE]{1,32}|true|false|null)\s*,\s*){0,16}'
     r'"(Records|Events|events|logEvents|results|QueryResultRows|actionExecutionDetails)"\s*:\s*\['
 )
-_NEXT_START = re.compile(r'\{\s*"(?:eventVersion|EventId|eventID|userIdentity)"|\}\s*,\s*(?=\{)|\n(?=[\[{])')
-_BETWEEN = re.compile(r"[\s,\]}]*")
+_NEXT_START = late(r'\{\s*"(?:eventVersion|EventId|eventID|userIdentity)"|\}\s*,\s*(?=\{)|\n(?=[\[{])')
+_BETWEEN = late(r"[\s,\]}]*")
 # A text without any of these holds no part of a trail: what is broken in it is no lost record.
 TRAIL_MARKS = ("eventVersion", "eventName", "eventTime", "CloudTrailEvent", "eventname")
 

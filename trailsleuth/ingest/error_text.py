@@ -8,11 +8,12 @@ from trailsleuth.catalog.client_words import client_words, service_prefix
 from trailsleuth.catalog.messages import opaque_error
 from trailsleuth.ingest.pasted import denial_in
 from trailsleuth.model import ErrorText
+from trailsleuth.patterns import late
 
 LONGEST = 20_000  # characters of a pasted text that are looked at
-_WORD = re.compile(r"[^\s\"'`()<>\[\]{},;|=]{1,2048}")
-_ACTION = re.compile(r"(?<![\w:/-])([a-z][a-z0-9-]{1,40}):([A-Z]\w{1,80})")
-_TYPE = re.compile(r"\bAWS::(\w{2,60})::(\w{2,60})")
+_WORD = late(r"[^\s\"'`()<>\[\]{},;|=]{1,2048}")
+_ACTION = late(r"(?<![\w:/-])([a-z][a-z0-9-]{1,40}):([A-Z]\w{1,80})")
+_TYPE = late(r"\bAWS::(\w{2,60})::(\w{2,60})")
 
 
 def read_error_text(text: str) -> ErrorText:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.iam.document import parse_policy
 from trailsleuth.ingest.fields import map_of, text_of
@@ -35,8 +37,7 @@ _ORGANIZATION = (PolicyType.SCP, PolicyType.RCP)
 _TRUST = "sts:assumerole"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedPolicy:
+class SavedPolicy(Struct, frozen=True, kw_only=True):
     """One document as evaluated, with what was saved of the question beside it."""
 
     document: Mapping[str, Any]

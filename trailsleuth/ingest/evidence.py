@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from trailsleuth.ingest.acting_roles import ActingRoles, acting_roles, with_roles
 from trailsleuth.ingest.collected import CollectedTree

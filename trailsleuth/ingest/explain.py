@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
+from msgspec.structs import replace
 
 from trailsleuth.catalog.actions import services_with
 from trailsleuth.catalog.asides import aside_of
@@ -15,12 +14,13 @@ from trailsleuth.ingest.explained import explained, no_denial, opaque, opaque_ad
 from trailsleuth.ingest.pasted import messages_in, read_pasted, said_whole
 from trailsleuth.model import Denial
 from trailsleuth.model.explanation import ExplainedDenial, Explanation
+from trailsleuth.patterns import late
 
 # Bare texts whose wording is one service's: the operation that the text names is that service's then.
 _BARE = {"plain-access-denied": "s3.amazonaws.com", "unauthorized-operation": "ec2.amazonaws.com"}
 _OF_S3 = ("403", "Forbidden")  # the codes of answers without a body, as HEAD gets them
 _PRINTED = frozenset(_BARE) | {"bare", "code-only", "user-not-authorized-access", "cut-at-perform", "http-403"}
-_CALLER = re.compile(r"arn:aws[a-z-]{0,16}:(?:sts::\d{12}:assumed-role/[\w+=,.@-]{1,64}/[\w+=,.@-]{1,64}|iam::\d{12}:user/[\w+=,.@/-]{1,576})")
+_CALLER = late(r"arn:aws[a-z-]{0,16}:(?:sts::\d{12}:assumed-role/[\w+=,.@-]{1,64}/[\w+=,.@-]{1,64}|iam::\d{12}:user/[\w+=,.@/-]{1,576})")
 
 
 def explain_text(text: str) -> Explanation:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
+from msgspec.structs import replace
 
 from trailsleuth.catalog.actions import takes_resource
 from trailsleuth.catalog.operations import primary_action, resource_of
@@ -13,8 +12,9 @@ from trailsleuth.ingest.explained import explained, role_or_user
 from trailsleuth.ingest.loose_record import records_in
 from trailsleuth.model import ActionRun, Cause, DecodedAuthorization, Denial, Effect, Evidence, Record, parse_arn, same_role
 from trailsleuth.model.explanation import ExplainedDenial, Explanation
+from trailsleuth.patterns import late
 
-_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT = late(r"\d{12}")
 
 
 def explain_evidence(evidence: Evidence) -> Explanation:

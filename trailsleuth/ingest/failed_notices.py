@@ -13,10 +13,11 @@ from typing import Any
 
 from trailsleuth.ingest.decode import NotJson, decode
 from trailsleuth.ingest.fields import list_of, map_of, text_of
+from trailsleuth.patterns import late
 
 JsonObject = Mapping[str, Any]
 
-_MAIL = re.compile(r"^(?P<name>[A-Z][A-Za-z]{2,40})='(?P<value>.*?)'[ \t]*\r?$(?=\s*(?:^[A-Z][A-Za-z]{2,40}='|^--|\Z)|\r?\n\s*\r?\n)", re.MULTILINE | re.DOTALL)
+_MAIL = late(r"^(?P<name>[A-Z][A-Za-z]{2,40})='(?P<value>.*?)'[ \t]*\r?$(?=\s*(?:^[A-Z][A-Za-z]{2,40}='|^--|\Z)|\r?\n\s*\r?\n)", re.MULTILINE | re.DOTALL)
 _KINDS = ("CloudFormation ", "CodeBuild ", "CodeDeploy ")
 _TRIGGER = frozenset({"eventTriggerName", "deploymentId", "status"})
 _STATES = {"FAILURE": "Failed", "FAILED": "Failed", "STOP": "Stopped", "STOPPED": "Stopped"}

@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from trailsleuth.ingest.failed_notices import as_answer
 from trailsleuth.ingest.fields import list_of, map_of, text_of
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import ActionRun, Origin
+from trailsleuth.patterns import late
 
 JsonObject = Mapping[str, Any]
 
-_FOLLOWS = re.compile(r"cancel|following resource\(s\) failed", re.IGNORECASE)  # what fails because something else did
-_FAILED_STACK = re.compile(r"FAILED|ROLLBACK")
+_FOLLOWS = late(r"cancel|following resource\(s\) failed", re.IGNORECASE)  # what fails because something else did
+_FAILED_STACK = late(r"FAILED|ROLLBACK")
 _FAILED_BUILDS = frozenset({"FAILED", "FAULT", "TIMED_OUT"})
 _FAILED_EXECUTIONS = frozenset({"FAILED", "TIMED_OUT"})
 _WHY_A_FUNCTION_FAILED = (("StateReasonCode", "LastUpdateStatusReasonCode"), ("StateReason", "LastUpdateStatusReason"))
-_ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]*[\w+=,@-]")
-_EVENT = re.compile(r"\(?service ([\w-]{1,255})\)? ")
-_TROUBLE = re.compile(r"unable|fail|unhealthy|error|denied", re.IGNORECASE)
+_ROLE = late(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]*[\w+=,@-]")
+_EVENT = late(r"\(?service ([\w-]{1,255})\)? ")
+_TROUBLE = late(r"unable|fail|unhealthy|error|denied", re.IGNORECASE)
 
 
 def failed_things(answer: JsonObject, origin: Origin) -> Iterator[ActionRun]:

@@ -6,7 +6,6 @@ quick and hold the most telling copy; then every other member. Members of a reco
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -22,6 +21,7 @@ from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.record import MAX_DEPTH, nested_deeper
 from trailsleuth.ingest.rows import fold
 from trailsleuth.ingest.text import read_log_lines
+from trailsleuth.patterns import late
 
 MAX_WRAPPERS = 16  # wrappers inside each other; a record in a notification in a queue message has four
 
@@ -38,7 +38,7 @@ _WRAPPERS = (
 )  # fmt: skip
 _USUAL = ("CloudTrailEvent", "message", "@message", "_raw")
 _ALONE = ("CloudTrailEvent", "eventJson", "eventjson", "cloudtrail_event", "detail", "event.original", "original")  # a record, and what is said of it beside
-_MAY_HOLD = re.compile(r"eventVersion|eventName|eventTime|CloudTrailEvent|eventname|detail-?[tT]ype|xecutionId|arn:aws")
+_MAY_HOLD = late(r"eventVersion|eventName|eventTime|CloudTrailEvent|eventname|detail-?[tT]ype|xecutionId|arn:aws")
 _NOTHING = (Form.UNKNOWN, Form.NOTE)
 _OWN = frozenset(NAMES)
 _NESTED = STRUCTS | FREE

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trailsleuth.ingest.fields import account_id, list_of, map_of, text_of
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import Gap
+from trailsleuth.patterns import late
 
 WANTED = frozenset({"records", "policies", "execution", "data events"})
 NO_REASON = "a gap without a reason"
 
 # A file may come from anywhere: a statement is passed on as advice only if it allows nothing but reading.
-_READING = re.compile(r"[a-z0-9-]{1,64}:(?:Get|BatchGet|List|Describe|Lookup|Decode|Filter|Simulate)[A-Za-z]{0,128}")
+_READING = late(r"[a-z0-9-]{1,64}:(?:Get|BatchGet|List|Describe|Lookup|Decode|Filter|Simulate)[A-Za-z]{0,128}")
 
 
 def parse_gap(document: Mapping[str, Any]) -> Gap:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 
 from trailsleuth.ingest.decode import PLAIN, harmless
+from trailsleuth.patterns import late
 
 MAX_DEPTH = 32
-_NAME = re.compile(r"\s*([\w.:/@-]{1,128})=")
-_END = re.compile(r",\s*(?=[\w.:/@-]{1,128}=)|\}")
-_END_IN_LIST = re.compile(r",\s*|\]")
-_JSON = re.compile(r'\{\s*["}]|\[\s*["\d{\[\]]')
-_COMMA = re.compile(r"\s*,\s*")
+_NAME = late(r"\s*([\w.:/@-]{1,128})=")
+_END = late(r",\s*(?=[\w.:/@-]{1,128}=)|\}")
+_END_IN_LIST = late(r",\s*|\]")
+_JSON = late(r'\{\s*["}]|\[\s*["\d{\[\]]')
+_COMMA = late(r"\s*,\s*")
 
 
 class _NotHive(ValueError):

@@ -7,8 +7,9 @@ for the only principal, or policy, among the pieces that they can belong to, and
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.ingest.fields import list_of, map_of, text_of
 from trailsleuth.model import Skipped
@@ -21,8 +22,7 @@ _KINDS = {"Role": ("RoleDetailList", "RolePolicyList"), "User": ("UserDetailList
 _DELETED = ("ResourceDeleted", "ResourceDeletedNotRecorded", "ResourceNotRecorded")
 
 
-@dataclass(slots=True)
-class IamParts:
+class IamParts(Struct):
     """The pieces so far."""
 
     notes: list[Skipped] = field(default_factory=list)

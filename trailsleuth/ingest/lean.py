@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from sys import intern
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.ingest.evidence import Reader, no_collector
 from trailsleuth.ingest.once import RecordsOnce
@@ -81,8 +83,7 @@ class LeanRecords(RecordsOnce):
         return found
 
 
-@dataclass(slots=True)
-class _Fold:
+class _Fold(Struct):
     """Calls that say the same on one day."""
 
     first: Record

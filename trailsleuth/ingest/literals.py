@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import re
 
+from trailsleuth.patterns import late
+
 MAX_DEPTH = 64
-_SPACE = re.compile(r"\s*")
-_QUOTED = re.compile(r"[rbuRBU]{0,2}('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")", re.DOTALL)
-_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
+_SPACE = late(r"\s*")
+_QUOTED = late(r"[rbuRBU]{0,2}('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")", re.DOTALL)
+_ESCAPE = late(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\n": "", "0": "\0"}
-_BARE = re.compile(r"(?:[^\s,{}\[\]()'\":]|[:](?!\s))(?:\([^()]*(?:\([^()]*\)[^()]*)*\)|[^,{}\[\]()\n])*")
-_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
+_BARE = late(r"(?:[^\s,{}\[\]()'\":]|[:](?!\s))(?:\([^()]*(?:\([^()]*\)[^()]*)*\)|[^,{}\[\]()\n])*")
+_INTEGER = late(r"-?(?:0|[1-9]\d{0,17})")
 _WORDS = {"None": None, "NULL": None, "null": None, "nan": None, "NaN": None, "NaT": None, "True": True, "true": True, "False": False, "false": False}
-_SHELL_NAME = re.compile(r"\s*([\w.:/@-]{1,128})=")
-_SHELL_END = re.compile(r";\s*(?=[\w.:/@-]{1,128}=)|\}")
-_LOST = re.compile(r"(?:System\.(?:Object|String|Collections)[\w.`]*(?:\[.*\])?|Amazon\.[\w.]+)")
+_SHELL_NAME = late(r"\s*([\w.:/@-]{1,128})=")
+_SHELL_END = late(r";\s*(?=[\w.:/@-]{1,128}=)|\}")
+_LOST = late(r"(?:System\.(?:Object|String|Collections)[\w.`]*(?:\[.*\])?|Amazon\.[\w.]+)")
 
 
 class NotLiteral(ValueError):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import json
-import re
-from dataclasses import dataclass
+
+from msgspec import Struct
+
+from trailsleuth.patterns import late
 
 # CloudTrail keeps at most 1 KB of errorMessage; what is longer is cut without a sign.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
@@ -18,11 +20,10 @@ _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _MESSAGE_KEYS = ("message", "errormessage", "error_message", "detail", "error", "cause", "err", "msg", "reason")
 _TELLING = ("authorized to", "denied", "permission", "forbidden")  # of several members, the one that tells of a denial is the message
 _CODE_KEYS = ("code", "__type", "errorcode", "error_code", "errortype", "type")
-_XML_CODE = re.compile(r"<Code>([\w.]{1,100})</Code>")
+_XML_CODE = late(r"<Code>([\w.]{1,100})</Code>")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageText:
+class MessageText(Struct, frozen=True, kw_only=True):
     """`text` with its ASCII lower-case twin of the same length; `code` is an error code that the wrapping carried; `cut`: the end is missing."""
 
     text: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+
+from msgspec.structs import fields, replace
 
 from trailsleuth.ingest.columns import NAMES
 from trailsleuth.ingest.record import canonical, parse_record

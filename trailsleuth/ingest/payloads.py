@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 import zlib
 
+from trailsleuth.patterns import late
+
 MOST = 64 * 1024 * 1024  # one payload unpacked; Kinesis carries 10 MB, Lambda 6 MB
-_BASE64 = re.compile(r"(?:H4sI|eyJ|ewo|ewog|W3s|WyJ)[A-Za-z0-9+/_=\s-]{20,}")  # gzip, or JSON that opens an object or a list
+_BASE64 = late(r"(?:H4sI|eyJ|ewo|ewog|W3s|WyJ)[A-Za-z0-9+/_=\s-]{20,}")  # gzip, or JSON that opens an object or a list
 
 
 class TooLarge(ValueError):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
+
+from msgspec import Struct
 
 
 class Form(Enum):
@@ -31,8 +32,7 @@ class Form(Enum):
     GAP = auto()  # what a fetch could not get
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part of an input with its form: the value, or the reason why it is not used.
 
     `told`: of a record that was folded out of a row, the members for which there was a column, filled or not; None for a record as CloudTrail wrote it.

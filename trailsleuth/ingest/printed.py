@@ -12,18 +12,19 @@ from itertools import groupby
 
 from trailsleuth.ingest.documents import Break, Document
 from trailsleuth.ingest.tables import may_be_record, names_columns, row_of
+from trailsleuth.patterns import late
 
 PRINTED = "a table as it is printed for the eye, whose cells may be cut: export it again as JSON or CSV (--output json, .mode csv)"
 
 _STARTS = ("┌", "╔", "┏", "+-", "+=", "│", "|  ", "| ", "----")
-_SIGNS = re.compile(r"(?<!\\)[|│┃║]")
-_RULE = re.compile(r"[ \t]*(?=[^\n]*[-=─━═])[-=+|: ─━═│┃║┌┬┐├┼┤└┴┘╔╦╗╠╬╣╚╩╝╒╤╕╞╪╡╘╧╛┏┳┓┣╋┫┗┻┛┡╇┩┠╂┨╟╫╢╭╮╰╯]+\r?")
-_TABLE_MARK = re.compile(
+_SIGNS = late(r"(?<!\\)[|│┃║]")
+_RULE = late(r"[ \t]*(?=[^\n]*[-=─━═])[-=+|: ─━═│┃║┌┬┐├┼┤└┴┘╔╦╗╠╬╣╚╩╝╒╤╕╞╪╡╘╧╛┏┳┓┣╋┫┗┻┛┡╇┩┠╂┨╟╫╢╭╮╰╯]+\r?")
+_TABLE_MARK = late(
     rf"^{_RULE.pattern}$|<table[\s>]|^(?:\*{{3,}} \d{{1,9}}\. row \*{{3,}}|-\[ RECORD \d{{1,9}} \]|Row \d{{1,9}}:$)", re.MULTILINE | re.IGNORECASE
 )
-_HTML_TABLE = re.compile(r"<table[\s>].*?(?:</table>|\Z)", re.DOTALL | re.IGNORECASE)
-_RECORD = re.compile(r"(?:\*{3,} \d{1,9}\. row \*{3,}|-\[ RECORD \d{1,9} \][-+]*|Row \d{1,9}:)\s*")
-_MEMBER = re.compile(r"\s*(?P<name>@?[A-Za-z_][\w.]{0,120})\s*[:|] ?(?P<value>.*)")
+_HTML_TABLE = late(r"<table[\s>].*?(?:</table>|\Z)", re.DOTALL | re.IGNORECASE)
+_RECORD = late(r"(?:\*{3,} \d{1,9}\. row \*{3,}|-\[ RECORD \d{1,9} \][-+]*|Row \d{1,9}:)\s*")
+_MEMBER = late(r"\s*(?P<name>@?[A-Za-z_][\w.]{0,120})\s*[:|] ?(?P<value>.*)")
 _CUT = ("…", "...", "..")
 
 

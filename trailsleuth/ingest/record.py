@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from sys import intern
 from typing import Any
+
+from msgspec.structs import replace
 
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.ingest.denials import denial_of_code, read_denial

@@ -6,8 +6,9 @@ Columns of Athena and Lake: https://docs.aws.amazon.com/athena/latest/ug/create-
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trailsleuth.ingest.columns import FREE, MEMBERS, STRUCTS, Path, place_of, squeezed
 from trailsleuth.ingest.structs import parse_struct
@@ -25,8 +26,7 @@ class TableRow(dict[str, Any]):
     """A row of a table: a column that is not there is there for no row, unlike a member that one document lacks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(Struct, frozen=True):
     """A record that was put together, and the members for which there was a column, filled or not; `TABLE` among them where it was a row of a table."""
 
     record: dict[str, Any]

@@ -6,8 +6,9 @@ Fields: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthor
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.iam.document import parse_policy
 from trailsleuth.ingest.fields import list_of, map_of, text_of
@@ -21,8 +22,7 @@ PARTIAL = "Partial"  # set where only some of an account's principals were looke
 LISTS = ("RoleDetailList", "UserDetailList", "GroupDetailList", "Policies")
 
 
-@dataclass(slots=True)
-class SnapshotPages:
+class SnapshotPages(Struct):
     """The pages seen so far, of one or many accounts: a role's policies may stand on another page than the role."""
 
     roles: dict[str, JsonObject] = field(default_factory=dict)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from trailsleuth.ingest.decode import NotJson, decode, harmless
 from trailsleuth.ingest.hive import parse_hive
 from trailsleuth.ingest.literals import NotLiteral, literal_at
+from trailsleuth.patterns import late
 
-_PRINTED = re.compile(r"@\{|[\[({]\s*[\[({]?\s*(?:['\"]|@\{)|[\[({]\s*[\])}]")  # quotes, which Hive has none of
+_PRINTED = late(r"@\{|[\[({]\s*[\[({]?\s*(?:['\"]|@\{)|[\[({]\s*[\])}]")  # quotes, which Hive has none of
 
 
 def parse_struct(text: str) -> object:

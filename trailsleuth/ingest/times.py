@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from trailsleuth.patterns import late
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_PROSE = re.compile(r"([A-Za-z]{3})[a-z]{0,6} (\d{1,2}), (\d{4}),? (\d{1,2}):(\d\d):(\d\d) ?([AaPp])\.?[Mm]")
-_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?: ?([AaPp])\.?[Mm]\.?)?")
-_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}),? (\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d{1,9})?)?")
-_EPOCH = re.compile(r"\d{9,14}(\.\d{1,9})?")
-_FRACTION = re.compile(r"(\.\d{6})\d+")
+_PROSE = late(r"([A-Za-z]{3})[a-z]{0,6} (\d{1,2}), (\d{4}),? (\d{1,2}):(\d\d):(\d\d) ?([AaPp])\.?[Mm]")
+_SLASHED = late(r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?: ?([AaPp])\.?[Mm]\.?)?")
+_DOTTED = late(r"(\d{1,2})\.(\d{1,2})\.(\d{4}),? (\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d{1,9})?)?")
+_EPOCH = late(r"\d{9,14}(\.\d{1,9})?")
+_FRACTION = late(r"(\.\d{6})\d+")
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -5,12 +5,13 @@ Only null and truth values are told apart; every other plain value stays text: a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from trailsleuth.patterns import late
+
 MAX_DEPTH = 128
-_START = re.compile(r"(?:---\s*\n|#[^\n]*\n|\s*\n)*(?:- )*(?:- |[\"']?[A-Za-z@_][\w.@/:-]{0,127}[\"']?:(?:[ \t]*\n|[ \t]+\S))")
+_START = late(r"(?:---\s*\n|#[^\n]*\n|\s*\n)*(?:- )*(?:- |[\"']?[A-Za-z@_][\w.@/:-]{0,127}[\"']?:(?:[ \t]*\n|[ \t]+\S))")
 _WORDS = {"null": None, "~": None, "": None, "true": True, "True": True, "false": False, "False": False}
 
 

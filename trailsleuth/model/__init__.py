@@ -1,4 +1,4 @@
-"""The types that flow through trailsleuth: frozen, slotted, keyword-only. Nothing but the standard library below them.
+"""The types that flow through trailsleuth: frozen, keyword-only structs. Nothing but the standard library and msgspec below them.
 
 Each is loaded when it is first used: who picks the refused records out of a trail has no need of policies or deltas.
 """

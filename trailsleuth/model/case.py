@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trailsleuth.model.coverage import Coverage, Question
 from trailsleuth.model.delta import Delta
@@ -19,8 +20,7 @@ class Outcome(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knowledge:
+class Knowledge(Struct, frozen=True, kw_only=True):
     """A source of what the program knows of AWS, in the state that was used."""
 
     source: str
@@ -28,8 +28,7 @@ class Knowledge:
     date: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseFile:
+class CaseFile(Struct, frozen=True, kw_only=True):
     """What was asked, what was found, what to change, what is still open."""
 
     outcome: Outcome

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountCoverage:
+
+class AccountCoverage(Struct, frozen=True, kw_only=True):
     account: str
     regions: tuple[str, ...]
     first_event: datetime | None
@@ -16,8 +16,7 @@ class AccountCoverage:
     records: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
+class Skipped(Struct, frozen=True, kw_only=True):
     """An input, or a part of one, that was not used. `lost`: it may hold evidence; False: it surely holds none, or the reason is a remark."""
 
     source: str
@@ -25,8 +24,7 @@ class Skipped:
     lost: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class Gap(Struct, frozen=True, kw_only=True):
     """Evidence that is missing. `wanted` says of which kind (records, policies, execution, data events; "" not told), `allow` is the statement
     that lets the collector fetch it."""
 
@@ -39,15 +37,13 @@ class Gap:
     allow: Mapping[str, object] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputFile:
+class InputFile(Struct, frozen=True, kw_only=True):
     path: str
     sha256: str
     bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
+class Coverage(Struct, frozen=True, kw_only=True):
     """`unreadable` counts records; `skipped` names inputs (or parts) that are no evidence or broke off, each with its reason."""
 
     accounts: tuple[AccountCoverage, ...] = ()
@@ -60,8 +56,7 @@ class Coverage:
     inputs: tuple[InputFile, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """Evidence that would settle the case: `wanted` is records, policies or execution; `command` gets it."""
 
     account: str | None

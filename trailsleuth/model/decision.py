@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from trailsleuth.model.denial import PolicyType
 from trailsleuth.model.policy import Policy
@@ -19,8 +20,7 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessRequest:
+class AccessRequest(Struct, frozen=True, kw_only=True):
     """One request to be decided.
 
     `principal` is a role, user, assumed-role session, federated-user, root ARN or a service principal (`x.amazonaws.com`).
@@ -40,16 +40,14 @@ class AccessRequest:
     evaluated: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyLevel:
+class PolicyLevel(Struct, frozen=True, kw_only=True):
     """The SCPs or RCPs of one level (root, OU, account): every level must allow."""
 
     name: str
     policies: tuple[Policy, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicySet:
+class PolicySet(Struct, frozen=True, kw_only=True):
     """The policies that apply to one request. None: there is none of that kind; (): there is one set and it is empty.
 
     `scoped` are the scope-down policies that a session was narrowed by afterwards: each of them must allow, too.
@@ -73,8 +71,7 @@ class PolicySet:
     resource_unknown: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementRef:
+class StatementRef(Struct, frozen=True, kw_only=True):
     """A statement by its policy's name and its Sid or index; `layer` is where the policy stands."""
 
     layer: PolicyType
@@ -84,8 +81,7 @@ class StatementRef:
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True, kw_only=True):
     """Why a statement did not apply: `part` is action, resource, principal or condition; for a condition its operator, key, wanted and given values."""
 
     part: str
@@ -95,8 +91,7 @@ class Mismatch:
     given: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NearMiss:
+class NearMiss(Struct, frozen=True, kw_only=True):
     """A statement that nearly applied: its action matched (or all but one part did), and the parts on which it failed."""
 
     statement: StatementRef
@@ -104,8 +99,7 @@ class NearMiss:
     mismatches: tuple[Mismatch, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerDecision:
+class LayerDecision(Struct, frozen=True, kw_only=True):
     """The outcome of one layer by itself. `doubted`: Deny statements that hang on keys that the request does not tell; `hangs_on`: such keys of Allows."""
 
     layer: PolicyType
@@ -117,8 +111,7 @@ class LayerDecision:
     hangs_on: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """The whole answer: `blocked_by` names the layers that keep the request from being allowed."""
 
     verdict: Verdict

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trailsleuth.model.denial import PolicyType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placeholder:
+class Placeholder(Struct, frozen=True, kw_only=True):
     """A `${Name}` in a delta that the trail cannot fill."""
 
     name: str
@@ -18,8 +18,7 @@ class Placeholder:
     how_to_find: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(Struct, frozen=True, kw_only=True):
     """None: it could not be decided. `undecided` names what is missing for it; `harmless`: neighbouring calls that were denied stay denied."""
 
     sufficient: bool | None
@@ -28,8 +27,7 @@ class Proof:
     undecided: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Simulation:
+class Simulation(Struct, frozen=True, kw_only=True):
     """One call behind a change, as AWS's own engine is asked about it: the parameters of SimulateCustomPolicy with the changed policies.
 
     `left_out` is what that engine is not given, `decision` its word (allowed, explicitDeny, implicitDeny), `missing` the condition keys that it had no value
@@ -43,8 +41,7 @@ class Simulation:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Maker:
+class Maker(Struct, frozen=True, kw_only=True):
     """A tool or service that writes a role anew, and what to run or to change in place of an edit by hand; `editable`: an edit stays."""
 
     name: str
@@ -52,8 +49,7 @@ class Maker:
     editable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delta:
+class Delta(Struct, frozen=True, kw_only=True):
     """What to change at one attachment point. `statements` are added; `remove` are statements or principals to take out or to narrow.
 
     `warnings`: what the one who applies it must know, such as an outside account that it lets in. `maker`: who writes it anew, where that is known.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class PolicyType(StrEnum):
@@ -50,8 +51,7 @@ class EncodedMessage(StrEnum):
     TRUNCATED = "truncated"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Denial:
+class Denial(Struct, frozen=True, kw_only=True):
     """One refusal as its error code and text tell it. None in a field: the text does not say.
 
     `iam_action` has the spelling of the Service Authorization Reference where the catalogue knows it. `resource` is an ARN, `*`, or None;

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 KEYS = ("principal", "action", "service", "code", "day", "account", "region")
 
@@ -16,8 +17,7 @@ class Mark(StrEnum):
     STEADY = "steady"  # the same call is denied at regular times: a monitor or a scheduled job
 
 
-@dataclass(slots=True, kw_only=True)
-class DeniedView:
+class DeniedView(Struct, kw_only=True):
     """The denied calls that have these values in common. It grows while the trail is read."""
 
     values: tuple[str | None, ...]
@@ -38,8 +38,7 @@ class DeniedView:
             self.access_keys.add(access_key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeniedGroups:
+class DeniedGroups(Struct, frozen=True, kw_only=True):
     """The groups, the largest first (by day: in the order of time), and how much was looked at."""
 
     by: tuple[str, ...]

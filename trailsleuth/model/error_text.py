@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trailsleuth.model.denial import Denial
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpaqueError:
+class OpaqueError(Struct, frozen=True, kw_only=True):
     """A text that hides its cause: what it usually means, where the real record stands, and what else gives the same text.
 
     `permission` False: the text is no matter of permissions at all, although it reads so. `explains`: such a text of a failed action is a reason in
@@ -29,8 +29,7 @@ class OpaqueError:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorText:
+class ErrorText(Struct, frozen=True, kw_only=True):
     """`text` with its blanks folded, what it says where it reads as a denial, the opaque error that it is or holds, and its words.
 
     `operations` are (service prefix, operation) pairs that it names, None for what a client does not say; `types` the resource types of CloudFormation,

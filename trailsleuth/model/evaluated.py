@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.model.decision import Verdict
 from trailsleuth.model.denial import PolicyType
@@ -16,8 +17,7 @@ def policy_name(uri: str) -> str:
     return uri.rpartition("/")[2] if uri.startswith("arn:") else uri
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MatchedStatement:
+class MatchedStatement(Struct, frozen=True, kw_only=True):
     """A statement that matched, by the URI of its policy (a managed one's ARN) and its Sid, which AWS makes up where there is none."""
 
     uri: str
@@ -25,8 +25,7 @@ class MatchedStatement:
     denies: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationCheck:
+class AuthorizationCheck(Struct, frozen=True, kw_only=True):
     """One requirement: its layer (None: one that is not known), AWS's word on it, the place in the organization (root, unit, account) and what matched."""
 
     layer: PolicyType | None
@@ -35,8 +34,7 @@ class AuthorizationCheck:
     matched: tuple[MatchedStatement, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calibrated:
+class Calibrated(Struct, frozen=True, kw_only=True):
     """AWS's word on one layer of a denied call beside ours. `ours` None: the evidence holds nothing of it; `agrees` None: ours is open."""
 
     layer: PolicyType
@@ -46,8 +44,7 @@ class Calibrated:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluatedPolicy:
+class EvaluatedPolicy(Struct, frozen=True, kw_only=True):
     """A policy that was evaluated, and what it hangs on. `policy` is its document as it was then; None: the evidence does not hold it."""
 
     layer: PolicyType | None
@@ -56,8 +53,7 @@ class EvaluatedPolicy:
     policy: Policy | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecodedAuthorization:
+class DecodedAuthorization(Struct, frozen=True, kw_only=True):
     """A saved answer of `sts decode-authorization-message` or `GetRequestAuthorizationDetails`: the strongest evidence of a refusal.
 
     `context` maps condition key to values. `explicit` None: the answer does not say. `key` names the answer whose policies as evaluated are in the evidence.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trailsleuth.model.coverage import Coverage
 from trailsleuth.model.error_text import ErrorText
@@ -13,8 +15,7 @@ from trailsleuth.model.policy import PolicyEvidence
 from trailsleuth.model.record import Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """What ingest hands to correlate: records sorted by (event_time, event_id, recipient_account), each once."""
 
     records: tuple[Record, ...] = ()
@@ -33,8 +34,7 @@ THINGS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inquiry:
+class Inquiry(Struct, frozen=True, kw_only=True):
     """What the user asks: the entry options of the contract. All None or empty: every denied chain.
 
     `everything`: the denials of others are worked out, too, not only counted. `second_opinion`: what AWS's own engine is to be asked about each change.

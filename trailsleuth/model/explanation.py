@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trailsleuth.model.denial import Cause, Effect, EncodedMessage, PolicyType
 
 EXPLANATION_SCHEMA = "trailsleuth.explanation/1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainedDenial:
+class ExplainedDenial(Struct, frozen=True, kw_only=True):
     """One denial: who, what, where, which layer, and what to do next. None: the text (or record) does not say.
 
     `count` is how often the input says it; `known_from` says of each known field where it comes from: message, request, event_name, record or catalog.
@@ -32,8 +32,7 @@ class ExplainedDenial:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(Struct, frozen=True, kw_only=True):
     """Every denial that was read, in the order of the input, and how much of it was something else."""
 
     denials: tuple[ExplainedDenial, ...] = ()

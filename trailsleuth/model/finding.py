@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from trailsleuth.model.decision import AccessRequest, Mismatch, StatementRef
 from trailsleuth.model.delta import Maker
@@ -28,8 +29,7 @@ class Basis(StrEnum):
     PREDICTED = "predicted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidenced:
+class Evidenced(Struct, frozen=True, kw_only=True):
     """One record that a finding rests on, by the contract; `position` counts the records before it in its source.
 
     `verified` says whether the file is one that CloudTrail's digests prove; None: nobody asked.
@@ -48,8 +48,7 @@ class Evidenced:
     verified: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One missing, refused or impossible permission. The fields up to `evidence` are the contract's.
 
     `requests` are the decisions that stand behind it (what must become allowed); `blocking` the statements that deny or misfit, `statements` they
@@ -97,8 +96,7 @@ class Finding:
     calibration: tuple[Calibrated, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Background:
+class Background(Struct, frozen=True, kw_only=True):
     """Denials of others, counted: of one principal, call and error code, as the records say it."""
 
     principal: str | None

@@ -6,7 +6,8 @@ An account belongs to it whose trail, snapshot, policies or pipelines are in the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trailsleuth.model.arn import account_of, parse_arn
 from trailsleuth.model.evidence import Evidence
@@ -15,8 +16,7 @@ from trailsleuth.model.policy import Policy, PolicyEvidence
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parties:
+class Parties(Struct, frozen=True, kw_only=True):
     """The accounts of the evidence, and the identities of providers (provider, subject) that were let in before or that a policy names."""
 
     accounts: frozenset[str]

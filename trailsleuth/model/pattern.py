@@ -7,10 +7,10 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_vari
 
 from __future__ import annotations
 
-import re
+from trailsleuth.patterns import late
 
-_SIGN = re.compile(r"[*?]|\$(?=\$*(?:\{|$))")
-_PIECE = re.compile(r"\$\{([*?$])\}|[*?]")
+_SIGN = late(r"[*?]|\$(?=\$*(?:\{|$))")
+_PIECE = late(r"\$\{([*?$])\}|[*?]")
 ANY, ONE = "0", "0"  # what a member has where its pattern has `*`, `?`
 
 

@@ -6,15 +6,15 @@ Fields: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListAct
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.model.record import Origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallPlaces:
+class CallPlaces(Struct, frozen=True, kw_only=True):
     """Where to look for the calls of an action whose credentials are not found: event sources, the likeliest first; and the earlier call, made by
     anyone, that tells roles which the failed one would pass on."""
 
@@ -22,8 +22,7 @@ class CallPlaces:
     before: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionDeclaration:
+class ActionDeclaration(Struct, frozen=True, kw_only=True):
     """One action as `get-pipeline` declares it; `role_arn` None: it runs with the pipeline's service role."""
 
     stage: str
@@ -36,8 +35,7 @@ class ActionDeclaration:
     configuration: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True, kw_only=True):
     """`get-pipeline`: the definition. `artifact_buckets` and `artifact_keys` in the order of the stores; keys as written (id, ARN or alias)."""
 
     name: str
@@ -50,8 +48,7 @@ class Pipeline:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PipelineRun:
+class PipelineRun(Struct, frozen=True, kw_only=True):
     """One execution by `list-pipeline-executions` or `get-pipeline-execution`."""
 
     pipeline: str | None
@@ -62,8 +59,7 @@ class PipelineRun:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionRun:
+class ActionRun(Struct, frozen=True, kw_only=True):
     """One attempt of one action: `list-action-executions`, or the latest one in `get-pipeline-state`.
 
     `role_arn` None: the pipeline's service role. `error_text` is the message the user saw, whichever field held it.

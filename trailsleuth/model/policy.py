@@ -6,15 +6,15 @@ Grammar: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_gra
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.model.denial import PolicyType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Condition(Struct, frozen=True, kw_only=True):
     """One operator over one key: `{"StringEquals": {"aws:SourceArn": ["…"]}}`. Key as written; values always a tuple of text."""
 
     operator: str
@@ -22,16 +22,14 @@ class Condition:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Principals:
+class Principals(Struct, frozen=True, kw_only=True):
     """`Principal` or `NotPrincipal`, by kind (`AWS`, `Service`, `Federated`, `CanonicalUser`); `"*"` is kept as kind `AWS` with value `*`."""
 
     entries: tuple[tuple[str, str], ...]
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(Struct, frozen=True, kw_only=True):
     """One policy statement, lists made of single values. `index` counts from 0; `raw` is the statement as written.
 
     Exactly one of `actions`/`not_actions` holds something in a well-formed statement; likewise resources (both empty in a trust policy).
@@ -57,16 +55,14 @@ class Statement:
         return self.sid or str(self.index)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Malformed:
+class Malformed(Struct, frozen=True, kw_only=True):
     """What is wrong in a policy document: the place (`Statement[2].Action`) and the reason."""
 
     path: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyDocument:
+class PolicyDocument(Struct, frozen=True, kw_only=True):
     """A parsed policy: its well-formed statements, and what was wrong with the others."""
 
     version: str
@@ -74,8 +70,7 @@ class PolicyDocument:
     malformed: tuple[Malformed, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """A document with a name, and its ARN where it has one (managed policies, SCPs; for a resource policy the resource's)."""
 
     name: str
@@ -83,8 +78,7 @@ class Policy:
     arn: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IamPrincipal:
+class IamPrincipal(Struct, frozen=True, kw_only=True):
     """A role or user of a snapshot (`get-account-authorization-details`).
 
     `unknown_policies` are attached policies whose document is not in the evidence (most AWS managed ones): what they allow cannot be told.
@@ -109,16 +103,14 @@ class IamPrincipal:
         return ((self.boundary,), ()) if self.boundary else ((), (self.boundary_arn,) if self.boundary_arn else ())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourcePolicy:
+class ResourcePolicy(Struct, frozen=True, kw_only=True):
     """A policy attached to a resource: bucket, key, repository, queue, topic, secret, function, …"""
 
     resource_arn: str
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrgPolicy:
+class OrgPolicy(Struct, frozen=True, kw_only=True):
     """An SCP or RCP; without targets it holds for every account in the evidence. `attached` are pairs of an account and the level (root, unit, the account
     itself) at which it holds for it, where that is known."""
 
@@ -128,8 +120,7 @@ class OrgPolicy:
     attached: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyEvidence:
+class PolicyEvidence(Struct, frozen=True, kw_only=True):
     """All policies in the evidence. `accounts` are those with an IAM snapshot, `partial_accounts` those of which it shows only some principals:
     that one is not there tells nothing.
 

@@ -7,25 +7,24 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.model.denial import Denial
 
 JsonMap = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """Where a thing was found: the input (with its member, if an archive) and the position in it, counted from 0."""
 
     source: str
     position: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawInput:
+class RawInput(Struct, frozen=True, kw_only=True):
     """One input as the fetcher handed it over, unread: a file, an archive member or an answer of AWS.
 
     `path`, `sha256` and `size` are of the file it came from, as it lies on disk ("" and 0: `data` is the input itself); `data` is unpacked.
@@ -38,16 +37,14 @@ class RawInput:
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True, kw_only=True):
     """A record or an input that could not be read, with the reason."""
 
     origin: Origin
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionIssuer:
+class SessionIssuer(Struct, frozen=True, kw_only=True):
     """`userIdentity.sessionContext.sessionIssuer`: the role (its ARN with the path) or user behind temporary credentials."""
 
     type: str | None = None
@@ -57,8 +54,7 @@ class SessionIssuer:
     user_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(Struct, frozen=True, kw_only=True):
     """`userIdentity`, every variant. None: the record does not tell."""
 
     type: str | None = None
@@ -82,8 +78,7 @@ class Identity:
         return any((self.type, self.principal_id, self.arn, self.account, self.access_key_id, self.user_name, self.invoked_by, self.identity_provider))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceRef:
+class ResourceRef(Struct, frozen=True, kw_only=True):
     """One member of `resources[]`; the account is "" where CloudTrail blanked it."""
 
     arn: str | None = None
@@ -91,8 +86,7 @@ class ResourceRef:
     type: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuedSession:
+class IssuedSession(Struct, frozen=True, kw_only=True):
     """What a successful AssumeRole… (or GetSessionToken, GetFederationToken) handed out."""
 
     access_key_id: str | None
@@ -102,8 +96,7 @@ class IssuedSession:
     session_name: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """One CloudTrail record. `payload` is the record as it was read; nothing of it is lost.
 
     `counts_for`: of a large trail only the first and the last successes of a session are held, and one of them counts for all.

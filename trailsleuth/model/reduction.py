@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from trailsleuth.model.decision import AccessRequest
 from trailsleuth.model.delta import Placeholder, Proof
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class Use(Struct, frozen=True, kw_only=True):
     """One IAM action on one resource that the role was seen to use; `resource` None: the trail does not tell.
 
     `requests` are the requests behind it, one for each set of condition keys that its policies look at. `implied`: checked besides a call's own
@@ -33,8 +33,7 @@ class Use:
     made: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnusedGrant:
+class UnusedGrant(Struct, frozen=True, kw_only=True):
     """What a statement grants and nobody was seen to use; of it, `cannot_tell` leaves no record in this evidence."""
 
     policy: str
@@ -43,16 +42,14 @@ class UnusedGrant:
     cannot_tell: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beyond:
+class Beyond(Struct, frozen=True, kw_only=True):
     """A grant of today that the document leaves out although the trail cannot tell whether it is needed, and why not."""
 
     why: str
     statement: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedDocument:
+class NamedDocument(Struct, frozen=True, kw_only=True):
     """One policy of a reduction that AWS takes as it is; `size` in characters without blanks."""
 
     name: str
@@ -60,8 +57,7 @@ class NamedDocument:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reduction:
+class Reduction(Struct, frozen=True, kw_only=True):
     """The answer of `trailsleuth reduce`: `statements` make the document; `documents` are the same within AWS's limits; `gaps` say what this trail
     cannot tell. `boundary`: it is meant as a permissions boundary. `roles`: those that it was made of, where that is more than one."""
 
@@ -78,8 +74,7 @@ class Reduction:
     placeholders: tuple[Placeholder, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reductions:
+class Reductions(Struct, frozen=True, kw_only=True):
     """The reduction of every role and user that made calls; `silent`: those that a snapshot knows and nobody saw make any."""
 
     reductions: tuple[Reduction, ...]

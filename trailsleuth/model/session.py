@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from trailsleuth.model.error_text import ErrorText
 from trailsleuth.model.pipeline import ActionRun, Pipeline
 from trailsleuth.model.record import Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """One use of one credential: a role session, or a user's key within the evidence.
 
     `principal` is the role or user ARN (with its path where a record shows it). `opened_by` is the call that issued it (the copy in the
@@ -42,8 +42,7 @@ class Session:
         return self.calls[-1].event_time if self.calls else self.first
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
+class Hop(Struct, frozen=True, kw_only=True):
     """One link of a role chain, by the contract."""
 
     role: str | None
@@ -54,8 +53,7 @@ class Hop:
     account: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
+class Chain(Struct, frozen=True, kw_only=True):
     """From the first hop to the session that made the calls."""
 
     hops: tuple[Hop, ...]
@@ -64,8 +62,7 @@ class Chain:
     session_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
+class Execution(Struct, frozen=True, kw_only=True):
     """The failed pipeline execution and action that is asked about. `attempt` None: known from the trail alone.
 
     `shown` is the action's own error in the shape of a record: CodePipeline prints some refusals whole that no trail holds.
@@ -87,8 +84,7 @@ class Execution:
     shown: Record | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """What correlate found: the sessions, which of them are asked about (`focus`, by id), the execution and the window.
 
     `asked` are the refused records that the question is about, in time order; `others` the refused records beside them.

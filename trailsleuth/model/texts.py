@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from trailsleuth.model.record import Record
+from trailsleuth.patterns import late
 
 TELLING = 16  # a message shorter than this stands in too many texts to tell anything
-_PARTS = re.compile(r"[:/]")
+_PARTS = late(r"[:/]")
 
 
 def texts_in(value: object) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trailsleuth.model.coverage import Gap, Skipped
 
@@ -20,8 +21,7 @@ class Integrity(StrEnum):
     OUTSIDE_COVERAGE = "outside_coverage"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedFile:
+class CheckedFile(Struct, frozen=True, kw_only=True):
     """One digest or log file, by its path in the tree (for a missing one: where it should be). `reason` is None only where it is verified.
 
     `asked` is false where a time range was given and the file lies outside: it is shown and decides nothing.
@@ -33,8 +33,7 @@ class CheckedFile:
     asked: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoveredSpan:
+class CoveredSpan(Struct, frozen=True, kw_only=True):
     """A span without holes that digests of one trail cover, none of them invalid or missing."""
 
     account: str
@@ -44,8 +43,7 @@ class CoveredSpan:
     end: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
+class Verification(Struct, frozen=True, kw_only=True):
     """The whole answer, everything in a fixed order."""
 
     digests: tuple[CheckedFile, ...]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
+
+from msgspec import Struct, field
 
 from trailsleuth.model.arn import session_name_of
 from trailsleuth.model.record import Record
@@ -19,8 +20,7 @@ def kind_of(record: Record) -> str:
     return "assumed" if record.issued is not None else "called"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class Opening(Struct, frozen=True, kw_only=True):
     """The call that handed a credential out."""
 
     by: str | None
@@ -35,8 +35,7 @@ class Opening:
         return cls(by=principal or who.invoked_by or who.principal_id, access_key_id=who.access_key_id, event_id=record.event_id, time=record.event_time)
 
 
-@dataclass(slots=True, kw_only=True)
-class SessionView:
+class SessionView(Struct, kw_only=True):
     """One credential: whose it is, who handed it out, when it was used and how often it was refused. It grows while the trail is read."""
 
     principal: str | None
@@ -81,8 +80,7 @@ class SessionView:
             self.addresses.add(record.source_ip)
 
 
-@dataclass(slots=True, kw_only=True)
-class Moment:
+class Moment(Struct, kw_only=True):
     """One call on a timeline, or `count` equal ones in a row. `about` is what was refused, or the session that was handed out."""
 
     time: datetime

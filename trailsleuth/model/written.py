@@ -6,30 +6,27 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_vari
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trailsleuth.model.pattern import escaped
+from trailsleuth.patterns import late
 
-_SIGNS = re.compile(r"[*?]|\$\{")
+_SIGNS = late(r"[*?]|\$\{")
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A text that stands for itself, whatever signs it has: names, keys, ids and values out of evidence."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A text of ours, or of a policy of today: its `*`, `?` and `${variable}` mean what IAM makes of them."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Blank:
+class Blank(Struct, frozen=True):
     """A value that the evidence does not tell: a `Placeholder` of that name stands beside it."""
 
     name: str

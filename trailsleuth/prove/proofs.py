@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.catalog.actions import access_level, actions_of
 from trailsleuth.catalog.own_stars import parts_of
@@ -41,8 +43,7 @@ def prove_deltas(deltas: tuple[Delta, ...], findings: tuple[Finding, ...], polic
     return tuple(proven)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Check:
+class _Check(Struct, frozen=True, kw_only=True):
     """One request behind a finding. `delegated`: AWS named the caller's identity policy, so the resource's own policy leaves it to that."""
 
     request: AccessRequest

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.iam.applies import find_principal, policies_for
 from trailsleuth.iam.document import parse_policy
@@ -68,8 +70,7 @@ def _minimal(statements: Statements, requests: tuple[AccessRequest, ...], verdic
     return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Without:
+class _Without(Struct, frozen=True, kw_only=True):
     """A document with something taken out: what is left, and the requests that this may touch by their actions and resource."""
 
     statements: Statements

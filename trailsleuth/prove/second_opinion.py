@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
+
+from msgspec.structs import replace
 
 from trailsleuth.iam.applies import policies_for
 from trailsleuth.model import AccessRequest, Delta, Finding, Policy, PolicyEvidence, PolicyLevel, PolicySet, Proof, Simulation, parse_arn, role_of_session

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 _ROW = (
     "eventversion", "useridentity", "eventtime", "eventsource", "eventname", "awsregion", "sourceipaddress", "useragent", "errorcode", "errormessage",
@@ -21,8 +22,7 @@ class Engine(StrEnum):
     DUCKDB = "duckdb"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class Manner(Struct, frozen=True, kw_only=True):
     """One engine. `alias` is the relation that account, region and time stand in, under the names given; `columns` come back.
 
     `days`: the column of the partition a day, where there is one. `longest`: signs that a statement may have. `billed`: reading costs by the byte.

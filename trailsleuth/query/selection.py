@@ -8,9 +8,9 @@ Sure:  more is taken rather than less; what it leaves out stands in docs/how-to/
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from sqlglot import exp
 
 from trailsleuth.catalog.changes import policy_changes
@@ -19,16 +19,16 @@ from trailsleuth.catalog.reduction import definition_makers
 from trailsleuth.catalog.refusals import code_pattern, message_pattern
 from trailsleuth.errors import UsageError
 from trailsleuth.model import Inquiry, parse_arn, role_of_session
+from trailsleuth.patterns import late
 from trailsleuth.query.engines import MANNERS, Engine, Manner
 from trailsleuth.query.templates import among, filled, template, text, with_table
 
 LATE = timedelta(hours=26)  # a file lies under the day of its delivery: the margin that lost no record, as for a trail's bucket
-_STORE = re.compile(r"[0-9a-f-]{36}", re.ASCII)
+_STORE = late(r"[0-9a-f-]{36}", re.ASCII)
 START = "StartPipelineExecution"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """Where the records lie: a table (Athena: in a database), an event data store's id, or files. `accounts` and `regions` narrow it; empty: all.
 
     `roles` are those of a chain that is known already: their calls are wanted beside those of the refused sessions.

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.catalog.services import sends_source_account
 from trailsleuth.model import Cause, Condition, Finding, Mismatch, Placeholder
@@ -38,8 +39,7 @@ SOURCE_KEYS = ("aws:SourceAccount", "aws:SourceArn")
 TAKING_PATTERNS = ("stringlike", "arnequals", "arnlike")
 
 
-@dataclass(slots=True)
-class Fitted:
+class Fitted(Struct):
     """The Condition element, and placeholders for values that the trail does not show."""
 
     element: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -6,25 +6,26 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.iam.applies import find_principal
 from trailsleuth.iam.match import covers_others, resource_matches
 from trailsleuth.model import Cause, Delta, Finding, Placeholder, PolicyEvidence, PolicyType, Standing, account_of, parse_arn
+from trailsleuth.patterns import late
 from trailsleuth.remedy.denies import removals
 from trailsleuth.remedy.presumed import with_own_sid
 from trailsleuth.remedy.statements import grant
 from trailsleuth.remedy.warnings import warnings_of
 
 NO_DOCUMENT = (Cause.NO_POLICY_FIX, Cause.NOT_A_PERMISSION, Cause.UNKNOWN)
-_PLACE = re.compile(r"[\w+=,.@:/#-]+", re.ASCII)
+_PLACE = late(r"[\w+=,.@:/#-]+", re.ASCII)
 OF_ROLES = (PolicyType.IDENTITY, PolicyType.TRUST, PolicyType.BOUNDARY)
 NO_POLICY = (PolicyType.LAKE_FORMATION, PolicyType.OTHER)
 
 
-@dataclass(slots=True)
-class _Site:
+class _Site(Struct):
     """One place where a document stands, and what it needs."""
 
     statements: list[dict[str, Any]] = field(default_factory=list)

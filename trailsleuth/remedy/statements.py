@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from trailsleuth.catalog.actions import resource_types, takes_resource
@@ -12,11 +11,12 @@ from trailsleuth.catalog.resource_policies import can_carry_policy, shape_of
 from trailsleuth.catalog.services import is_service_name
 from trailsleuth.model import Finding, Placeholder, PolicyType, parse_arn
 from trailsleuth.model.written import Blank, Literal, Part, Pattern, holds_signs, written
+from trailsleuth.patterns import late
 from trailsleuth.remedy.conditions import fit_conditions, with_source
 from trailsleuth.remedy.presumed import presumed_sid
 
-_BLANK = re.compile(r"\$\{([^}]+)\}")
-_PLAIN = re.compile(r"[A-Za-z0-9-]+")
+_BLANK = late(r"\$\{([^}]+)\}")
+_PLAIN = late(r"[A-Za-z0-9-]+")
 
 
 def resource_for(finding: Finding) -> tuple[str | None, tuple[Placeholder, ...]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trailsleuth.report.policy_types import Patch
 
@@ -14,8 +15,7 @@ Document = dict[str, Any]
 """The JSON document of the contract, as plain values: what every renderer shows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderContext:
+class RenderContext(Struct, frozen=True, kw_only=True):
     """Colour and typographic signs are additive: without them the same words say the same thing.
 
     `piped`: the reader is a program or a file; nothing is wrapped, a row is one line, and its cells are parted by tabs.

@@ -7,23 +7,27 @@ the statements are given to be merged: a tool that puts them in place by themsel
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 
 from trailsleuth.report.context import Document
-from trailsleuth.report.fix_aws import render_cli, render_cloudformation
-from trailsleuth.report.fix_cdk import render_cdk_python, render_cdk_typescript
-from trailsleuth.report.fix_terraform import render_terraform
-from trailsleuth.report.json import policy_json
 
-FIXES: dict[str, Callable[[list[Document]], str]] = {
-    "json": lambda deltas: policy_json(deltas) + "\n",
-    "terraform": render_terraform,
-    "cloudformation": render_cloudformation,
-    "cdk": render_cdk_typescript,
-    "cdk-python": render_cdk_python,
-    "cli": render_cli,
+FIXES = {
+    "json": "json:deltas_json",
+    "terraform": "fix_terraform:render_terraform",
+    "cloudformation": "fix_aws:render_cloudformation",
+    "cdk": "fix_cdk:render_cdk_typescript",
+    "cdk-python": "fix_cdk:render_cdk_python",
+    "cli": "fix_aws:render_cli",
 }
 
 
 def render_fix(document: Document, form: str) -> str:
     """The deltas of the document in one of the forms of `FIXES`; empty deltas give a comment or an empty list, never a guess."""
-    return FIXES[form](list(document["deltas"]))
+    return render_deltas(list(document["deltas"]), form)
+
+
+def render_deltas(deltas: list[Document], form: str) -> str:
+    """Deltas in one of the forms of `FIXES`, each of which is loaded when it is asked for."""
+    home, _, name = FIXES[form].partition(":")
+    renderer: Callable[[list[Document]], str] = getattr(import_module(f"trailsleuth.report.{home}"), name)
+    return renderer(deltas)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trailsleuth.model import parse_arn
+from trailsleuth.patterns import late
 from trailsleuth.report.context import Document
 from trailsleuth.report.sanitize import one_line
 from trailsleuth.report.words import POLICY_TYPE
 
 NOTHING = "no policy change fixes this case"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
-_IAM_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_IAM_NAME = late(r"[\w+=,.@-]{1,64}", re.ASCII)
+_VARIABLE = late(r"\$\{([^}]*)\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
+class Fix(Struct, frozen=True, kw_only=True):
     """One delta made ready: `role` or `user` is the bare name of an identity policy's owner, None where the statements must be merged by hand."""
 
     number: int

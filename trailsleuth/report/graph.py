@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trailsleuth.model import same_role
 from trailsleuth.report import words
@@ -12,8 +12,7 @@ _MAX_CHAINS = 12
 _MAX_FINDINGS = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Struct, frozen=True, kw_only=True):
     """`kind` is caller, role, cause, also_needed or recovered; `lines` are unsafe text, for each format to sanitise. `account` "": not known, or of none."""
 
     id: str
@@ -23,8 +22,7 @@ class Node:
     account: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Graph:
+class Graph(Struct, frozen=True, kw_only=True):
     """Nodes in drawing order, the edges between their ids, and how many chains and findings found no room."""
 
     nodes: tuple[Node, ...]

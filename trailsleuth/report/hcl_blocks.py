@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
-_NAME = re.compile(r"[A-Za-z_][\w-]*")
-_BLANK = re.compile(r"(?:[ \t\r\n]+|#[^\n]*|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
-_LABEL = re.compile(r'[ \t]*(?:"((?:[^"\\]|\\.)*)"|([A-Za-z_][\w-]*))')
-_HEREDOC = re.compile(r"<<-?([A-Za-z_]\w*)\r?\n")
+from msgspec import Struct, field
+
+from trailsleuth.patterns import late
+
+_NAME = late(r"[A-Za-z_][\w-]*")
+_BLANK = late(r"(?:[ \t\r\n]+|#[^\n]*|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_LABEL = late(r'[ \t]*(?:"((?:[^"\\]|\\.)*)"|([A-Za-z_][\w-]*))')
+_HEREDOC = late(r"<<-?([A-Za-z_]\w*)\r?\n")
 _OPEN, _CLOSE = "([{", ")]}"
 
 
-@dataclass(slots=True, kw_only=True)
-class Block:
+class Block(Struct, kw_only=True):
     """`start` to `end` is the whole block, `attributes` the expressions by their names: where each starts and ends."""
 
     kind: str

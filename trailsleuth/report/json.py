@@ -17,6 +17,11 @@ def policy_json(value: object, *, indent: int = 2) -> str:
     return json.dumps(value, indent=indent, ensure_ascii=True, allow_nan=False)
 
 
+def deltas_json(deltas: list[Document]) -> str:
+    """Deltas alone."""
+    return policy_json(deltas) + "\n"
+
+
 def compact_json(value: object, *, width: int, depth: int = 0, before: int = 0) -> str:
     """The same JSON in few lines: what fits into the width stands in one line, what does not is opened, its short members side by side.
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import zip_longest
 
-_WORD = re.compile(r"\S+")
-_SHELL_WORD = re.compile(r"""(?:<[^<>\n]{1,200}>|[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*"|['"\\])+""", re.S)
+from trailsleuth.patterns import late
+
+_AFTER_HEADER = 2  # columns: short headers do not run into each other
+_WORD = late(r"\S+")
+_SHELL_WORD = late(r"""(?:<[^<>\n]{1,200}>|[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*"|['"\\])+""", re.S)
 
 
 def width_of(text: str) -> int:
@@ -79,8 +83,12 @@ def _options_with_values(words: Sequence[str]) -> list[str]:
 
 def table_lines(headers: Sequence[str], rows: Sequence[Sequence[str]], *, widths: Sequence[int], indent: int = 0) -> list[str]:
     """Columns of at most the given widths; long cells go on in the next line."""
-    from tabulate import tabulate
+    cells = [[[line for part in cell.split("\n") for line in wrapped(part, width)] for cell, width in zip(row, widths, strict=True)] for row in rows]
+    grid = [[[header] for header in headers], *cells]
+    wide = [max(width_of(header) + _AFTER_HEADER, *(width_of(line) for row in grid for line in row[column])) for column, header in enumerate(headers)]
+    lines = [line for row in grid for line in zip_longest(*row, fillvalue="")]
+    return [(" " * indent + "  ".join(_padded(text, width) for text, width in zip(line, wide, strict=True))).rstrip() for line in lines]
 
-    cells = [["\n".join(line for part in cell.split("\n") for line in wrapped(part, width)) for cell, width in zip(row, widths, strict=True)] for row in rows]
-    grid = tabulate(cells, headers=list(headers), tablefmt="plain", disable_numparse=True, stralign="left")
-    return [f"{' ' * indent}{line}".rstrip() for line in grid.splitlines()]
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - width_of(text))

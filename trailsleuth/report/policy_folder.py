@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import PurePath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.model import parse_arn
 from trailsleuth.report import steps, words
@@ -21,8 +23,7 @@ _NAMED_IN_PROGRAM = r"\b(?:roleName|role_name)\s*[:=]\s*[\"\']{}[\"\']"
 _ROLE_IN_TERRAFORM = r"\bname\s*=\s*\"{}\""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folder:
+class Folder(Struct, frozen=True, kw_only=True):
     """The policies that were found, the texts of all files by path, and what could not be read."""
 
     sources: tuple[PolicySource, ...]

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from trailsleuth.patterns import late
 from trailsleuth.report.hcl_blocks import Block, end_of_expression, read_blocks, signs_of
 from trailsleuth.report.policy_types import PolicySource, Span
 
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_TEMPLATE = re.compile(r"\$\{[^}]*\}")
-_ENCODED = re.compile(r"jsonencode\(\s*(?=\{)")
-_DOCUMENT = re.compile(r"data\.aws_iam_policy_document\.([\w-]+)\.json")
-_ROLE = re.compile(r"(?:\$\{)?aws_iam_role\.([\w-]+)\.(?:id|name|arn)\}?")
-_POLICY = re.compile(r"aws_iam_policy\.([\w-]+)\.arn")
+_STRING = late(r'"((?:[^"\\]|\\.)*)"')
+_TEMPLATE = late(r"\$\{[^}]*\}")
+_ENCODED = late(r"jsonencode\(\s*(?=\{)")
+_DOCUMENT = late(r"data\.aws_iam_policy_document\.([\w-]+)\.json")
+_ROLE = late(r"(?:\$\{)?aws_iam_role\.([\w-]+)\.(?:id|name|arn)\}?")
+_POLICY = late(r"aws_iam_policy\.([\w-]+)\.arn")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class File:
+class File(Struct, frozen=True, kw_only=True, eq=False):
     """A file and its blocks."""
 
     path: str

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import difflib
 import json
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trailsleuth.report.sanitize import visible
 
 _TRUST_ACTION = "sts:assumerole"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """A value in the text: where it starts and ends, and what it is."""
 
     start: int
@@ -21,8 +21,7 @@ class Span:
     value: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicySource:
+class PolicySource(Struct, frozen=True, kw_only=True):
     """A policy document as its file holds it. `statements` are its statements with their places, `whole` the value of `Statement`.
 
     `form` is json, yaml, hcl (an object of jsonencode) or blocks (of aws_iam_policy_document); `holders` are patterns of the names of the roles that have the
@@ -50,8 +49,7 @@ class PolicySource:
         return self.of_trust or (self.has_principals and _TRUST_ACTION in json.dumps([one.value for one in self.statements]).lower())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class Edit(Struct, frozen=True, kw_only=True):
     """What a delta does to a source: the signs from `start` to `end` become `text`. `finding_ids` are those that it cures."""
 
     start: int
@@ -60,8 +58,7 @@ class Edit:
     finding_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patch:
+class Patch(Struct, frozen=True, kw_only=True):
     """The edits to a source, in its order, and what of the delta has no place in it."""
 
     source: PolicySource

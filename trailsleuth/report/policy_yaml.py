@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from trailsleuth.patterns import late
 from trailsleuth.report.policy_types import PolicySource, Span
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
 
 _GENERATED = "[A-Za-z0-9]{8,}"  # what CloudFormation adds to a name of its own making
-_SUBSTITUTED = re.compile(r"\$\{[^}]*\}")
+_SUBSTITUTED = late(r"\$\{[^}]*\}")
 _ATTACHED = {"AWS::IAM::Policy": "Roles", "AWS::IAM::ManagedPolicy": "Roles", "AWS::IAM::RolePolicy": "RoleName"}
 
 

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator
 
+from trailsleuth.patterns import late
 from trailsleuth.report.context import Document
 
 _KEPT = """
@@ -19,7 +20,7 @@ sha256 started ended first_seen last_seen event_time first_event last_event from
 _KEPT_FIELDS = frozenset(_KEPT.split())
 _NAME_FIELDS = {"pipeline": "pipeline", "stage": "stage", "action": "action", "session_name": "session", "Sid": "statement"}
 _POLICY_FIELDS = frozenset({"conditions", "document", "remove"})
-_POLICY_WORD = re.compile(
+_POLICY_WORD = late(
     r"Version|Id|Statement|Sid|Effect|(?:Not)?(?:Principal|Action|Resource)|Condition|AWS|Service|Federated|CanonicalUser"
     r"|(?:String|Numeric|Date|Arn|Binary|Bool|(?:Not)?IpAddress|Null)[A-Za-z]{0,40}"
 )
@@ -31,7 +32,7 @@ application deploymentgroup deploymentconfig project build domain index layer ru
 security-group subnet vpc vpc-endpoint network-interface snapshot organization account ou AWSLogs CloudTrail default amazon
 """
 GENERIC = frozenset(_WORDS_OF_AWS.split())
-TOKEN = re.compile(
+TOKEN = late(
     r"""
     (?P<arn>arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:[0-9a-z]*:(?:\$\{[^}\s]*\}|,(?!\s|arn:|$)|[^\s"'`<>,;()\[\]{}\\])+)
   | (?P<unique>(?<![A-Za-z0-9])(?:AKIA|ASIA|AROA|AIDA|AGPA|AIPA|ANPA|ANVA|ABIA|ACCA|APKA|ASCA)[A-Z0-9]{8,}(?::(?P<session>[\w+=,.@-]{2,64}))?)
@@ -46,14 +47,14 @@ TOKEN = re.compile(
     """,
     re.X,
 )
-_MADE_NEEDS_DIGIT = re.compile(r"\d")
-NAMED = re.compile(
+_MADE_NEEDS_DIGIT = late(r"\d")
+NAMED = late(
     r"\b(?:role|user|bucket|cluster|function|repository|pipeline|stack|project|application|topic|queue|secret|alias|profile|name)"
     r"[ :=/\"']+([\w+=.@/-]{3,128})"
 )
-PROFILE = re.compile(r"--profile[ =]([\w+=.@/-]+)")
-_WORD = re.compile(r"[A-Za-z0-9]+")
-_SEGMENT = re.compile(r"(\$\{[^}]*\}|[*?]|[:/])")
+PROFILE = late(r"--profile[ =]([\w+=.@/-]+)")
+_WORD = late(r"[A-Za-z0-9]+")
+_SEGMENT = late(r"(\$\{[^}]*\}|[*?]|[:/])")
 _COLON_KINDS = {"function", "secret", "log-group", "log-stream", "stateMachine", "execution", "application", "deploymentgroup", "db", "cluster"}
 
 

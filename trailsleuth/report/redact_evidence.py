@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote, unquote
 
+from trailsleuth.patterns import late
 from trailsleuth.report.redact import GENERIC, NAMED, PROFILE, TOKEN, Veil, looks_like_a_name
 from trailsleuth.report.redact_words import Words
 
@@ -30,17 +31,17 @@ _PROSE = frozenset(
 )
 _SECRETS = frozenset({"sessiontoken", "secretaccesskey", "x-amz-security-token", "x-amz-signature"})
 _MAPS_OF_NAMES = frozenset({"tags", "Tags", "tagset", "principalTags", "transitiveTags", "encryptionContext", "environmentVariables"})
-_PLAIN = re.compile(r"true|false|null|-?\d{1,10}(?:\.\d+)?|v\d+|\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?", re.I)
-_REGION = re.compile(r"(?<![a-z0-9])(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov|-iso[a-z]?)?-[a-z]+-\d[a-z]?(?![a-z0-9])")
-_SERVICE_HOST = re.compile(r"(?:[a-z0-9-]+\.)*amazonaws\.com(?:\.cn)?")
-_OPERATION = re.compile(r"(?<![\w-])([a-z][a-z0-9-]{1,40}):([A-Za-z][\w-]*\*?)(/[^\s\"']+)?")
-_PROVIDER_KEY = re.compile(r"[\w.-]+\.[a-z]{2,10}(?:/[^\s:]*)?:[a-z_]+")  # a claim of an OIDC provider: host/path:sub
-_QUOTED = re.compile(r"'([\w+=.@/-]{3,128})'")  # CodePipeline and CloudFormation put names between such signs
-_SAML = re.compile(r":saml-provider/([^\W_]+)")
+_PLAIN = late(r"true|false|null|-?\d{1,10}(?:\.\d+)?|v\d+|\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?", re.I)
+_REGION = late(r"(?<![a-z0-9])(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov|-iso[a-z]?)?-[a-z]+-\d[a-z]?(?![a-z0-9])")
+_SERVICE_HOST = late(r"(?:[a-z0-9-]+\.)*amazonaws\.com(?:\.cn)?")
+_OPERATION = late(r"(?<![\w-])([a-z][a-z0-9-]{1,40}):([A-Za-z][\w-]*\*?)(/[^\s\"']+)?")
+_PROVIDER_KEY = late(r"[\w.-]+\.[a-z]{2,10}(?:/[^\s:]*)?:[a-z_]+")  # a claim of an OIDC provider: host/path:sub
+_QUOTED = late(r"'([\w+=.@/-]{3,128})'")  # CodePipeline and CloudFormation put names between such signs
+_SAML = late(r":saml-provider/([^\W_]+)")
 _CUT_LENGTH, _LONGEST_WORD = 1024, 64  # CloudTrail cuts messages at 1 KB, in the middle of a name
-_ODD_WORD = re.compile(r"(?<![\w./:=@-])[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)+(?![\w/:@-])")  # as names have it, and prose has not
-_WORD_ALONE = re.compile(r"(?<![\w./:=@-])[^\W\d_]{3,}(?![\w/:@-])")
-_NO_NAME = re.compile(r"v?[\d._-]+|x-amz(?:-[a-z]+)+|(?:[A-Z]\.)+|(?:e\.g|i\.e)", re.I)
+_ODD_WORD = late(r"(?<![\w./:=@-])[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)+(?![\w/:@-])")  # as names have it, and prose has not
+_WORD_ALONE = late(r"(?<![\w./:=@-])[^\W\d_]{3,}(?![\w/:@-])")
+_NO_NAME = late(r"v?[\d._-]+|x-amz(?:-[a-z]+)+|(?:[A-Z]\.)+|(?:e\.g|i\.e)", re.I)
 _WORDS_KEPT = """
 aws amazon amazonaws com cn arn http https role user root policy group alias service key table function bucket true false default latest main master log
 logs s3 kms iam ecs ecr ec2 sqs sns sts lambda codepipeline codebuild codedeploy cloudformation dynamodb instance profile assumed awsreservedsso

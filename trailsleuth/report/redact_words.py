@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-import re
 from collections.abc import Callable, Iterable
 
-_CHUNK = re.compile(r"[^\W_]+")
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_BESIDE = re.compile(r"([^\W_]+)[*?]|[*?]([^\W_]+)")
+from trailsleuth.patterns import late
+
+_CHUNK = late(r"[^\W_]+")
+_PARTS = late(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_BESIDE = late(r"([^\W_]+)[*?]|[*?]([^\W_]+)")
 _SYLLABLES = tuple(c + v for c in "bdfgklmnprstvz" for v in "aeiou")
 _ACCOUNT_DIGITS = 12
 _KEPT_DIGITS = 3  # versions and counters; longer numbers may be account ids, times or the like

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from trailsleuth.model import account_of
 from trailsleuth.model.reduction import Reduction
 from trailsleuth.report.context import Document
-from trailsleuth.report.fix import FIXES
+from trailsleuth.report.fix import render_deltas
 from trailsleuth.report.reduction import policy_document, used_rows
 from trailsleuth.report.sanitize import one_line
 from trailsleuth.report.views import csv_pieces
@@ -21,7 +21,7 @@ COLUMNS = ("role", "iam_action", "resource", "count", "days", "first_seen", "las
 def render_forms(reductions: Iterable[Reduction], form: str) -> str:
     """The documents of each reduction in one of the forms of `FIXES`. They stand in place of the policies of today, which nothing here detaches."""
     held = tuple(reductions)
-    text = FIXES[form]([delta for reduction in held for delta in deltas_of(reduction)])
+    text = render_deltas([delta for reduction in held for delta in deltas_of(reduction)], form)
     if form == "json":
         return text
     mark = COMMENT.get(form, "#")

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from trailsleuth.patterns import late
+
 # Bidirectional and other format signs reorder or hide what a person reads: https://www.unicode.org/reports/tr36/
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_BLANKS = re.compile(r"[\t\n\r\v\f\x1c-\x1f\x85\u2028\u2029]+")
-_PLAIN = re.compile(r"[\x20-\x7e]*")
+_BLANKS = late(r"[\t\n\r\v\f\x1c-\x1f\x85\u2028\u2029]+")
+_PLAIN = late(r"[\x20-\x7e]*")
 _MAX_MARKS = 4  # combining marks in a row: more only smears over the neighbouring lines
 
 
@@ -57,7 +59,7 @@ def for_html(text: str) -> str:
     return line
 
 
-_MARKDOWN = re.compile(r"[\\`*_\[\]#!|<>~&$@]|:(?=//|[\w+-]+:)")  # a colon only where it makes a link or an emoji
+_MARKDOWN = late(r"[\\`*_\[\]#!|<>~&$@]|:(?=//|[\w+-]+:)")  # a colon only where it makes a link or an emoji
 
 
 def for_markdown(text: str) -> str:

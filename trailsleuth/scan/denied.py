@@ -5,12 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain, compress, groupby
 from os import PathLike, fspath
 from types import TracebackType
 from typing import Self
+
+from msgspec import Struct
 
 from trailsleuth.errors import UsageError
 from trailsleuth.model import Skipped
@@ -29,8 +30,7 @@ __all__ = ["Refused", "refused"]
 Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
 
 
-@dataclass(slots=True, kw_only=True)
-class Refused:
+class Refused(Struct, kw_only=True):
     """What was picked; the records lie in a temporary folder until the end of the `with` block.
 
     `records` were looked at (copies counted), `refused` were denied, `openings` opened a session of a denied call, or one before it in the chain.

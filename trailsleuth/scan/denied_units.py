@@ -5,17 +5,17 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
 
 from trailsleuth.scan.quick import read_quickly
 from trailsleuth.scan.refused import RefusedIn, refused_in
 from trailsleuth.scan.units import LIMITS, Unit, parts_in
 
 
-@dataclass(slots=True)
-class UnitPicked:
+class UnitPicked(Struct):
     """What was found in a unit: the rows of the two piles (`scan_refused`) as bytes. `readable` is false where it has to be read the careful way.
 
     The lines are in the files of `files`: those of the refused records, and those of the calls that handed out credentials.

@@ -6,18 +6,19 @@ single records could get wrong (repeated keys, notices of other services, deep n
 
 from __future__ import annotations
 
-import re
 import struct
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 from zlib import crc32
+
+from msgspec import Struct
 
 from trailsleuth.catalog.changes import policy_changes
 from trailsleuth.catalog.issuing import ISSUING
 from trailsleuth.ingest.coverage import NO_ACCOUNT
 from trailsleuth.model import session_name_of
+from trailsleuth.patterns import late
 from trailsleuth.scan.identity import Identities, Seen, mark, packed, role_mark
 from trailsleuth.scan.index_shapes import Span
 from trailsleuth.scan.needles import Buffer, find
@@ -28,11 +29,10 @@ from trailsleuth.scan.slices import Slices, in_order
 
 S3 = "s3.amazonaws.com"
 _OPENING = struct.Struct("<6I")
-_ROLE_WITH_PATH = re.compile(rb'"(arn:[a-z-]+:iam::[0-9]+:role/[^"/\\]+/[^"\\]+)"')
+_ROLE_WITH_PATH = late(rb'"(arn:[a-z-]+:iam::[0-9]+:role/[^"/\\]+/[^"\\]+)"')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Glimpse:
+class Glimpse(Struct, frozen=True, kw_only=True):
     """What is known of a file after the first look. `kept`: (position, record as bytes). `callers` and `openings` are packed checksums.
 
     `numbers`: eight bytes for each record, equal for copies of one. `calls` are (event source, event name) pairs; `buckets`: a record names an S3

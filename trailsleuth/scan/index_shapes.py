@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 
 class Zone(StrEnum):
@@ -60,8 +61,7 @@ class Run(NamedTuple):
     session: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """What a part of a file holds of one account."""
 
     account: str
@@ -71,8 +71,7 @@ class Span:
     records: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartSeen:
+class PartSeen(Struct, frozen=True, kw_only=True):
     """A log file, or a part of a large one, as the first look saw it. `callers` and `openings` are packed checksums."""
 
     records: int
@@ -83,8 +82,7 @@ class PartSeen:
     buckets: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileSeen:
+class FileSeen(Struct, frozen=True, kw_only=True):
     """A file by its name in reports, its SHA-256 and its size on disk."""
 
     name: str
@@ -92,8 +90,7 @@ class FileSeen:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogSeen:
+class LogSeen(Struct, frozen=True, kw_only=True):
     """A log file that is in the index record by record. `number` is its place in the list of files; `copies` have the very same bytes."""
 
     number: int
@@ -103,8 +100,7 @@ class LogSeen:
     copies: tuple[FileSeen, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputSeen:
+class InputSeen(Struct, frozen=True, kw_only=True):
     """An input that is read the careful way: a row of the zone `input` holds its bytes; or what was skipped, with the reason."""
 
     source: str
@@ -116,8 +112,7 @@ class InputSeen:
     row: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileOnDisk:
+class FileOnDisk(Struct, frozen=True, kw_only=True):
     """A file as it lay on disk when it was indexed; the path as bytes, since it need be no text."""
 
     path: bytes
@@ -126,8 +121,7 @@ class FileOnDisk:
     sha256: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZoneSeen:
+class ZoneSeen(Struct, frozen=True, kw_only=True):
     """The row groups of a zone, and its rows by caller as packed runs."""
 
     groups: tuple[int, ...] = ()
@@ -135,8 +129,7 @@ class ZoneSeen:
     runs: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexCatalogue:
+class IndexCatalogue(Struct, frozen=True, kw_only=True):
     """All of an index but its rows. `roots` are the paths as they were given, relative ones from `base`. `crowded`: so many records stand there more than
     once that everything has to be read."""
 

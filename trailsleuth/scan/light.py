@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator
 from datetime import datetime
 from operator import itemgetter
 from sys import intern
-from typing import Any
+from typing import Any, cast
+
+from msgspec import Struct, field
 
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import Origin, Record
@@ -16,21 +17,20 @@ from trailsleuth.scan.second_look import LightCall
 
 _PRUNED_FROM = 32  # calls of a session that are held until the middle ones are given up
 _EMPTY: dict[str, Any] = {}
-_SETTERS: dict[str, Callable[[Record, Any], None]] = {part.name: getattr(Record, part.name).__set__ for part in fields(Record)}
+_MEMBERS_OF_JSON = frozenset({"request", "response", "additional", "payload"})
 _TOLD = ("event_id", "event_time", "event_source", "event_name", "region", "identity", "recipient_account", "error_code", "error_message", "vpc_endpoint_id")
-_VALUES: dict[str, Any] = dict.fromkeys(_SETTERS) | dict.fromkeys(("request", "response", "additional", "payload"), _EMPTY) | {"resources": ()}
-_CONSTANT = tuple((put, _VALUES[name]) for name, put in _SETTERS.items() if name not in (*_TOLD, "origin", "counts_for"))
-_PUT = tuple(_SETTERS[name] for name in _TOLD)
-_PUT_ORIGIN = _SETTERS["origin"]
-_PUT_COUNT = _SETTERS["counts_for"]
+_VALUES: dict[str, Any] = {
+    name: _EMPTY if name in _MEMBERS_OF_JSON else None for name in Record.__struct_fields__ if name not in (*_TOLD, "origin", "counts_for")
+}
+_CONSTANT: dict[str, Any] = _VALUES | {"resources": ()}
 
 
 class LightRecords:
-    """Builds them past the constructor, which takes five times as long; caller, time, origin and names are shared."""
+    """Builds them; caller, time, origin and names are shared."""
 
     def __init__(self, callers: Callers) -> None:
         self._callers = callers
-        self._times: dict[str, datetime | None] = {}
+        self._times: dict[str, datetime] = {}
         self._origin = Origin(source="")
 
     def record(self, call: LightCall, source: str, counts_for: int = 1) -> Record:
@@ -38,36 +38,30 @@ class LightRecords:
         if self._origin.source != source:
             self._origin = Origin(source=source)
         _, event_id, time, event_source, name, region, account, code, message, endpoint, caller = call
-        told = (
-            event_id,
-            self._times.get(time) or self._time(time),
-            intern(event_source),
-            intern(name),
-            intern(region or ""),
-            self._callers.of_bytes(caller),
-            intern(account) if account else None,
-            intern(code) if code else None,
-            message or None,
-            endpoint or None,
+        return Record(
+            event_id=event_id,
+            event_time=self._times.get(time) or self._time(time),
+            event_source=intern(event_source),
+            event_name=intern(name),
+            region=intern(region or ""),
+            identity=self._callers.of_bytes(caller),
+            recipient_account=intern(account) if account else None,
+            error_code=intern(code) if code else None,
+            error_message=message or None,
+            vpc_endpoint_id=endpoint or None,
+            origin=self._origin,
+            counts_for=counts_for,
+            **_CONSTANT,
         )
-        built = object.__new__(Record)
-        for put, value in _CONSTANT:
-            put(built, value)
-        for put, value in zip(_PUT, told, strict=True):
-            put(built, value)
-        _PUT_ORIGIN(built, self._origin)
-        _PUT_COUNT(built, counts_for)
-        return built
 
     def read_caller(self, call: LightCall) -> None:
         """Raises what the decoder raises where the caller is not JSON: sooner than when the record is built."""
         self._callers.of_bytes(call.caller)
 
-    def _time(self, text: str) -> datetime | None:
+    def _time(self, text: str) -> datetime:
         if len(self._times) > 50_000:
             self._times.clear()
-        found = self._times[text] = parse_time(text)
-        return found
+        return self._times.setdefault(text, cast("datetime", parse_time(text)))
 
 
 class Successes:
@@ -107,8 +101,7 @@ class Successes:
         return held
 
 
-@dataclass(slots=True)
-class _Held:
+class _Held(Struct):
     """Of the calls of one caller in one region: their number, some of them, and those that are wanted."""
 
     count: int = 0

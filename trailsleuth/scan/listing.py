@@ -6,13 +6,15 @@ Names of log files: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/c
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from trailsleuth.model import RawInput, Skipped
+from trailsleuth.patterns import late
 from trailsleuth.sources.base import MIB
 from trailsleuth.sources.files.exports import check_paths, read_file, read_inputs, walk_tree
 from trailsleuth.sources.files.kinds import STDIN
@@ -20,12 +22,11 @@ from trailsleuth.sources.files.kinds import STDIN
 BEFORE = timedelta(hours=13)  # a role session lives for twelve hours; the name tells when the file was begun or delivered
 AFTER = timedelta(hours=26)  # how late a record was delivered; three hours lost some, twenty-six none
 PRUNED = "their names are of more than 13 hours before the window, or more than 26 hours after it"
-_NAMED = re.compile(r"_(\d{8}T\d{4})Z_[^/\\]*$")  # AccountID_CloudTrail_Region_YYYYMMDDTHHmmZ_Unique.json.gz
+_NAMED = late(r"_(\d{8}T\d{4})Z_[^/\\]*$")  # AccountID_CloudTrail_Region_YYYYMMDDTHHmmZ_Unique.json.gz
 SCAN_FROM = 4 * MIB  # bytes on disk; below, reading everything is as fast
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(Struct, frozen=True, kw_only=True):
     """The evidence as it lies on disk: files with their sizes, what was skipped, and what can only be read as it comes (named pipes, `-`)."""
 
     paths: tuple[str, ...]

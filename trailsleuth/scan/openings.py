@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trailsleuth.scan.first_look import Glimpse, unpacked_openings
 from trailsleuth.scan.identity import Who, unpacked
 
 
-@dataclass(slots=True, kw_only=True)
-class Questioned:
+class Questioned(Struct, kw_only=True):
     """Access keys and principal ids of sessions, as checksums; `opened`: of credentials whose issue is wanted. See `Selection`."""
 
     keys: set[int] = field(default_factory=set)

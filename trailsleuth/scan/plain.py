@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from trailsleuth.catalog.issuing import ISSUING, STS
+from trailsleuth.patterns import late
 from trailsleuth.scan.needles import Buffer, count, find
 from trailsleuth.scan.shapes import Brief, Glance, NotThisShape, decode_brief_log, decode_log
 from trailsleuth.scan.slices import hides_an_error
@@ -16,7 +16,7 @@ R = TypeVar("R", bound=Brief)
 TIME_LENGTH = len("2026-03-04T09:00:00Z")
 # Where one of these stands, the file is no plain log of API calls, or nested deeper than real records are.
 _NOT_PLAIN = (b"AwsCloudTrailInsight", b"}}}}}}}}}}}}")
-_TIMES = re.compile(r"(?:[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z)+")
+_TIMES = late(r"(?:[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z)+")
 
 
 def plain_records(data: Buffer) -> list[Glance] | None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from trailsleuth.catalog.reduction import definition_makers
 from trailsleuth.correlate.executions import AFTER, BEFORE
@@ -26,8 +27,7 @@ from trailsleuth.scan.reader import ScanReader
 from trailsleuth.scan.selection import Selection, Wanted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trail:
+class Trail(Struct, frozen=True, kw_only=True):
     """The first pass over all log files. `span`: the times of the first and the last record of all evidence."""
 
     parts: list[Glimpse]

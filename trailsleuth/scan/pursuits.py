@@ -7,11 +7,12 @@ from collections import defaultdict
 
 from trailsleuth.facts.wants import Registered, Retried, Session, Want
 from trailsleuth.model import Record
+from trailsleuth.patterns import late
 from trailsleuth.scan.identity import who_of
 from trailsleuth.scan.selection import Call, Place, Pursuit
 
 SHORTEST = 3  # characters of a name that is worth looking for
-_PLAIN = re.compile(r"[\w+=,.@-]+", re.ASCII)
+_PLAIN = late(r"[\w+=,.@-]+", re.ASCII)
 
 
 class Pursuits:

@@ -13,10 +13,11 @@ import os
 import stat
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
+
+from msgspec import Struct
 
 from trailsleuth.sources.base import MIB, Limits
 
@@ -33,8 +34,7 @@ class Deflate(Protocol):
     def gzip_decompress(self, data: bytes, originalsize: int) -> bytearray | bytes: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileFacts:
+class FileFacts(Struct, frozen=True, kw_only=True):
     """A file as it lies on disk: SHA-256 and size."""
 
     sha256: str

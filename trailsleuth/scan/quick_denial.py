@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from functools import cache, lru_cache
 
 from trailsleuth.catalog.messages import code_row, message_forms
 from trailsleuth.catalog.refusals import SENTENCE, WRAPPED
 from trailsleuth.ingest.denials import read_denial
+from trailsleuth.patterns import late
 
-_WORD = re.compile(r"[a-z0-9']+")
-_WRAPPED = re.compile(WRAPPED)
+_WORD = late(r"[a-z0-9']+")
+_WRAPPED = late(WRAPPED)
 _SIGNS = ("\\", "&", "<Code>", "  ", "{")
 
 

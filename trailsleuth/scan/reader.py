@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trailsleuth.ingest.coverage import NO_ACCOUNT
 from trailsleuth.ingest.documents import Document, documents
@@ -28,8 +29,7 @@ from trailsleuth.scan.second_look import LightCall
 _WHOLE, _COUNTED = 1, 2  # the ways in which a record is taken
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(Struct):
     """What was counted of one account."""
 
     regions: set[str] = field(default_factory=set)

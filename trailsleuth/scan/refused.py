@@ -12,6 +12,7 @@ from msgspec import ValidationError
 
 from trailsleuth.catalog.issuing import ISSUING, STS
 from trailsleuth.ingest.fields import is_blanked
+from trailsleuth.patterns import late
 from trailsleuth.scan.identity import FOREIGN, mark
 from trailsleuth.scan.needles import Buffer, count, holds_only, searcher
 from trailsleuth.scan.parts import HEAD, TAIL
@@ -23,9 +24,9 @@ from trailsleuth.scan.slices import BETWEEN, ERRORS, START, Slices, escapes_lett
 _ERROR = b'"error'  # how both names of an error begin
 _CREDENTIALS = b'"credentials"'  # in the answer of every call of ISSUING
 _PLAIN = bytes((*range(0x20, 0x7F), 0x0A))  # what lines of printable ASCII consist of
-_UNUSUAL = re.compile(r"[^ -~\n]+")
+_UNUSUAL = late(r"[^ -~\n]+")
 _NAME = b'"sessionToken"'
-_TOKEN = re.compile(rb'("sessionToken"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*"')
+_TOKEN = late(rb'("sessionToken"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*"')
 _BLANKS = str.maketrans("\r\t", "  ")
 Raw = Buffer | memoryview
 
@@ -63,22 +64,25 @@ class RefusedIn:
     """What is refused in one file, and who was let in.
 
     A refused call is known by (a number of its id, its session), one that handed out credentials by (the number, the session that its key makes, the one
-    that its principal id makes, the session that called). Sessions are numbers: see `session_number`. The piles are filled by `finish`.
+    that its principal id makes, the session that called). Sessions are numbers: see `session_number`. The piles are filled by `finish`. `denied` are the
+    refused records with their positions.
     """
 
     def __init__(self, refused_at: int = 0, openings_at: int = 0) -> None:
         self.records = 0
         self.refused = Pile(refused_at)
         self.openings = Pile(openings_at)
+        self.denied: list[tuple[int, Raw]] = []
         self._refused: list[tuple[Raw, Picked]] = []
         self._openings: list[tuple[Raw, Picked, Issued, Credentials]] = []
 
-    def take(self, raw: Raw, record: Picked) -> None:
+    def take(self, position: int, raw: Raw, record: Picked) -> None:
         """The record is refused, or hands out credentials, or is none of ours."""
         code, message = record.errorCode, record.errorMessage
         if code or message:
             if is_denial(code or "", message or "", (record.eventSource, record.eventName)):
                 self._refused.append((raw, record))
+                self.denied.append((position, raw))
         elif record.eventName in ISSUING and record.eventSource == STS and (answer := record.responseElements) and (credentials := answer.credentials):
             self._openings.append((raw, record, answer, credentials))
 
@@ -137,6 +141,14 @@ def refused_in(data: Buffer, refused_at: int = 0, openings_at: int = 0) -> Refus
         return None
 
 
+def denied_in(data: Buffer) -> tuple[int, list[tuple[int, Raw]]] | None:
+    """How many records a log file holds, and those that are denied, with their positions. None: read it the careful way."""
+    found = refused_in(data)
+    if found is None or (data.startswith(HEAD) and count(data, START) != count(data, BETWEEN) + 1):
+        return None  # there is a record inside of a record
+    return found.records, found.denied
+
+
 def _by_decoding(data: Buffer, found: RefusedIn) -> RefusedIn | None:
     """All of the JSON is decoded."""
     records = brief_records(data)
@@ -146,7 +158,7 @@ def _by_decoding(data: Buffer, found: RefusedIn) -> RefusedIn | None:
     found.records = len(records)
     for index, record in enumerate(records):
         if record.failed or is_issuing(record):
-            found.take(*slices.with_value(index, decode_picked))
+            found.take(index, *slices.with_value(index, decode_picked))
     found.finish()
     return found
 
@@ -159,15 +171,17 @@ def _by_needles(data: Buffer, found: RefusedIn) -> RefusedIn | None:
     if not data.startswith(HEAD) or not data.endswith(TAIL) or escapes_letters(data):
         return None
     view = memoryview(data)
-    found.records = count(data, START)
+    position = counted = 0
     try:
         failed = _slices(data, _ERROR)
         for start, end in sorted((_slices(data, _CREDENTIALS) | failed).items()):
+            position, counted = position + data.count(START, counted, start), start
             raw = view[start:end]
             record = decode_picked(raw)
             if start in failed and data.count(_ERROR, start, end) > _errors_told(record) and any(data.count(name, start, end) > 1 for name in ERRORS):
                 return None  # a key of an error twice, or one inside the request or the answer
-            found.take(raw, record)
+            found.take(position, raw, record)
+        found.records = position + data.count(START, counted)
         found.finish()
     except NotThisShape:
         return None

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct, field
 
 from trailsleuth.catalog.things import is_making, missing_noun
 from trailsleuth.ingest.fields import map_of
 from trailsleuth.model.texts import words_in
+from trailsleuth.patterns import late
 from trailsleuth.scan.first_look import issued_marks, issuing_among
 from trailsleuth.scan.identity import Identities
 from trailsleuth.scan.needles import Buffer, find
@@ -21,8 +22,8 @@ from trailsleuth.scan.shapes import Glance, NotThisShape, decode_log
 from trailsleuth.scan.slices import Slices, in_order
 
 FAMILY_KEYS = ("family", "functionName", "stackName", "projectName", "name", "jobName", "jobDefinitionName")
-_BUCKET = re.compile(r"[\w.-]+", re.ASCII)
-_MISSING = re.compile(r"NoSuch|NotFound|DoesNotExist")
+_BUCKET = late(r"[\w.-]+", re.ASCII)
+_MISSING = late(r"NoSuch|NotFound|DoesNotExist")
 
 
 class LightCall(NamedTuple):
@@ -51,8 +52,7 @@ class Ranked(NamedTuple):
     whole: bytes
 
 
-@dataclass(slots=True)
-class Selected:
+class Selected(Struct):
     """What the second look found in one file."""
 
     whole: list[tuple[int, bytes]] = field(default_factory=list)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trailsleuth.scan.identity import Who
 
@@ -13,8 +14,7 @@ Call = tuple[str, str]
 Place = tuple[int, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pursuit:
+class Pursuit(Struct, frozen=True, kw_only=True):
     """Refusals of one call by one principal in one region: when they were, and what a success that cures one of them must hold.
 
     `texts`: one of these stands in it. `role`: its request names a role. `first`: the first success after each refusal counts, whatever it holds.
@@ -41,8 +41,7 @@ class Pursuit:
         return bisect_right(self.times, time)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class Named(Struct, frozen=True, kw_only=True):
     """A thing that denied calls are about: the name as it stands in JSON, when it was denied, and the event sources of the calls that tell of it."""
 
     mark: bytes
@@ -58,8 +57,7 @@ class Named:
         return bisect_left(self.times, time)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """What is looked for among the calls of one operation, successful ones all.
 
     `successes` by (principal, region); `templates` by (account, region): refusal times, of which the latest earlier call of each family is wanted;
@@ -86,8 +84,7 @@ class Wanted:
         return bool(self.templates or self.things or self.read or self.anybody)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """Which records a question needs beside the refused ones. All numbers are checksums of `scan_identity`.
 
     `keys`: access keys whose calls are counted; `owners`: principal ids, likewise, whatever the key; `keyless`: principal ids whose calls without a key

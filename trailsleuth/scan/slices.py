@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
 from trailsleuth.ingest.decode import NotJson, decode, may_repeat_keys
+from trailsleuth.patterns import late
 from trailsleuth.scan.needles import Buffer, count, find, positions
 from trailsleuth.scan.shapes import Brief, NotThisShape, Picked, decode_brief, decode_errors, decode_raw_log
 
@@ -16,7 +16,7 @@ START = b'{"eventVersion"'  # how CloudTrail starts a record; a file that does o
 BETWEEN = b',{"eventVersion"'
 ERRORS = (b'"errorCode"', b'"errorMessage"')
 _ESCAPE = b"\\u00"
-_ESCAPED = re.compile(rb"\\u00([4-7][0-9a-fA-F])")
+_ESCAPED = late(rb"\\u00([4-7][0-9a-fA-F])")
 _LETTERS = bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B))
 
 
@@ -85,7 +85,7 @@ def _repeated(data: Buffer, name: bytes) -> bool:
     if -1 in starts:
         return True
     twice = {start for start, following in pairwise(starts) if start == following}
-    return any(_repeats(data, start) for start in dict.fromkeys(starts) if start in twice or _inside_only(data, start, name))
+    return any(_repeats(data, start) if start in twice else not _is_whole(data, start) for start in dict.fromkeys(starts))
 
 
 def _record_at(data: Buffer, start: int) -> bytes:
@@ -93,12 +93,13 @@ def _record_at(data: Buffer, start: int) -> bytes:
     return bytes(data[start:end] if end >= 0 else data[start : data.rfind(b"]")])
 
 
-def _inside_only(data: Buffer, start: int, name: bytes) -> bool:
+def _is_whole(data: Buffer, start: int) -> bool:
+    """What starts there is a whole record: a name that stands once in it stands once in every object of it."""
     try:
-        errors = decode_errors(_record_at(data, start))
+        decode_errors(_record_at(data, start))
     except NotThisShape:
-        return True
-    return (errors.errorCode if name == ERRORS[0] else errors.errorMessage) is None
+        return False
+    return True
 
 
 def _repeats(data: Buffer, start: int) -> bool:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, groupby
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trailsleuth.correlate.trail import HANDFUL
 from trailsleuth.ingest.evidence import no_collector
@@ -34,8 +36,7 @@ from trailsleuth.sources.files.archives import label
 MOST_CONTESTED = 200_000  # copies of records beyond this are sorted out the careful way
 
 
-@dataclass(slots=True, kw_only=True)
-class ScannedFile:
+class ScannedFile(Struct, kw_only=True):
     """A log file after the first pass. `at` is where its records start in the list of all."""
 
     source: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+
+from msgspec import Struct
 
 from trailsleuth.scan.parts import HEAD, TAIL, next_cut, parts_of, wrapped
 from trailsleuth.scan.quick import GZIP, PART, WHOLE_UP_TO, read_parts, unpacked_size
@@ -19,8 +20,7 @@ STREAMED = -1
 LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class Unit(Struct, frozen=True, kw_only=True):
     """`end` 0: the whole file in one piece; STREAMED: a large packed file, in parts one after another; else the bytes from `start` to `end` of a large
     plain one, which are records with commas between. `weight` is what it takes, in bytes on disk; `positions` are records wanted by place; `for_owners`:
     nothing is wanted of it but whose a bucket is."""

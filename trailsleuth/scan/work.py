@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trailsleuth.scan.first_look import Glimpse, glance_at
 from trailsleuth.scan.identity import Identities
@@ -20,8 +21,7 @@ def forget() -> None:
     _IDENTITIES.forget()
 
 
-@dataclass(slots=True)
-class Looked:
+class Looked(Struct):
     """What the first look at a unit gave: nothing in `parts` where the file has to be read the careful way."""
 
     unit: Unit

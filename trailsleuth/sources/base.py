@@ -6,16 +6,19 @@ The limits stand in docs/reference/limits.md, each with its outcome.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+from msgspec import Struct
+
 from trailsleuth.model import RawInput, Skipped
+
+DATA = Path(__file__).parent / "data"
 
 MIB = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """How much of one input is taken in; what goes beyond ends as a skipped input with the limit in its reason.
 
     `ratio` counts from `ratio_from` unpacked bytes on: a real trail compresses six- to twentyfold, deflate can reach a thousandfold.

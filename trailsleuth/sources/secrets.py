@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct
+
+from trailsleuth.patterns import late
+from trailsleuth.sources.base import DATA
+from trailsleuth.tables import read_toml
 
 REMOVED = "REMOVED_BY_TRAILSLEUTH"
 _SECURE = "SecureString"  # of a parameter of Systems Manager
@@ -27,8 +29,7 @@ class SecretShape(NamedTuple):
     signs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretTable:
+class SecretTable(Struct, frozen=True, kw_only=True):
     """data/secrets.toml: names, endings of names, names that only look so, and shapes of values."""
 
     names: frozenset[str]
@@ -40,12 +41,12 @@ class SecretTable:
 @cache
 def secret_table() -> SecretTable:
     """The table, its patterns compiled."""
-    table = tomllib.loads(files("trailsleuth.sources").joinpath("data/secrets.toml").read_text(encoding="utf-8"))
+    table = read_toml(DATA / "secrets.toml")
     return SecretTable(
         names=frozenset(table["names"]),
         endings=tuple(table["endings"]),
         harmless=frozenset(table["harmless"]),
-        values=tuple(SecretShape(row["id"], re.compile(row["pattern"]), tuple(row["signs"])) for row in table["value"]),
+        values=tuple(SecretShape(row["id"], late(row["pattern"]), tuple(row["signs"])) for row in table["value"]),
     )
 
 
@@ -113,7 +114,7 @@ def _as_mapping(cleaned: object, value: Mapping[str, Any]) -> Mapping[str, Any]:
     return cleaned if isinstance(cleaned, Mapping) else value
 
 
-_SIGNS = re.compile(
+_SIGNS = late(
     "pass(?:word|wd|phrase)|secret|token|api[_-]?key|private[_-]?key|keymaterial|plaintext|connectionstring|authorization|cookie|userdata|credential|securestring"
 )
 
@@ -135,7 +136,7 @@ def _clean_line(line: str) -> str:
     return line if cleaned == value else json.dumps(cleaned, separators=(",", ":")) + line[len(line.rstrip("\r\n")) :]
 
 
-_HARMLESS = re.compile(r"[0-9a-f-]*|[0-9TZ:.-]*")  # ids, numbers and times: none of the signs is made of these alone (a test)
+_HARMLESS = late(r"[0-9a-f-]*|[0-9TZ:.-]*")  # ids, numbers and times: none of the signs is made of these alone (a test)
 _OFTEN = 256  # characters up to which a text is likely to come again
 
 

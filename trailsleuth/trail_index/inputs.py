@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trailsleuth.model import RawInput, Skipped
 from trailsleuth.scan.index_shapes import RECORDS, FileSeen, LogSeen, Zone

@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
+
+from msgspec import Struct, field
 
 from trailsleuth.scan.identity import Identities
 from trailsleuth.scan.index_shapes import Zone
@@ -26,8 +27,7 @@ AT_ONCE = 6  # row groups that a worker takes at a time
 _OPEN: dict[str, IndexFile] = {}  # workers that are forked find the index open
 
 
-@dataclass(slots=True)
-class Sought:
+class Sought(Struct):
     """What was found in some row groups, each with the name of its file: records in full, calls in short, and the first and last ones of their kind."""
 
     whole: list[Found] = field(default_factory=list)

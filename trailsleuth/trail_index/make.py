@@ -6,11 +6,13 @@ import os
 import time
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.errors import UsageError
 from trailsleuth.model import Skipped
@@ -39,8 +41,7 @@ __all__ = ["IndexMade", "index"]
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexMade:
+class IndexMade(Struct, frozen=True, kw_only=True):
     """What became of it: the records in the index, inputs that it holds as they are, its bytes, and the seconds that it took."""
 
     records: int

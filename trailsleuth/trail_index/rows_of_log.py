@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from trailsleuth.scan.first_look import Glimpse, Opened, glance_at, issued_marks
 from trailsleuth.scan.identity import Identities
@@ -17,8 +17,7 @@ _BUCKET = b":s3:::"
 _NOTHING = Opened(0, 0, 0, 0)
 
 
-@dataclass(slots=True, kw_only=True)
-class Indexed:
+class Indexed(Struct, kw_only=True):
     """A log file (or a part of one) as rows by zone. `owners`: of each bucket the order and position of the last record that tells its owner."""
 
     glimpse: Glimpse

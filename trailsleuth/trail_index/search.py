@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trailsleuth.scan.index_shapes import SEARCHED, Run, Zone
 from trailsleuth.scan.second_look import LightCall, Ranked

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trailsleuth.scan.identity import Who
 from trailsleuth.scan.index_shapes import Run
@@ -14,8 +15,7 @@ Placed = tuple[str, str, str | None]  # event source, event name, region
 _NO_CALLS: Mapping[Placed, Pursuit] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunWish:
+class RunWish(Struct, frozen=True, kw_only=True):
     """What may be wanted of a caller's rows: `mine`, all of them (in short); `whole`, all of them in full; `calls`, the cures among these."""
 
     mine: bool

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trailsleuth.scan.first_look import Glimpse
 from trailsleuth.scan.identity import Identities
@@ -18,8 +19,7 @@ _IDENTITIES = Identities()
 Owners = dict[str, tuple[tuple[str, str], int]]
 
 
-@dataclass(slots=True)
-class UnitIndexed:
+class UnitIndexed(Struct):
     """A unit without its rows: nothing in `parts` where the file has to be read the careful way."""
 
     unit: Unit
@@ -28,8 +28,7 @@ class UnitIndexed:
     owners: list[Owners] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class ChunkIndexed:
+class ChunkIndexed(Struct):
     """Some units, and the rows of all of them."""
 
     units: list[UnitIndexed]

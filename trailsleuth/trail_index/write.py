@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, Self
 
 import msgspec
+from msgspec.structs import replace
 
 from trailsleuth.errors import SourceError, UsageError
 from trailsleuth.model.marks import INDEX_MARK

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.arns import Place, fits
@@ -18,8 +20,7 @@ from trailsleuth.remedy.reduce.names import Names
 from trailsleuth.remedy.reduce.present import Granting, conditions_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Atom:
+class Atom(Struct, frozen=True, kw_only=True):
     """One grant. `basis` is the statement that grants it today; `probes` are the requests that must be allowed by it or by another."""
 
     action: str

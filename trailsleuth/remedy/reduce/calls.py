@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trailsleuth.catalog.actions import resource_types
 from trailsleuth.catalog.arns import Place, fits
@@ -23,8 +24,7 @@ from trailsleuth.model.pattern import ArnPattern
 from trailsleuth.remedy.reduce.trail import RoleTrail
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """One need of one record. `implied`: checked besides the call's own actions; a resource that is an `ArnPattern` means any of its kind."""
 
     iam_action: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trailsleuth.catalog.reduction import NoRecord, unrecorded
 from trailsleuth.model import AccessRequest

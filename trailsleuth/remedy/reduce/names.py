@@ -9,21 +9,22 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from trailsleuth.catalog.reduction import beyond_one_run, generated_parts, has_generated_id, job_stem, of_the_day, one_of_many
 from trailsleuth.model import parse_arn
 from trailsleuth.model.pattern import ArnPattern, as_pattern, escaped
 from trailsleuth.model.reduction import Use
+from trailsleuth.patterns import late
 
 DAY = timedelta(days=1)
 SOME, MANY, FEW = 5, 10, 3  # names of a directory that come and go; that were seen at all; things of one type, names beside a date, that do
-_NUMBER = re.compile(r"(\d+)")
+_NUMBER = late(r"(\d+)")
 
 
-@dataclass(slots=True)
-class _Life:
+class _Life(Struct):
     first: datetime
     last: datetime
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.iam.applies import find_principal, policies_for
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.iam.match import action_matches
 from trailsleuth.model import AccessRequest, Policy, PolicyDocument, PolicyEvidence, PolicySet, PolicyType, Statement, Verdict
+from trailsleuth.patterns import late
 
-_VARIABLE = re.compile(r"\$\{\s*([^},\s]+)")
+_VARIABLE = late(r"\$\{\s*([^},\s]+)")
 PASSED_TO, VIA_SERVICE = "iam:passedtoservice", "kms:viaservice"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Granting:
+class Granting(Struct, frozen=True, kw_only=True):
     """An Allow statement that lets a request through. `sure` False: it hangs on a condition key that the record does not tell."""
 
     policy: Policy

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trailsleuth.iam.match import action_matches, resource_matches
 from trailsleuth.model import AccessRequest, Delta, Finding, PolicyType, Statement, Verdict, same_role
@@ -28,8 +30,7 @@ Need = tuple[str | None, AccessRequest]  # the resource, None where the record d
 STANDING = (Standing.CAUSE, Standing.ALSO_NEEDED)
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """A document in the making. `requests` must be allowed by it; `used_by` are the used actions of each present statement.
 
     The notes: uses whose resource is not known, with the statement that was kept; calls that passed a role which nothing names; uses that no present policy
@@ -51,8 +52,7 @@ class Draft:
     proposals: list[Beyond] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lack:
+class Lack(Struct, frozen=True, kw_only=True):
     """What the role still lacks: its standing findings, the changes to its own policies, and what the refused calls need besides."""
 
     findings: tuple[Finding, ...] = ()

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from trailsleuth.model import Evidence, Proof, account_of, parse_arn
 from trailsleuth.model.names import role_names, role_of
 from trailsleuth.model.reduction import Reduction
+from trailsleuth.patterns import late
 from trailsleuth.remedy.deltas import merge
 from trailsleuth.remedy.reduce.atoms import of_several_kinds
 
-_PERMISSION_SET = re.compile(r"(AWSReservedSSO_.+)_[0-9a-f]{16}")
+_PERMISSION_SET = late(r"(AWSReservedSSO_.+)_[0-9a-f]{16}")
 _SERVICES_OWN = "/aws-service-role/"
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from trailsleuth.catalog.reduction import was_authorized
 from trailsleuth.iam.applies import find_principal
@@ -17,8 +18,7 @@ NOT_CALLS = ("AwsServiceEvent", "AwsConsoleSignIn", "AwsConsoleAction")
 COPIES = ("AWSAccount",)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleTrail:
+class RoleTrail(Struct, frozen=True, kw_only=True):
     """The role with its path, its successful calls in time order, and what could not be counted."""
 
     role: str

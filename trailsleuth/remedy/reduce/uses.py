@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.catalog.actions import resource_types
 from trailsleuth.catalog.arns import fits
@@ -19,8 +20,7 @@ from trailsleuth.remedy.reduce.calls import Seen, needs_in, request_of
 from trailsleuth.remedy.reduce.trail import RoleTrail
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(Struct):
     first: datetime
     last: datetime
     count: int = 0

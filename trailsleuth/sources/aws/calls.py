@@ -6,15 +6,17 @@ operation takes its turn.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from http import HTTPStatus
-from importlib.resources import files
 from random import SystemRandom
 from typing import Any
+
+from msgspec import Struct
+
+from trailsleuth.sources.base import DATA
+from trailsleuth.tables import read_toml
 
 TRIES = 10
 NO_HOST_TRIES = 2  # nobody listens there: a region that does not exist, or no network
@@ -41,8 +43,7 @@ class Why(StrEnum):
 PASSING = (Why.THROTTLED, Why.UNREACHABLE, Why.BROKEN)  # reasons that trying again may do away with
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Struct, frozen=True, kw_only=True):
     """A call without an answer. It carries AWS's code and no text of AWS, which may quote what must not be repeated."""
 
     account: str
@@ -61,7 +62,7 @@ class Refusal:
 @cache
 def error_codes() -> Mapping[str, tuple[str, ...]]:
     """data/error_codes.toml: the codes by what they mean."""
-    table = tomllib.loads(files("trailsleuth.sources").joinpath("data/error_codes.toml").read_text(encoding="utf-8"))
+    table = read_toml(DATA / "error_codes.toml")
     return {meaning: tuple(codes) for meaning, codes in table.items()}
 
 

@@ -7,9 +7,10 @@ the provider are searched, only while the chain does not close.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.model import CallPlaces, account_of, same_role
 from trailsleuth.sources.aws.gaps import NamedGap, keep_gap
@@ -27,8 +28,7 @@ SESSIONS, HOPS = 3, 4
 Window = tuple[datetime, datetime]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """Whose calls are wanted: the last role of the chain (`role`), the one that assumes it (`caller`), roles that work for it (`also`)."""
 
     role: str
@@ -40,8 +40,7 @@ class Target:
     places: CallPlaces = field(default_factory=CallPlaces)
 
 
-@dataclass(slots=True, kw_only=True)
-class Chase:
+class Chase(Struct, kw_only=True):
     """The lookups made so far and what they told. `records` are those made with keys of the chain."""
 
     accounts: Mapping[str, Account]

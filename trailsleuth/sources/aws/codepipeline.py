@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trailsleuth.errors import AccountUnreachable, TrailsleuthError, UsageError
 from trailsleuth.model import Inquiry, parse_arn
@@ -22,8 +24,7 @@ from trailsleuth.sources.aws.store import Provenance, Store, encoded, remembered
 EXECUTION_PAGES, ACTION_PAGES = 5, 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """The pipeline where it was found; `answer` is that of GetPipeline, empty where the collector may not read it."""
 
     name: str
@@ -56,8 +57,7 @@ class Place:
         return tuple(sorted(stores.items()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedAction:
+class FailedAction(Struct, frozen=True, kw_only=True):
     """One failed action execution. `role` None: it ran with the service role."""
 
     stage: str
@@ -71,8 +71,7 @@ class FailedAction:
     configuration: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedExecution:
+class FailedExecution(Struct, frozen=True, kw_only=True):
     """The execution that is asked about and its failed actions; no id where nothing failed."""
 
     place: Place

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
+
 from trailsleuth.errors import AccountUnreachable
 from trailsleuth.sources.aws.calls import Refusal, Why
 from trailsleuth.sources.aws.operations import Operation, allowing_statement, operations
-from trailsleuth.sources.aws.sessions import Account, Surroundings, Ways, open_accounts
+from trailsleuth.sources.aws.sessions import Account, Surroundings, open_accounts
+from trailsleuth.sources.aws.ways import Ways
 
 SKEW_SECONDS = 300  # AWS refuses signatures that are more than five minutes off
 
@@ -25,8 +27,7 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """One thing that live mode needs; `fix` is the statement or command that closes the gap."""
 
     account: str | None

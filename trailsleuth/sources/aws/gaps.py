@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.sources.aws.calls import Refusal, Why
 from trailsleuth.sources.aws.operations import allowing_statement, operations
@@ -24,8 +25,7 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedGap:
+class NamedGap(Struct, frozen=True, kw_only=True):
     """Something that is missing, the reason, and the statement that would allow it. `wanted` is what kind of evidence, in a question's words."""
 
     account: str | None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from trailsleuth.errors import UsageError
 from trailsleuth.model import CallPlaces, CaseFile, Execution, Inquiry, Question, RawInput, Standing, account_of, parse_arn
@@ -23,9 +24,10 @@ from trailsleuth.sources.aws.gaps import NamedGap, keep_gap
 from trailsleuth.sources.aws.organization import fetch_organization_policies
 from trailsleuth.sources.aws.principals import fetch_principal, is_principal
 from trailsleuth.sources.aws.resource_policies import fetch_artifact_policies, fetch_resource_policy
-from trailsleuth.sources.aws.sessions import Account, Surroundings, Ways, home_regions, open_accounts
+from trailsleuth.sources.aws.sessions import Account, Surroundings, home_regions, open_accounts
 from trailsleuth.sources.aws.store import MemoryStore, Store
 from trailsleuth.sources.aws.things import Found, find_thing
+from trailsleuth.sources.aws.ways import Ways
 
 DELIVERY = timedelta(minutes=15)  # CloudTrail promises no time; most records are there by then
 BEGUN = timedelta(minutes=1)  # before the first event of a thing, whoever began it had called
@@ -37,8 +39,7 @@ ROUNDS = 4
 ACTIONS = 3
 
 
-@dataclass(slots=True, kw_only=True)
-class LiveSource:
+class LiveSource(Struct, kw_only=True):
     """The accounts behind the profiles as a source of evidence. `now` is the frozen end of time for every question."""
 
     accounts: Mapping[str, Account]
@@ -48,15 +49,12 @@ class LiveSource:
     regions: tuple[str, ...] = ()
     wait: timedelta | None = None
     places: Callable[[str], CallPlaces]
-    chase: Chase = field(init=False)
+    chase: Chase
     _given: dict[str, str] = field(default_factory=dict)
     _policies_of: set[str] = field(default_factory=set)
     _explained: set[str] = field(default_factory=set)
     _asked: Inquiry = field(default_factory=Inquiry)
     _thing: Found | None = None  # whose calls are still to be fetched, once its answers are read
-
-    def __post_init__(self) -> None:
-        self.chase = Chase(accounts=self.accounts, store=self.store, now=self.now)
 
     def start(self, inquiry: Inquiry) -> Iterator[RawInput]:
         """The first pieces: the pipeline and its failed execution, or the entry asked about; the chain's records; its roles' policies."""
@@ -252,11 +250,13 @@ def open_live(
     Raises AccountUnreachable where an account does not answer.
     """
     accounts = open_accounts(ways, around)
+    kept, end = store if store is not None else MemoryStore(), now or around.now()
     return LiveSource(
         accounts=accounts,
         around=around,
-        store=store if store is not None else MemoryStore(),
-        now=now or around.now(),
+        store=kept,
+        now=end,
+        chase=Chase(accounts=accounts, store=kept, now=end),
         regions=ways.regions,
         wait=wait,
         places=places,

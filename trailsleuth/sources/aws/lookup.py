@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from trailsleuth.sources.aws.calls import Answer, Refusal
 from trailsleuth.sources.aws.gaps import NamedGap, gap_of, keep_gap
@@ -24,8 +25,7 @@ AT_ONCE = 16
 FetchedRecord = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
+class Lookup(Struct, frozen=True, kw_only=True):
     """One question to the event history. `pages` caps it: a cut is named as a gap unless `sample` says that the newest suffice."""
 
     account: str

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from trailsleuth.errors import AccountUnreachable
 from trailsleuth.sources.aws.calls import Why
+from trailsleuth.sources.base import DATA
+from trailsleuth.tables import read_toml
 
 _OTHERWISE = {"says": "the call that asks who this is failed", "next": "run `aws sts get-caller-identity` the same way to see its own message; {renew}"}
 RESUME = "resume a case folder with `trailsleuth fetch --resume FOLDER`"
@@ -23,4 +23,4 @@ def unreachable(label: str, *, why: Why, code: str, renewal: str) -> AccountUnre
 
 @cache
 def _rows() -> tuple[dict[str, Any], ...]:
-    return tuple(tomllib.loads(files("trailsleuth.sources").joinpath("data/no_answer.toml").read_text(encoding="utf-8"))["no_answer"])
+    return tuple(read_toml(DATA / "no_answer.toml")["no_answer"])

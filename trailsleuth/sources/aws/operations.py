@@ -5,20 +5,21 @@ One table (data/operations.toml) is the guard's allow-list, the shipped policies
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from msgspec import Struct, field
+
+from trailsleuth.sources.base import DATA
+from trailsleuth.tables import read_toml
 
 CORE = "core"
 POLICY_ACCOUNTS = ("pipeline", "target", "log", "athena", "lake", "cloudwatch")
 ALONE = ("log", "athena", "lake", "cloudwatch")  # accounts whose policy is for one thing: nothing of it is optional
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(Struct, frozen=True, kw_only=True):
     """One row: `service:Name` as botocore spells it, and the IAM actions that the caller's policy must allow."""
 
     service: str
@@ -40,8 +41,7 @@ class Operation:
         return self.part != CORE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Implied:
+class Implied(Struct, frozen=True, kw_only=True):
     """IAM actions that AWS checks on the caller while it carries an operation out."""
 
     iam_actions: tuple[str, ...]
@@ -69,7 +69,7 @@ def operations() -> Mapping[tuple[str, str], Operation]:
 
 @cache
 def _tables() -> Mapping[str, Any]:
-    return tomllib.loads(files("trailsleuth.sources").joinpath("data/operations.toml").read_text(encoding="utf-8"))
+    return read_toml(DATA / "operations.toml")
 
 
 def only_reads(service: str, name: str, parameters: Mapping[str, Any]) -> bool:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 CALLS_PER_SECOND = 2.0
 SLACK = 1.1  # turns are taken here and counted there: what lies between them varies
 
 
-@dataclass(slots=True, kw_only=True)
-class Pace:
+class Pace(Struct, kw_only=True):
     """Gives each caller of one (account, region) its turn; regions and accounts do not wait for each other."""
 
     per_second: float = CALLS_PER_SECOND

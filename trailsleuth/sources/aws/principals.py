@@ -7,8 +7,9 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationD
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trailsleuth.model import parse_arn
 from trailsleuth.sources.aws.calls import Answer, Refusal, Why
@@ -21,8 +22,7 @@ PAGES = 20
 KEPT = ("Path", "RoleName", "RoleId", "UserName", "UserId", "GroupName", "GroupId", "Arn", "CreateDate", "AssumeRolePolicyDocument", "PermissionsBoundary")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Kind(Struct, frozen=True, kw_only=True):
     """A kind of IAM entity: its name parameter, the operations that read it, and where the snapshot holds it and its inline policies."""
 
     name: str

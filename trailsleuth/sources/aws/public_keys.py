@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from trailsleuth.errors import AccountUnreachable
 from trailsleuth.sources.aws.calls import Refusal
-from trailsleuth.sources.aws.sessions import Account, Surroundings, Ways, open_accounts
+from trailsleuth.sources.aws.sessions import Account, Surroundings, open_accounts
+from trailsleuth.sources.aws.ways import Ways
 
 MARGIN = timedelta(days=1)
 MAX_PAGES = 100

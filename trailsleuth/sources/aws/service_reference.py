@@ -13,9 +13,10 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from trailsleuth.errors import SourceError, UsageError
 from trailsleuth.model import Skipped
@@ -29,8 +30,7 @@ _AT_ONCE = 8
 ReadUrl = Callable[[str], bytes]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReferenceUpdate:
+class ReferenceUpdate(Struct, frozen=True, kw_only=True):
     """What an update did: the services whose file was written, and those that could not be had, each with the reason."""
 
     directory: Path

@@ -11,10 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from trailsleuth.errors import AccountUnreachable, UsageError
 from trailsleuth.model import account_of, parse_arn
@@ -24,6 +25,7 @@ from trailsleuth.sources.aws.guard import stand_guard
 from trailsleuth.sources.aws.no_answer import unreachable
 from trailsleuth.sources.aws.operations import operations
 from trailsleuth.sources.aws.pace import Pace
+from trailsleuth.sources.aws.ways import Ways
 from trailsleuth.sources.progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -36,17 +38,7 @@ ASSUMED_NAME = "trailsleuth"
 ORDINARY = "the ordinary credentials"  # no profile is named: environment, default profile, container or instance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
-    """How to get in: profiles (one an account; none: the default chain), further roles to assume, regions to look in besides the chain's."""
-
-    profiles: tuple[str, ...] = ()
-    assume_roles: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True, kw_only=True):
     """What live mode needs of the outside world; tests hand in their own."""
 
     progress: Progress = field(default_factory=Silent)
@@ -55,8 +47,7 @@ class Surroundings:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
-@dataclass(slots=True, kw_only=True)
-class Account:
+class Account(Struct, kw_only=True):
     """An account and the identity that reads it. `ask` is the only door to AWS."""
 
     label: str

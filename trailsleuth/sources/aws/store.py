@@ -7,17 +7,17 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from trailsleuth.model import RawInput
 from trailsleuth.sources.aws.calls import Refusal
 from trailsleuth.sources.secrets import without_secrets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
+class Provenance(Struct, frozen=True, kw_only=True):
     """How a piece of evidence was come by: the call, where it was made, which time it covers."""
 
     call: str
@@ -43,8 +43,7 @@ class Store(Protocol):
         """Everything kept, by name."""
 
 
-@dataclass(slots=True)
-class MemoryStore:
+class MemoryStore(Struct):
     """Keeps the evidence of one run in memory."""
 
     _pieces: dict[str, bytes] = field(default_factory=dict)

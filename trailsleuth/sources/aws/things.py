@@ -6,29 +6,30 @@ What is read of which thing is a table, data/entries.toml. Nothing in an answer 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache, partial
-from importlib.resources import files
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.errors import AccountUnreachable, UsageError
 from trailsleuth.model import parse_arn
+from trailsleuth.patterns import late
 from trailsleuth.sources.aws.calls import Answer, Refusal, Why
 from trailsleuth.sources.aws.gaps import NamedGap, gap_of, keep_gap
 from trailsleuth.sources.aws.sessions import Account
 from trailsleuth.sources.aws.store import Provenance, Store, piece_name, remembered
+from trailsleuth.sources.base import DATA
+from trailsleuth.tables import read_toml
 
 PAGES, CALLS, LISTED = 20, 3, 20  # pages of one answer, calls for the values of one placeholder, values in one list
-_PLACE = re.compile(r"\{(\w+)\}")
-_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_PLACE = late(r"\{(\w+)\}")
+_CAPITAL = late(r"(?<=[a-z])(?=[A-Z])")
 
 Values = Mapping[str, Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class Read(Struct, frozen=True, kw_only=True):
     """One call of a row."""
 
     operation: str
@@ -43,8 +44,7 @@ class Read:
     keeps: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One row of the table."""
 
     thing: str
@@ -61,8 +61,7 @@ class Entry:
         return self.thing.replace("_", " ")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """Where the thing was found."""
 
     entry: Entry
@@ -74,7 +73,7 @@ class Found:
 @cache
 def entries() -> Mapping[str, Entry]:
     """data/entries.toml by the thing."""
-    table = tomllib.loads(files("trailsleuth.sources").joinpath("data/entries.toml").read_text(encoding="utf-8"))
+    table = read_toml(DATA / "entries.toml")
     return {row["thing"]: _entry(row) for row in table["entry"]}
 
 

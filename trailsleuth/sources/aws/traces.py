@@ -5,22 +5,22 @@ Record fields: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudt
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+
 from trailsleuth.model import role_of_session, same_role
+from trailsleuth.patterns import late
 from trailsleuth.sources.aws.codepipeline import moment
 
 ASSUMING = ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
-_AUTHORIZATION_ID = re.compile(r"authorization id: ([0-9a-z]{10,64})\b")
-_ENCODED = re.compile(r"Encoded authorization failure message: ([\w-]{20,10240})")
+_AUTHORIZATION_ID = late(r"authorization id: ([0-9a-z]{10,64})\b")
+_ENCODED = late(r"Encoded authorization failure message: ([\w-]{20,10240})")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issued:
+class Issued(Struct, frozen=True, kw_only=True):
     """A credential that an AssumeRole handed out, and who asked for it as far as that copy of the record tells."""
 
     key: str

@@ -13,8 +13,9 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from trailsleuth.errors import AccountUnreachable, EvidenceUnreadable, UsageError
 from trailsleuth.model import RawInput, Skipped
@@ -27,8 +28,7 @@ KINDS = ("CloudTrail", "CloudTrail-NetworkActivity")
 LARGEST = 256 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """What to take out of the bucket; empty: all accounts, all regions, all days."""
 
     accounts: frozenset[str] = frozenset()

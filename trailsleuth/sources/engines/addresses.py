@@ -10,25 +10,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+
 from trailsleuth.errors import UsageError
+from trailsleuth.patterns import late
 
 SCHEMES = ("athena://", "lake://", "spark://", "logs://")
 # https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}", re.ASCII)
-_STORE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
-_HOST = re.compile(r"local|[A-Za-z0-9.-]{1,253}:\d{1,5}", re.ASCII)
+_NAME = late(r"[A-Za-z0-9_-]{1,255}", re.ASCII)
+_STORE = late(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_HOST = late(r"local|[A-Za-z0-9.-]{1,253}:\d{1,5}", re.ASCII)
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
-_GROUP = re.compile(r"(?:arn:[\w-]+:logs:[\w-]+:\d{12}:log-group:)?[.\-_/#A-Za-z0-9]{1,512}", re.ASCII)
+_GROUP = late(r"(?:arn:[\w-]+:logs:[\w-]+:\d{12}:log-group:)?[.\-_/#A-Za-z0-9]{1,512}", re.ASCII)
 
 FetchedRecord = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineUrl:
+class EngineUrl(Struct, frozen=True, kw_only=True):
     """A piece of evidence that an engine holds. `host` is Athena's database, Lake's event data store, Spark's master or a log group; `rest` the table or the
     path."""
 
@@ -37,8 +38,7 @@ class EngineUrl:
     rest: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(Struct, frozen=True, kw_only=True):
     """What an engine is to run, written by `trailsleuth.query`: `first` makes the files known (Spark), `announced` is said before."""
 
     sql: str
@@ -46,8 +46,7 @@ class Statement:
     announced: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogSearch:
+class LogSearch(Struct, frozen=True, kw_only=True):
     """One condition on the records of a log group, in both of its languages: for Logs Insights, and as filter patterns that together say the same.
 
     `early`: it is asked of the time before the window as well, in which a session may have been opened.
@@ -59,8 +58,7 @@ class LogSearch:
     early: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogQuestion:
+class LogQuestion(Struct, frozen=True, kw_only=True):
     """What is asked of a log group: the searches that come first, and those for the credentials of the records that are the question's."""
 
     since: datetime
@@ -71,8 +69,7 @@ class LogQuestion:
     is_subject: Callable[[FetchedRecord], bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """Where Athena writes its results and by which workgroup's rules; empty: what the workgroup says, the account's primary one."""
 
     output: str = ""

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.errors import EvidenceUnreadable, SourceError
 from trailsleuth.model import RawInput, Skipped, parse_arn
@@ -55,8 +56,7 @@ def run_logs(url: EngineUrl, question: LogQuestion, accounts: Sequence[Account])
     yield from reader.missing
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     """One log group, and what was found in it so far."""
 
     name: str

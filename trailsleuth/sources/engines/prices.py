@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from trailsleuth.sources.base import DATA
+from trailsleuth.tables import read_toml
 
 
 @cache
 def _prices() -> dict[str, Any]:
-    return tomllib.loads(files("trailsleuth.sources").joinpath("data/prices.toml").read_text(encoding="utf-8"))
+    return read_toml(DATA / "prices.toml")
 
 
 def price_of(engine: str) -> str:

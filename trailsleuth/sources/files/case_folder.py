@@ -11,10 +11,11 @@ import json
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.model import THINGS, Inquiry, RawInput, Skipped
@@ -26,8 +27,7 @@ UNFINISHED = ".unfinished"
 ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", *THINGS)
 
 
-@dataclass(slots=True, kw_only=True)
-class CaseFolder:
+class CaseFolder(Struct, kw_only=True):
     """A store on disk. `inquiry` is what was asked, with its frozen window; `collectors` who fetched, by account."""
 
     path: Path

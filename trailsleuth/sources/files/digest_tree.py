@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.model.coverage import Skipped
@@ -21,8 +22,7 @@ DIGEST_MARK = "_CloudTrail-Digest_"
 NOT_REGULAR = "a symbolic link or a device: not followed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestTree:
+class DigestTree(Struct, frozen=True, kw_only=True):
     """The files of a directory by their paths relative to it, sorted, with `/` between the parts. `unread` are those that were passed by."""
 
     root: Path

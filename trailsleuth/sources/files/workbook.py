@@ -12,16 +12,18 @@ import io
 import re
 from datetime import UTC, datetime, timedelta
 
-_SHEET = re.compile(r"xl/worksheets/[\w .-]{1,80}\.xml")
-_ROW = re.compile(r"<(?:\w+:)?row\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?row>)", re.DOTALL)
-_CELL = re.compile(r"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
-_VALUE = re.compile(r"<(?:\w+:)?v\b[^>]*>(.*?)</(?:\w+:)?v>", re.DOTALL)
-_TEXT = re.compile(r"<(?:\w+:)?t\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?t>)", re.DOTALL)
-_STRING = re.compile(r"<(?:\w+:)?si\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?si>)", re.DOTALL)
-_FORMATS = re.compile(r"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", re.DOTALL)
-_FORMAT = re.compile(r"<(?:\w+:)?xf\b[^>]*?\bnumFmtId=\"(\d{1,6})\"")
-_OWN_FORMAT = re.compile(r"<(?:\w+:)?numFmt\b[^>]*?\bnumFmtId=\"(\d{1,6})\"[^>]*?\bformatCode=\"([^\"]{0,255})\"")
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+from trailsleuth.patterns import late
+
+_SHEET = late(r"xl/worksheets/[\w .-]{1,80}\.xml")
+_ROW = late(r"<(?:\w+:)?row\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?row>)", re.DOTALL)
+_CELL = late(r"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_VALUE = late(r"<(?:\w+:)?v\b[^>]*>(.*?)</(?:\w+:)?v>", re.DOTALL)
+_TEXT = late(r"<(?:\w+:)?t\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?t>)", re.DOTALL)
+_STRING = late(r"<(?:\w+:)?si\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?si>)", re.DOTALL)
+_FORMATS = late(r"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", re.DOTALL)
+_FORMAT = late(r"<(?:\w+:)?xf\b[^>]*?\bnumFmtId=\"(\d{1,6})\"")
+_OWN_FORMAT = late(r"<(?:\w+:)?numFmt\b[^>]*?\bnumFmtId=\"(\d{1,6})\"[^>]*?\bformatCode=\"([^\"]{0,255})\"")
+_ESCAPED = late(r"_x([0-9A-Fa-f]{4})_")
 _TIMES = {*range(14, 23), 45, 46, 47}  # the formats of times that every workbook has
 _MOST_COLUMNS = 5000
 _START = datetime(1899, 12, 30, tzinfo=UTC)
