@@ -165,7 +165,14 @@ def decode_authorization_message(state, region, asked):
 
 
 def get_request_authorization_details(state, region, asked):
-    return _find(state.details, asked["authorizationId"], "ResourceNotFoundException", 404)
+    """A list is the pages of one answer; a pair names the Region that alone has it."""
+    found = _find(state.details, asked["authorizationId"], "ResourceNotFoundException", 404)
+    if isinstance(found, tuple):
+        found = _find({found[0]: found[1]}, region, "ResourceNotFoundException", 404)
+    if isinstance(found, list):
+        at = int(asked.get("nextToken", "0"))
+        return {**found[at], **({"nextToken": str(at + 1)} if at + 1 < len(found) else {})}
+    return found
 
 
 def get_request_authorization_policy(state, region, asked):

@@ -126,3 +126,41 @@ def test_it_is_said_when_they_are_kept(serve, live):
     source, heard = live()
     list(source.start(WEB))
     assert any("AWS keeps them for 23 more hours), and the policies that they list, are kept from now on" in line for line in heard.lines)
+
+
+def test_the_pages_of_an_answer_are_one(serve, live):
+    world = a_world_with_ids()
+    whole = world.accounts[B].details[ID]
+    (evaluation,) = whole["evaluations"]
+    other = {"action": "iam:TagRole", "resource": ROLE_MADE, "context": {}, "evaluatedEffect": "ALLOW", "checks": []}
+    world.accounts[B].details[ID] = [whole, {**whole, "evaluations": [other], "policies": []}]
+    serve(world)
+    case, pieces = answered(live, WEB)
+    kept = json.loads(pieces[f"decoded/{B}/details-{ID}.json"])
+    assert kept["evaluations"] == [evaluation, other]
+    assert len(kept["policies"]) == len(TYPES)
+    assert "nextToken" not in kept
+    assert of_create_role(case).calibration
+
+
+@pytest.mark.parametrize(("region", "found"), [(REGION, True), ("us-west-2", False)])
+def test_an_id_is_asked_for_in_the_region_of_the_call(serve, live, region, found):
+    world = a_world_with_ids()
+    world.accounts[B].details[ID] = (region, world.accounts[B].details[ID])
+    serve(world)
+    case, pieces = answered(live, WEB)
+    assert (f"decoded/{B}/details-{ID}.json" in pieces) is found
+    assert any(f"the authorization details {ID}" in gap.why for gap in case.coverage.gaps) is not found
+    assert case.outcome is Outcome.CAUSE_FOUND
+
+
+def test_half_an_answer_and_a_document_that_is_none_are_named(serve, live):
+    world = a_world_with_ids()
+    world.accounts[B].evaluated[ID, INLINE] = "no JSON {"
+    world.accounts[B].evaluated.pop((ID, BOUNDARY))
+    serve(world)
+    case, _ = answered(live, WEB)
+    assert case.outcome is Outcome.CAUSE_FOUND
+    assert any(f"the policy {BOUNDARY} as it was evaluated" in gap.why for gap in case.coverage.gaps)
+    for delta in case.deltas:
+        assert delta.proof is None or delta.proof.sufficient is not True

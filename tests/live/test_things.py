@@ -94,6 +94,16 @@ def test_each_permission_that_is_missing_leaves_less_and_says_so(serve, live, na
         assert len(case.findings) <= len(whole.findings)
 
 
+@pytest.mark.parametrize("name", ["stack", "stack of its caller"])
+def test_a_stack_of_which_only_the_state_is_told_is_looked_for_over_the_last_day(serve, live, name):
+    world = a_thing_world(name)
+    for stack in world.accounts[B].things[REGION]["stacks"].values():
+        stack["events"] = [event for event in stack["events"] if event["ResourceStatus"] == "ROLLBACK_IN_PROGRESS"]
+    serve(world)
+    case, _ = answered(live, asked(name))
+    assert [(finding.principal, finding.iam_action) for finding in case.findings] == [(ROLE, "sqs:CreateQueue")]
+
+
 def test_what_is_not_there_is_wrong_usage_and_says_where_it_was_looked_for(serve, live):
     serve(a_thing_world("stack"))
     for kind, entry in entries().items():

@@ -18,7 +18,7 @@ from trailsleuth.sources.aws.chase import Chase, Target, missing_account, region
 from trailsleuth.sources.aws.codepipeline import FailedAction, FailedExecution, find_execution
 from trailsleuth.sources.aws.deployments import service_role_of_deployment
 from trailsleuth.sources.aws.endpoints import fetch_endpoints
-from trailsleuth.sources.aws.entry import follow_entry
+from trailsleuth.sources.aws.entry import RECENT, follow_entry
 from trailsleuth.sources.aws.explanations import fetch_explanations
 from trailsleuth.sources.aws.gaps import NamedGap, keep_gap
 from trailsleuth.sources.aws.organization import fetch_organization_policies
@@ -133,21 +133,22 @@ class LiveSource(Struct, kw_only=True):
             keep_gap(self.store, NamedGap(account=found.account.id, region=found.region, why=why, wanted="execution"))
             return
         start, end = run.started or run.updated, run.updated or run.started
-        regions = self._regions(found.region)
-        if start is None or end is None:
-            for role in run.roles:
-                follow_entry(Inquiry(role=role, since=self._asked.since, until=self._asked.until), self.chase, regions)
-        elif run.roles:
+        regions, what = self._regions(found.region), f"{found.entry.spoken} {found.name}"
+        if run.roles and start is not None and end is not None:
             role, *also = run.roles
             target = Target(role=role, also=tuple(also), regions=regions, start=start, end=end, places=self.places(run.provider or ""))
-            self._follow(target, f"{found.entry.spoken} {found.name}", found.region)
-        else:
-            window = (start - BEGUN, min(end + DELIVERY, self.now))
-            self.chase.by_starter(found.entry.started, run.names, account=found.account.id, region=found.region, window=window)
-            if not self.chase.records:
-                what = f"{found.entry.spoken} {found.name}"
-                why = f"{what}: neither its role nor the call that began its work is known, so its calls cannot be told from others"
-                keep_gap(self.store, NamedGap(account=found.account.id, region=found.region, start=start, end=end, why=why, wanted="records"))
+            self._follow(target, what, found.region)
+            return
+        if run.roles:
+            for role in run.roles:
+                follow_entry(Inquiry(role=role, since=self._asked.since, until=self._asked.until), self.chase, regions)
+            return
+        until = min(end + DELIVERY if end else self._asked.until or self.now, self.now)
+        since = start - BEGUN if start else self._asked.since or until - RECENT
+        self.chase.by_starter(found.entry.started, run.names, account=found.account.id, region=found.region, window=(since, until))
+        if not self.chase.records:
+            why = f"{what}: neither its role nor the call that began its work is known, so its calls cannot be told from others"
+            keep_gap(self.store, NamedGap(account=found.account.id, region=found.region, start=since, end=until, why=why, wanted="records"))
 
     def _target(self, action: FailedAction, execution: FailedExecution) -> Target | None:
         role = action.role or execution.place.service_role
