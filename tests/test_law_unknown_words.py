@@ -39,7 +39,7 @@ def texts_of(name: str) -> frozenset[str]:
 
 
 def named() -> list[str]:
-    marks = ("Validation", "Invalid", "BadRequest", "ClientException", "OperationNotPermitted", "Insufficient", "KMS", "OAuth")
+    marks = ("Validation", "Invalid", "BadRequest", "ClientException", "OperationNotPermitted", "Insufficient", "KMS", "OAuth", "Unexpected")
     modules = " ".join(path.read_text() for path in sorted((CASES.parent / "definitions").glob("*.py")))
     return sorted(path.name for path in CASES.iterdir() if path.name in modules and any(mark in trail(path) for mark in marks))
 
