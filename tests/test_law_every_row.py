@@ -64,6 +64,11 @@ def test_every_row_names_the_action_that_alone_is_lacking(table: str) -> None:
     assert silent == []
 
 
+def test_what_is_known_by_elimination_alone_is_said_to_be() -> None:
+    (found,) = blamed(without("iam:CreateServiceLinkedRole", "ecs", "CreateCluster", None))
+    assert "They allow CreateCluster itself; of all that it may be checked for besides, they lack this alone; the record shows no request" in found.explanation
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_every_row_names_it_where_no_request_was_recorded(table: str) -> None:
     rows = [row for row in TABLES[table]() if row[1] != "sts"]  # without a request it is not known which role's trust policy decides

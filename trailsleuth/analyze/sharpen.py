@@ -157,7 +157,10 @@ def _missing_part(refusal: Refusal, evidence: Evidence, names: RoleNames) -> Ref
     for part in _parts_refused(refusal, evidence, names):
         return part
     lacking = never_granted(refusal, evidence.policies)
-    return _as_part(refusal, lacking[0]) if len(lacking) == 1 else refusal
+    if len(lacking) != 1:
+        return refusal
+    part = _as_part(refusal, lacking[0])
+    return replace(part, denial=replace(part.denial, known_from={**part.denial.known_from, "iam_action": "policies"}))
 
 
 def _as_part(refusal: Refusal, part: Refusal) -> Refusal:

@@ -57,6 +57,7 @@ def explain(refusal: Refusal, claim: Claim, tool: Record | None = None) -> str:
         _why(refusal, claim),
         *_owner(claim),
         *told_by_record(refusal, claim, tool),
+        _by_elimination(refusal),
         of_an_editable_role(refusal, claim),
         _as_its_caller(refusal),
         *_limits(refusal, claim),
@@ -64,6 +65,14 @@ def explain(refusal: Refusal, claim: Claim, tool: Record | None = None) -> str:
     if refusal.denial.beside:
         parts.append(f"The text of the record speaks of {short(refusal.denial.beside)}, which is not its caller: nothing else was taken from it.")
     return " ".join(part for part in parts if part)
+
+
+def _by_elimination(refusal: Refusal) -> str:
+    """How the action is known, where neither the message nor the request tells it."""
+    if refusal.denial.known_from.get("iam_action") != "policies":
+        return ""
+    unseen = "" if refusal.first.request else "; the record shows no request, so whether this call needed it is not seen"
+    return f"They allow {refusal.first.event_name} itself; of all that it may be checked for besides, they lack this alone{unseen}."
 
 
 def _what(refusal: Refusal) -> str:
