@@ -12,6 +12,7 @@ from tests.ingest.test_collected import ROLE_FILES, files
 from tests.ingest.test_export_forms import CONSOLE, FORMS, NO_ERROR, WHOLE_FRAME, parquet_of, table
 from tests.ingest.test_in_place_of import EXECUTED
 from tests.ingest.test_printed import TABLES as PRINTED
+from tests.ingest.test_retouched import RETOUCHED
 from tests.sources.test_office import TEXTS, workbook
 from trailsleuth.catalog.load import rows_of
 from trailsleuth.ingest.evidence import read_evidence
@@ -29,6 +30,7 @@ RECORDS: dict[str, object] = {
     "lookup-events": FORMS["yaml"],
     "query-strings": FORMS["strings"],
     "python-repr": FORMS["pprint"],
+    "retouched": RETOUCHED["cat -n"],
     "cloudwatch-logs": {"events": [{"message": json.dumps(record)} for record in (a_record(1), a_denial(2))]},
     "lambda-events": FORMS["stream"],
     "eventbridge": [{"detail-type": "AWS API Call via CloudTrail", "detail": record} for record in (a_record(1), a_denial(2))],

@@ -12,6 +12,7 @@ from trailsleuth.ingest.literals import NotLiteral, literal_at
 from trailsleuth.ingest.parquet import read_parquet
 from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.printed import is_printed_table
+from trailsleuth.ingest.retouched import is_retouched, untouched
 from trailsleuth.ingest.tables import is_csv, read_csv
 from trailsleuth.ingest.text import read_log_lines, read_printed
 from trailsleuth.ingest.yaml_text import NotYaml, may_be_yaml, yaml_documents
@@ -19,11 +20,12 @@ from trailsleuth.model.marks import INDEX_MARK, PARQUET
 from trailsleuth.patterns import late
 
 _LOOK = 64 * 1024  # bytes from which the kind of an input is told
-_JSON = late(r"\{|\[\s*[\[{\]\"]|\[\s*\Z")  # `[` before anything else begins a log line: a time in brackets
-_LITERAL = late(r"(?:[\[({]\s*)*\{\s*'|\[\s*'\{")
+_JSON = late(r"\{\s*(?:[\"}\\]|\Z)|\[\s*[\[{\]\"]|\[\s*\Z")  # `[` before anything else begins a log line: a time in brackets
+_LITERAL = late(r"(?:[\[({]\s*)*\{\s*(?:'|[A-Za-z_$][\w$]{0,60}:\s|\"[\w.-]{1,60}\"\s?=>)|\[\s*'\{")
 _BINARY = {  # what starts so, and the way out
     b"ORC": "an ORC file: write the rows as Parquet or JSON (in Athena: create table … with (format = 'JSON') as select *)",
     b"Obj\x01": "an Avro file: write the rows as Parquet or JSON",
+    b"ARROW1": "an Arrow file (Feather): write the rows as Parquet or JSON",
     b"7z\xbc\xaf": "a 7z archive: unpack it, or pack it as zip or tar.gz",
     b"Rar!": "a RAR archive: unpack it, or pack it as zip or tar.gz",
     b"SQLite format 3": "a SQLite database: sqlite3 -json FILE 'select * from TABLE' > records.json",
@@ -54,7 +56,10 @@ def _pieces_of(data: bytes) -> Iterator[Piece]:
 
 
 def _documents(data: bytes) -> Iterator[Document | Break]:
-    start = to_text(data[:_LOOK]).lstrip()
+    start = to_text(data[:_LOOK]).lstrip("\ufeff \t\r\n")
+    if is_retouched(start):
+        data = untouched(to_text(data)).encode()
+        start = to_text(data[:_LOOK]).lstrip()
     if not start:
         yield Break(reason="nothing but white space")
     elif _LITERAL.match(start):

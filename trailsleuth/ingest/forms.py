@@ -6,6 +6,7 @@ quick and hold the most telling copy; then every other member. Members of a reco
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -118,7 +119,13 @@ def _of_prose(text: str, depth: int) -> list[Piece]:
 
 
 def _less_plain(text: str, start: int) -> object:
-    """What a text holds that is not JSON: JSON that was escaped, a struct as Python prints it. None: nothing."""
+    """What a text holds that is not JSON: JSON that was escaped, also for a page, a struct as Python prints it. None: nothing."""
+    if text.startswith(("{&quot;", "{&#34;"), start):
+        text, start = html.unescape(text[start:]), 0
+        try:
+            return decode(text)
+        except NotJson:
+            return None
     if '\\"' in text[start : start + 4]:
         try:
             return decode(f'"{text[start:]}"')

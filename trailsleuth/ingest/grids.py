@@ -1,7 +1,7 @@
 """Tables inside JSON: a header somewhere, and rows that are lists of cells.
 
 Sentinel and Log Analytics (`tables[].columns`, `rows`), Splunk (`fields`, `rows`), pandas (`columns`, `data`), Snowflake, Databricks and BigQuery, ClickHouse,
-Elastic's SQL, `aws athena get-query-results`, CloudTrail Lake's rows of one-member maps, Logs Insights' rows of field and value.
+Elastic's SQL, Grafana's frames, `aws athena get-query-results`, CloudTrail Lake's rows of one-member maps, Logs Insights' rows of field and value.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ def grid_in(members: dict[str, Any], *, may_be_record: bool = False) -> Iterator
         return map(TableRow, turned)
     if may_be_record:
         return None
+    if (framed := _frame(members)) is not None:
+        return framed
     if isinstance(result := members.get("ResultSet"), dict) and isinstance(rows := result.get("Rows"), list):
         return _athena(rows)
     headers = list(_headers(members, _DEEP))
@@ -105,6 +107,16 @@ def _turned(members: dict[str, Any]) -> list[dict[str, Any]] | None:
     if all(isinstance(column, list) and len(column) == len(columns[0]) for column in columns):
         return [{name: column[index] for name, column in members.items()} for index in range(len(columns[0]))]
     return None
+
+
+def _frame(members: dict[str, Any]) -> Iterator[dict[str, Any]] | None:
+    """A data frame of Grafana: `schema.fields` names the columns, and `data.values` holds each of them."""
+    schema, data = members.get("schema"), members.get("data")
+    columns = data.get("values") if isinstance(schema, dict) and isinstance(data, dict) and data.keys() <= {"values", "entities", "nanos"} else None
+    if not isinstance(columns, list) or not all(isinstance(column, list) for column in columns):
+        return None
+    header = next((names for names in _headers(schema, 2) if len(names) == len(columns)), None)
+    return (TableRow(zip(header, cells, strict=True)) for cells in zip(*columns, strict=False)) if header else None
 
 
 def _athena(rows: list[Any]) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,6 @@
-"""Structs as a language prints them: Python's repr, DuckDB's `{'a': b, 'c': NULL}`, PowerShell's `@{a=b; c=@{…}}`.
+"""Structs as a language prints them: Python's repr, Ruby's `{"a"=>nil}`, Node's `{ a: 'b' }`, DuckDB's `{'a': b, 'c': NULL}`, PowerShell's `@{a=b; c=@{…}}`.
 
-Nothing in the text is evaluated. What cannot be told from its print (an array that PowerShell shows as `System.Object[]`) is absent.
+Nothing in the text is evaluated. What cannot be told from its print (PowerShell's `System.Object[]`, Node's `[Object]`) is absent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,12 @@ _ESCAPE = late(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTA
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\n": "", "0": "\0"}
 _BARE = late(r"(?:[^\s,{}\[\]()'\":]|[:](?!\s))(?:\([^()]*(?:\([^()]*\)[^()]*)*\)|[^,{}\[\]()\n])*")
 _INTEGER = late(r"-?(?:0|[1-9]\d{0,17})")
-_WORDS = {"None": None, "NULL": None, "null": None, "nan": None, "NaN": None, "NaT": None, "True": True, "true": True, "False": False, "false": False}
+_NAME = late(r"[A-Za-z_$][\w$]{0,60}(?=:)")
+_HIDDEN = late(r"\[(?:Object|Array|Circular[^\]]{0,8})\]")
+_WORDS = {
+    **dict.fromkeys(("None", "nil", "undefined", "NULL", "null", "nan", "NaN", "NaT")),
+    **dict.fromkeys(("True", "true"), True), **dict.fromkeys(("False", "false"), False),
+}  # fmt: skip
 _SHELL_NAME = late(r"\s*([\w.:/@-]{1,128})=")
 _SHELL_END = late(r";\s*(?=[\w.:/@-]{1,128}=)|\}")
 _LOST = late(r"(?:System\.(?:Object|String|Collections)[\w.`]*(?:\[.*\])?|Amazon\.[\w.]+)")
@@ -31,6 +36,8 @@ def literal_at(text: str, start: int = 0, depth: int = 0) -> tuple[object, int]:
     if depth > MAX_DEPTH:
         raise NotLiteral("nested too deeply")
     start = _after_space(text, start)
+    if hidden := _HIDDEN.match(text, start):
+        return None, hidden.end()
     match text[start : start + 1]:
         case "{":
             return _struct(text, start + 1, depth)
@@ -48,11 +55,23 @@ def _struct(text: str, position: int, depth: int) -> tuple[dict[str, object], in
         position = _after_space(text, position)
         if text.startswith("}", position):
             return struct, position + 1
-        key = _quoted(text, position)
-        if key is None or not text.startswith(":", position := _after_space(text, key[1])):
-            raise NotLiteral("no name")
-        struct[key[0]], position = literal_at(text, position + 1, depth + 1)
+        name, position = _name(text, position)
+        struct[name], position = literal_at(text, position, depth + 1)
         position = _after_comma(text, position, "}")
+
+
+def _name(text: str, position: int) -> tuple[str, int]:
+    """A member's name, and where its value begins."""
+    key = _quoted(text, position)
+    if key is None and (bare := _NAME.match(text, position)):
+        key = bare.group(), bare.end()
+    if key is None:
+        raise NotLiteral("no name")
+    name, position = key[0], _after_space(text, key[1])
+    for sign in (":", "=>"):
+        if text.startswith(sign, position):
+            return name, position + len(sign)
+    raise NotLiteral("no value")
 
 
 def _list(text: str, position: int, depth: int) -> tuple[list[object], int]:

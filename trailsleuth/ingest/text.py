@@ -42,9 +42,10 @@ def _in_line(line: str, start: int) -> Document | None:
         return Document(value=value, notes=tuple(careful.notes))
     except NotJson:
         pass
-    if line.startswith("{'", start):
+    printed = start - 2 if line.startswith("b'", start - 2) else start if line.startswith("{'", start) else None  # bytes, as botocore's debug log has them
+    if printed is not None:
         try:
-            return Document(value=literal_at(line, start)[0])
+            return Document(value=literal_at(line, printed)[0])
         except (NotLiteral, RecursionError):
             return None
     return Document(value=line[start:]) if line.startswith('{\\"', start) else None
