@@ -59,7 +59,7 @@ def text_of(page: str) -> str:
 def test_git_ignores_what_the_site_writes() -> None:
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     written = [f"/docs/{page}" for page in GENERATED if page.startswith("reference/")]
-    assert sorted(line for line in ignored if line.startswith("/docs/")) == sorted(["/docs/errors/", *written])
+    assert sorted(line for line in ignored if line.startswith("/docs/")) == sorted(["/docs/errors/", "/docs/tutorial.md", *written])
 
 
 def test_the_pages_are_written_where_they_are_not_what_the_code_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,6 +109,13 @@ def test_every_row_of_every_table_is_documented() -> None:
     whole = "".join(map(text_of, GENERATED))
     missing = [f"{table}: {row['id']}" for table, row in rows.every_row() if "id" in row and f"`{row['id']}`" not in whole]
     assert missing == []
+
+
+def test_the_tutorial_stands_on_the_site_with_its_outputs() -> None:
+    page = text_of("tutorial.md")
+    assert page.count("data:image/svg+xml;base64,") == 2
+    assert page.count("<table") >= 4
+    assert page.count("```python") == sum(cell["cell_type"] == "code" for cell in saved_cells())
 
 
 @pytest.mark.parametrize("row", errors.listed(), ids=lambda row: row["slug"])

@@ -47,6 +47,12 @@ def test_git_holds_nothing_that_it_is_told_to_ignore() -> None:
     assert told.stdout.split() == [], "built files: git rm --cached"
 
 
+@pytest.mark.skipif(shutil.which("git") is None or not (ROOT / ".git").exists(), reason="not in a clone")
+def test_the_tree_stays_small_enough_to_be_looked_through() -> None:
+    told = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert len(told.stdout.splitlines()) < 1100
+
+
 def test_what_came_went_or_was_written_anew_is_seen(tmp_path: Path) -> None:
     (tmp_path / "stays").write_text("a")
     (tmp_path / "goes").write_text("b")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from docs.generate import catalog, cli, documents, errors, evidence, messages, pipelines, python_names, tables
+from docs.generate import catalog, cli, documents, errors, evidence, messages, pipelines, python_names, tables, tutorial_page
 
 DOCS = Path(__file__).parent.parent
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -25,6 +25,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/resources.md": tables.resources_page,
     "reference/pipeline-actions.md": pipelines.page,
     **errors.pages(),
+    "tutorial.md": tutorial_page.page,
 }
 NOTICE = "\n<!-- Written by `python -m docs.generate`; change the code or the table instead. -->\n"
 

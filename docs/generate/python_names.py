@@ -30,9 +30,9 @@ COLUMNS: Mapping[str, list[str]] = {
     "Case.records": frames.RECORD_COLUMNS,
 }
 FRAMES = (
-    "Times are UTC timestamps. `findings`, `deltas` and `chains` have the names of the [JSON document](json.md), `records` those of CloudTrail; "
-    "`denied` is trailsleuth's reading of the error, `source` the file and position. `findings.event_ids` cites records; "
-    "`sufficient`, `minimal`, `harmless` and `undecided` are the proof's."
+    'Times are texts in UTC, as in the documents (`pd.to_datetime(frame["eventTime"])` makes timestamps of them). `findings`, `deltas` and `chains` have the '
+    "names of the [JSON document](json.md), `records` those of CloudTrail; `denied` is trailsleuth's reading of the error, `source` the file and position. "
+    "`findings.event_ids` cites records; `sufficient`, `minimal`, `harmless` and `undecided` are the proof's."
 )
 NOTEBOOK = (
     "`%load_ext trailsleuth.notebook` shows cases and diagnoses as HTML (as text where there is none) and gives DataFrames of records the `trail` accessor. "

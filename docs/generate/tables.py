@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from docs.generate.markdown import anchor, code, codes, prose, source, table, whole
 from docs.generate.rows import Row, files, headings, rows
+from trailsleuth.catalog.load import resource_rows
 
 OPERATIONS = """
 A call is checked for the IAM action of its own name, except for these. "Also" rows are what a request's content makes it need besides. `trailsleuth
@@ -57,10 +58,12 @@ def _passed(row: Row) -> tuple[str, ...]:
 
 def resources_page() -> str:
     """How resources are built."""
-    return whole("Resources of calls", RESOURCES, *_sections("resources", ["row", "type or format", "example", ""], _resource))
+    heads, listed = ["row", "type or format", "example", ""], sorted({*files("resources"), *headings("resources")})
+    parts = ([f"## {prefix}", "", *table(heads, [_resource(row) for row in resource_rows(prefix)])] for prefix in listed)
+    return whole("Resources of calls", RESOURCES, *parts)
 
 
-def _resource(_heading: str, row: Row) -> tuple[str, ...]:
+def _resource(row: Row) -> tuple[str, ...]:
     example = row["example"]
     shown = f"{code(example.get('event', ''))}: {code(example['resource'])}" if example.get("resource") else code(example.get("event", ""))
     why = f" {prose(row['why'])}" if row.get("why") else ""

@@ -36,6 +36,9 @@ CELLS: tuple[tuple[str, str], ...] = (
         "How did the pipeline get there? One row a hop.",
     ),
     ("code", 'diagnosis.chains[["chain", "hop", "role", "session_name", "assumed_by", "account", "calls", "denied"]]'),
+    ("code", "diagnosis.plot()"),
+    ("markdown", "And when? A prediction stands in the next try."),
+    ("code", "diagnosis.plot_timeline()"),
     ("markdown", "Every call of the last session, in time order:"),
     (
         "code",

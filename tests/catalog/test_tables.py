@@ -9,7 +9,7 @@ import pytest
 
 from trailsleuth.catalog.actions import prefixes, spelling, takes_resource
 from trailsleuth.catalog.arns import resource_arns
-from trailsleuth.catalog.load import DATA, read_table, rows_of
+from trailsleuth.catalog.load import DATA, read_table, resource_rows, rows_of
 from trailsleuth.catalog.operations import needs, primary_action
 from trailsleuth.catalog.passed_roles import passed_roles
 from trailsleuth.catalog.pipeline_actions import needs_of_action
@@ -34,7 +34,8 @@ TABLES = [
 ]
 BY_SERVICE = [("operations", "operation"), ("operations", "need"), ("resources", "resource")]
 TABLES += [(f"{kind}/{path.stem}", heading) for kind, heading in BY_SERVICE for path in sorted((DATA / kind).glob("*.toml"))]
-TABLES += [("passed_roles", prefix) for prefix in read_table("passed_roles")]
+WITH_RESOURCES = sorted({*read_table("resources"), *(path.stem for path in (DATA / "resources").glob("*.toml"))})
+TABLES += [(table, prefix) for table in ("passed_roles", "resources") for prefix in read_table(table)]
 
 
 def rows(kind, heading):
@@ -143,8 +144,15 @@ def test_every_need_shows_where_the_request_has_its_cause_and_nowhere_else(name,
     assert row["id"] not in {need.source_id for need in needs(source, counter["event"], counter["request"], **PLACE)}
 
 
-@pytest.mark.parametrize(("name", "row"), rows("resources/", "resource"))
-def test_every_resource_row_builds_the_arn_of_its_example(name, row):
+@pytest.mark.parametrize(
+    ("prefix", "row"),
+    [
+        (prefix, row)
+        for prefix in sorted({*read_table("resources"), *(path.stem for path in (DATA / "resources").glob("*.toml"))})
+        for row in resource_rows(prefix)
+    ],
+)
+def test_every_resource_row_builds_the_arn_of_its_example(prefix, row):
     example, counter = row["example"], row["counter_example"]
     wanted = example["resource"] if isinstance(example["resource"], list) else [example["resource"]]
     assert list(resource_arns(example["event"], example["iam_action"], example["request"], PLACE)) == wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -89,7 +90,7 @@ def test_a_call_in_two_trails_counts_once(tmp_path):
     assert denied_groups(written(tmp_path / "t.json", both), by="action").denied == 1
 
 
-@pytest.mark.parametrize("form", ["table", "csv", "json", "jsonl"])
+@pytest.mark.parametrize("form", ["table", "csv", "json", "jsonl", "html"])
 def test_hostile_names_stay_text(form, tmp_path, capsys):
     path = written(
         tmp_path / "t.json",
@@ -112,3 +113,27 @@ def test_names_of_columns_are_checked():
 def test_what_cannot_be_meant_is_wrong_usage(arguments, tmp_path, capsys):
     assert main(["denied", written(tmp_path / "t.json", [denied(1, "RunTask")]), *arguments]) == 2
     assert "; " in capsys.readouterr().err
+
+
+def test_the_heat_map_has_every_count_and_what_does_not_fit_among_the_others(tmp_path, capsys):
+    trail = [denied(number, f"Call{number % 30}", who=identity(role=f"arn:aws:iam::444455556666:role/Role{number % 50}")) for number in range(300)]
+    assert main(["denied", written(tmp_path / "t.json", trail), "--by", "principal,action", "-o", "html"]) == 0
+    page = capsys.readouterr().out
+    heat = page.partition('aria-label="Heat map"')[2].partition("</table>")[0]
+    rows = [re.findall(r'class="heat h(\d)">(\d*)<', row) for row in heat.split("<tr>")[2:]]
+    assert (len(rows), {len(row) for row in rows}) == (41, {25})
+    assert sum(int(count or 0) for row in rows for _, count in row) == 300
+    assert all((shade == "0") is (not count) for row in rows for shade, count in row)
+    assert heat.count("<td>others</td>") == 1
+
+
+def test_a_heat_map_by_day_is_in_the_order_of_time(tmp_path, capsys):
+    trail = [denied(place, "RunTask", at=day * 86400) for place, day in enumerate((2, 0, 1, 1))]
+    assert main(["denied", written(tmp_path / "t.json", trail), "--by", "action,day", "-o", "html"]) == 0
+    heads = re.findall(r"<th>(.*?)</th>", capsys.readouterr().out.partition("Heat map")[2].partition("</thead>")[0])
+    assert heads[1:] == sorted(heads[1:])
+    assert len(heads) == 4
+
+
+def test_a_heat_map_is_for_groups(tmp_path, capsys):
+    assert main(["denied", written(tmp_path / "t.json", [denied(1, "RunTask")]), "-o", "html"]) == 2

@@ -11,16 +11,8 @@ import pytest
 from trailsleuth.iam.operators import _OPERATORS
 from trailsleuth.iam.requests import answer_request
 
-FOLDER = Path(__file__).parent
-
-
-def cases() -> list[Any]:
-    return [
-        pytest.param(case, id=f"{path.stem}/{case['id']}") for path in sorted(FOLDER.glob("*.json")) for case in json.loads(path.read_text(encoding="utf-8"))
-    ]
-
-
-CASES = cases()
+FILE = Path(__file__).with_name("cases.jsonl")
+CASES = [pytest.param(case, id=f"{case['theme']}/{case['id']}") for case in map(json.loads, FILE.read_text(encoding="utf-8").splitlines())]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -38,7 +30,7 @@ def test_there_are_at_least_three_hundred_cases_and_each_has_its_source() -> Non
 
 
 def test_every_condition_operator_has_a_case() -> None:
-    text = " ".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")).lower()
+    text = FILE.read_text(encoding="utf-8").lower()
     assert [name for name in _OPERATORS if f'"{name}"' not in text and f'"{name}ifexists"' not in text] == []
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -53,6 +56,24 @@ def test_what_was_not_asked_about_is_a_table_apart():
     background = case.diagnose(pipeline="basket").background
     assert list(background.columns) == ["principal", "call", "error_code", "count", "first_seen", "last_seen"]
     assert background["count"].sum() == 6
+
+
+@pytest.mark.parametrize("name", ["plot", "plot_timeline"])
+def test_an_answer_is_drawn_as_an_image_that_stands_by_itself(name):
+    answer = ts.load(ROOT / "fixtures" / "cases" / "founding-first-no-snapshot" / "evidence").diagnose(pipeline="basket")
+    picture = getattr(answer, name)()
+    drawing = ElementTree.fromstring(picture.svg)
+    assert drawing.tag == "{http://www.w3.org/2000/svg}svg"
+    assert "ecs:RegisterTaskDefinition" in drawing.get("aria-label")
+    assert ".box" in drawing.find("{http://www.w3.org/2000/svg}style").text
+    shown = picture._repr_html_()
+    assert re.fullmatch(r'<img alt="[^"<>]*" style="[^"<>]*" src="data:image/svg\+xml;base64,[\w+/=]+">', shown)
+
+
+def test_an_answer_without_a_chain_says_so(case):
+    nothing = case.diagnose(since=datetime(2030, 1, 1, tzinfo=UTC))
+    assert "no role chain in this answer" in nothing.plot().svg
+    assert "no denied call in this answer" in nothing.plot_timeline().svg
 
 
 @pytest.mark.parametrize("first", ["import pandas, trailsleuth", "import trailsleuth; trailsleuth.events(PATH)"])

@@ -76,6 +76,6 @@ def test_records_sessions_and_timelines_are_frames(tmp_path):
     assert list(ts.events(path, denied=True)["eventName"]) == ["RegisterTaskDefinition"]
     assert list(ts.sessions(path)["calls"]) == [1, 5]
     moments = ts.timeline(path, principal="Deploy")
-    assert str(moments["time"].dtype).startswith("datetime64")
+    assert all(isinstance(moment, str) and moment.endswith("Z") for moment in moments["time"])
     assert list(ts.timeline(path, account="999999999999")) == list(moments)
     assert ts.bundle(path, redact=True).files

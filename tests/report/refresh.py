@@ -1,6 +1,6 @@
 """Rewrites the golden texts and prints what changed: python -m tests.report.refresh
 
-A file holds all forms of one case, each under a line `##### <form>`.
+One file holds all cases in all forms, each under a line `##### <case> <form>`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import re
 import sys
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from trailsleuth.report.document import case_document
 from trailsleuth.report.fix import FIXES, render_fix
 from trailsleuth.report.formats import render
 
-FOLDER = Path(__file__).with_name("golden")
+FILE = Path(__file__).with_name("golden.txt")
 BUILT = {"founding": the_founding_case, "open": an_open_case, "quiet": a_quiet_case}
 READ = {"key": "cp-key-both-sides", "scp": "org-scp-tag-required", "green": "cp-retry-went-green"}  # from evidence: both sides of a key, an SCP, no denial
 FORMS = {
@@ -70,23 +69,16 @@ def _forms(document: dict[str, Any]) -> dict[str, str]:
 @cache
 def golden() -> dict[str, dict[str, str]]:
     """What was agreed, as `rendered` has it."""
-    return {path.stem: _parts(path.read_bytes().decode()) for path in FOLDER.iterdir()}
-
-
-def _parts(text: str) -> dict[str, str]:
-    pieces = re.split(r"^##### (\S+)\n", text, flags=re.MULTILINE)
-    return {suffix: part.removesuffix("\n") for suffix, part in zip(pieces[1::2], pieces[2::2], strict=True)}
-
-
-def _joined(forms: Mapping[str, str]) -> str:
-    return "".join(f"##### {suffix}\n{text}\n" for suffix, text in forms.items())
+    pieces = re.split(r"^##### (\S+) (\S+)\n", FILE.read_bytes().decode(), flags=re.MULTILINE)
+    found: dict[str, dict[str, str]] = {}
+    for name, form, part in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
+        found.setdefault(name, {})[form] = part.removesuffix("\n")
+    return found
 
 
 if __name__ == "__main__":
     assert set(FIX_SUFFIXES) == set(FIXES)
-    FOLDER.mkdir(exist_ok=True)
-    for name, forms in rendered().items():
-        path = FOLDER / f"{name}.txt"
-        before, text = path.read_bytes().decode() if path.exists() else "", _joined(forms)
-        sys.stdout.writelines(difflib.unified_diff(before.splitlines(True), text.splitlines(True), f"before/{name}", f"after/{name}"))
-        path.write_bytes(text.encode())
+    before = FILE.read_bytes().decode() if FILE.exists() else ""
+    after = "".join(f"##### {name} {form}\n{text}\n" for name, forms in rendered().items() for form, text in forms.items())
+    sys.stdout.writelines(difflib.unified_diff(before.splitlines(True), after.splitlines(True), "before", "after"))
+    FILE.write_bytes(after.encode())

@@ -11,10 +11,9 @@ def test_findings_are_rows_with_utc_times_and_their_records():
     frame = findings_frame(the_founding_case())
     assert list(frame["rank"]) == [1, 2, 3, 4]
     assert frame.loc[0, "iam_action"] == "ecs:RegisterTaskDefinition"
-    assert frame.loc[0, "first_seen"] == pd.Timestamp("2026-03-04T09:01:44Z")
+    assert frame.loc[0, "first_seen"] == "2026-03-04T09:01:44Z"
     assert pd.isna(frame.loc[1, "first_seen"])
     assert frame.loc[0, "event_ids"] == ["5f2d1c1e-77aa-4b7c-9d2d-000000000004"]
-    assert str(frame["first_seen"].dt.tz) == "UTC"
 
 
 def test_deltas_and_chains_are_rows():
@@ -37,5 +36,5 @@ def test_records_have_cloudtrails_names():
     assert list(frame["eventName"]) == ["RegisterTaskDefinition"] * 2
     assert list(frame["denied"]) == [False, True]
     assert frame.loc[0, "source"] == "a.json.gz#1"
-    assert str(frame["eventTime"].dt.tz) == "UTC"
+    assert list(frame["eventTime"]) == ["2026-03-04T09:01:41Z", "2026-03-04T09:01:42Z"]
     assert list(records_frame([]).columns) == list(frame.columns)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from trailsleuth.api.views import Conditions
     from trailsleuth.model.reduction import Reduction
+    from trailsleuth.report.pictures import Picture
     from trailsleuth.trail_index.read import IndexFile
 
 ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", *THINGS, "error")
@@ -81,6 +82,18 @@ class Diagnosis(Struct, frozen=True, dict=True):
     def to_markdown(self) -> str:
         """The report for a ticket or a pull request."""
         return render(self.document(), "markdown", RenderContext())
+
+    def plot(self) -> Picture:
+        """The role chain, a box around each account: shown by a notebook, `plot().svg` for a file."""
+        from trailsleuth.report.pictures import chain_picture
+
+        return chain_picture(self.document())
+
+    def plot_timeline(self) -> Picture:
+        """The denied calls in the order of time, and what would be denied in the next try."""
+        from trailsleuth.report.pictures import timeline_picture
+
+        return timeline_picture(self.document())
 
     def fix(self, form: str = "terraform") -> str:
         """The policy change alone: terraform, cloudformation, cdk, cdk-python, cli or json."""

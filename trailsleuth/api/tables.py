@@ -44,24 +44,15 @@ def denied(paths: Paths, by: str | Sequence[str] = denials.DEFAULT) -> pd.DataFr
 
 def sessions_frame(found: Iterable[SessionView]) -> pd.DataFrame:
     """The sessions as a table."""
-    return _frame(map(session_document, found), SESSION_COLUMNS, times=("opened_at", "first", "last"))
+    return frames.made_frame(map(session_document, found), SESSION_COLUMNS)
 
 
 def timeline_frame(found: Iterable[Moment]) -> pd.DataFrame:
     """The moments as a table."""
-    return _frame(map(moment_document, found), MOMENT_COLUMNS, times=("time", "until"))
+    return frames.made_frame(map(moment_document, found), MOMENT_COLUMNS)
 
 
 def denied_frame(found: DeniedGroups) -> pd.DataFrame:
     """The groups as a table; addresses, keys and marks as texts, so that they can be grouped by."""
     rows = [{name: ", ".join(value) if isinstance(value, list) else value for name, value in denied_group(found.by, view).items()} for view in found.groups]
-    return _frame(rows, denied_columns(found.by), times=("first", "last"))
-
-
-def _frame(rows: Iterable[dict[str, object]], columns: Sequence[str], *, times: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd
-
-    frame = pd.DataFrame(list(rows), columns=list(columns))
-    for column in times:
-        frame[column] = pd.to_datetime(frame[column], utc=True, format="ISO8601")
-    return frame
+    return frames.made_frame(rows, denied_columns(found.by))

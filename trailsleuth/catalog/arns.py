@@ -1,6 +1,6 @@
 """ARNs out of request parameters.
 
-Three rules, strongest first: a parameter that holds an ARN of the right form wins; a row of `data/resources/<prefix>.toml` says which
+Three rules, strongest first: a parameter that holds an ARN of the right form wins; a row of `data/resources.toml` says which
 parameter fills which part; else a parameter named like the part of the ARN format fills it. What the request does not tell stays untold.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 from urllib.parse import unquote
 
 from trailsleuth.catalog.actions import ActionEntry, ResourceType, arn_formats_of, entry, takes_resource
-from trailsleuth.catalog.load import Row, rows_of
+from trailsleuth.catalog.load import Row, resource_rows
 from trailsleuth.catalog.paths import find_values, first_text, holds, plain_name, texts_in, unwrapped
 from trailsleuth.model.pattern import ArnPattern, as_pattern, is_wide
 from trailsleuth.patterns import late
@@ -106,7 +106,7 @@ def _part(request: Mapping[str, Any], paths: Sequence[str], pattern: str | None,
 def _rows_for(found: ActionEntry, event_name: str, request: Mapping[str, Any]) -> Iterator[Row]:
     prefix, _, name = found.name.partition(":")
     kinds = {kind.name for kind in found.resource_types}
-    for row in rows_of(f"resources/{prefix}", "resource"):
+    for row in resource_rows(prefix):
         if "actions" in row and name not in row["actions"]:
             continue
         if "type" in row and row["type"] not in kinds:
@@ -186,7 +186,7 @@ def _named_too(found: ActionEntry, chosen: tuple[tuple[str, str], ...], made: Ma
 
 @cache
 def _kinds_with_rows(prefix: str) -> frozenset[str]:
-    return frozenset(str(row["type"]) for row in rows_of(f"resources/{prefix}", "resource") if "type" in row)
+    return frozenset(str(row["type"]) for row in resource_rows(prefix) if "type" in row)
 
 
 def _chosen(found: ActionEntry, arns: Mapping[str, str], preferred: Sequence[str], always: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -29,6 +29,11 @@ def read_table(name: str) -> Mapping[str, tuple[Row, ...]]:
     return {heading: tuple(rows) for heading, rows in table.items() if isinstance(rows, list)}
 
 
+def resource_rows(prefix: str) -> tuple[Row, ...]:
+    """How requests of a service name resources: from its own file where it has one, else from the table of all."""
+    return rows_of(f"resources/{prefix}", "resource") or rows_of("resources", prefix)
+
+
 def rows_of(name: str, heading: str) -> tuple[Row, ...]:
     """The rows `[[heading]]` of a table, in the order of the file."""
     return read_table(name).get(heading, ())

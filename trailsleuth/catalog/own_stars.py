@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from trailsleuth.catalog.actions import resource_types
-from trailsleuth.catalog.load import rows_of
+from trailsleuth.catalog.load import resource_rows
 from trailsleuth.catalog.pipeline_actions import needed_forms
 from trailsleuth.catalog.short_lived import short_lived_parts, widened_already
 from trailsleuth.model.pattern import ArnPattern
@@ -40,7 +40,7 @@ def parts_of(arn: str, action: str, *, event_name: str = "", chosen: Iterable[st
 
 def _own_forms(action: str, event_name: str, *, told: bool) -> Iterator[str]:
     """The forms of the table's rows for this action in which a star stands. `told`: the request is there, so what it leaves out has the row's default."""
-    for row in rows_of(f"resources/{action.partition(':')[0]}", "resource"):
+    for row in resource_rows(action.partition(":")[0]):
         if "events" in row and event_name and re.fullmatch(row["events"], event_name) is None:
             continue
         defaults = {name for name, paths in row.get("parts", {}).items() if "=*" in paths and (told or len(paths) == 1)}

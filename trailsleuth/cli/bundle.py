@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from trailsleuth.api.bundles import bundle
+from trailsleuth.cli.completion import pipelines
 from trailsleuth.cli.evidence import Evidence, given_paths
 from trailsleuth.cli.options import TableOrJson
 from trailsleuth.cli.output import check_output_file, write_answer, write_stdout
@@ -23,7 +24,7 @@ def bundle_command(
     evidence: Evidence = None,
     to: Annotated[Path | None, typer.Option("--to", help="The zip file to write.", metavar="PATH", show_default=False)] = None,
     redact: Annotated[bool, typer.Option("--redact", help="Replace account ids, keys, names and addresses throughout; the diagnosis stays the same.")] = False,
-    pipeline: Annotated[str | None, typer.Option(help="Also tell what this is called in the bundle.", metavar="NAME")] = None,
+    pipeline: Annotated[str | None, typer.Option(help="Also tell what this is called in the bundle.", metavar="NAME", autocompletion=pipelines)] = None,
     execution_id: Annotated[str | None, typer.Option(help="Likewise.", metavar="ID")] = None,
     role: Annotated[str | None, typer.Option(help="Likewise.", metavar="ARN")] = None,
     session: Annotated[str | None, typer.Option(help="Likewise.", metavar="NAME")] = None,

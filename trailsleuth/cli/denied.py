@@ -12,13 +12,14 @@ import typer
 from trailsleuth.api import Refused, refused
 from trailsleuth.api.denials import grouped, parse_by, records_of
 from trailsleuth.cli.evidence import Evidence, Force, To, given_paths
-from trailsleuth.cli.options import terminal_context
+from trailsleuth.cli.options import program_version, terminal_context
 from trailsleuth.cli.output import check_output_file, write_pieces
 from trailsleuth.cli.talk import say
 from trailsleuth.errors import EvidenceUnreadable, UsageError
 from trailsleuth.model.denied_view import DeniedGroups
 from trailsleuth.report.context import RenderContext
 from trailsleuth.report.denials import denied_columns, denied_document, denied_group, denied_table
+from trailsleuth.report.denials_html import denied_html
 from trailsleuth.report.json import render_json
 from trailsleuth.report.views import csv_pieces, jsonl_pieces
 
@@ -26,12 +27,13 @@ _MAX_NAMED = 5
 
 
 class DeniedFormat(StrEnum):
-    """What `--output` takes: records as jsonl or json; groups as table, json, jsonl or csv."""
+    """What `--output` takes: records as jsonl or json; groups as table, json, jsonl, csv or html, a heat map."""
 
     JSONL = "jsonl"
     JSON = "json"
     TABLE = "table"
     CSV = "csv"
+    HTML = "html"
 
 
 def denied_command(
@@ -39,7 +41,7 @@ def denied_command(
     by: Annotated[str | None, typer.Option("--by", help="Count instead: principal,action,service,code,day,account,region.", metavar="A,B")] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="With --by: at most so many groups.", min=1, metavar="N")] = None,
     to: To = None,
-    output: Annotated[DeniedFormat | None, typer.Option("--output", "-o", help="Records: jsonl, json. With --by: table, json, jsonl, csv.")] = None,
+    output: Annotated[DeniedFormat | None, typer.Option("--output", "-o", help="Records: jsonl, json. With --by: table, json, jsonl, csv, html.")] = None,
     force: Force = False,
 ) -> int:
     """Extract every denied record and the calls that opened the sessions behind them, or count them: at the speed of unpacking, in little memory.
@@ -69,7 +71,7 @@ def denied_command(
 
 
 def _form(output: DeniedFormat | None, *, counted: bool, limited: bool) -> DeniedFormat:
-    if not counted and output in (DeniedFormat.TABLE, DeniedFormat.CSV):
+    if not counted and output in (DeniedFormat.TABLE, DeniedFormat.CSV, DeniedFormat.HTML):
         raise UsageError(f"--output {output} is for groups", why="records are JSON", next_step="add --by principal,action, or give jsonl or json")
     if not counted and limited:
         raise UsageError("--limit is for groups and needs --by", next_step="add --by principal,action, or leave out --limit")
@@ -86,6 +88,8 @@ def _counted(found: DeniedGroups, form: DeniedFormat, limit: int | None, to: Pat
             yield render_json(denied_document(found, limit))
         case DeniedFormat.JSONL:
             yield from jsonl_pieces(rows)
+        case DeniedFormat.HTML:
+            yield denied_html(found, limit, version=program_version())
         case DeniedFormat.CSV:
             yield from csv_pieces((dict(row) for row in rows), denied_columns(found.by))
 

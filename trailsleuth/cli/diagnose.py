@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from trailsleuth import api
 from trailsleuth.api.asking import Live, asks_accounts
+from trailsleuth.cli.completion import pipelines, profiles
 from trailsleuth.cli.options import FailOn, FixFormat, OutputFormat, exit_code_of, parse_window, terminal_context, version_for
 from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.cli.policy_files import check_policy_files, read_patches
@@ -36,7 +37,9 @@ def diagnose_command(
         list[str] | None,
         typer.Argument(help="Exported files, directories, archives; a fetched case; s3://BUCKET/PREFIX; an engine; - for stdin.", show_default=False),
     ] = None,
-    pipeline: Annotated[str | None, typer.Option(help="The CodePipeline whose newest failed execution is asked about.", metavar="NAME")] = None,
+    pipeline: Annotated[
+        str | None, typer.Option(help="The CodePipeline whose newest failed execution is asked about.", metavar="NAME", autocompletion=pipelines)
+    ] = None,
     execution_id: Annotated[str | None, typer.Option(help="This execution instead of the newest failed one.", metavar="ID")] = None,
     role: Annotated[str | None, typer.Option(help="Ask about a role.", metavar="ARN")] = None,
     session: Annotated[str | None, typer.Option(help="Ask about a role session by its name.", metavar="NAME")] = None,
@@ -53,7 +56,9 @@ def diagnose_command(
     since: Annotated[str | None, typer.Option(help="Start: ISO 8601, or 2h, 3d before now.", metavar="TIME")] = None,
     until: Annotated[str | None, typer.Option(help="End, likewise.", metavar="TIME")] = None,
     prune: Annotated[bool, typer.Option("--prune", help="Do not read log files whose names lie outside the window, with a margin.")] = False,
-    profile: Annotated[list[str] | None, typer.Option(help="Live: an AWS profile, one an account. Repeatable.", metavar="NAME")] = None,
+    profile: Annotated[
+        list[str] | None, typer.Option(help="Live: an AWS profile, one an account. Repeatable.", metavar="NAME", autocompletion=profiles)
+    ] = None,
     assume_role: Annotated[list[str] | None, typer.Option(help="Live: a role into a further account. Repeatable.", metavar="ARN")] = None,
     region: Annotated[list[str] | None, typer.Option(help="Live: a region. Repeatable.", metavar="NAME")] = None,
     athena_output: Annotated[

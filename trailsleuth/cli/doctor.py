@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import asdict
 
+from trailsleuth.cli.completion import profiles
 from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.cli.options import TableOrJson
 from trailsleuth.cli.output import write_stdout
@@ -20,7 +21,9 @@ SCHEMA = "trailsleuth.doctor/1"
 
 
 def doctor_command(
-    profile: Annotated[list[str] | None, typer.Option("--profile", metavar="P", help="An AWS profile, one an account; repeat it.")] = None,
+    profile: Annotated[
+        list[str] | None, typer.Option("--profile", metavar="P", help="An AWS profile, one an account; repeat it.", autocompletion=profiles)
+    ] = None,
     assume_role: Annotated[list[str] | None, typer.Option("--assume-role", metavar="ARN", help="A role to look through, too; repeat it.")] = None,
     region: Annotated[list[str] | None, typer.Option("--region", metavar="R", help="A region to look in; repeat it.")] = None,
     output: Annotated[TableOrJson, typer.Option("--output", "-o", help="table or json.")] = TableOrJson.TABLE,

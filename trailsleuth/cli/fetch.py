@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from trailsleuth.api.live import Asked, gather, this_second
+from trailsleuth.cli.completion import profiles
 from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.cli.options import TableOrJson, parse_window
 from trailsleuth.cli.output import write_stdout
@@ -41,7 +42,9 @@ def fetch_command(
     state_machine: Annotated[str | None, typer.Option("--state-machine", metavar="ARN", help="Another way in: a failed Step Functions execution.")] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="T", help="Start of the time to look at.")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="T", help="Its end.")] = None,
-    profile: Annotated[list[str] | None, typer.Option("--profile", metavar="P", help="An AWS profile, one an account; repeat it.")] = None,
+    profile: Annotated[
+        list[str] | None, typer.Option("--profile", metavar="P", help="An AWS profile, one an account; repeat it.", autocompletion=profiles)
+    ] = None,
     assume_role: Annotated[list[str] | None, typer.Option("--assume-role", metavar="ARN", help="A role into a further account; repeat it.")] = None,
     region: Annotated[list[str] | None, typer.Option("--region", metavar="R", help="A region to look in, too; repeat it.")] = None,
     folder: Annotated[Path | None, typer.Option("--to", metavar="FOLDER", help="Where the case goes: a new or empty folder.")] = None,

@@ -139,8 +139,11 @@ def terminal_context(stream: TextIO | None = None, *, everything: bool = False) 
 
 def version_for(form: OutputFormat) -> str:
     """The program's version for a report that says it; asked for only then, since that takes a while."""
-    if form is not OutputFormat.HTML:
-        return ""
+    return program_version() if form is OutputFormat.HTML else ""
+
+
+def program_version() -> str:
+    """As it is installed."""
     from importlib.metadata import version
 
     return version("trailsleuth")

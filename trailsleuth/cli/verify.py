@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from trailsleuth import api
+from trailsleuth.cli.completion import profiles
 from trailsleuth.cli.options import TableOrJson, parse_window
 from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.errors import UsageError
@@ -29,7 +30,9 @@ VERDICTS = {
 def verify_command(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A downloaded log bucket, or a part of one: log files and their digests.")],
     keys: Annotated[Path | None, typer.Option("--keys", metavar="FILE", help="Saved output of `aws cloudtrail list-public-keys`.")] = None,
-    profile: Annotated[str | None, typer.Option("--profile", metavar="P", help="Ask this AWS profile for the public keys instead.")] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="P", help="Ask this AWS profile for the public keys instead.", autocompletion=profiles)
+    ] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="T", help="Start of the time that must be covered.")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="T", help="End of that time: shows a deleted newest digest.")] = None,
     output: Annotated[TableOrJson, typer.Option("--output", "-o", help="table or json.")] = TableOrJson.TABLE,

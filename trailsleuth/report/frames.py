@@ -1,18 +1,17 @@
-"""The case and its records as pandas DataFrames: CloudTrail's names for what CloudTrail says, times in UTC."""
+"""The case and its records as pandas DataFrames: CloudTrail's names for what CloudTrail says, times in UTC, as texts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from trailsleuth.model import CaseFile, Record
 from trailsleuth.report.accessor import register_accessor
-from trailsleuth.report.document import case_document
+from trailsleuth.report.document import case_document, utc
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_FINDING_TIMES = ("first_seen", "last_seen")
 FINDING_COLUMNS = [
     "rank",
     "group",
@@ -81,18 +80,18 @@ RECORD_COLUMNS = [
 def findings_frame(case: CaseFile) -> pd.DataFrame:
     """One row a finding, the likeliest cause first; `event_ids` cites its records."""
     rows = [{**finding, "event_ids": [record["event_id"] for record in finding["evidence"]]} for finding in case_document(case)["findings"]]
-    return _frame(rows, FINDING_COLUMNS, times=_FINDING_TIMES)
+    return made_frame(rows, FINDING_COLUMNS)
 
 
 def background_frame(case: CaseFile) -> pd.DataFrame:
     """One row a group of denied calls that were not asked about: who, which call, how often, from when to when."""
-    return _frame(case_document(case)["background"], BACKGROUND_COLUMNS, times=_FINDING_TIMES)
+    return made_frame(case_document(case)["background"], BACKGROUND_COLUMNS)
 
 
 def deltas_frame(case: CaseFile) -> pd.DataFrame:
     """One row an attachment point; `document` is the policy to add, as plain values."""
     rows = [{**delta, **(delta["proof"] or {})} for delta in case_document(case)["deltas"]]
-    return _frame(rows, DELTA_COLUMNS)
+    return made_frame(rows, DELTA_COLUMNS)
 
 
 def chains_frame(case: CaseFile) -> pd.DataFrame:
@@ -102,18 +101,18 @@ def chains_frame(case: CaseFile) -> pd.DataFrame:
         for number, chain in enumerate(case_document(case)["chains"], 1)
         for place, hop in enumerate(chain["hops"], 1)
     ]
-    return _frame(rows, CHAIN_COLUMNS)
+    return made_frame(rows, CHAIN_COLUMNS)
 
 
 def records_frame(records: Iterable[Record]) -> pd.DataFrame:
     """One row a record, in the order given; request and response stay nested, everything else is flat. `denied` is our reading of the error."""
-    return _frame([_record_row(record) for record in records], RECORD_COLUMNS, times=("eventTime",))
+    return made_frame([_record_row(record) for record in records], RECORD_COLUMNS)
 
 
 def _record_row(record: Record) -> dict[str, object]:
     identity = record.identity
     return {
-        "eventTime": record.event_time,
+        "eventTime": utc(record.event_time),
         "eventSource": record.event_source,
         "eventName": record.event_name,
         "awsRegion": record.region,
@@ -139,11 +138,9 @@ def _record_row(record: Record) -> dict[str, object]:
     }
 
 
-def _frame(rows: list[dict[str, object]], columns: list[str], *, times: Iterable[str] = ()) -> pd.DataFrame:
+def made_frame(rows: Iterable[Mapping[str, object]], columns: Sequence[str]) -> pd.DataFrame:
+    """The rows as a table; times are texts, as in the documents: `2026-03-04T09:00:00Z` sorts and groups as it stands."""
     import pandas as pd
 
     register_accessor()
-    frame = pd.DataFrame(rows, columns=columns)
-    for column in times:
-        frame[column] = pd.to_datetime(frame[column], utc=True, format="ISO8601")
-    return frame
+    return pd.DataFrame(list(rows), columns=list(columns))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from trailsleuth.report import steps, words
 from trailsleuth.report.changes import changed_lines
@@ -34,14 +34,7 @@ _MAX_MESSAGE = 480
 
 def render_html(document: Document, context: RenderContext) -> str:
     """The page; the cause stands on its first screen."""
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     verdict = words.VERDICT.get(document["outcome"], str(document["outcome"]))
-    head = (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="referrer" content="no-referrer"><title>{for_html(verdict.capitalize())} · trailsleuth</title><style>{STYLE}</style></head>'
-    )
     first = document["outcome"] == "inconclusive"  # then what is asked for is the answer
     sections = (
         _verdict(document, verdict, context.version),
@@ -56,7 +49,19 @@ def render_html(document: Document, context: RenderContext) -> str:
         "" if first else _questions(document),
         _coverage(document),
     )
-    return f"{head}\n<body><main>\n" + "\n".join(section for section in sections if section) + "\n</main></body></html>\n"
+    return whole_page(verdict.capitalize(), "\n".join(section for section in sections if section))
+
+
+def whole_page(title: str, body: str) -> str:
+    """A page with its style sheet and nothing from outside; the title is unsafe text, the body is not."""
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    head = (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="referrer" content="no-referrer"><title>{for_html(title)} · trailsleuth</title><style>{STYLE}</style></head>'
+    )
+    return f"{head}\n<body><main>\n{body}\n</main></body></html>\n"
 
 
 def _verdict(document: Document, verdict: str, version: str) -> str:
@@ -270,8 +275,11 @@ def _coverage(document: Document) -> str:
 
 
 def _table(headers: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    body = "".join(f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    if not body:
-        return ""
-    head = "".join(f"<th>{h}</th>" for h in headers)
-    return _scrolled(headers[0], f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+    cells = [[f"<td>{_text(cell)}</td>" for cell in row] for row in rows]
+    return scrolled_table(headers[0], headers, cells) if cells else ""
+
+
+def scrolled_table(label: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in a box of its own; the heads are unsafe text, the cells are elements."""
+    head, body = "".join(f"<th>{_text(one)}</th>" for one in heads), "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
+    return _scrolled(label, f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
