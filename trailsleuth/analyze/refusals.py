@@ -111,21 +111,31 @@ def _taken(record: Record, role: str | None) -> PassedRole | None:
 
 def _principal(record: Record, denial: Denial, action: str | None, around: Surroundings, taken: PassedRole | None = None) -> str | None:
     who, names = record.identity, around.names
-    if taken is not None and taken.taken_by is not None and denial.known_from.get("principal") != "message":
+    told_by_text = denial.known_from.get("principal") == "message"
+    if taken is not None and taken.taken_by is not None and not told_by_text:
         return taken.taken_by
     said = names.whole(denial.principal)
+    if said == record.event_source and not told_by_text:
+        return _taker(record)
     if said is not None:
         told = parse_arn(said)
         return names.full(role_of(record)) if told is not None and told.is_federated_user and who.arn == said else said
     if denial.by_passed_role:
         return around.handed.role(record)
     if _is_service_trust(record, denial, action):
-        return record.event_source  # a service that could not take the role it was given
+        return _taker(record)
     if who.type in TEMPORARY_FEDERATED:
         return None
     if who.type == "AWSService":
         return who.invoked_by
     return names.full(role_of(record))
+
+
+def _taker(record: Record) -> str | None:
+    """The service that could not take the role it was given; where no request was recorded, only if the operation hands its roles to one service."""
+    rows = () if record.request else passing_rows(record.event_source, record.event_name)
+    takers = {row.get("taken_by", row.get("service")) for row in rows} - {None}
+    return record.event_source if not takers else str(takers.pop()) if len(takers) == 1 else None
 
 
 def _is_of_service(record: Record, denial: Denial) -> bool:
