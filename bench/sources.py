@@ -40,8 +40,8 @@ def measured(data: Path = DATA) -> Counts:
 
 
 def tables(data: Path = DATA) -> list[Path]:
-    """Every table of the catalogue: what stands in its folder, but the lock."""
-    return sorted(path for path in data.rglob("*") if path.is_file() and path != data / LOCK.name)
+    """Every table of the catalogue: what stands in its folder, but the lock and what is kept of tables that were read."""
+    return sorted(path for path in data.rglob("*") if path.is_file() and path != data / LOCK.name and path.suffix != ".msgpack")
 
 
 def counted(name: str, text: str) -> dict[str, int]:

