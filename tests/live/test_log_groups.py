@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import force_setattr
 
 from tests.live.servers import Faults
 from tests.live.state import LogGroup
@@ -159,7 +160,7 @@ def test_an_interrupted_run_stops_its_query(serve, live):
     def sleep(seconds):
         raise KeyboardInterrupt
 
-    object.__setattr__(source.around, "sleep", sleep)
+    force_setattr(source.around, "sleep", sleep)
     asked = Asked(inquiry=Inquiry(**LONG))
     with pytest.raises(KeyboardInterrupt):
         list(read_engines([URL], asked, around=source.around, opened=source.accounts.values()))

@@ -25,7 +25,7 @@ def only_global(evidence: Evidence, scope: Scope, lookup: str) -> Iterator[Quest
     places = set(GLOBAL_REGIONS.values())
     regional = {record.account for record in evidence.records if record.region not in places or not is_global(record.event_source)}
     for held in evidence.coverage.accounts:
-        if held.account in asked - regional:
+        if held.account.isdecimal() and held.account in asked - regional:
             because = f"of account {held.account} the evidence holds records of global services alone, and all others are recorded in the Region of the call"
             command = lookup.format(since=_iso(scope.since), until=_iso(scope.until), region="<region>", account=held.account)
             yield Question(account=held.account, wanted="records", because=because, command=command)
