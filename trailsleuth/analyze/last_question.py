@@ -14,7 +14,7 @@ RECORDS = "aws cloudtrail lookup-events --start-time {since} --end-time {until} 
 
 def last_question(finding: Finding, evidence: Evidence) -> Question:
     """The organization's policies of the caller's account, where the evidence holds none; else the records of the account that owns the resource."""
-    account = account_of(finding.principal) or finding.principal_account or next((a.account for a in evidence.coverage.accounts), None)
+    account = account_of(finding.principal) or finding.principal_account or evidence.coverage.named_account
     cited = finding.evidence[0].event_id if finding.evidence else ""
     if finding.principal is None and any(r.event_id == cited and not r.identity.is_told for r in evidence.records):
         return _records(finding, account, "who called stands in the whole record, whose userIdentity this evidence lacks")

@@ -11,6 +11,7 @@ from datetime import datetime
 from trailsleuth.analyze.endpoint_question import endpoint_questions
 from trailsleuth.analyze.enrich_question import enrichment_questions
 from trailsleuth.analyze.gap_questions import gap_questions
+from trailsleuth.analyze.needs_question import needs_question
 from trailsleuth.analyze.only_global import only_global
 from trailsleuth.analyze.own_word import kept_until, with_why_no_details
 from trailsleuth.analyze.untied import is_untied, names_a_denial, speaks_of_denial
@@ -113,6 +114,7 @@ def _decoding(finding: Finding, evidence: Evidence) -> Iterator[Question]:
 def about_silence(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Question, ...]:
     """What stands against the verdict that nothing was denied: what the evidence lacks, what of it was not read, what was denied beside."""
     missing = (*_uncovered(evidence, scope, inquiry), *_unread(evidence), *_beside(findings, scope))
+    missing = (*missing, *needs_question(evidence, scope, SNAPSHOT)) if missing else ()
     return _with_gaps(missing, evidence, scope, inquiry)
 
 
@@ -231,7 +233,7 @@ def _unseen(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> 
         yield Question(account=None, wanted="execution", because=because, command=DEFINITION.format(pipeline=scope.execution.pipeline or "<pipeline>"))
     named = inquiry.role or inquiry.session or inquiry.access_key
     if named and not scope.focus and not any(named in (s.principal, s.session_name, s.access_key_id) for s in scope.sessions):
-        account = account_of(inquiry.role) or next((a.account for a in evidence.coverage.accounts), None)
+        account = account_of(inquiry.role) or evidence.coverage.named_account
         because = f"no call of {named} is in the evidence"
         command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=account or "<profile>")
         yield Question(account=account, wanted="records", because=because, command=command)
@@ -258,7 +260,7 @@ def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) ->
     """An error text that speaks of a denial which no record shows; S3 object calls are recorded only where data events are on."""
     said = scope.said
     opaque = said.opaque if said else None
-    account = (account_of(scope.execution.action_role) if scope.execution else None) or next((a.account for a in evidence.coverage.accounts), None)
+    account = (account_of(scope.execution.action_role) if scope.execution else None) or evidence.coverage.named_account
     about_objects = opaque is not None and opaque.permission and OBJECTS.search(opaque.text) is not None and not _has_data_events(evidence)
     if about_objects and account:
         because = (

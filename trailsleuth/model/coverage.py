@@ -55,6 +55,11 @@ class Coverage(Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
     inputs: tuple[InputFile, ...] = ()
 
+    @property
+    def named_account(self) -> str | None:
+        """The first account that the records tell; those that tell none stand under a word."""
+        return next((held.account for held in self.accounts if held.account.isdecimal()), None)
+
 
 class Question(Struct, frozen=True, kw_only=True):
     """Evidence that would settle the case: `wanted` is records, policies or execution; `command` gets it."""
