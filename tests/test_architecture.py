@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "trailsleuth"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-LONGEST_MODULE, USUAL_MODULE = 400, 150
+LONGEST_MODULE, USUAL_MODULE = 300, 150
 LATE_LOADERS = {"api", "cli", "scan"}  # a diagnosis of a few files never loads what large trails need
 HEAVY = {"boto3", "botocore", "pandas", "numpy", "typer", "cryptography", "IPython", "sqlglot", "duckdb", "pyspark"}
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trailsleuth.api.asking import Live, diagnose
     from trailsleuth.api.bundles import Bundle, bundle
-    from trailsleuth.api.cases import Case, Diagnosis, load, load_inputs
+    from trailsleuth.api.cases import Case, load, load_inputs
     from trailsleuth.api.custody import Summary, info, mark_unverified
+    from trailsleuth.api.diagnosis import Diagnosis
     from trailsleuth.api.digests import verify
     from trailsleuth.api.explanations import explain
     from trailsleuth.api.live import fetch
@@ -65,7 +66,7 @@ _HOMES = {
     "sessions": "trailsleuth.api.tables",
     "timeline": "trailsleuth.api.tables",
     "Case": "trailsleuth.api.cases",
-    "Diagnosis": "trailsleuth.api.cases",
+    "Diagnosis": "trailsleuth.api.diagnosis",
     "Summary": "trailsleuth.api.custody",
     "IndexMade": "trailsleuth.trail_index.make",
     "explain": "trailsleuth.api.explanations",

@@ -8,7 +8,8 @@ from importlib import import_module
 
 from msgspec import Struct, field
 
-from trailsleuth.api.cases import Diagnosis, load
+from trailsleuth.api.cases import load
+from trailsleuth.api.diagnosis import Diagnosis
 from trailsleuth.model import Inquiry
 from trailsleuth.sources.aws.ways import Ways
 from trailsleuth.sources.engines.addresses import Settings, is_engine
