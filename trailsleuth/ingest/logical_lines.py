@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from trailsleuth.catalog.actions import spelling
-from trailsleuth.ingest.late import late
 from trailsleuth.ingest.message_text import CUT_SIGNS
+from trailsleuth.patterns import late
 
 _LONGEST = 12_000  # signs of one message with the lines that belong to it
 _MOST = 80  # lines of one message
@@ -152,7 +152,7 @@ def prefix_ends(raw: str) -> list[int]:
 def _marks(raw: str) -> Iterator[re.Match[str]]:
     at = 0
     for _ in range(8):
-        found = _PREFIX().match(raw, at)
+        found = _PREFIX.match(raw, at)
         if found is None or found.end() == at:
             break
         yield found
@@ -179,10 +179,10 @@ class _Message:
             return True
         if begins:
             return stripped.startswith(_BENEATH)
-        open_end = _OPEN().search(self._end.rstrip()) is not None or _lacks_session(self._end.split()[-1:], line.split()[:1])
-        if _ANEW().match(stripped) and (not open_end or stripped.startswith(_FIRST)):
+        open_end = _OPEN.search(self._end.rstrip()) is not None or _lacks_session(self._end.split()[-1:], line.split()[:1])
+        if _ANEW.match(stripped) and (not open_end or stripped.startswith(_FIRST)):
             return False
-        return open_end or _GOES_ON().match(stripped) is not None or line[:2].isspace()
+        return open_end or _GOES_ON.match(stripped) is not None or line[:2].isspace()
 
     def add(self, raw: str, line: str) -> None:
         """Takes the line."""
@@ -206,9 +206,9 @@ def _mended(left: str, right: str, *, apart: bool) -> str:
     end, start = left.split()[-1:], right.split()[:1]
     if not end or not start or apart:
         return f"{left.rstrip()} {right.strip()}"
-    word = _WORD().fullmatch(start[0]) is not None and not _WORD().fullmatch(end[0] + start[0])
-    whole = _FULL_ARN().match(end[0].lstrip("\"'")) is not None or spelling(end[0]) is not None
-    return f"{left} {right.strip()}" if word and (whole or _WORD().fullmatch(end[0])) else left + right.strip()
+    word = _WORD.fullmatch(start[0]) is not None and not _WORD.fullmatch(end[0] + start[0])
+    whole = _FULL_ARN.match(end[0].lstrip("\"'")) is not None or spelling(end[0]) is not None
+    return f"{left} {right.strip()}" if word and (whole or _WORD.fullmatch(end[0])) else left + right.strip()
 
 
 def glued(left: str, right: str, *, broken: bool = False) -> bool:
@@ -217,15 +217,15 @@ def glued(left: str, right: str, *, broken: bool = False) -> bool:
     if not last or not first or last[0].endswith(CUT_SIGNS):
         return False
     end, start = last[0].lstrip("\"'`([<="), first[0]
-    if _WORD().fullmatch((end + start).strip(".,;\"'")) and not (_WORD().fullmatch(end) and _WORD().fullmatch(start)):
+    if _WORD.fullmatch((end + start).strip(".,;\"'")) and not (_WORD.fullmatch(end) and _WORD.fullmatch(start)):
         return True
     if len(end) > 1 and end[-1] == "-" and end[-2].isalnum():
         return True
-    if not _PART_OF_ARN().search(end) or _AFTER_ARN().fullmatch(start):
+    if not _PART_OF_ARN.search(end) or _AFTER_ARN.fullmatch(start):
         return False
-    return broken or end[-1] in ":/" or start[0] in ":/" or _FULL_ARN().match(end) is None or _lacks_session([end], [start])
+    return broken or end[-1] in ":/" or start[0] in ":/" or _FULL_ARN.match(end) is None or _lacks_session([end], [start])
 
 
 def _lacks_session(end: list[str], start: list[str]) -> bool:
     """Whether the ARN of a session ends before the session, which the next word holds: the line break stood in the role's name."""
-    return bool(end and start and "/" in start[0] and _NO_SESSION().search(end[0]) and _SESSION().match(start[0].rstrip(".,;:\"')")))
+    return bool(end and start and "/" in start[0] and _NO_SESSION.search(end[0]) and _SESSION.match(start[0].rstrip(".,;:\"')")))

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from trailsleuth.ingest.late import late
 from trailsleuth.ingest.logical_lines import unprefixed
 from trailsleuth.ingest.record import parse_record
 from trailsleuth.model import Origin, Record
+from trailsleuth.patterns import late
 
 _MARKS = ("eventName", "EventName", "Event name", "eventSource")
 _CODES = ("errorCode", "errorMessage", "Error code")
@@ -71,7 +71,7 @@ def _parts(text: str) -> Iterator[str]:
 
 def _bracketed(text: str) -> Iterator[dict[str, Any]]:
     """Events as JSON or a dict of Python, whole or cut."""
-    if not _QUOTED().search(text):
+    if not _QUOTED.search(text):
         return
     reader = _Loose(text)
     yield from reader.records()
@@ -81,7 +81,7 @@ class _Loose:
     """Members of objects, read word by word."""
 
     def __init__(self, text: str) -> None:
-        self._words: list[str] = [word for word in _TOKEN().findall(text) if word != "\n" and word not in "()"]
+        self._words: list[str] = [word for word in _TOKEN.findall(text) if word != "\n" and word not in "()"]
         self._at = 0
 
     def records(self) -> Iterator[dict[str, Any]]:
@@ -192,7 +192,7 @@ def _indented(text: str) -> Iterator[dict[str, Any]]:
     levels: list[tuple[int, dict[str, Any]]] = [(-1, root)]
     last: tuple[dict[str, Any], str] | None = None
     for line in text.split("\n"):
-        member = _MEMBER().match(line.rstrip())
+        member = _MEMBER.match(line.rstrip())
         if member is None:
             if last is not None and len(line) - len(line.lstrip()) > levels[-1][0] + 1 and isinstance(last[0].get(last[1]), str):
                 last[0][last[1]] += " " + line.strip().strip("\"'")
@@ -223,7 +223,7 @@ def _labelled(text: str) -> Iterator[dict[str, Any]]:
     found: dict[str, Any] = {}
     label = ""
     for line in text.split("\n"):
-        match = _LABEL().match(line)
+        match = _LABEL.match(line)
         if match is None:
             if label and line.strip():
                 found.setdefault(label, line.strip())

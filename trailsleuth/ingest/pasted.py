@@ -9,10 +9,10 @@ from trailsleuth.catalog.client_words import ClientWords, client_words
 from trailsleuth.catalog.messages import code_row
 from trailsleuth.ingest.denials import SENTENCE, code_in_text, read_denial
 from trailsleuth.ingest.hot import hot_parts, is_hot
-from trailsleuth.ingest.late import late
 from trailsleuth.ingest.logical_lines import columns_joined, cuts_marked, messages_of
 from trailsleuth.ingest.wrapping import without_marks
 from trailsleuth.model import Denial
+from trailsleuth.patterns import late
 
 _SENTENCE = late(
     r"(?:not|n't) (?:authorized|allowed|have permissions?) to perform:? ?[\[\"'`]?[A-Za-z][A-Za-z0-9-]{1,60}:[A-Za-z]"
@@ -43,7 +43,7 @@ def read_pasted(message: str, words: ClientWords | None = None) -> Denial | None
 
 def said_whole(message: str) -> Denial | None:
     """AWS's usual sentence with its action: it says all that can be known, whatever client printed it. None: the message is another one."""
-    if _SENTENCE().search(message) is None:
+    if _SENTENCE.search(message) is None:
         return None
     denial = read_denial(None, message, event_source="", event_name="")
     return denial if denial is not None and denial.pattern_id == SENTENCE and denial.iam_action is not None else None
@@ -74,7 +74,7 @@ def messages_in(text: str) -> Iterator[str]:
 
 def _without_source(text: str) -> str:
     """Without lines of programs: an `except AccessDeniedException:` handles a denial, it is none."""
-    return "\n".join(line for line in text.split("\n") if not _SOURCE_LINE().match(line.strip(" \t│|>`-+E")))
+    return "\n".join(line for line in text.split("\n") if not _SOURCE_LINE.match(line.strip(" \t│|>`-+E")))
 
 
 def _pieces(message: str) -> Iterator[str]:
@@ -98,12 +98,12 @@ def _near_signs(message: str) -> Iterator[str]:
 
 def _cuts(part: str) -> list[int]:
     """Where the second and each further refusal of a message begins."""
-    calls = [found.start() for found in _CALL().finditer(part)]
+    calls = [found.start() for found in _CALL.finditer(part)]
     cuts = calls[1:]
     before = 0
-    for number, found in enumerate(_SENTENCE().finditer(part)):
+    for number, found in enumerate(_SENTENCE.finditer(part)):
         if number and not any(before <= call <= found.start() for call in calls):
-            subjects = [one.start() for one in _SUBJECT().finditer(part, before, found.start())]
+            subjects = [one.start() for one in _SUBJECT.finditer(part, before, found.start())]
             named = [at for at in subjects if part.startswith("User: ", at)] or subjects
             cuts.append(named[-1] if named else found.start())
         before = found.end()

@@ -9,7 +9,7 @@ import html
 import re
 from urllib.parse import unquote, unquote_plus
 
-from trailsleuth.ingest.late import late
+from trailsleuth.patterns import late
 
 _ANSI = late(
     r"(?:\x1b|\\u001b|\\x1b|\\033|\\e|\^\[|␛)(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b\n]{0,400}(?:\x07|\x1b\\|$))|\x1b[@-_]|\[\d{1,3}(?:;\d{1,3}){0,4}m",
@@ -38,15 +38,15 @@ def without_marks(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if any(mark in text for mark in ("\x1b", "[", "^[")):
-        text = _ANSI().sub("", text)
+        text = _ANSI.sub("", text)
     if not text.isascii() or "\0" in text:
         text = text.translate(_MARKS)
     if "&" in text:
         text = _entities(text)
     if "%" in text or "+" in text:
-        text = _WORDS_OF_URL().sub(_unquoted, text)
+        text = _WORDS_OF_URL.sub(_unquoted, text)
     if "\\" in text:
-        text = _ESCAPED().sub(_unescaped, text)
+        text = _ESCAPED.sub(_unescaped, text)
     if "<" in text:
         text = _without_tags(text)
     return text.replace('""', '"') if '""' in text else text
@@ -84,6 +84,6 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def _without_tags(text: str) -> str:
-    text = _XML_ASIDE().sub("", _DECLARATION().sub("", text))
-    text = _XML_ERROR().sub(lambda found: f"{found[1]}: {' '.join(found[2].split())}", text)
-    return _TAG().sub(" ", _LINE_OF_TAGS().sub("", text))
+    text = _XML_ASIDE.sub("", _DECLARATION.sub("", text))
+    text = _XML_ERROR.sub(lambda found: f"{found[1]}: {' '.join(found[2].split())}", text)
+    return _TAG.sub(" ", _LINE_OF_TAGS.sub("", text))
