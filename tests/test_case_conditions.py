@@ -15,6 +15,7 @@ CARRIED = {
     "cp-stack-passrole-cross-account": ("iam:PassRole", PASSED, "cloudformation.amazonaws.com"),
     "cfn-exec-role-nested-pass": ("iam:PassRole", PASSED, "lambda.amazonaws.com"),
     "ev-put-targets-pass": ("iam:PassRole", PASSED, "events.amazonaws.com"),
+    "fourthly-export-of-a-snapshot": ("iam:PassRole", PASSED, "export.rds.amazonaws.com"),
     "oth-encoded-decoded": ("iam:PassRole", PASSED, "ec2.amazonaws.com"),
     "oth-encoded-with-policies": ("iam:PassRole", PASSED, "ec2.amazonaws.com"),
     "oth-kms-via-condition": ("kms:Decrypt", "kms:ViaService", "secretsmanager.eu-west-1.amazonaws.com"),

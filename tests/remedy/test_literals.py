@@ -56,6 +56,18 @@ def test_a_literal_that_looks_like_a_placeholder_is_none() -> None:
             f"arn:aws:ecs:eu-west-1:{B}:task/sho${{*}}p/*",
         ),
         (f"arn:aws:ecs:eu-west-1:{B}:task/shop/*", "ecs:StopTask", "StopTask", (), f"arn:aws:ecs:eu-west-1:{B}:task/shop/*"),
+        (
+            f"arn:aws:elasticmapreduce:eu-west-1:{B}:cluster/*",
+            "elasticmapreduce:RunJobFlow",
+            "RunJobFlow",
+            (),
+            f"arn:aws:elasticmapreduce:eu-west-1:{B}:cluster/*",
+        ),
+        (f"arn:aws:acm:us-east-1:{B}:certificate/*", "acm:RequestCertificate", "RequestCertificate", (), f"arn:aws:acm:us-east-1:{B}:certificate/*"),
+        (f"arn:aws:acm:us-east-1:{B}:certificate/*", "acm:RequestCertificate", "RequestCertificate", ("*",), f"arn:aws:acm:us-east-1:{B}:certificate/${{*}}"),
+        (f"arn:aws:acm:us-east-1:{B}:certificate/*", "acm:DeleteCertificate", "DeleteCertificate", (), f"arn:aws:acm:us-east-1:{B}:certificate/${{*}}"),
+        (f"arn:aws:fsx:eu-west-1:{B}:file-system/*", "fsx:CreateFileSystem", "CreateFileSystem", (), f"arn:aws:fsx:eu-west-1:{B}:file-system/*"),
+        (f"arn:aws:fsx:eu-west-1:{B}:file-system/*", "fsx:DeleteFileSystem", "DeleteFileSystem", (), f"arn:aws:fsx:eu-west-1:{B}:file-system/${{*}}"),
         ("*", "ec2:DescribeInstances", "DescribeInstances", (), "*"),
     ],
 )

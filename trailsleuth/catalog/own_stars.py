@@ -1,6 +1,7 @@
 """Which stars of an ARN are the catalogue's (an id that the service makes) and which came with a name that somebody chose.
 
-A star is ours only where a form of the tables puts one for this action: `log-group:${G}:*`, `stack/${N}/*`, a short-lived id. All else stands for itself.
+A star is ours only where a form of the tables puts one for this action: `log-group:${G}:*`, `stack/${N}/*`, a short-lived id; or where the action takes no
+resource, so that nobody named one. All else stands for itself.
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
@@ -10,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from trailsleuth.catalog.actions import resource_types
+from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.load import resource_rows
 from trailsleuth.catalog.pipeline_actions import needed_forms
 from trailsleuth.catalog.short_lived import short_lived_parts, widened_already
@@ -35,7 +36,15 @@ def parts_of(arn: str, action: str, *, event_name: str = "", chosen: Iterable[st
     if not holds_signs(arn) or any(holds_signs(text) and text in arn for text in words):
         return short_lived_parts(arn)
     forms = [*(needed_forms(action) if planned else ()), *_own_forms(action, event_name, told=bool(words))]
-    return next((parts for form in forms if (parts := _by_form(arn, form))), None) or widened_already(arn) or short_lived_parts(arn)
+    by_form = next((parts for form in forms if (parts := _by_form(arn, form))), None)
+    return by_form or widened_already(arn) or _unnamed(arn, action) or short_lived_parts(arn)
+
+
+def _unnamed(arn: str, action: str) -> tuple[Part, ...]:
+    """`cluster/*` of an action that takes no resource: the request has no name to put there, so the star is the service's; () for any other."""
+    head = arn.removesuffix("*")
+    own = takes_resource(action) is False and head.endswith(("/", ":")) and head != arn and not holds_signs(head)
+    return (Literal(head), Pattern("*")) if own else ()
 
 
 def _own_forms(action: str, event_name: str, *, told: bool) -> Iterator[str]:
