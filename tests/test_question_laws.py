@@ -214,6 +214,7 @@ def told_by_truth(name: str, finding: Json) -> bool:
 LESS_TELLS_ANOTHER = {
     "cp-older-execution": "without its own executions a pipeline's older failure is the last that the evidence knows",
     "cp-two-pipelines-one-role": "without its executions nothing tells the pipeline's sessions from those of the other one with the same role",
+    "fourthly-images-behind-an-endpoint": "the file of the Region with the denials is gone, and all other files are whole",
     "founding-aws-managed-policy": "without the snapshot nothing tells that the role may pass roles already",
     "s3-default-key-cross-account": "that the key is AWS's own stands in its policy alone; AWS names the denied action and the key",
     "noise-success-elsewhere": "the file with the denial is gone, and all other files are whole",
