@@ -66,8 +66,6 @@ def test_a_literal_that_looks_like_a_placeholder_is_none() -> None:
         (f"arn:aws:acm:us-east-1:{B}:certificate/*", "acm:RequestCertificate", "RequestCertificate", (), f"arn:aws:acm:us-east-1:{B}:certificate/*"),
         (f"arn:aws:acm:us-east-1:{B}:certificate/*", "acm:RequestCertificate", "RequestCertificate", ("*",), f"arn:aws:acm:us-east-1:{B}:certificate/${{*}}"),
         (f"arn:aws:acm:us-east-1:{B}:certificate/*", "acm:DeleteCertificate", "DeleteCertificate", (), f"arn:aws:acm:us-east-1:{B}:certificate/${{*}}"),
-        (f"arn:aws:fsx:eu-west-1:{B}:file-system/*", "fsx:CreateFileSystem", "CreateFileSystem", (), f"arn:aws:fsx:eu-west-1:{B}:file-system/*"),
-        (f"arn:aws:fsx:eu-west-1:{B}:file-system/*", "fsx:DeleteFileSystem", "DeleteFileSystem", (), f"arn:aws:fsx:eu-west-1:{B}:file-system/${{*}}"),
         ("*", "ec2:DescribeInstances", "DescribeInstances", (), "*"),
     ],
 )
