@@ -40,6 +40,12 @@ def test_findings_are_ranked_and_cite_their_records(answer: Document) -> None:
     assert all(finding["explanation"] for finding in answer["findings"])
 
 
+def test_a_denial_is_told_once_for_each_policy_that_must_change(answer: Document) -> None:
+    what = ("principal", "iam_action", "resource", "cause", "policy_types", "policy_arn")
+    told = [json.dumps([[f[each] for each in what], [e["event_id"] for e in f["evidence"]]]) for f in answer["findings"]]
+    assert len(told) == len(set(told))
+
+
 def test_deltas_serve_only_what_must_change(answer: Document) -> None:
     standing = {finding["id"]: finding["standing"] for finding in answer["findings"]}
     causes = {finding["id"]: finding["cause"] for finding in answer["findings"]}

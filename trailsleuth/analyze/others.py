@@ -43,8 +43,8 @@ def demanded(refusal: Refusal, context: AnalysisContext) -> Iterator[Refusal]:
 
 
 def _is_about_service(refusal: Refusal, demand: Demand) -> bool:
-    """The text says that this service was denied, by the policy of a resource, or leaves open who was."""
-    return refusal.denial.open or (demand.service == refusal.principal and not refusal.is_assume)
+    """The text says that this service was denied, by the policy of a resource, or leaves open who was; what a demand tells already is not asked for again."""
+    return refusal.denial.open or (demand.service == refusal.principal and not refusal.is_assume and not refusal.denial.demand)
 
 
 def _role(refusal: Refusal, demand: Demand, begin: str, context: AnalysisContext) -> str | None:
@@ -86,8 +86,8 @@ def _beside(refusal: Refusal, context: AnalysisContext) -> Iterator[Record]:
 
 def as_denied_to(refusal: Refusal, demand: Demand, actor: str, resource: str | None) -> Refusal:
     """The demand of the call as a denial of its actor."""
-    service = demand.service is not None
-    denial = Denial(pattern_id=demand.id, iam_action=demand.iam_action, resource=resource, principal=actor, wraps=True, at_target=service, demand=demand.why)
+    aimed = demand.service is not None and demand.sourced
+    denial = Denial(pattern_id=demand.id, iam_action=demand.iam_action, resource=resource, principal=actor, wraps=True, at_target=aimed, demand=demand.why)
     asked = replace(
         refusal,
         denial=denial,

@@ -18,7 +18,7 @@ from trailsleuth.analyze.untied import is_untied, names_a_denial, speaks_of_deni
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.messages import unrecorded
 from trailsleuth.iam.applies import find_principal
-from trailsleuth.model import ActionRun, Cause, Evidence, Finding, Inquiry, PolicyType, Question, Scope, Standing, account_of, parse_arn
+from trailsleuth.model import ActionRun, Cause, ErrorText, Evidence, Finding, Inquiry, PolicyType, Question, Scope, Standing, account_of, parse_arn
 from trailsleuth.patterns import late
 
 LOOKUP = "aws cloudtrail lookup-events --start-time {since} --end-time {until} --region {region} --profile {account} --output json > {account}-{region}.json"
@@ -40,6 +40,7 @@ DOCUMENT = (
 )
 MOST = 5  # files that are named one by one
 OBJECTS = late(r"artifact|object", re.IGNORECASE)
+S3_ANSWERED = late(r"\bhost ?id\b|S3 Extended Request ID|Amazon ?S3\b|\bS3 error\b", re.IGNORECASE)  # only S3's answers have a host id beside the request id
 DATA_EVENTS = "aws cloudtrail get-event-selectors --trail-name <trail> --profile {account} --region {region}"
 
 
@@ -259,10 +260,8 @@ def _its_role(thing: ActionRun) -> Iterator[Question]:
 def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> Iterator[Question]:
     """An error text that speaks of a denial which no record shows; S3 object calls are recorded only where data events are on."""
     said = scope.said
-    opaque = said.opaque if said else None
     account = (account_of(scope.execution.action_role) if scope.execution else None) or evidence.coverage.named_account
-    about_objects = opaque is not None and opaque.permission and OBJECTS.search(opaque.text) is not None and not _has_data_events(evidence)
-    if about_objects and account:
+    if said is not None and _is_about_objects(said) and not _has_data_events(evidence) and account:
         because = (
             "the text is about S3 objects, and no S3 data event is in the evidence: reads and writes of objects are recorded only where data events are on"
         )
@@ -276,6 +275,12 @@ def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) ->
         yield Question(account=account, wanted="records", because=because, command=command)
     if said is not None and not scope.asked:
         yield from endpoint_questions(evidence, scope)
+
+
+def _is_about_objects(said: ErrorText) -> bool:
+    """The text is one that a service puts before a denial of S3, or S3's own answer."""
+    wrapped = said.opaque is not None and said.opaque.permission and OBJECTS.search(said.opaque.text) is not None
+    return wrapped or (said.denial is not None and S3_ANSWERED.search(said.text) is not None)
 
 
 def _is_missed(scope: Scope, inquiry: Inquiry) -> bool:

@@ -20,13 +20,15 @@ from trailsleuth.catalog.services import prefix_of
 class Demand(Struct, frozen=True, kw_only=True):
     """One IAM action that an actor needs. `role`: the name that AWS fixes; None: the role that the call hands over or the thing runs as.
 
-    `service`: the principal of an actor that is the service itself. `resource` None: the call does not tell; `*` only where the action takes none.
+    `service`: the principal of an actor that is the service itself, `sourced` where it is known to say for which account and resource it acts. `resource`
+    None: the call does not tell; `*` only where the action takes none.
     """
 
     id: str
     actor: str
     role: str | None
     service: str | None
+    sourced: bool
     iam_action: str
     resource: str | None
     why: str
@@ -78,7 +80,11 @@ def _is_meant(row: Row, body: Mapping[str, Any], text: str) -> bool:
 
 def _demand(row: Row, action: str, body: Mapping[str, Any], place: Place) -> Demand:
     resource = "*" if takes_resource(action) is False else _resource(row, action, body, place)
-    return Demand(id=row["id"], actor=row["actor"], role=row.get("role"), service=row.get("service"), iam_action=action, resource=resource, why=row["why"])
+    service = str(row["service"]).replace("${Region}", place["region"]) if "service" in row else None
+    sourced = row.get("sourced", True)
+    return Demand(
+        id=row["id"], actor=row["actor"], role=row.get("role"), service=service, sourced=sourced, iam_action=action, resource=resource, why=row["why"]
+    )
 
 
 def _resource(row: Row, action: str, body: Mapping[str, Any], place: Place) -> str | None:
