@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from trailsleuth.catalog.side_calls import is_beside_the_work
-from trailsleuth.model import Cause, Finding, Inquiry, Scope, Standing
+from trailsleuth.model import Basis, Cause, Finding, Inquiry, Scope, Standing
 from trailsleuth.patterns import late
 
 DENIAL_WORDS = late(r"\bden(?:y|ied|ial)|permission|authoriz|forbidden|not allowed|unable to assume|cannot be assumed", re.IGNORECASE)
@@ -39,6 +39,12 @@ def speaks_of_denial(inquiry: Inquiry) -> bool:
 
 
 def is_beside(finding: Finding, scope: Scope, inquiry: Inquiry) -> bool:
-    """A call beside the work that was denied: not what a text about a denial tells of, where it does not name it."""
-    cause = finding.standing is Standing.CAUSE
-    return cause and is_beside_the_work(finding.iam_action) and is_untied(scope, inquiry) and speaks_of_denial(inquiry)
+    """Not what a text about a denial tells of, where that ties to no record: a call beside the work, or one of another service than the text names."""
+    if finding.standing is not Standing.CAUSE or not (is_untied(scope, inquiry) and speaks_of_denial(inquiry)):
+        return False
+    return is_beside_the_work(finding.iam_action) or (finding.basis is Basis.OBSERVED and _is_of_another_service(finding, inquiry))
+
+
+def _is_of_another_service(finding: Finding, inquiry: Inquiry) -> bool:
+    told = inquiry.said.denial.iam_action if inquiry.said and inquiry.said.denial else None
+    return None not in (told, finding.iam_action) and (told or "").partition(":")[0].lower() != (finding.iam_action or "").partition(":")[0].lower()
