@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from trailsleuth.catalog.actions import resource_types, takes_resource
+from trailsleuth.catalog.actions import access_level, resource_types, takes_resource
 from trailsleuth.catalog.agents import is_mcp_server
 from trailsleuth.catalog.keys import key_services
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
@@ -138,6 +138,8 @@ def wants_of_retries(record: Record, beside: Iterable[str], answers: Iterable[st
     if roles == frozenset():
         yield Registered()
         yield Session()
+    elif "Tagging" in (access_level(denial.iam_action or "") or ""):
+        yield Session()  # what earlier calls sent tells which tags a condition lets in
 
 
 def _without_resource(denial: Denial) -> bool:
