@@ -49,7 +49,7 @@ def _because(gap: Gap) -> str:
 
 
 def _command(gap: Gap, scope: Scope, region: str, exports: tuple[str, str]) -> str:
-    since, until = _iso(gap.start or scope.since), _iso(gap.end or scope.until)
+    since, until = iso_or_blank(gap.start or scope.since), iso_or_blank(gap.end or scope.until)
     if gap.allow is not None:
         return json.dumps(gap.allow)
     if gap.wanted == "data events":
@@ -60,5 +60,6 @@ def _command(gap: Gap, scope: Scope, region: str, exports: tuple[str, str]) -> s
     return exports[0].format(since=since, until=until, region=gap.region or region, account=gap.account or "<profile>")
 
 
-def _iso(moment: datetime | None) -> str:
+def iso_or_blank(moment: datetime | None) -> str:
+    """A time as commands take it; a blank to be filled in where it is not known."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else "<time>"

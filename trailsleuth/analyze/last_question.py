@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trailsleuth.analyze.gap_questions import iso_or_blank
 from trailsleuth.analyze.wording import short
 from trailsleuth.model import Evidence, Finding, Question, account_of
 
@@ -26,6 +27,6 @@ def last_question(finding: Finding, evidence: Evidence) -> Question:
 
 
 def _records(finding: Finding, owner: str | None, because: str) -> Question:
-    since, until = (moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else "<time>" for moment in (finding.first_seen, finding.last_seen))
+    since, until = map(iso_or_blank, (finding.first_seen, finding.last_seen))
     command = RECORDS.format(since=since, until=until, account=owner or "<profile>")
     return Question(account=owner, wanted="records", because=because, command=command)

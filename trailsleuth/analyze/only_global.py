@@ -10,8 +10,8 @@ Sure:  only where all records were read: of a large trail the evidence holds a s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
+from trailsleuth.analyze.gap_questions import iso_or_blank
 from trailsleuth.catalog.services import is_global
 from trailsleuth.model import Evidence, Question, Scope
 from trailsleuth.model.arn import GLOBAL_REGIONS
@@ -27,9 +27,5 @@ def only_global(evidence: Evidence, scope: Scope, lookup: str) -> Iterator[Quest
     for held in evidence.coverage.accounts:
         if held.account.isdecimal() and held.account in asked - regional:
             because = f"of account {held.account} the evidence holds records of global services alone, and all others are recorded in the Region of the call"
-            command = lookup.format(since=_iso(scope.since), until=_iso(scope.until), region="<region>", account=held.account)
+            command = lookup.format(since=iso_or_blank(scope.since), until=iso_or_blank(scope.until), region="<region>", account=held.account)
             yield Question(account=held.account, wanted="records", because=because, command=command)
-
-
-def _iso(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else "<time>"

@@ -6,11 +6,10 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
 
 from trailsleuth.analyze.endpoint_question import endpoint_questions
 from trailsleuth.analyze.enrich_question import enrichment_questions
-from trailsleuth.analyze.gap_questions import gap_questions
+from trailsleuth.analyze.gap_questions import gap_questions, iso_or_blank
 from trailsleuth.analyze.needs_question import needs_question
 from trailsleuth.analyze.only_global import only_global
 from trailsleuth.analyze.own_word import kept_until, with_why_no_details
@@ -162,7 +161,7 @@ def _with_gaps(asked: tuple[Question, ...], evidence: Evidence, scope: Scope, in
 def _uncovered(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> Iterator[Question]:
     """The records that would be needed to say that nothing was refused: accounts, regions, window, pipeline, data events."""
     covered = {a.account: a for a in evidence.coverage.accounts}
-    since, until = _iso(scope.since), _iso(scope.until)
+    since, until = iso_or_blank(scope.since), iso_or_blank(scope.until)
     accounts = set(scope.entered) | ({account_of(inquiry.role)} if inquiry.role else set())
     if scope.execution is not None:
         accounts |= {account_of(scope.execution.action_role), account_of(scope.execution.service_role)}
@@ -217,7 +216,7 @@ def _window(evidence: Evidence, scope: Scope, region: str) -> Iterator[Question]
         early = held.first_event is not None and held.first_event > execution.started
         if held.account == role_account and (late or early):
             because = f"the records of account {held.account} do not span the failed action"
-            command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=held.account)
+            command = LOOKUP.format(since=iso_or_blank(scope.since), until=iso_or_blank(scope.until), region=region, account=held.account)
             yield Question(account=held.account, wanted="records", because=because, command=command)
 
 
@@ -236,12 +235,12 @@ def _unseen(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> 
     if named and not scope.focus and not any(named in (s.principal, s.session_name, s.access_key_id) for s in scope.sessions):
         account = account_of(inquiry.role) or evidence.coverage.named_account
         because = f"no call of {named} is in the evidence"
-        command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=account or "<profile>")
+        command = LOOKUP.format(since=iso_or_blank(scope.since), until=iso_or_blank(scope.until), region=region, account=account or "<profile>")
         yield Question(account=account, wanted="records", because=because, command=command)
     elif named and inquiry.said is None and scope.focus and not any(session.calls for session in scope.sessions if session.id in scope.focus):
         account = next((session.account for session in scope.sessions if session.id in scope.focus), None)
         because = f"{named} has sessions in the evidence and not one call: its calls may be recorded in another Region, or later than this evidence ends"
-        command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region="<region>", account=account or "<profile>")
+        command = LOOKUP.format(since=iso_or_blank(scope.since), until=iso_or_blank(scope.until), region="<region>", account=account or "<profile>")
         yield Question(account=account, wanted="records", because=because, command=command)
     yield from _by_text(evidence, scope, inquiry, region)
 
@@ -271,7 +270,7 @@ def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) ->
         yield Question(account=account, wanted="policies", because=because, command=SNAPSHOT.format(account=account or "<profile>"))
     elif inquiry.said is not None and _is_missed(scope, inquiry):
         because = "no denied record fits the error text"
-        command = LOOKUP.format(since=_iso(scope.since), until=_iso(scope.until), region=region, account=account or "<profile>")
+        command = LOOKUP.format(since=iso_or_blank(scope.since), until=iso_or_blank(scope.until), region=region, account=account or "<profile>")
         yield Question(account=account, wanted="records", because=because, command=command)
     if said is not None and not scope.asked:
         yield from endpoint_questions(evidence, scope)
@@ -291,7 +290,3 @@ def _is_missed(scope: Scope, inquiry: Inquiry) -> bool:
 
 def _has_data_events(evidence: Evidence) -> bool:
     return any(r.category == "Data" or (r.event_source == "s3.amazonaws.com" and "Object" in r.event_name) for r in evidence.records)
-
-
-def _iso(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else "<time>"
