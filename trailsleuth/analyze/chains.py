@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from trailsleuth.catalog.side_calls import is_beside_the_work
+from trailsleuth.catalog.action_kinds import is_beside_the_work
 from trailsleuth.model import Finding, Scope, Standing
 
 OWN = 0  # the chain of what is asked about by name

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from trailsleuth.analyze.last_question import last_question
 from trailsleuth.analyze.misasked import misasked
+from trailsleuth.analyze.open_questions import last_question
 from trailsleuth.analyze.own_word import with_why_no_details
 from trailsleuth.analyze.questions import about_findings, about_silence, about_text
 from trailsleuth.analyze.told_later import is_told

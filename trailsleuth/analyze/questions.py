@@ -7,11 +7,8 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator
 
-from trailsleuth.analyze.endpoint_question import endpoint_questions
-from trailsleuth.analyze.enrich_question import enrichment_questions
-from trailsleuth.analyze.gap_questions import gap_questions, iso_or_blank
-from trailsleuth.analyze.needs_question import needs_question
-from trailsleuth.analyze.only_global import only_global
+from trailsleuth.analyze.gap_questions import endpoint_questions, gap_questions, iso_or_blank, only_global
+from trailsleuth.analyze.open_questions import enrichment_questions, needs_question
 from trailsleuth.analyze.own_word import kept_until, with_why_no_details
 from trailsleuth.analyze.untied import is_untied, names_a_denial, speaks_of_denial
 from trailsleuth.analyze.wording import short

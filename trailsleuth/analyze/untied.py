@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from trailsleuth.catalog.side_calls import is_beside_the_work
+from trailsleuth.catalog.action_kinds import is_beside_the_work
 from trailsleuth.model import Basis, Cause, Finding, Inquiry, Scope, Standing
 from trailsleuth.patterns import late
 
