@@ -23,7 +23,7 @@ from trailsleuth.analyze.grouping import group_refusals
 from trailsleuth.analyze.inner import Others, behind_failures, behind_wrappers
 from trailsleuth.analyze.key_findings import findings_of_keys, silent_key_findings
 from trailsleuth.analyze.keys import denied_of_call
-from trailsleuth.analyze.next_up import coming_next
+from trailsleuth.analyze.next_up import coming_next, lacked_by_action
 from trailsleuth.analyze.opened import opened
 from trailsleuth.analyze.order import in_order, too_early
 from trailsleuth.analyze.outsiders import mark_outsiders
@@ -66,6 +66,8 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
         found += [replace(finding, group=OWN) for finding in silent_key_findings(context)]
     if not found or is_untied(scope, inquiry):
         found += [replace(finding, group=OWN) for finding in told_later(context, inquiry)]
+    if not any(finding.group == OWN for finding in found):
+        found += [replace(finding, group=OWN) for finding in lacked_by_action(context)]
     if not any(finding.group == OWN for finding in found) and (not found or scope.execution is not None):
         found += [replace(finding, group=OWN) for finding in explaining_failures(scope, inquiry, evidence.records)]
     if inquiry.everything:

@@ -9,7 +9,7 @@ from trailsleuth.analyze.questions import about_findings, about_silence, about_t
 from trailsleuth.analyze.told_later import is_told
 from trailsleuth.analyze.untied import is_untied, names_a_denial, speaks_of_denial
 from trailsleuth.analyze.wording import short
-from trailsleuth.model import Cause, Evidence, Finding, Inquiry, Outcome, Question, Scope, Standing
+from trailsleuth.model import Basis, Cause, Evidence, Finding, Inquiry, Outcome, Question, Scope, Standing
 
 Verdict = tuple[Outcome, str, tuple[Question, ...]]
 
@@ -28,7 +28,8 @@ def conclude(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, in
     if told and is_untied(scope, inquiry) and (names_a_denial(inquiry) or speaks_of_denial(inquiry)) and not is_told(told[0], inquiry):
         return Outcome.INCONCLUSIVE, f"{_UNTIED} The likeliest of them: {_summary(told, findings)}", about_text(evidence, scope, inquiry)
     if told:
-        return Outcome.CAUSE_FOUND, f"{_summary(told, findings)}{_note(told, scope, inquiry)}", (*about_findings(standing, evidence),)
+        unseen = about_silence(findings, evidence, scope, inquiry) if told[0].basis is Basis.PREDICTED else ()
+        return Outcome.CAUSE_FOUND, f"{_summary(told, findings)}{_note(told, scope, inquiry)}", (*about_findings(standing, evidence), *unseen)
     if standing:
         return Outcome.INCONCLUSIVE, standing[0].explanation, _asked(standing, evidence)
     missing = about_silence(findings, evidence, scope, inquiry)
