@@ -6,7 +6,6 @@ A part of the cases in each run; all of them with EVERY_CASE=1.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.sample import some_of
 from tests.test_cases import CASES, OPEN, OPTIONS
 from trailsleuth import api
 from trailsleuth.errors import UsageError
@@ -23,8 +23,7 @@ from trailsleuth.sources.files.exports import read_inputs
 
 Json = dict[str, Any]
 FOLDERS = sorted(CASES.iterdir())
-STEP = 1 if os.environ.get("EVERY_CASE") else 9
-SOME = [folder.name for folder in FOLDERS[::STEP]]
+SOME = [folder.name for folder in some_of(FOLDERS, 9)]
 WRAPPERS = (
     "The stack storefront-blue failed to deploy: UPDATE_ROLLBACK_COMPLETE",
     "##[error]Bash exited with code '1'.",
