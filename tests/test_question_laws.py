@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
@@ -212,6 +212,26 @@ WRONG = (
     Inquiry(role="NoSuchRoleAnywhere"),
     Inquiry(since=datetime(2031, 1, 1, tzinfo=UTC)),
 )
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_window_that_ends_before_the_denial_is_no_proof_that_there_was_none(name: str) -> None:
+    denied = min((r.event_time for r in case(name).evidence.records if r.denial), default=None)
+    if denied is None:
+        pytest.skip("no record of a denial")
+    document = case(name).diagnose(until=denied - timedelta(seconds=1)).document()
+    assert document["outcome"] != "no_denial_found"
+    assert document["questions"] or document["outcome"] == "cause_found"
+
+
+@pytest.mark.parametrize("name", WITH_RECORDS)
+def test_a_text_is_no_proof_that_nothing_was_denied(name: str) -> None:
+    """Something failed where a text was seen; where nothing of it is recorded, the records that would tell are asked for."""
+    records = [r.payload for r in case(name).evidence.records if not r.failed]
+    for text in WRAPPERS if records else ():
+        document = api.load_inputs([RawInput(source="answered.json", data=json.dumps({"Records": records}).encode())]).diagnose(error=text).document()
+        assert (document["outcome"], document["deltas"]) == ("inconclusive", []), text
+        assert document["questions"], text
 
 
 @pytest.mark.parametrize("name", WITH_RECORDS)

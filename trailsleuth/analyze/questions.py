@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from trailsleuth.analyze.gap_questions import endpoint_questions, gap_questions, iso_or_blank, only_global
+from trailsleuth.analyze.misasked import outside_window
 from trailsleuth.analyze.open_questions import enrichment_questions, needs_question
 from trailsleuth.analyze.own_word import kept_until, with_why_no_details
-from trailsleuth.analyze.untied import is_loose, names_a_denial, speaks_of_denial
+from trailsleuth.analyze.untied import is_loose, is_untied, names_a_denial, speaks_of_denial
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.messages import unrecorded
 from trailsleuth.iam.applies import find_principal
@@ -110,7 +111,7 @@ def _decoding(finding: Finding, evidence: Evidence) -> Iterator[Question]:
 
 def about_silence(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Question, ...]:
     """What stands against the verdict that nothing was denied: what the evidence lacks, what of it was not read, what was denied beside."""
-    missing = (*_uncovered(evidence, scope, inquiry), *_unread(evidence), *_beside(findings, scope))
+    missing = (*_uncovered(evidence, scope, inquiry), *_unread(evidence), *_beside(findings, scope), *outside_window(evidence, scope, inquiry))
     missing = (*missing, *needs_question(evidence, scope, SNAPSHOT)) if missing else ()
     return _with_gaps(missing, evidence, scope, inquiry)
 
@@ -282,7 +283,7 @@ def _is_about_objects(said: ErrorText) -> bool:
 def _is_missed(scope: Scope, inquiry: Inquiry) -> bool:
     """The text tells of a denial, and no record is that one; where a role or session narrows the question, only where the text itself names it."""
     told = names_a_denial(inquiry) or (speaks_of_denial(inquiry) and not inquiry.names_more_than_the_error)
-    return told and (not scope.asked or is_loose(scope, inquiry))
+    return (told and (not scope.asked or is_loose(scope, inquiry))) or (is_untied(scope, inquiry) and not scope.asked)
 
 
 def _has_data_events(evidence: Evidence) -> bool:
