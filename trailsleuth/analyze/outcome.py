@@ -25,7 +25,7 @@ def conclude(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, in
         return Outcome.INCONCLUSIVE, f"{_capital(wrong[0].because)}.", wrong
     standing = [f for f in findings if f.group == 1 and f.standing in (Standing.CAUSE, Standing.ALSO_NEEDED)]
     told = [f for f in standing if f.cause is not Cause.UNKNOWN]
-    if told and all(is_of_another_denial(finding, scope, inquiry) for finding in told) and not is_told(told[0], inquiry):
+    if told and all(_is_another(finding, scope, inquiry) for finding in told) and not is_told(told[0], inquiry):
         return Outcome.INCONCLUSIVE, f"{_UNTIED} The likeliest of them: {_summary(told, findings)}", about_text(evidence, scope, inquiry)
     if told:
         unseen = about_silence(findings, evidence, scope, inquiry) if told[0].basis is Basis.PREDICTED else ()
@@ -36,6 +36,11 @@ def conclude(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, in
     if missing:
         return Outcome.INCONCLUSIVE, f"Nothing that was asked about was denied in this evidence, but it is not whole: {missing[0].because}.", missing
     return Outcome.NO_DENIAL_FOUND, _nothing(findings, scope), ()
+
+
+def _is_another(finding: Finding, scope: Scope, inquiry: Inquiry) -> bool:
+    """Not the denial that the error text tells of; where it tells of none, one that ended nobody's work."""
+    return is_of_another_denial(finding, scope, inquiry) or (finding.withheld and is_untied(scope, inquiry))
 
 
 def _asked(standing: list[Finding], evidence: Evidence) -> tuple[Question, ...]:

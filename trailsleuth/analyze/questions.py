@@ -142,7 +142,7 @@ def _beside(findings: tuple[Finding, ...], scope: Scope) -> Iterator[Question]:
 
 def about_text(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Question, ...]:
     """What would show the denial that an error text tells of, where no record ties to it."""
-    found = tuple(_by_text(evidence, scope, inquiry, _region(evidence, scope)))
+    found = tuple(_by_text(evidence, scope, inquiry, _region(evidence, scope), missed=True))
     return _with_gaps(found, evidence, scope, inquiry)
 
 
@@ -240,7 +240,7 @@ def _unseen(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> 
         because = f"{named} has sessions in the evidence and not one call: its calls may be recorded in another Region, or later than this evidence ends"
         command = LOOKUP.format(since=iso_or_blank(scope.since), until=iso_or_blank(scope.until), region="<region>", account=account or "<profile>")
         yield Question(account=account, wanted="records", because=because, command=command)
-    yield from _by_text(evidence, scope, inquiry, region)
+    yield from _by_text(evidence, scope, inquiry, region, missed=_is_missed(scope, inquiry))
 
 
 def _its_role(thing: ActionRun) -> Iterator[Question]:
@@ -254,7 +254,7 @@ def _its_role(thing: ActionRun) -> Iterator[Question]:
     yield Question(account=None, wanted="execution", because=because, command=command)
 
 
-def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> Iterator[Question]:
+def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str, *, missed: bool) -> Iterator[Question]:
     """An error text that speaks of a denial which no record shows; S3 object calls are recorded only where data events are on."""
     said = scope.said
     account = (account_of(scope.execution.action_role) if scope.execution else None) or evidence.coverage.named_account
@@ -263,10 +263,10 @@ def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) ->
             "the text is about S3 objects, and no S3 data event is in the evidence: reads and writes of objects are recorded only where data events are on"
         )
         yield Question(account=account, wanted="records", because=because, command=DATA_EVENTS.format(account=account, region=region))
-    elif inquiry.said is not None and inquiry.said.denial is not None and inquiry.said.denial.pattern_id in unrecorded() and _is_missed(scope, inquiry):
+    elif inquiry.said is not None and inquiry.said.denial is not None and inquiry.said.denial.pattern_id in unrecorded() and missed:
         because = f"no trail records what the text tells of: the policies of who was denied decide {inquiry.said.denial.iam_action or 'it'}"
         yield Question(account=account, wanted="policies", because=because, command=SNAPSHOT.format(account=account or "<profile>"))
-    elif inquiry.said is not None and _is_missed(scope, inquiry):
+    elif inquiry.said is not None and missed:
         because = "no denied record fits the error text"
         command = LOOKUP.format(since=iso_or_blank(scope.since), until=iso_or_blank(scope.until), region=region, account=account or "<profile>")
         yield Question(account=account, wanted="records", because=because, command=command)
