@@ -70,7 +70,7 @@ def commands(tree: Path, *, ours: bool) -> dict[str, list[str]]:
     }
     if ours:
         return found
-    if importlib.util.find_spec("pyarrow"):
+    if importlib.util.find_spec("duckdb"):
         asked = [*program, "diagnose", str(index_of(tree))]
         found |= {"diagnose, from the index": asked, "diagnose --event-id, from the index": [*asked, "--event-id", one["eventID"]]}
     if shutil.which("jq"):
@@ -90,7 +90,8 @@ def floor_and_denied(tree: Path) -> dict[str, list[str]]:
 
 def index_of(tree: Path) -> Path:
     """The index of a tree, built anew."""
-    index = tree.with_name(f"{tree.name}.parquet")
+    index = tree.with_name(f"{tree.name}.duckdb")
+    index.unlink(missing_ok=True)
     subprocess.run([sys.executable, "-m", "trailsleuth", "index", tree, "--to", index], check=True, env={**os.environ, "PYTHONPATH": str(HERE.parent)})
     return index
 

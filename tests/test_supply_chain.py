@@ -21,7 +21,7 @@ MOST = 10
 PERMISSIVE = re.compile(r"\b(?:MIT|MIT-0|BSD|0BSD|BSD-[23]-Clause|Apache|Apache-2\.0|ISC|PSF|PSF-2\.0|Python Software Foundation|Zlib|CC0-1\.0|Unlicense)\b")
 RESTRICTIVE = re.compile(r"GPL|AGPL|SSPL|BUSL|Commons Clause|Proprietary|CC-BY-NC|MPL", re.IGNORECASE)
 LIVE = {"fetch", "doctor"}
-EXTRAS = ("verify", "index", "sql", "fast")
+EXTRAS = ("verify", "index", "parquet", "sql", "fast")
 
 GUARD = """
 import os, socket, subprocess, sys
@@ -141,7 +141,7 @@ RUNS = {
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_no_offline_command_opens_a_connection(saved, name):
-    places = {"TRAIL": str(saved / "trail.json"), "CASE": str(saved / "case.json"), "FOLDER": str(saved), "INDEX": str(saved / "index.parquet")}
+    places = {"TRAIL": str(saved / "trail.json"), "CASE": str(saved / "case.json"), "FOLDER": str(saved), "INDEX": str(saved / "index.duckdb")}
     arguments = [places.get(each, each) for each in RUNS.get(name, [name, "TRAIL" if name not in LIVE else "--help"])]
     done = guarded("from trailsleuth.cli.app import main; sys.exit(main())", *arguments)
     assert "FORBIDDEN" not in done.stderr

@@ -27,12 +27,12 @@ from trailsleuth.scan.listing import list_evidence
 from trailsleuth.sources.files import kinds
 from trailsleuth.trail_index import ask as indexed
 from trailsleuth.trail_index import inputs as index_inputs
-from trailsleuth.trail_index import make as indexing
-from trailsleuth.trail_index import spill as index_spill
 from trailsleuth.trail_index import write as index_write
-from trailsleuth.trail_index.read import IndexFile
+from trailsleuth.trail_index.rules import reading_rules
+from trailsleuth.trail_index.store import SCHEMA as STORED
+from trailsleuth.trail_index.store import IndexFile
 
-pq = pytest.importorskip("pyarrow.parquet")
+duckdb = pytest.importorskip("duckdb")
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def trail(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def index(trail: Path, tmp_path: Path) -> Path:
-    api.index(trail, tmp_path / "trail.parquet")
-    return tmp_path / "trail.parquet"
+    api.index(trail, tmp_path / "trail.duckdb")
+    return tmp_path / "trail.duckdb"
 
 
 def document(evidence: Path | list[Path], **asked: str) -> str:
@@ -121,11 +121,9 @@ def test_a_case_is_diagnosed_alike_from_its_index(folder: Path, tmp_path: Path, 
     assert document(tmp_path / "i", **asked) == read_whole(folder / "evidence", monkeypatch, **asked)
 
 
-def test_small_row_groups_and_parts_change_nothing(trail: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_write, "GROUP", 20_000)
-    monkeypatch.setattr(index_spill, "PART", 30_000)
+def test_few_rows_at_a_time_change_nothing(trail: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_write, "AT_ONCE", 30)
     api.index(trail, tmp_path / "i")
-    assert pq.ParquetFile(tmp_path / "i").metadata.num_row_groups > 20
     assert document(tmp_path / "i") == read_whole(trail, monkeypatch)
 
 
@@ -139,7 +137,7 @@ def test_copies_of_files_and_records_are_counted_as_such(tmp_path: Path, monkeyp
     (folder / "d.json").write_bytes(b"[" + compact(third + second[:30])[len(b'{"Records":[') : -1])
     api.index(folder, tmp_path / "i")
     assert document(tmp_path / "i") == read_whole(folder, monkeypatch)
-    monkeypatch.setattr(indexing, "MOST_CONTESTED", 3)
+    monkeypatch.setattr(index_write, "MOST_CONTESTED", 3)
     api.index(folder, tmp_path / "i")
     assert document(tmp_path / "i") == read_whole(folder, monkeypatch)
 
@@ -154,9 +152,10 @@ def test_a_large_file_is_indexed_in_parts_and_offsets_are_true(packed: bool, tmp
     monkeypatch.setattr("trailsleuth.scan.quick.PART", 60_000)
     api.index(path, tmp_path / "i")
     assert document(tmp_path / "i") == read_whole(path, monkeypatch)
-    rows = [row for row in pq.read_table(tmp_path / "i").to_pylist() if row["kind"] == "record"]
-    assert sorted(row["position"] for row in rows) == list(range(len(rows)))
-    assert all(data[row["offset"] : row["offset"] + len(row["raw"])] == row["raw"] for row in rows)
+    told = api.index(tmp_path / "i").sql('SELECT event_id, position, "offset", length FROM records ORDER BY position')
+    assert list(told["position"]) == list(range(len(json.loads(data)["Records"])))
+    cut = [json.loads(data[start : start + length]) for start, length in zip(told["offset"], told["length"], strict=True)]
+    assert [record["eventID"] for record in cut] == list(told["event_id"])
 
 
 # --- beside other evidence, and for all that reads everything
@@ -168,7 +167,7 @@ def test_an_index_stands_beside_other_evidence(trail: Path, index: Path, tmp_pat
     old = json.loads(gzip.decompress((trail / "1.json.gz").read_bytes()))["Records"][:40]
     other.write_bytes(compact([*fresh, *old]))
     assert document([index, other]) == read_whole([trail, other], monkeypatch)
-    second = tmp_path / "second.parquet"
+    second = tmp_path / "second.duckdb"
     api.index(other, second)
     assert document([second, index]) == read_whole([trail, other], monkeypatch)
 
@@ -178,11 +177,11 @@ def test_all_of_the_evidence_comes_out_of_an_index(trail: Path, index: Path, tmp
     assert api.load(index).evidence == expected
     assert [r.event_id for r in views.events(str(index))] == [r.event_id for r in views.events(str(trail))]
     trail.rename(tmp_path / "elsewhere")
-    for at_once in (index_inputs.AT_ONCE, 1):
-        monkeypatch.setattr(index_inputs, "AT_ONCE", at_once)
-        found = api.load(index).evidence
-        assert found.records == expected.records
-        assert found.coverage.inputs == expected.coverage.inputs
+    found = api.load(index).evidence
+    assert found.coverage.inputs == expected.coverage.inputs
+    assert [record.event_id for record in found.records] == [record.event_id for record in expected.records]
+    whole = {record.event_id: record for record in expected.records}
+    assert all(record == whole[record.event_id] for record in found.records if record.denial is not None)
 
 
 # --- stale
@@ -235,7 +234,7 @@ def test_a_file_that_was_only_touched_is_the_same(trail: Path, index: Path, monk
 
 
 def test_an_index_of_other_rules_is_refused(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trailsleuth.trail_index.ask.reading_rules", lambda: "others")
+    monkeypatch.setattr("trailsleuth.trail_index.fresh.reading_rules", lambda: "others")
     with pytest.raises(EvidenceUnreadable) as raised:
         api.load(index).diagnose()
     assert "another version" in raised.value.why
@@ -244,50 +243,52 @@ def test_an_index_of_other_rules_is_refused(index: Path, monkeypatch: pytest.Mon
 def test_without_its_sources_an_index_answers_and_says_that_it_could_not_be_checked(
     trail: Path, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = json.loads(read_whole(trail, monkeypatch))
+    records = [r for path in sorted(trail.iterdir()) for r in json.loads(gzip.decompress(path.read_bytes()))["Records"]]
+    refused = next(r["eventID"] for r in records if r.get("errorCode") == "AccessDenied")
+    for asked in ({"event_id": refused}, {}):
+        expected = json.loads(document(index, **asked))
+        trail.rename(tmp_path / "elsewhere")
+        found = json.loads(document(index, **asked))
+        (tmp_path / "elsewhere").rename(trail)
+        assert found["coverage"].pop("skipped") == [{"source": str(index), "reason": index_inputs.NOT_HERE}]
+        expected["coverage"].pop("skipped")
+        assert found["coverage"] == expected["coverage"]
+        assert found["background"] == expected["background"]
+        assert [one["evidence"] for one in found["findings"]] == [one["evidence"] for one in expected["findings"]]
     trail.rename(tmp_path / "elsewhere")
-    found = json.loads(document(index))
-    assert found["coverage"].pop("skipped") == [{"source": str(index), "reason": index_inputs.NOT_HERE}]
-    assert expected["coverage"].pop("skipped") == []
-    assert found == expected
+    with pytest.raises(EvidenceUnreadable, match="are not here"):
+        api.reduce(index, role="arn:aws:iam::111122223333:role/Any")
 
 
 def test_relative_paths_lead_to_the_sources_from_anywhere(trail: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    api.index("trail", "i.parquet")
+    api.index("trail", "i.duckdb")
     expected = document(Path("trail"))
-    assert document(Path("i.parquet")) == expected
+    assert document(Path("i.duckdb")) == expected
     (tmp_path / "below").mkdir()
     monkeypatch.chdir(tmp_path / "below")
-    assert document(tmp_path / "i.parquet") == expected
-    assert json.dumps(api.load(tmp_path / "i.parquet").evidence.coverage.inputs, default=str).count("trail/") == 3
+    assert document(tmp_path / "i.duckdb") == expected
+    assert json.dumps(api.load(tmp_path / "i.duckdb").evidence.coverage.inputs, default=str).count("trail/") == 3
     linked(trail)
     with pytest.raises(EvidenceUnreadable, match="stale"):
-        document(tmp_path / "i.parquet")
+        document(tmp_path / "i.duckdb")
 
 
 # --- what is no index, or a broken one
 
 
-def test_a_foreign_parquet_file_is_named(trail: Path, tmp_path: Path) -> None:
-    import pyarrow as pa
-
-    pq.write_table(pa.table({"a": [1, 2]}), trail / "x.json")
-    skipped = api.load(trail).evidence.coverage.skipped
-    assert [(item.source, item.reason) for item in skipped] == [(str(trail / "x.json"), "not recognised: an object with the members a (2 times)")]
-
-
 def test_an_index_in_a_tree_is_named(trail: Path, index: Path) -> None:
     shutil.move(index, trail / "inside")
-    assert [item.reason for item in api.load(trail).evidence.coverage.skipped] == ["an index of trailsleuth, which is read where it is named itself"]
+    told = "a DuckDB database: an index of trailsleuth is read where it is named itself"
+    assert [item.reason for item in api.load(trail).evidence.coverage.skipped] == [told]
 
 
-@pytest.mark.parametrize("left", [5, 1000, -1, -9, -200])
+@pytest.mark.parametrize("left", [1000, -1, -9, -200])
 def test_a_cut_index_is_an_error_that_says_so(left: int, index: Path, capsys: pytest.CaptureFixture[str]) -> None:
     index.write_bytes(index.read_bytes()[:left])
     assert main(["diagnose", str(index)]) == 4
     said = capsys.readouterr().err
-    assert "is cut short" in said
+    assert f"cannot read the index {index}" in said
     assert "trailsleuth index" in said
 
 
@@ -305,26 +306,36 @@ def test_a_damaged_index_is_an_error_and_no_traceback(index: Path, capsys: pytes
     assert 4 in told
 
 
-def test_a_catalogue_that_is_made_up_is_an_error(trail: Path, tmp_path: Path) -> None:
-    import msgspec
-    import pyarrow as pa
+MADE_UP = {
+    "nothing": ["SELECT 1"],
+    "no rules": ["CREATE TABLE about AS SELECT 1 AS format"],
+    "another format": [STORED, "INSERT INTO about VALUES (99, '', '', [], false)"],
+    "no files": [STORED, "INSERT INTO about VALUES (1, 'RULES', '', [], false)", "DROP TABLE files"],
+    "a number for a name": [STORED, "DROP TABLE files", "CREATE TABLE files AS SELECT 1 path, 2 name, 3 size, 4 modified, 5 sha256, 6 log, false gone"],
+}
 
-    from trailsleuth.model.marks import INDEX_MARK
 
-    for catalogue in (b"", b"\xc1", msgspec.msgpack.encode({"rules": 1}), msgspec.msgpack.encode({"zones": {"kept": {"groups": [99]}}})):
-        table = pa.table({"kind": ["catalogue"], "raw": [catalogue]})
-        with pq.ParquetWriter(tmp_path / "i", table.schema) as writer:
-            writer.write_table(table)
-            writer.add_key_value_metadata({INDEX_MARK: b"1"})
-        with pytest.raises(EvidenceUnreadable, match="cannot read the index"):
-            document(tmp_path / "i")
+@pytest.mark.parametrize("made", MADE_UP)
+def test_an_index_that_is_made_up_is_an_error(made: str, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "i")) as database:
+        for statement in MADE_UP[made]:
+            database.execute(statement.replace("RULES", reading_rules()))
+    with pytest.raises(EvidenceUnreadable, match="cannot read the index"):
+        document(tmp_path / "i")
+
+
+def test_a_record_that_is_not_where_the_index_says_is_an_error(trail: Path, index: Path) -> None:
+    with duckdb.connect(str(index)) as database:
+        database.execute("UPDATE rows SET gap = gap + 1 WHERE rowid % 7 = 0")
+    with pytest.raises(EvidenceUnreadable, match="has changed"):
+        document(index)
 
 
 # --- making one
 
 
 def test_the_command_says_what_it_wrote(trail: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    target = tmp_path / "t.parquet"
+    target = tmp_path / "t.duckdb"
     assert main(["index", str(trail), "--to", str(target)]) == 0
     said = capsys.readouterr()
     assert said.out == ""
@@ -333,7 +344,7 @@ def test_the_command_says_what_it_wrote(trail: Path, tmp_path: Path, capsys: pyt
     assert main(["index", str(trail), "--to", str(target)]) == 0  # an older index is replaced
 
 
-@pytest.mark.parametrize("target", ["other.txt", "trail", "no-folder/x", "trail/i.parquet"])
+@pytest.mark.parametrize("target", ["other.txt", "trail", "no-folder/x", "trail/i.duckdb"])
 def test_nothing_but_an_index_is_overwritten_and_none_lies_in_the_evidence(target: str, trail: Path, tmp_path: Path) -> None:
     (tmp_path / "other.txt").write_text("mine")
     with pytest.raises(UsageError):
@@ -358,14 +369,14 @@ def test_an_index_is_written_whole_or_not_at_all(trail: Path, index: Path, tmp_p
     with pytest.raises(Exception, match="cannot write"):
         api.index(trail, index)
     assert index.read_bytes() == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["trail", "trail.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["trail", "trail.duckdb"]
 
 
 def test_evidence_that_changes_while_it_is_indexed_gives_no_index(trail: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write = index_write.IndexWriter.finish
 
-    def changes(writer: index_write.IndexWriter, catalogue: Any) -> None:
-        write(writer, catalogue)
+    def changes(writer: index_write.IndexWriter, *told: Any) -> None:
+        write(writer, *told)
         STALE["new.json is new"](trail)
 
     monkeypatch.setattr(index_write.IndexWriter, "finish", changes)
@@ -374,9 +385,87 @@ def test_evidence_that_changes_while_it_is_indexed_gives_no_index(trail: Path, t
     assert not (tmp_path / "i").exists()
 
 
-def test_without_pyarrow_the_message_says_what_to_install(trail: Path, index: Path) -> None:
-    code = "import sys; sys.modules['pyarrow'] = None\nfrom trailsleuth.cli.app import main\nsys.exit(main(sys.argv[1:]))"
-    for arguments in (["index", str(trail), "--to", f"{index}2"], ["diagnose", str(index)], ["events", str(index)]):
+def test_a_build_that_is_killed_loses_nothing_and_leaves_nothing(trail: Path, index: Path, tmp_path: Path) -> None:
+    before = index.read_bytes()
+    STALE["2.json.gz has changed"](trail)
+    code = "import os\nfrom trailsleuth import api\nfrom trailsleuth.trail_index.write import IndexWriter as W\nW.finish = lambda *_: os.kill(os.getpid(), 9)\n"
+    done = subprocess.run([sys.executable, "-c", f"{code}api.index({str(trail)!r}, {str(index)!r})"], capture_output=True, check=False)
+    assert done.returncode == -9
+    assert index.read_bytes() == before
+    api.index(trail, index)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["trail", "trail.duckdb"]
+
+
+def test_an_index_is_brought_up_to_date_by_what_is_new_and_gone(trail: Path, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(trail / "0.json.gz", trail / "copy.json.gz")
+    for number, records in enumerate(some_files("later")):
+        (trail / f"later-{number}.json").write_bytes(compact(records))
+        made = api.index(trail, index)
+        assert (made.added, made.gone) == (1 if number else 2, 0)
+        assert document(index) == read_whole(trail, monkeypatch)
+    (trail / "0.json.gz").unlink()  # its copy is still there
+    (trail / "1.json.gz").unlink()
+    (trail / "later-0.json").write_bytes(compact(some_files("other")[0]))
+    made = api.index(trail, index)
+    assert (made.added, made.gone) == (1, 3)
+    assert document(index) == read_whole(trail, monkeypatch)
+    api.index(trail, tmp_path / "anew")
+    told = [api.index(path).sql("SELECT * EXCLUDE file, count(*) FROM records GROUP BY ALL ORDER BY ALL") for path in (index, tmp_path / "anew")]
+    assert told[0].equals(told[1])
+    gone = api.index(index).sql("SELECT name FROM files WHERE gone ORDER BY name")["name"]
+    assert [Path(name).name for name in gone] == ["0.json.gz", "1.json.gz", "later-0.json"]
+
+
+# --- asked in SQL
+
+
+def test_an_index_is_asked_in_sql(trail: Path, index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    records = [r for path in sorted(trail.iterdir()) for r in json.loads(gzip.decompress(path.read_bytes()))["Records"]]
+    told = api.index(index).sql("SELECT * FROM records ORDER BY event_id")
+    expected = sorted(records, key=lambda record: record["eventID"])
+    for column, name in {"event_id": "eventID", "event_source": "eventSource", "event_name": "eventName", "region": "awsRegion"}.items():
+        assert list(told[column]) == [record[name] for record in expected]
+    assert [f"{time:%Y-%m-%dT%H:%M:%SZ}" for time in told["time"]] == [record["eventTime"] for record in expected]
+    assert list(told["refused"]) == [record.get("errorCode") == "AccessDenied" for record in expected]
+    assert [key if isinstance(key, str) else None for key in told["access_key"]] == [record["userIdentity"].get("accessKeyId") for record in expected]
+    assert main(["sql", str(index), "SELECT count(*) AS n FROM records WHERE refused", "-o", "jsonl"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"n": int(told["refused"].sum())}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM read_text('/etc/hostname')",
+        "SELECT * FROM glob('/*')",
+        "SELECT * FROM 'trail.csv'",
+        "SELECT * FROM capsys",
+        "COPY records TO 'out.parquet'",
+        "EXPORT DATABASE 'out'",
+        "ATTACH 'other.duckdb'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "DELETE FROM rows",
+        "DROP VIEW records",
+        "SET enable_external_access = true",
+        "SET lock_configuration = false",
+        "SELEC 1",
+    ],
+)
+def test_a_statement_reads_the_index_and_nothing_else(statement: str, index: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(index.parent)
+    Path("trail.csv").write_text("a\n1\n")
+    before = index.read_bytes()
+    assert main(["sql", str(index), statement]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "DuckDB does not take the statement" in said.err
+    assert index.read_bytes() == before
+    assert sorted(path.name for path in Path().iterdir()) == ["trail", "trail.csv", "trail.duckdb"]
+
+
+def test_without_duckdb_the_message_says_what_to_install(trail: Path, index: Path) -> None:
+    code = "import sys; sys.modules['duckdb'] = None\nfrom trailsleuth.cli.app import main\nsys.exit(main(sys.argv[1:]))"
+    for arguments in (["index", str(trail), "--to", f"{index}2"], ["diagnose", str(index)], ["events", str(index)], ["sql", str(index), "SELECT 1"]):
         done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert "pip install 'trailsleuth[index]'" in done.stderr

@@ -307,7 +307,7 @@ def test_parquet_that_lost_its_error_columns_says_so() -> None:
 def test_parquet_without_its_reader_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     data = parquet_of(WHOLE_FRAME)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    assert "pip install 'trailsleuth[index]'" in reasons(read(data))
+    assert "pip install 'trailsleuth[parquet]'" in reasons(read(data))
 
 
 def test_parquet_that_is_broken_is_named() -> None:

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from trailsleuth.iam.requests import simulate_requests
     from trailsleuth.scan.denied import Refused, refused
     from trailsleuth.scan.listing import PRUNED
-    from trailsleuth.trail_index.make import IndexMade, index
+    from trailsleuth.trail_index.make import Index, IndexMade, index
 
 __all__ = [
     "PRUNED",
     "Bundle",
     "Case",
     "Diagnosis",
+    "Index",
     "IndexMade",
     "Live",
     "Refused",
@@ -68,6 +69,7 @@ _HOMES = {
     "Case": "trailsleuth.api.cases",
     "Diagnosis": "trailsleuth.api.diagnosis",
     "Summary": "trailsleuth.api.custody",
+    "Index": "trailsleuth.trail_index.make",
     "IndexMade": "trailsleuth.trail_index.make",
     "explain": "trailsleuth.api.explanations",
     "fetch": "trailsleuth.api.live",

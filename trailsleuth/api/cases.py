@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from trailsleuth.api.views import Conditions
     from trailsleuth.model.reduction import Reduction
-    from trailsleuth.trail_index.read import IndexFile
+    from trailsleuth.trail_index.store import IndexFile
 
 ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", *THINGS, "error")
 
@@ -229,7 +229,7 @@ def load(
     indexes = [path for path in dict.fromkeys(listed) if path != STDIN and is_index(path)]
     listing = list_evidence([path for path in listed if path not in indexes])
     if indexes:
-        from trailsleuth.trail_index.read import IndexFile
+        from trailsleuth.trail_index.store import IndexFile
 
         return LargeCase(listed, listing, stdin=stdin, indexes=[IndexFile(path) for path in indexes])
     if prune and (within := listing.within(since, until)) is not listing:

@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bundle": ("trailsleuth.cli.bundle:bundle_command", "Pack evidence to be shared, redacted if asked for."),
     "fetch": ("trailsleuth.cli.fetch:fetch_command", "Fetch the evidence of a failed execution into a folder."),
     "watch": ("trailsleuth.cli.watch:watch_command", "Say new denials as CloudTrail delivers them."),
-    "sql": ("trailsleuth.cli.sql:sql_command", "Print the selection as SQL for Athena, Lake, Spark, DuckDB."),
+    "sql": ("trailsleuth.cli.sql:sql_command", "Ask an index in SQL, or print an engine's selection."),
     "verify": ("trailsleuth.cli.verify:verify_command", "Check log files against their digests."),
     "info": ("trailsleuth.cli.info:info_command", "Show what a case consists of, and whether it was changed."),
     "doctor": ("trailsleuth.cli.doctor:doctor_command", "Check profiles, regions and permissions for live use."),

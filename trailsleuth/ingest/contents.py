@@ -16,7 +16,7 @@ from trailsleuth.ingest.retouched import is_retouched, untouched
 from trailsleuth.ingest.tables import is_csv, read_csv
 from trailsleuth.ingest.text import read_log_lines, read_printed
 from trailsleuth.ingest.yaml_text import NotYaml, may_be_yaml, yaml_documents
-from trailsleuth.model.marks import INDEX_MARK, PARQUET
+from trailsleuth.model.marks import DUCKDB, PARQUET
 from trailsleuth.patterns import late
 
 _LOOK = 64 * 1024  # bytes from which the kind of an input is told
@@ -72,8 +72,9 @@ def _documents(data: bytes) -> Iterator[Document | Break]:
 
 def _no_json(data: bytes, start: str) -> Iterator[Document | Break]:
     if data.startswith(PARQUET):
-        told = _told_of_parquet(data)
-        yield from [Break(reason=told, cut=not data.endswith(PARQUET))] if told else read_parquet(data)
+        yield from read_parquet(data) if data.endswith(PARQUET) else [Break(reason="a Parquet file that is cut short", cut=True)]
+    elif data[8:12] == DUCKDB:
+        yield Break(reason="a DuckDB database: an index of trailsleuth is read where it is named itself")
     elif "\0" in start:
         yield Break(reason=next((told for mark, told in _BINARY.items() if data.startswith(mark)), "not recognised: binary data"))
     elif (quoted := _quoted(data, start)) is not None:
@@ -107,15 +108,6 @@ def _printed(text: str) -> Iterator[Document | Break]:
             yield from read_log_lines(text[position:])
             return
         yield Document(value=value)
-
-
-def _told_of_parquet(data: bytes) -> str:
-    """Why the rows of a Parquet file are not read; "": they are."""
-    if not data.endswith(PARQUET):
-        return "a Parquet file that is cut short; where it was an index, build it again: trailsleuth index"
-    if INDEX_MARK in data[-int.from_bytes(data[-8:-4], "little") - 8 :]:
-        return "an index of trailsleuth, which is read where it is named itself"
-    return ""
 
 
 def _quoted(data: bytes, start: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Records in a Parquet file: what Athena's CTAS, tailpipe, DuckDB and pandas write. Read with pyarrow where it is installed (extra `index`)."""
+"""Records in a Parquet file: what Athena's CTAS, tailpipe, DuckDB and pandas write. Read with pyarrow where it is installed (extra `parquet`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from trailsleuth.ingest.rows import TableRow
 
 MOST = 2048 * 1024 * 1024  # bytes that its columns unpack to
 _BATCH = 1000
-NO_READER = "a Parquet file, which needs pyarrow to be read: pip install 'trailsleuth[index]', or turn it into JSON: duckdb -c \"copy (from 'F') to 'F.json'\""
+NO_READER = (
+    "a Parquet file, which needs pyarrow to be read: pip install 'trailsleuth[parquet]', or turn it into JSON: duckdb -c \"copy (from 'F') to 'F.json'\""
+)
 
 
 def read_parquet(data: bytes) -> Iterator[Document | Break]:

@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 PARQUET = b"PAR1"  # both ends of a Parquet file: https://parquet.apache.org/docs/file-format/
-INDEX_MARK = b"trailsleuth.index"  # the key in a Parquet file's metadata that makes it an index
+DUCKDB = b"DUCK"  # the ninth byte of a DuckDB database and the next three: https://duckdb.org/docs/stable/internals/storage

@@ -60,8 +60,7 @@ def glance_at(data: Buffer, identities: Identities, ids: frozenset[str] = frozen
         raws = [bytes(record.userIdentity) for record in records]
         callers = {raw: identities.of(raw) for raw in set(raws)}
         issuing = issuing_among(records)
-        wanted = [*_kept(records, calls, ids), *_showing_callers(raws, callers, identities), *_showing_roles(records, issuing, identities)]
-        kept = tuple([(index, slices.of(index)) for index in in_order(wanted)])
+        kept = tuple([(index, slices.of(index)) for index in kept_among(records, raws, issuing, identities, ids)])
         openings = b"".join([_opening(records[index], callers[raws[index]]) for index in issuing])
     except NotThisShape:
         return None
@@ -75,6 +74,13 @@ def glance_at(data: Buffer, identities: Identities, ids: frozenset[str] = frozen
         calls=calls,
         buckets=find(data, b":s3:::") >= 0,
     )
+
+
+def kept_among(records: list[Glance], raws: list[bytes], issuing: list[int], identities: Identities, ids: frozenset[str] = frozenset()) -> list[int]:
+    """Where the records stand that every question looks at; `raws` are their callers, `issuing` the calls that handed out credentials."""
+    calls = frozenset({(record.eventSource, record.eventName) for record in records})
+    callers = {raw: identities.of(raw) for raw in set(raws)}
+    return in_order([*_kept(records, calls, ids), *_showing_callers(raws, callers, identities), *_showing_roles(records, issuing, identities)])
 
 
 def _kept(records: list[Glance], calls: frozenset[tuple[str, str]], ids: frozenset[str]) -> list[int]:

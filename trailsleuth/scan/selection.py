@@ -75,8 +75,12 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
     def touches(self, roles: Set[int], regions: Set[str]) -> bool:
         """A call by one of these principals in one of the Regions, who need not be in question, may be wanted."""
-        of_anybody = self.templates or self.uploads or self.things or self.named or self.anybody
-        return bool(of_anybody) or any(role in roles and region in regions for role, region in self.successes)
+        return self.of_anybody or any(role in roles and region in regions for role, region in self.successes)
+
+    @property
+    def of_anybody(self) -> bool:
+        """The calls may be of principals that are not in question."""
+        return bool(self.templates or self.uploads or self.things or self.named or self.anybody)
 
     @property
     def reads_request(self) -> bool:

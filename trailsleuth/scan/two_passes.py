@@ -154,6 +154,9 @@ class _Scan:
                     self._keep(selected, source, before)
                     best.take(selected, source, before)
                     before += count
+        self._take_best(best)
+
+    def _take_best(self, best: _Best) -> None:
         for source, before, ranked in best.chosen():
             if ranked.light is not None:
                 self.reader.take_first(source, ranked.light._replace(position=before + ranked.position))

@@ -1,25 +1,40 @@
-"""A question put to an index: what a scan would find in two passes over the log files, from the columns and row groups that bear on it."""
+"""A question put to an index: what a scan would find in two passes over the log files, from the rows that bear on it and the records that they lead to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 
+from trailsleuth.errors import EvidenceUnreadable
+from trailsleuth.ingest.coverage import NO_ACCOUNT
 from trailsleuth.ingest.evidence import no_collector
-from trailsleuth.model import Evidence, Inquiry, RawInput, Skipped
-from trailsleuth.scan.first_look import Glimpse
-from trailsleuth.scan.index_shapes import LogSeen, Zone
+from trailsleuth.model import Evidence, Inquiry, RawInput
+from trailsleuth.scan.first_look import Glimpse, record_number
+from trailsleuth.scan.identity import packed
+from trailsleuth.scan.index_shapes import Span
 from trailsleuth.scan.listing import Listing
 from trailsleuth.scan.plan import Trail
-from trailsleuth.scan.second_look import LightCall, Selected
+from trailsleuth.scan.pool import run
 from trailsleuth.scan.selection import Selection
 from trailsleuth.scan.two_passes import _Best, _Scan
-from trailsleuth.trail_index.catalogue_of_sources import glimpses_of
-from trailsleuth.trail_index.fresh import check_fresh
-from trailsleuth.trail_index.inputs import careful_inputs, not_here
-from trailsleuth.trail_index.look import seek
-from trailsleuth.trail_index.read import IndexFile, sound
-from trailsleuth.trail_index.rows_as_records import Rows
-from trailsleuth.trail_index.rules import reading_rules
+from trailsleuth.scan.units import Unit, chunks_of
+from trailsleuth.trail_index.fetch import Fetched, Place, fetch
+from trailsleuth.trail_index.inputs import Sources, not_here
+from trailsleuth.trail_index.store import IndexFile, sound
+from trailsleuth.trail_index.wanted import Row, Rows
+
+_OPENING = struct.Struct("<6I")
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+ALONE = 40  # files that are gone through sooner than workers have started
+_SPANS = """
+SELECT coalesce(nullif(account, ''), caller_account, $nobody),
+    list_sort(list(DISTINCT region) FILTER (region <> '')), strftime(min(time), '%Y-%m-%dT%H:%M:%SZ'),
+    strftime(max(time), '%Y-%m-%dT%H:%M:%SZ'), count(*)
+FROM rows JOIN places USING (place) JOIN callers USING (caller) GROUP BY 1
+"""
 
 
 def ask_indexes(indexes: Sequence[IndexFile], listing: Listing, inquiry: Inquiry, *, stdin: bytes | None = None) -> Evidence | None:
@@ -33,75 +48,139 @@ class _Asked(_Scan):
 
     def __init__(self, indexes: Sequence[IndexFile], listing: Listing, inquiry: Inquiry, stdin: bytes | None) -> None:
         super().__init__(listing, inquiry, stdin)
-        self.indexes = indexes
+        self.asked = [_Index(index, inquiry) for index in indexes]
         self.alone = len(indexes) == 1 and not listing.files and not listing.other
-        self.glimpses: list[Glimpse] = []
 
     def evidence(self) -> Evidence | None:
-        return None if any(index.catalogue.crowded for index in self.indexes) else super().evidence()
+        return None if any(one.index.about.crowded for one in self.asked) else super().evidence()
 
     def _first_pass(self) -> None:
         super()._first_pass()
-        for index in self.indexes:
-            fresh = check_fresh(index.path, index.catalogue, reading_rules())
-            if not fresh:
-                self.reader.take(not_here(index.path))
-            with sound(index.path):
-                self._take_index(index)
+        for one in self.asked:
+            with sound(one.index.path):
+                self._take_index(one)
+        if not self.alone or self.reader.read_whole:  # else copies are known already
+            for one in self.asked:
+                self.ids.extend(number for number, _ in one.numbers())
 
-    def _take_index(self, index: IndexFile) -> None:
-        for odd in index.catalogue.skipped:
-            self.reader.take(Skipped(source=odd.source, reason=odd.reason, lost=odd.lost))
-        for log in index.catalogue.logs:
-            self._count(log)
-        for item in careful_inputs(index):
+    def _take_index(self, one: _Index) -> None:
+        sources = one.sources
+        for item in (*([] if sources.here else [not_here(one.index.path)]), *sources.skipped, *sources.odd()):
             self.reader.take(item)
-        rows = Rows(index)
-        for found in rows.whole(Zone.KEPT):
-            self.reader.take_whole(*found)
-        if self.inquiry.event_id:
-            for found in rows.of_id(self.inquiry.event_id):
-                self.reader.take_whole(*found)
-        if not self.alone:
-            for _, numbers in rows.hashed():
-                self.ids.extend(numbers)
+        spans, counts = one.spans(), dict(one.index.ask("SELECT log, count(*) FROM rows GROUP BY log")) if one.has_copies else {}
+        for log, files in sources.files.items():
+            for file in files:
+                item = RawInput(source=file.name, data=b"", sha256=file.sha256, path=file.name, size=file.size)
+                if file is files[0]:
+                    self.reader.count_file(item, spans)
+                    spans = []
+                else:
+                    self.reader.count_copy(item, counts[log])
+        for log, position, record in one.index.ask("SELECT log, position, record FROM kept ORDER BY log, position"):
+            self.reader.take_whole(one.name(log), position, record)
+        named = one.rows.of_id(self.inquiry.event_id) if self.inquiry.event_id else []
+        copies = one.rows.at(one.index.ask("SELECT log, position FROM copies"))
+        self._take_whole(one, [*named, *copies])
 
-    def _count(self, log: LogSeen) -> None:
-        glimpses = list(glimpses_of(log))
-        item = RawInput(source=log.source, data=b"", sha256=log.file.sha256, path=log.file.name, size=log.file.size)
-        self.reader.count_file(item, [span for part in glimpses for span in part.spans])
-        for copy in log.copies:
-            known = RawInput(source=copy.name, data=b"", sha256=copy.sha256, path=copy.name, size=copy.size)
-            self.reader.count_copy(known, sum(part.records for part in glimpses))
-        self.glimpses += glimpses
+    def _take_whole(self, one: _Index, rows: list[Row]) -> None:
+        for found in one.fetch(rows, Selection()) if one.sources.here else ():
+            for position, raw in found.whole:
+                self.reader.take_whole(one.name_at(found.path), position, raw)
+        if not one.sources.here:
+            self._take_light(one, rows)
+
+    def _take_light(self, one: _Index, rows: list[Row]) -> None:
+        identities = one.rows.identities(sorted({row.caller for row in rows})) if rows else {}
+        for row in rows:
+            self.reader.take_light(one.name(row.log), row.light(identities[row.caller]))
 
     def _trail(self) -> Trail:
         trail = super()._trail()
-        return Trail(parts=[*trail.parts, *self.glimpses], span=trail.span)
+        by_file = any(run.failed for run in self.reader.actions)  # then who called while it ran is asked, and the files tell the times
+        return Trail(parts=[*trail.parts, *(part for one in self.asked for part in one.parts(by_file=by_file))], span=trail.span)
 
     def _second_pass(self, selection: Selection, contested: frozenset[int]) -> None:
         super()._second_pass(selection, contested)
-        for index in self.indexes:
-            with sound(index.path):
-                self._fetch(index, selection, contested)
+        for one in self.asked:
+            with sound(one.index.path):
+                self._take_wanted(one, selection, contested)
 
-    def _fetch(self, index: IndexFile, selection: Selection, contested: frozenset[int]) -> None:
-        for found in Rows(index).copies(contested) if contested else ():
-            self.reader.take_whole(*found)
+    def _take_wanted(self, one: _Index, selection: Selection, contested: frozenset[int]) -> None:
+        if contested:
+            self._take_whole(one, one.rows.at([at for number, at in one.numbers() if number in contested]))
+        read, light = one.rows.wanted(selection)
+        if not one.sources.here:
+            self._take_light(one, [*light, *(row for row in read if selection.of_session(one.rows.callers[row.caller]))])
+            return
         best = _Best()
-        lights: list[tuple[str, LightCall]] = []
-        for sought in seek(index, selection):
-            for found in sought.whole:
-                self.reader.take_whole(*found)
-            for source, ranked in sought.firsts:
-                best.take(Selected(firsts=[ranked]), source, 0)
-            for source, ranked in sought.lasts:
-                best.take(Selected(lasts=[ranked]), source, 0)
-            lights += sought.lights
-        for source, _, ranked in best.chosen():
-            if ranked.light is None:
-                self.reader.take_whole(source, ranked.position, ranked.whole)
-            else:
-                self.reader.take_first(source, ranked.light)
-        for source, call in lights:
-            self.reader.take_light(source, call)
+        for found in one.fetch(read, selection):
+            source = one.name_at(found.path)
+            self._keep(found.selected, source, 0)
+            best.take(found.selected, source, 0)
+        self._take_best(best)
+        self._take_light(one, light)
+
+
+class _Index:
+    """An index that is asked, with its files."""
+
+    def __init__(self, index: IndexFile, inquiry: Inquiry) -> None:
+        self.index = index
+        with sound(index.path):
+            self.sources = Sources(index)
+            self.rows = Rows(index)
+            self._openings = index.ask("SELECT log, key, owner, role, session, by_key, by_owner FROM openings")
+        if inquiry.calls and not self.sources.here:
+            raise EvidenceUnreadable(f"{index.path}: the files that it was made from are not here", why="what a role needs, only its records tell")
+        self.has_copies = any(len(files) > 1 for files in self.sources.files.values())
+        self._by_path = {self.sources.path(log): log for log in self.sources.files} if self.sources.here else {}
+
+    def name(self, log: int) -> str:
+        """The name of a log file in reports."""
+        return self.sources.files[log][0].name
+
+    def name_at(self, path: str) -> str:
+        """The same of the file at a path."""
+        return self.name(self._by_path[path])
+
+    def numbers(self) -> Iterator[tuple[int, tuple[int, int]]]:
+        """A number for every record, equal for copies of one, and where it stands."""
+        told = self.index.ask("SELECT log, coalesce(other_id, id::VARCHAR), account FROM rows JOIN places USING (place) ORDER BY log, rows.rowid")
+        for log, of_log in groupby(told, key=itemgetter(0)):
+            for position, (_, event_id, account) in enumerate(of_log):
+                yield record_number(event_id, account), (log, position)
+
+    def spans(self) -> list[Span]:
+        """What it holds of each account."""
+        told = self.index.ask_with(_SPANS, nobody=NO_ACCOUNT)
+        return [Span(account=name, regions=tuple(regions or ()), first=first, last=last, records=count) for name, regions, first, last, count in told]
+
+    def parts(self, *, by_file: bool) -> Iterator[Glimpse]:
+        """Who called, what was called and what was opened, as the first look at all files would tell; by file with its times where they matter."""
+        calls = frozenset(self.rows.calls)
+        openings = b"".join(_OPENING.pack(*marks) for _, *marks in self._openings)
+        if not by_file:
+            yield _part((), packed(self.rows.callers.values()), openings, calls)
+            return
+        told = self.index.ask("SELECT log, caller, strftime(min(time), $1), strftime(max(time), $1) FROM rows GROUP BY log, caller ORDER BY log", _TIME)
+        for _, of_log in groupby(told, key=itemgetter(0)):
+            found = list(of_log)
+            span = Span(account="", regions=(), first=min(one[2] for one in found), last=max(one[3] for one in found), records=0)
+            yield _part((span,), packed(self.rows.callers[caller] for _, caller, *_ in found), openings, calls)
+            openings = b""
+
+    def fetch(self, rows: Iterable[Row], selection: Selection) -> Iterator[Fetched]:
+        """The records of the rows out of their files, looked at for the selection."""
+        places: dict[str, list[Place]] = {self.sources.path(log): found for log, found in self.rows.places(rows)}
+        units = [Unit(path=path, weight=self.sources.files[self._by_path[path]][0].size) for path in sorted(places)]
+        chunks = chunks_of(units) if len(units) > ALONE else [units] if units else []
+        for found in run(partial(fetch, places=places, selection=selection), chunks, _nothing):
+            yield from found
+
+
+def _part(spans: tuple[Span, ...], callers: bytes, openings: bytes, calls: frozenset[tuple[str, str]]) -> Glimpse:
+    return Glimpse(records=0, spans=spans, numbers=b"", kept=(), callers=callers, openings=openings, calls=calls, buckets=False)
+
+
+def _nothing(_: int) -> None:
+    """Nobody waits long enough to be told."""

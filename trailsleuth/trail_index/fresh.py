@@ -7,14 +7,25 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec import Struct
+
 from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.model import Skipped
-from trailsleuth.scan.index_shapes import FileOnDisk, IndexCatalogue
 from trailsleuth.scan.quick import facts_of
 from trailsleuth.sources.files.archives import label
 from trailsleuth.sources.files.exports import walk_tree
+from trailsleuth.trail_index.rules import reading_rules
+from trailsleuth.trail_index.store import FileKnown, IndexFile
 
 _SHOWN = 3
+
+
+class FileOnDisk(Struct, frozen=True, kw_only=True):
+    """A file as it lies on disk; the path as bytes, since it need be no text."""
+
+    path: bytes
+    size: int
+    modified: int
 
 
 def files_below(roots: list[str]) -> Iterator[FileOnDisk | Skipped]:
@@ -32,38 +43,35 @@ def files_below(roots: list[str]) -> Iterator[FileOnDisk | Skipped]:
                 yield FileOnDisk(path=os.fsencode(found.path), size=status.st_size, modified=status.st_mtime_ns)
 
 
-def places_of(catalogue: IndexCatalogue) -> dict[str, str] | None:
+def places_of(index: IndexFile) -> dict[str, str] | None:
     """Each root as it was given, and where it is now; None where none of them is here."""
     found = {}
-    for root in map(os.fsdecode, catalogue.roots):
-        absolute = str(Path(os.fsdecode(catalogue.base)) / root)
+    for root in index.roots:
+        absolute = str(Path(os.fsdecode(index.about.base)) / root)
         found[root] = absolute if Path(absolute).exists() or not Path(root).exists() else root
     return found if any(Path(place).exists() for place in found.values()) else None
 
 
-def check_fresh(index: str, catalogue: IndexCatalogue, rules: str | None = None) -> bool:
-    """Raises EvidenceUnreadable where the index does not tell what its sources hold now, or (`rules`) was made by others than those in force.
+def check_fresh(index: IndexFile, named: str | None = None) -> dict[str, str] | None:
+    """Where the roots are now. Raises EvidenceUnreadable where the index does not tell what they hold now, or was made by other rules than those in force.
 
-    False: the sources are not here, so nothing can be said of them.
+    None: they are not here, so nothing can be said of them.
     """
-    again = f"trailsleuth index {shlex.join(map(label, map(os.fsdecode, catalogue.roots)))} --to {shlex.quote(label(index))}"
-    if rules is not None and catalogue.rules != rules:
-        raise EvidenceUnreadable(
-            f"the index {label(index)} is stale", why="it was made by another version of trailsleuth", next_step=f"build it again: {again}"
-        )
-    places = places_of(catalogue)
-    if places is None:
-        return False
-    changes = list(_changes(catalogue, places))
+    path = label(named or index.path)
+    again = f"trailsleuth index {shlex.join(map(label, index.roots))} --to {shlex.quote(path)}"
+    if index.about.rules != reading_rules():
+        raise EvidenceUnreadable(f"the index {path} is stale", why="it was made by another version of trailsleuth", next_step=f"build it again: {again}")
+    places = places_of(index)
+    changes = list(_changes(index, places)) if places is not None else []
     if changes:
         more = f" and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
-        raise EvidenceUnreadable(f"the index {label(index)} is stale", why="; ".join(changes[:_SHOWN]) + more, next_step=f"build it again: {again}")
-    return True
+        raise EvidenceUnreadable(f"the index {path} is stale", why="; ".join(changes[:_SHOWN]) + more, next_step=f"bring it up to date: {again}")
+    return places
 
 
-def _changes(catalogue: IndexCatalogue, places: dict[str, str]) -> Iterator[str]:
-    known = {os.fsdecode(file.path): file for file in catalogue.files}
-    odd = {item.source: item.reason for item in catalogue.skipped}
+def _changes(index: IndexFile, places: dict[str, str]) -> Iterator[str]:
+    known = {os.fsdecode(file.path): file for file in index.files}
+    odd = {source: reason for source, reason, _ in index.skipped}
     for root, place in places.items():
         if not Path(place).exists():
             yield f"{label(root)} is gone"
@@ -79,12 +87,12 @@ def _changes(catalogue: IndexCatalogue, places: dict[str, str]) -> Iterator[str]
             before = known.pop(path, None)
             if before is None:
                 yield f"{label(path)} is new"
-            elif not _same(before, found):
+            elif not is_same(before, found):
                 yield f"{label(path)} has changed"
     yield from (f"{label(path)} is gone" for path in (*known, *odd))
 
 
-def _same(before: FileOnDisk, now: FileOnDisk) -> bool:
+def is_same(before: FileKnown, now: FileOnDisk) -> bool:
     """The size and the time of change agree, or the content does."""
     if before.size != now.size:
         return False

@@ -9,7 +9,7 @@ from importlib.resources import files
 _RULES = {
     "trailsleuth.scan": ("first_look.py", "plain.py", "quick_denial.py", "identity.py"),
     "trailsleuth.ingest": ("identity.py", "issued.py"),
-    "trailsleuth.trail_index": ("rows_of_log.py",),
+    "trailsleuth.trail_index": ("rows.py",),
     "trailsleuth.catalog": ("data/denied_codes.toml", "data/denial_messages.toml", "data/policy_changes.toml"),
 }
 

@@ -1,125 +1,247 @@
-"""Writes an index: row groups by zone and caller as they come, the catalogue last, and the whole file moved to its place when it is complete."""
+"""Writes the rows of an index into a DuckDB database, in one transaction."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import groupby
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import msgspec
-from msgspec.structs import replace
+from msgspec import Struct
 
-from trailsleuth.errors import SourceError, UsageError
-from trailsleuth.model.marks import INDEX_MARK
-from trailsleuth.scan.index_shapes import IndexCatalogue, Run, Zone, ZoneSeen
-from trailsleuth.sources.base import MIB
-from trailsleuth.sources.files.beside import folder_beside
-from trailsleuth.sources.files.kinds import is_index
-from trailsleuth.trail_index.format import CATALOGUE, DICTIONARIES, FORMAT, KIND, STATISTICS, Table, arrow, packed_runs, schema
+from trailsleuth.model import Skipped
+from trailsleuth.scan.quick import FileFacts, facts_of
+from trailsleuth.scan.two_passes import MOST_CONTESTED
+from trailsleuth.sources.files.archives import label
+from trailsleuth.trail_index.callers import identity_of, told_of
+from trailsleuth.trail_index.fresh import FileOnDisk
+from trailsleuth.trail_index.rows import UnitRows
+from trailsleuth.trail_index.store import SCHEMA, SETTINGS, About, duckdb
 
-GROUP = 4 * MIB  # bytes of records in a row group: all of them are unpacked where one is wanted
-Marks = Callable[[bytes], tuple[int, int, int, int]]
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+T = TypeVar("T")
+_ROWS = """
+INSERT INTO rows SELECT u, if(u::VARCHAR = id, NULL, id), time::TIMESTAMP_S, caller, call, place, error, refused, kept, log, gap, length
+FROM (SELECT *, TRY_CAST(id AS UUID) AS u FROM given)
+"""
+_PLAIN = {  # by table: the columns of what comes as tuples, and how they go in
+    "files": ("path name size modified sha256 log", "INSERT INTO files SELECT path, name, size, modified, sha256, nullif(log, 0), false FROM given"),
+    "skipped": ("source reason lost", "INSERT INTO skipped FROM given"),
+    "forms": ("form identity", "INSERT INTO forms FROM given"),
+    "callers": ("caller key owner role session account principal name access_key opened form", "INSERT INTO callers FROM given"),
+    "calls": ("call event_source event_name", "INSERT INTO calls FROM given"),
+    "places": ("place account region vpc_endpoint", "INSERT INTO places FROM given"),
+    "errors": ("error error_code error_message", "INSERT INTO errors FROM given"),
+    "openings": ("log position key owner role session by_key by_owner", "INSERT INTO openings FROM given"),
+    "owners": ("bucket log position", "INSERT INTO owners FROM given"),
+    "kept": ("log position record", "INSERT INTO kept FROM given"),
+}
+_COLUMNS = ("id", "time", "caller", "call", "place", "error", "refused", "kept", "log", "gap", "length")
+AT_ONCE = 40_000  # rows that are held
+_OF_LOG = ("DELETE FROM rows WHERE log = ?", "DELETE FROM openings WHERE log = ?", "DELETE FROM owners WHERE log = ?", "DELETE FROM kept WHERE log = ?")
+_LIVE = "(SELECT log FROM files WHERE log IS NOT NULL AND NOT gone)"
+_TAKEN_OUT = (
+    f"DELETE FROM rows WHERE log NOT IN {_LIVE}",  # noqa: S608 - a constant
+    f"DELETE FROM openings WHERE log NOT IN {_LIVE}",  # noqa: S608
+    f"DELETE FROM owners WHERE log NOT IN {_LIVE}",  # noqa: S608
+    f"DELETE FROM kept WHERE log NOT IN {_LIVE}",  # noqa: S608
+)
+_UNUSED = (
+    "DELETE FROM callers WHERE caller NOT IN (SELECT caller FROM rows)",
+    "DELETE FROM calls WHERE call NOT IN (SELECT call FROM rows)",
+    "DELETE FROM places WHERE place NOT IN (SELECT place FROM rows)",
+    "DELETE FROM errors WHERE error <> 0 AND error NOT IN (SELECT error FROM rows)",
+)
+_TWICE = "CREATE TEMP TABLE twice AS SELECT id, other_id FROM rows GROUP BY ALL HAVING count(*) > 1"
+_COPIES = """
+INSERT INTO copies SELECT log, position
+FROM (SELECT id, other_id, log, row_number() OVER (PARTITION BY log ORDER BY rowid) - 1 AS position FROM rows) numbered SEMI JOIN twice
+ON numbered.id IS NOT DISTINCT FROM twice.id AND numbered.other_id IS NOT DISTINCT FROM twice.other_id
+"""
 
 
-def check_target(path: Path, roots: list[str]) -> None:
-    """Refuses, before any work is done, a place that an index must not be written to."""
-    if path.is_dir():
-        raise UsageError(f"--to {path} is a directory")
-    if not path.parent.is_dir():
-        raise UsageError(f"--to {path}: there is no directory {path.parent}")
-    if path.exists() and not is_index(str(path)):
-        raise UsageError(f"--to {path} exists and is not an index; it is left as it is", next_step="choose another name")
-    place = path.resolve()
-    for root in map(Path, roots):
-        if root.is_dir() and place.is_relative_to(root.resolve()):
-            raise UsageError(f"--to {path} lies in {root}, where it would be evidence itself", next_step="choose a place outside of it")
+class Log(Struct):
+    """A log file whose rows are being written, or a copy of one, which has its number and no rows of its own; `open`: more may come."""
+
+    number: int | None
+    open: bool
+    records: int = 0
+    end: int = 0
 
 
 class IndexWriter:
-    """The file being written, which is given up where the block ends early. `marks` gives a caller's checksums."""
+    """The database being written, which is given up where the block ends early."""
 
-    def __init__(self, out: BinaryIO, marks: Marks) -> None:
-        parquet = arrow("pyarrow.parquet")
-        self._marks = marks
-        self._zones: dict[str, ZoneSeen] = {}
-        self._groups = 0
-        self._writer = parquet.ParquetWriter(
-            out, schema(), compression="zstd", compression_level=3, use_dictionary=list(DICTIONARIES), write_statistics=STATISTICS, store_schema=False
-        )
+    def __init__(self, place: Path, folder: Path) -> None:
+        settings = SETTINGS | {"temp_directory": str(folder / "spilled"), "memory_limit": "96MB"}
+        self._open: DuckDBPyConnection = duckdb().connect(str(place), config=settings)
+        self._held: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self._rows: list[tuple[Any, ...]] = []  # the columns of some units
+        self._run("BEGIN")
+        if not self._run("SELECT 1 FROM duckdb_tables() WHERE table_name = 'about'"):
+            self._open.execute(SCHEMA)
+            self._run("INSERT INTO errors VALUES (0, NULL, NULL)")
+        self._logs: dict[str, int] = {}
+        self._facts: dict[str, tuple[str, int | None]] = {}  # by path: the SHA-256, and the number of its rows
+        self._forms = {form: number for number, form in self._run("FROM forms")}
+        told = self._run("SELECT caller, identity, session_name, access_key, strftime(opened, '%Y-%m-%dT%H:%M:%SZ') FROM callers JOIN forms USING (form)")
+        self._callers = {_digest(identity_of(*words)): number for number, *words in told}
+        self._next_caller = 1 + max(self._callers.values(), default=0)
+        self._calls = {(source, name): call for call, source, name in self._run("FROM calls")}
+        self._places = {(account, region, endpoint): place for place, account, region, endpoint in self._run("FROM places")}
+        self._next_log = 1 + self._run("SELECT coalesce(max(log), 0) FROM files")[0][0]
+        self._next_error = 1 + self._run("SELECT coalesce(max(error), 0) FROM errors")[0][0]
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._writer.is_open = False  # else it would write the end of the file when it is collected
+        self._open.close()
 
-    def add_rows(self, zone: Zone, table: Table) -> None:
-        """Rows of a zone, sorted by caller and time and cut into row groups."""
-        pc = arrow("pyarrow.compute")
-        table = table.combine_chunks()
-        keys = [(name, "ascending") for name in ("caller", "event_time", "source", "position")]
-        table = table.take(pc.sort_indices(table, sort_keys=keys))
-        for start, count in _cuts(pc.binary_length(table["raw"]).to_pylist()):
-            self._add_group(zone, table.slice(start, count))
+    def _run(self, statement: str, *values: object) -> list[Any]:
+        return self._open.execute(statement, list(values)).fetchall()
 
-    def _add_group(self, zone: Zone, table: Table) -> None:
-        runs: list[Run] = []
-        start = 0
-        for caller, found in groupby(table["caller"].to_pylist()):
-            count = sum(1 for _ in found)
-            runs.append(Run(self._groups, start, count, *self._marks(caller)))
-            start += count
-        self._write(zone, table, packed_runs(runs))
+    def _put(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Rows for a table, whose columns they have in order; they go in many at a time, since each statement costs as much as a thousand rows."""
+        self._held[table] += rows
 
-    def add_input(self, data: bytes) -> None:
-        """An input as it is."""
-        self._write(Zone.INPUT, _single("input", data), b"")
+    def _flush(self, most: int = 0) -> None:
+        """All that is held goes in, where it is more than so much."""
+        if sum(len(columns[0]) for columns in self._rows) > most:
+            self._insert(_ROWS, dict(zip(_COLUMNS, map(_joined, zip(*self._rows, strict=True)), strict=True)))
+            self._rows.clear()
+        for table, (names, statement) in _PLAIN.items():
+            if len(self._held[table]) > most:
+                self._insert(statement, dict(zip(names.split(), zip(*self._held.pop(table), strict=True), strict=True)))
 
-    def _write(self, zone: str, table: Table, runs: bytes) -> None:
-        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
-        known = self._zones.get(zone, ZoneSeen())
-        self._zones[zone] = ZoneSeen(groups=(*known.groups, self._groups), rows=known.rows + table.num_rows, runs=known.runs + runs)
-        self._groups += 1
+    def _insert(self, statement: str, columns: Mapping[str, Any]) -> None:
+        self._open.register("given", {name: _column(values) for name, values in columns.items()})
+        self._open.execute(statement)
+        self._open.unregister("given")
 
-    def finish(self, catalogue: IndexCatalogue) -> None:
-        """The catalogue, and the mark that makes it an index."""
-        data = msgspec.msgpack.encode(replace(catalogue, zones=dict(self._zones)))
-        self._write(CATALOGUE, _single(CATALOGUE, data), b"")
-        self._writer.add_key_value_metadata({INDEX_MARK: FORMAT, b"trailsleuth.records": str(catalogue.records).encode()})
-        self._writer.close()
+    def take_out(self, gone: Sequence[bytes]) -> None:
+        """Files that are no longer what they were are marked, and their rows leave the index, unless a copy is still there."""
+        if gone:
+            self._run("UPDATE files SET gone = true WHERE path IN (SELECT unnest(?))", list(gone))
+            for statement in (*_TAKEN_OUT, *_UNUSED):
+                self._run(statement)
+        self._logs = dict(self._run("SELECT sha256, log FROM files WHERE log IS NOT NULL AND NOT gone"))
+
+    def begin(self, path: str, facts: FileFacts) -> Log:
+        """A log file whose rows come next."""
+        known = self._logs.get(facts.sha256)
+        log = Log(known if known is not None else self._next_log, open=known is None)
+        if known is None:
+            self._next_log += 1
+            self._logs[facts.sha256] = self._next_log - 1
+        self._facts[path] = (facts.sha256, log.number)
+        return log
+
+    def give_up(self, path: str, log: Log) -> None:
+        """It is no plain log: what was written of it is taken back, and it is read as it is at each question."""
+        self._flush()
+        for table in _OF_LOG:
+            self._run(table, log.number)
+        sha256 = self._facts[path][0]
+        del self._logs[sha256]
+        self._facts[path] = (sha256, None)
+        log.open = False
+
+    def add(self, log: Log, rows: UnitRows) -> None:
+        """The rows of one more unit of it."""
+        count, before = len(rows.ids), log.records
+        errors = _column([0, *range(self._next_error, self._next_error + len(rows.errors) - 1)])
+        self._put("errors", [(self._next_error + index, *error) for index, error in enumerate(list(rows.errors)[1:])])
+        self._next_error += len(rows.errors) - 1
+        gap = _column(rows.gap).copy()
+        gap[0] -= log.end
+        numbers = (
+            self._caller_numbers(rows.callers)[_column(rows.caller)],
+            self._numbers("calls", self._calls, rows.calls)[_column(rows.call)],
+            self._numbers("places", self._places, rows.places)[_column(rows.place)],
+            errors[_column(rows.error)],
+        )
+        of_log = _column([log.number] * count)
+        self._rows.append((rows.ids, rows.times, *numbers, _column(rows.refused), _column(rows.whole), of_log, gap, _column(rows.length)))
+        self._put("openings", [(log.number, before + position, *marks) for position, *marks in rows.openings])
+        self._put("owners", [(bucket, log.number, before + position) for bucket, (_, position) in rows.owners.items()])
+        self._put("kept", [(log.number, before + position, record) for position, record in rows.kept])
+        log.records += count
+        log.end = rows.end
+        self._flush(AT_ONCE)
+
+    def _numbers(self, table: str, known: dict[T, int], met: Iterable[T]) -> Any:  # noqa: ANN401
+        """The numbers of what a unit names, the new ones written."""
+        new = [value for value in met if value not in known]
+        first = 1 + max(known.values(), default=0)
+        known.update({value: first + index for index, value in enumerate(new)})
+        self._put(table, [(known[value], *(value if isinstance(value, tuple) else (value,))) for value in new])
+        return _column([known[value] for value in met])
+
+    def _caller_numbers(self, met: Iterable[bytes]) -> Any:  # noqa: ANN401
+        """The same of callers, of which only a digest stays in memory."""
+        digests = [_digest(raw) for raw in met]
+        new = [(digest, raw) for digest, raw in zip(digests, met, strict=True) if digest not in self._callers]
+        self._callers.update({digest: self._next_caller + index for index, (digest, _) in enumerate(new)})
+        self._next_caller += len(new)
+        told = [(self._callers[digest], *told_of(raw)) for digest, raw in new]
+        self._numbers("forms", self._forms, dict.fromkeys(form for *_, form in told))
+        self._put("callers", [(*words, self._forms[form]) for *words, form in told])
+        return _column([self._callers[digest] for digest in digests])
+
+    def add_files(self, found: Iterable[FileOnDisk]) -> None:
+        """The files that were looked through, and those that are read as they are."""
+        rows = []
+        for file in found:
+            path = os.fsdecode(file.path)
+            sha256, log = self._facts.get(path) or (facts_of(path).sha256, None)
+            rows.append((file.path, label(path), file.size, file.modified, sha256, log or 0))
+        self._put("files", rows)
+
+    def finish(self, about: About, skipped: Iterable[Skipped]) -> None:
+        """All that is told of the whole; then it stands."""
+        self._flush()
+        self._run(_TWICE)
+        self._run("DELETE FROM copies")
+        crowded = self._run("SELECT count(*) FROM twice")[0][0] > MOST_CONTESTED
+        if not crowded:
+            self._run(_COPIES)
+        self._run("DELETE FROM skipped")
+        self._put("skipped", [(one.source, one.reason, one.lost) for one in skipped])
+        self._flush()
+        self._run("DELETE FROM about")
+        self._run("INSERT INTO about VALUES (?, ?, ?, ?, ?)", about.format, about.rules, about.base, about.roots, crowded)
+        self._run("COMMIT")
+        self._run("CHECKPOINT")
 
 
-def _single(kind: str, data: bytes) -> Table:
-    pa = arrow()
-    columns = schema()
-    return pa.table([pa.array([{KIND: kind, "raw": data}.get(field.name)], field.type) for field in columns], schema=columns)
+def _digest(raw: bytes) -> bytes:
+    return blake2b(raw, digest_size=12).digest()
 
 
-def _cuts(sizes: list[int]) -> Iterator[tuple[int, int]]:
-    """Where each row group starts, and how many rows it has."""
-    start = held = 0
-    for index, size in enumerate(sizes):
-        if held and held + size > GROUP:
-            yield start, index - start
-            start, held = index, 0
-        held += size
-    if start < len(sizes):
-        yield start, len(sizes) - start
+def _column(values: Any) -> Any:  # noqa: ANN401
+    """Values as DuckDB takes them fastest."""
+    import numpy as np
+
+    if isinstance(values, np.ndarray):
+        return values
+    if isinstance(values, array):
+        return np.frombuffer(values, dtype=f"{'u' if values.typecode == 'I' else 'i'}{values.itemsize}")
+    if isinstance(values, bytearray):
+        return np.frombuffer(values, dtype=bool)
+    values = list(values)
+    if values and isinstance(values[0], int):
+        return np.array(values)
+    return np.array([*values, None], dtype=object)[:-1]  # never taken for texts of one length
 
 
-@contextmanager
-def written_whole(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
-    """A file beside the target that takes its place when all went well, and a folder for what is put away meanwhile; both are gone otherwise."""
-    with folder_beside(path) as folder:
-        temporary = folder / "index"
-        try:
-            with temporary.open("xb") as out:
-                yield out, folder
-                out.flush()
-                os.fsync(out.fileno())
-            temporary.replace(path.resolve() if path.is_symlink() else path)
-        except OSError as cause:
-            raise SourceError(f"cannot write {path}", why=cause.strerror or str(cause), next_step="free some space or choose another --to") from cause
+def _joined(parts: Sequence[Any]) -> Any:  # noqa: ANN401
+    """One column of many units."""
+    import numpy as np
+
+    return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else [value for part in parts for value in part]

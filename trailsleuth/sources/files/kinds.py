@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import struct
 from collections.abc import Iterable
 from pathlib import Path
 
-from trailsleuth.model.marks import INDEX_MARK, PARQUET
+from trailsleuth.model.marks import DUCKDB
 
 MANIFEST = "manifest.json"
 SCHEMA = "trailsleuth.manifest/1"
 STDIN = "-"
-_TAIL = struct.Struct("<I4s")
-_MOST_FOOTER = 256 * 1024 * 1024
 
 
 def is_trail_bucket(path: str) -> bool:
@@ -40,16 +36,9 @@ def is_more_than_files(paths: Iterable[str]) -> bool:
 
 
 def is_index(path: str) -> bool:
-    """The file is an index of ours, as its last bytes show. Needs no pyarrow."""
+    """The file is a DuckDB database, as an index of ours is; no other evidence is. Needs no duckdb."""
     try:
         with Path(path).open("rb") as file:
-            if not Path(path).is_file() or file.read(len(PARQUET)) != PARQUET:
-                return False
-            file.seek(-_TAIL.size, os.SEEK_END)
-            length, magic = _TAIL.unpack(file.read(_TAIL.size))
-            if magic != PARQUET or not 0 < length <= min(_MOST_FOOTER, file.tell() - _TAIL.size):
-                return False
-            file.seek(-_TAIL.size - length, os.SEEK_END)
-            return INDEX_MARK in file.read(length)
+            return Path(path).is_file() and file.read(12)[8:] == DUCKDB
     except (OSError, ValueError):
         return False
