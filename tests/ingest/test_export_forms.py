@@ -199,6 +199,65 @@ FORMS: dict[str, str] = {
 }  # fmt: skip
 
 
+def dynamo(value: object) -> dict[str, Any]:
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case list():
+            return {"L": [dynamo(one) for one in value]}
+        case dict():
+            return {"M": {name: dynamo(one) for name, one in value.items()}}
+        case _:
+            return {"N": str(value)}
+
+
+def sql(value: object) -> str:
+    return "NULL" if value is None else "'" + str(value).replace("'", "''") + "'"
+
+
+WHOLE = [cells(record, json.dumps) for record in RECORDS]
+NAMES = list(dict.fromkeys(name for row in WHOLE for name in row))
+CELLS = [[row.get(name) for name in NAMES] for row in WHOLE]
+
+
+def plain(cell: object) -> str:
+    return "" if cell is None else str(cell)
+
+
+def listed(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: held if isinstance(held, list) else [held] for name, held in members.items()}
+
+
+FORMS |= {
+    "DynamoDB": {"Items": [dynamo(record)["M"] for record in RECORDS], "Count": 2},
+    "DynamoDB's export": "\n".join(json.dumps({"Item": dynamo(record)["M"]}) for record in RECORDS),
+    "MongoDB": "\n".join(json.dumps({"_id": {"$oid": "65"}, **record, "eventTime": {"$date": record["eventTime"]}}) for record in RECORDS),
+    "Elastic's fields": {"hits": {"hits": [{"fields": listed(flat(elastic(record), "."))} for record in RECORDS]}},
+    "Kibana's documents": table([{"@timestamp": "Mar 4, 2026 @ 09:00:01.000", "_source": json.dumps(elastic(one))} for one in RECORDS]),
+    "Kusto": {"Tables": [{"Columns": [{"ColumnName": name} for name in NAMES], "Rows": CELLS}]},
+    "ES|QL by column": {"columns": columns_of(dict.fromkeys(NAMES)), "values": [[row.get(name) for row in WHOLE] for name in NAMES]},
+    "ClickHouse's compact rows": "\n".join(map(json.dumps, [NAMES, *CELLS])),
+    "pandas' dict": repr({name: {n: record.get(name) for n, record in enumerate(RECORDS)} for name in NAMES}),
+    "pandas' dict with times": repr([one | {"eventTime": 0} for one in RECORDS]).replace(": 0}", ": Timestamp('2026-03-04 09:00:01+0000', tz='UTC')}"),
+    "Spark's rows": "[" + ", ".join("Row(" + ", ".join(f"{name}={row.get(name)!r}" for name in NAMES) + ")" for row in WHOLE) + "]",
+    "carets": table(WHOLE, "^"),
+    "a CSV turned": table([{"": name, "0": WHOLE[0].get(name), "1": WHOLE[1].get(name)} for name in NAMES]),
+    "a CSV without names": "".join('"' + text.replace('"', '""') + '"\n' for text in TEXTS),
+    "a CSV in SQL's quotes": "\n".join(",".join(map(sql, row)) for row in [NAMES, *CELLS]),
+    "columns of JSON": table([{name: json.dumps(held) for name, held in record.items()} for record in RECORDS]),
+    "casts": table([{f"RAW:{name.upper()}::STRING": held for name, held in row.items()} for row in WHOLE]),
+    "paths with slashes": json.dumps([flat(record, "/") for record in RECORDS]),
+    "Jira": "||" + "||".join(NAMES) + "||\n" + "".join(f"| {' | '.join(map(plain, row))} |\n" for row in CELLS),
+    "SQL": "".join(f"INSERT INTO ct({','.join(NAMES)}) VALUES({','.join(map(sql, row))});\n" for row in CELLS),
+    "units and records": "\x1e".join("\x1f".join(map(plain, row)) for row in [NAMES, *CELLS]) + "\x1e",
+    "OCSF with what came": "\n".join(json.dumps({"class_uid": 6003, "metadata": {}, "raw_data": text}) for text in TEXTS),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_every_export_gives_the_denial_its_caller_and_its_request(form: str) -> None:
     evidence = read(FORMS[form])

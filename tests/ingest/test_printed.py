@@ -47,6 +47,44 @@ def below(mark: str, member: str) -> str:
     return "".join(mark.format(n) + "".join(member.format(name, value) for name, value in zip(NAMES, cells, strict=True)) for n, cells in enumerate(CELLS, 1))
 
 
+def in_columns(rule: str = "", *, right: bool = False) -> str:
+    """Columns by their place alone, as `tabulate`, SQLite and pandas print them."""
+    widths = [max(len(name), *(len(cells[n]) for cells in CELLS)) for n, name in enumerate(NAMES)]
+    lines = [
+        "  ".join(f"{cell or 'NaN':>{width}}" if right else f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
+        for cells in (NAMES, *CELLS)
+    ]
+    if right:
+        lines = [f"{number}  {line}" for number, line in zip((" ", "0", "1"), lines, strict=True)]
+    return "\n".join([lines[0], *(["  ".join(rule * width for width in widths)] if rule else []), *lines[1:]]) + "\n"
+
+
+def turned() -> str:
+    """pandas' `df.T.to_string()`."""
+    widths = [max(len(cell or "NaN") for cell in cells) for cells in CELLS]
+    first = max(map(len, NAMES))
+    lines = [
+        f"{name:<{first}}" + "".join(f"  {cells[n] or 'NaN':>{width}}" for cells, width in zip(CELLS, widths, strict=True)) for n, name in enumerate(NAMES)
+    ]
+    return "\n".join([" " * first + "".join(f"  {number:>{width}}" for number, width in enumerate(widths)), *lines]) + "\n"
+
+
+def cli_table(*rows: list[str]) -> str:
+    """`aws --output table`: a title, no names above the columns, a bar for each level."""
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    rule = "|+" + "+".join("-" * (width + 4) for width in widths) + "+|"
+    return "\n".join(
+        [
+            "-" * len(rule),
+            f"|{'LookupEvents':^{len(rule) - 2}}|",
+            rule,
+            *("||" + "|".join(f"  {cell:<{width}}  " for cell, width in zip(row, widths, strict=True)) + "||" for row in rows),
+            rule,
+            "",
+        ]
+    )
+
+
 PAGE = "<table><tr>{}</tr>{}</table>".format(
     "".join(f"<th>{name}</th>" for name in NAMES),
     "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>\n" for cells in CELLS),
@@ -67,6 +105,34 @@ TABLES = {
     "ClickHouse": below("\nRow {}:\n──────\n", "{}:   {}\n") + "\n2 rows in set. Elapsed: 0.010 sec.\n",
     "a prompt before it": "mysql> table trail;\n" + framed("+", "|", "+", "-", "+") + "2 rows in set (0.01 sec)\n",
     "a list of lists": [NAMES, *CELLS],
+    "tabulate": in_columns(),
+    "SQLite, columns": in_columns("-"),
+    "reStructuredText": "=====  ====\n" + in_columns("=") + "=====  ====\n",
+    "pandas": in_columns(right=True),
+    "pandas, turned": turned(),
+    "SQLite, lines": below("\n", "{:>24} = {}\n"),
+    "Spark, vertical": below("-RECORD {}---------\n", " {:<20} | {}\n"),
+    "PowerShell's Format-List": below("\n", "{:<20} : {}\n"),
+    "Markdown, wrapped without rules": "\n".join(
+        wrapped(30).replace("│", "|").replace("├", "|").replace("┤", "|").replace("┼", "|").replace("─", "-").split("\n")[1:]
+    ),
+    "Polars": "shape: (2, 9)\n" + framed("├", "│", "┤", "─", "┼").replace(" │ ", " ┆ "),
+    "ClickHouse, pretty": "".join(f"{'1. ' if line.startswith('│ 1') else '   '}{line}\n" for line in framed("├", "│", "┤", "─", "┼").split("\n")),
+    "AWS CLI, rows": cli_table(*(["1772614801.0", json.dumps(record)] for record in RECORDS)),
+    "AWS CLI, members": "".join(cli_table(["CloudTrailEvent", json.dumps(record)], ["EventName", record["eventName"]]) for record in RECORDS),
+    "HTML without a table": PAGE.removeprefix("<table>").removesuffix("</table>"),
+    "XML": "<?xml version='1.0'?>\n<data>\n"
+    + "".join("<row>" + "".join(f"<{name}>{html.escape(cell)}</{name}>" for name, cell in zip(NAMES, cells, strict=True)) + "</row>\n" for cells in CELLS)
+    + "</data>\n",
+    "XML, names as attributes": "<results>\n"
+    + "".join(
+        "<result>"
+        + "".join(f"<field k='{name}'><value><text>{html.escape(cell)}</text></value></field>" for name, cell in zip(NAMES, cells, strict=True))
+        + "</result>"
+        for cells in CELLS
+    )
+    + "</results>\n",
+    "several records in one line": "<events>" + "".join(f"<event><![CDATA[{json.dumps(record)}]]></event>" for record in RECORDS) + "</events>",
 }
 
 
@@ -108,6 +174,12 @@ def test_a_row_of_another_width_is_said() -> None:
 def test_other_tables_stay_text() -> None:
     for table in ("| a | b |\n|---|---|\n| 1 | 2 |\n", "<table><tr><th>a</th></tr><tr><td>1</td></tr></table>", "-[ RECORD 1 ]--\na | b\n", "<table>"):
         assert read(table).records == ()
+
+
+def test_indented_members_are_no_record_below_each_other() -> None:
+    """The ARN of the role's issuer stands deeper than the caller's: read line by line it would be the caller's."""
+    text = "Seen:\n  eventName: RunTask\n  eventTime: 2026-03-04T09:00:00Z\n  userIdentity:\n    arn: arn:aws:iam::222222222222:user/a\n    errorCode: x\n"
+    assert read(text).records == ()
 
 
 def test_wrapped_words_keep_their_blanks() -> None:

@@ -27,7 +27,8 @@ _MEMBER_NAMES = (
     "originalRequestID", "originalEventID", "tlsVersion", "cipherSuite", "clientProvidedHostHeader", "assumedRoot", "ARNPrefix",
 )  # fmt: skip
 _SQUEEZED = str.maketrans("", "", " _-\ufeff\"'%")
-_PARTS = late(r"[.:]|\[(?=\d+\])|(?<=\d)\]")
+_CAST = late(r"::[A-Za-z_]+(?:\(\d+\))?$")  # Snowflake's and PostgreSQL's
+_PARTS = late(r"[./:]|\[(?=\d+\])|(?<=\d)\]")
 
 # Members that CloudTrail names itself; the others hold what the service's API calls them.
 STRUCTS = frozenset({"userIdentity", "resources", "addendum", "tlsDetails", "edgeDeviceDetails", "eventContext"})
@@ -65,7 +66,7 @@ def _aliases() -> dict[str, Path]:
 @lru_cache(maxsize=20_000)
 def place_of(path: Path) -> tuple[int, Path] | None:
     """The member that the path holds, and how sure that is (0 by its own name, 1 by a joined one, 2 by another product's); None: of no member."""
-    parts = [part for name in path for part in _PARTS.split(name) if part]
+    parts = [part for name in path for part in _PARTS.split(_CAST.sub("", name)) if part]
     names = [squeezed(part).lstrip("@") or squeezed(part) for part in parts]
     for start, name in enumerate(names):
         if own := _TOP.get(name):

@@ -10,10 +10,11 @@ from trailsleuth.ingest.documents import Break, Document, documents
 from trailsleuth.ingest.forms import pieces
 from trailsleuth.ingest.literals import NotLiteral, literal_at
 from trailsleuth.ingest.parquet import read_parquet
+from trailsleuth.ingest.payloads import TooLarge, payload_text
 from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.printed import is_printed_table
 from trailsleuth.ingest.retouched import is_retouched, untouched
-from trailsleuth.ingest.tables import is_csv, read_csv
+from trailsleuth.ingest.tables import is_csv, names_columns, read_csv, read_inserts
 from trailsleuth.ingest.text import read_log_lines, read_printed
 from trailsleuth.ingest.yaml_text import NotYaml, may_be_yaml, yaml_documents
 from trailsleuth.model.marks import DUCKDB, PARQUET
@@ -21,7 +22,7 @@ from trailsleuth.patterns import late
 
 _LOOK = 64 * 1024  # bytes from which the kind of an input is told
 _JSON = late(r"\{\s*(?:[\"}\\]|\Z)|\[\s*[\[{\]\"]|\[\s*\Z")  # `[` before anything else begins a log line: a time in brackets
-_LITERAL = late(r"(?:[\[({]\s*)*\{\s*(?:'|[A-Za-z_$][\w$]{0,60}:\s|\"[\w.-]{1,60}\"\s?=>)|\[\s*'\{")
+_LITERAL = late(r"(?:[\[({]\s*)*\{\s*(?:'|[A-Za-z_$][\w$]{0,60}:\s|\"[\w.-]{1,60}\"\s?=>)|\[\s*(?:'\{|Row\()|Row\(")
 _BINARY = {  # what starts so, and the way out
     b"ORC": "an ORC file: write the rows as Parquet or JSON (in Athena: create table … with (format = 'JSON') as select *)",
     b"Obj\x01": "an Avro file: write the rows as Parquet or JSON",
@@ -34,6 +35,7 @@ _BINARY = {  # what starts so, and the way out
     b"\xff\xd8\xff": "an image: give the text that it shows",
     b"\xd0\xcf\x11\xe0": "an old Excel, Word or Outlook file: save the sheet as CSV, the mail's attachment by itself",
 }
+_HIDDEN = ": [Object]"
 _SINGLE = "one record as text, as --query 'Events[0].CloudTrailEvent' prints it: the others of that export are not here"
 
 
@@ -46,7 +48,7 @@ def pieces_of(data: bytes) -> Iterator[Piece]:
 
 
 def _pieces_of(data: bytes) -> Iterator[Piece]:
-    for found in _documents(data):
+    for found in _rows_together(_documents(data)):
         if isinstance(found, Break):
             yield Piece(Form.BROKEN if found.lost else Form.CUT if found.cut else Form.NOTE, reason=found.reason)
             continue
@@ -55,9 +57,24 @@ def _pieces_of(data: bytes) -> Iterator[Piece]:
         yield from pieces(found.value)
 
 
+def _rows_together(found: Iterator[Document | Break]) -> Iterator[Document | Break]:
+    """Lists of cells that stand in documents of their own, below one of names, as one table; all else as it is."""
+    first = next(found, None)
+    if first is None:
+        return
+    names = first.value if isinstance(first, Document) and isinstance(first.value, list) else []
+    if not names or not all(isinstance(name, str) for name in names) or not names_columns(names):
+        yield first
+        yield from found
+        return
+    rest = list(found)
+    yield Document(value=[names, *(one.value for one in rest if isinstance(one, Document))])
+    yield from (one for one in rest if isinstance(one, Break))
+
+
 def _documents(data: bytes) -> Iterator[Document | Break]:
     start = to_text(data[:_LOOK]).lstrip("\ufeff \t\r\n")
-    if is_retouched(start):
+    if "\0" not in start and is_retouched(start):
         data = untouched(to_text(data)).encode()
         start = to_text(data[:_LOOK]).lstrip()
     if not start:
@@ -79,8 +96,12 @@ def _no_json(data: bytes, start: str) -> Iterator[Document | Break]:
         yield Break(reason=next((told for mark, told in _BINARY.items() if data.startswith(mark)), "not recognised: binary data"))
     elif (quoted := _quoted(data, start)) is not None:
         yield Document(value=quoted, notes=(_SINGLE,) if "eventVersion" in quoted else ())
-    elif start.startswith('"{'):
+    elif start.startswith(('"{\\', '"\\"')):
         yield from documents(data)
+    elif (packed := _packed(data, start)) is not None:
+        yield from _documents(packed.encode())
+    elif start[:11].upper() == "INSERT INTO":
+        yield from read_inserts(to_text(data))
     elif is_printed_table(start):
         yield from read_printed(to_text(data))
     elif is_csv(start):
@@ -89,6 +110,17 @@ def _no_json(data: bytes, start: str) -> Iterator[Document | Break]:
         yield from _yaml(to_text(data))
     else:
         yield from read_log_lines(to_text(data))
+
+
+def _packed(data: bytes, start: str) -> str | None:
+    """What the text is the base64 of, whole, or wrapped as mails wrap it."""
+    lines = start.split("\n", 3)
+    if len(lines) > 2 and len(lines[0]) != len(lines[1]):
+        return None
+    try:
+        return payload_text(to_text(data).strip())
+    except TooLarge:
+        return None
 
 
 def _yaml(text: str) -> Iterator[Document | Break]:
@@ -100,6 +132,8 @@ def _yaml(text: str) -> Iterator[Document | Break]:
 
 def _printed(text: str) -> Iterator[Document | Break]:
     """Values as Python prints them, one after another."""
+    if _HIDDEN in text:
+        yield Break(reason="Node shows [Object] in place of what is nested deeper: print it with console.log(JSON.stringify(…))", cut=True)
     position, end = 0, len(text.rstrip())
     while position < end:
         try:

@@ -22,6 +22,7 @@ from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.record import MAX_DEPTH, nested_deeper
 from trailsleuth.ingest.rows import fold
 from trailsleuth.ingest.text import read_log_lines
+from trailsleuth.ingest.typed import untyped
 from trailsleuth.patterns import late
 
 MAX_WRAPPERS = 16  # wrappers inside each other; a record in a notification in a queue message has four
@@ -73,7 +74,7 @@ def _of_list(members: list[Any], depth: int) -> Iterator[Piece]:
         yield from _of_text("".join(members), depth + 1)
         return
     for member in members:
-        if member.__class__ is dict and "eventVersion" in member and member.get("userIdentity").__class__ is dict:
+        if _is_record(member):
             yield record_piece(member)
         else:
             yield from pieces(member, depth + 1)
@@ -104,8 +105,8 @@ def _of_text(text: str, depth: int) -> Iterator[Piece]:
     found = document_in(text if text.lstrip()[:1] in ("{", "[", '"') else text[start:])
     if found is None:
         again = _less_plain(text, start)
-        inside = list(pieces(again, depth + 1)) if again is not None else _of_prose(text, depth)
-        yield from inside or [Piece(Form.BROKEN, reason="the record inside a text is not complete JSON")]
+        known = [] if again is None else list(pieces(again, depth + 1))
+        yield from _useful(known) or _of_prose(text, depth) or known or [Piece(Form.BROKEN, reason="the record inside a text is not complete JSON")]
         return
     for note in found.notes:
         yield Piece(Form.NOTE, reason=note)
@@ -141,10 +142,12 @@ def _less_plain(text: str, start: int) -> object:
 
 def _of_map(members: dict[str, Any], depth: int) -> Iterator[Piece]:
     keys = members.keys()
-    if members.__class__ is dict and members.get("eventVersion").__class__ is str and members.get("userIdentity").__class__ is dict:
+    if _is_record(members):
         yield record_piece(members)
     elif (text := _record_text(members)) is not None:
         yield from _of_text(text, depth + 1)
+    elif (plain := untyped(members)) is not members:
+        yield from _of_map(plain, depth + 1)
     elif (rows := grid_in(members, may_be_record=not _RECORD_MARKS.isdisjoint(keys))) is not None:
         for cells in rows:
             yield from _of_map(cells, depth + 1)
@@ -156,9 +159,16 @@ def _of_map(members: dict[str, Any], depth: int) -> Iterator[Piece]:
     elif (row := fold(members)) is not None:
         yield from _row_or_held(members, Piece(Form.RECORD, row.record, told=row.told), depth)
     elif foreign := foreign_reason(members):
-        yield Piece(Form.FOREIGN, reason=foreign)
+        yield from _raw(members, depth) or [Piece(Form.FOREIGN, reason=foreign)]
     else:
         yield from _of_wrapper(members, depth)
+
+
+def _is_record(value: object) -> bool:
+    """As CloudTrail writes it, and no row of a table: the quick way."""
+    if not isinstance(value, dict) or value.__class__ is not dict or value.get("eventVersion").__class__ is not str:
+        return False
+    return value.get("userIdentity").__class__ is dict and value.get("eventTime").__class__ is not dict
 
 
 def _record_text(members: dict[str, Any]) -> str | None:
@@ -244,6 +254,12 @@ def _may_hold(text: str) -> bool:
     return len(text) > 40 and (_MAY_HOLD.search(text) is not None or payload_text(text[:200]) is not None)
 
 
+def _raw(members: dict[str, Any], depth: int) -> list[Piece]:
+    """The event as it came, where a schema keeps it beside what it made of it."""
+    raw = members.get("raw_data")
+    return _useful(pieces(raw, depth + 1)) if isinstance(raw, str) and depth < MAX_WRAPPERS else []
+
+
 def _useful(found: Iterable[Piece]) -> list[Piece]:
     """The pieces where one of them is more than something unknown; a part that cannot be read counts only beside one that can."""
     told = list(found)
@@ -253,7 +269,7 @@ def _useful(found: Iterable[Piece]) -> list[Piece]:
 def _of_records(records: list[Any], depth: int) -> Iterator[Piece]:
     """The members of `Records`: what stands there claims to be a record."""
     for member in records:
-        if member.__class__ is dict and "eventVersion" in member and member.get("userIdentity").__class__ is dict:
+        if _is_record(member):
             yield record_piece(member)
         elif isinstance(member, dict) and _RECORD_MARKS.isdisjoint(member) and (inside := _useful(pieces(member, depth + 1))):
             yield from inside

@@ -12,7 +12,7 @@ from typing import Any
 from trailsleuth.ingest.rows import TableRow
 from trailsleuth.ingest.tables import names_columns
 
-_NAMED = ("name", "Name", "field", "label", "title", "column_name")
+_NAMED = ("name", "Name", "ColumnName", "field", "label", "title", "column_name")
 _MOST_COLUMNS = 5000
 _DEEP = 3
 
@@ -56,11 +56,22 @@ def grid_in(members: dict[str, Any], *, may_be_record: bool = False) -> Iterator
     if not headers:
         return None
     for rows in _lists_of_rows(members, _DEEP):
+        if (table := _by_column(headers, rows)) is not None:
+            return table
         width = len(_cells(rows[0]) or ())
         header = next((header for header in headers if len(header) == width), None)
         if header:
             return (TableRow(zip(header, cells, strict=False)) for row in rows if (cells := _cells(row)) is not None)
     return None
+
+
+def _by_column(headers: list[list[str]], columns: list[Any]) -> Iterator[dict[str, Any]] | None:
+    """Lists that hold a column each: as many as there are names, and each of another length."""
+    alike = all(column.__class__ is list and len(column) == len(columns[0]) for column in columns)
+    header = next((header for header in headers if len(header) == len(columns) and names_columns(header)), None)
+    if not alike or header is None or len(columns[0]) == len(columns):
+        return None
+    return (TableRow(zip(header, cells, strict=True)) for cells in zip(*columns, strict=True))
 
 
 def _headers(value: object, depth: int) -> Iterator[list[str]]:

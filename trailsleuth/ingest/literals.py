@@ -17,6 +17,14 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\n": "", "0": "\0"}
 _BARE = late(r"(?:[^\s,{}\[\]()'\":]|[:](?!\s))(?:\([^()]*(?:\([^()]*\)[^()]*)*\)|[^,{}\[\]()\n])*")
 _INTEGER = late(r"-?(?:0|[1-9]\d{0,17})")
 _NAME = late(r"[A-Za-z_$][\w$]{0,60}(?=:)")
+_NUMBERED = late(r"\d{1,9}(?=\s*:)")
+_MADE = late(r"(?:[A-Za-z_]\w{0,40}\.){0,3}[A-Z]\w{0,40}\((?=\s*[A-Za-z_]\w{0,60}=)")  # Row(a=1, …): a struct by another name
+_HELD = late(r"(?:[A-Za-z_]\w{0,40}\.){0,3}[A-Za-z]\w{0,40}\(\s?(?P<text>'[^'\n]{0,200}'|\"[^\"\n]{0,200}\")[^()\n]{0,80}\)")  # Timestamp('2026-…', tz='UTC')
+_DATETIME = late(
+    r"(?:datetime\.)?datetime\((\d{4}), (\d{1,2}), (\d{1,2}), (\d{1,2}), (\d{1,2})(?:, (\d{1,2}))?"
+    r"[^()]{0,80}(?:\([^()]{0,80}(?:\([^()]{0,80}\))?[^()]{0,80}\))?[^()]{0,80}\)"
+)
+_KEYWORD = late(r"([A-Za-z_]\w{0,60})=")
 _HIDDEN = late(r"\[(?:Object|Array|Circular[^\]]{0,8})\]")
 _WORDS = {
     **dict.fromkeys(("None", "nil", "undefined", "NULL", "null", "nan", "NaN", "NaT")),
@@ -46,7 +54,7 @@ def literal_at(text: str, start: int = 0, depth: int = 0) -> tuple[object, int]:
         case "@" if text.startswith("@{", start):
             return _shell_struct(text, start + 2, depth)
         case _:
-            return _quoted(text, start) or _bare(text, start)
+            return _quoted(text, start) or _made(text, start, depth) or _bare(text, start)
 
 
 def _struct(text: str, position: int, depth: int) -> tuple[dict[str, object], int]:
@@ -63,7 +71,7 @@ def _struct(text: str, position: int, depth: int) -> tuple[dict[str, object], in
 def _name(text: str, position: int) -> tuple[str, int]:
     """A member's name, and where its value begins."""
     key = _quoted(text, position)
-    if key is None and (bare := _NAME.match(text, position)):
+    if key is None and (bare := _NAME.match(text, position) or _NUMBERED.match(text, position)):
         key = bare.group(), bare.end()
     if key is None:
         raise NotLiteral("no name")
@@ -116,6 +124,27 @@ def _sign(found: re.Match[str]) -> str:
         return _ESCAPES.get(code, code)
     number = int(code[1:], 16)
     return "\ufffd" if 0xD800 <= number < 0xE000 or number > 0x10FFFF else chr(number)
+
+
+def _made(text: str, position: int, depth: int) -> tuple[object, int] | None:
+    """What a constructor is called with: its names and values, a time, or its one text."""
+    if found := _DATETIME.match(text, position):
+        year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
+        return f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}", found.end()
+    if found := _HELD.match(text, position):
+        return found["text"][1:-1], found.end()
+    if (found := _MADE.match(text, position)) is None:
+        return None
+    struct: dict[str, object] = {}
+    position = found.end()
+    while True:
+        position = _after_space(text, position)
+        if text.startswith(")", position):
+            return struct, position + 1
+        if (keyword := _KEYWORD.match(text, position)) is None:
+            raise NotLiteral("no name")
+        struct[keyword.group(1)], position = literal_at(text, keyword.end(), depth + 1)
+        position = _after_comma(text, position, ")")
 
 
 def _bare(text: str, position: int) -> tuple[object, int]:

@@ -1,4 +1,4 @@
-"""Tables as they are printed for the eye: boxes of DuckDB and MySQL, psql's columns, Markdown, HTML, and records one below the other (`\\G`, `\\x`, Vertical).
+"""Tables as they are printed for the eye: boxes of DuckDB and MySQL, psql's columns, Markdown, HTML; those without a frame are told in unframed.py.
 
 They are read where the header names the columns of a trail, or cells hold records, and no cell was cut to fit the screen.
 """
@@ -7,24 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
-from html.parser import HTMLParser
 from itertools import groupby
 
+from trailsleuth.ingest.columns import place_of
 from trailsleuth.ingest.documents import Break, Document
-from trailsleuth.ingest.tables import may_be_record, names_columns, row_of
+from trailsleuth.ingest.markup import html_tables, xml_rows
+from trailsleuth.ingest.tables import headed, may_be_record, names_columns, row_of
+from trailsleuth.ingest.times import parse_time
+from trailsleuth.ingest.unframed import DASHES, RECORD, aligned, below_each_other
 from trailsleuth.patterns import late
 
 PRINTED = "a table as it is printed for the eye, whose cells may be cut: export it again as JSON or CSV (--output json, .mode csv)"
 
 _STARTS = ("┌", "╔", "┏", "+-", "+=", "│", "|  ", "| ", "----")
-_SIGNS = late(r"(?<!\\)[|│┃║]")
+_SIGNS = late(r"(?<!\\)[|│┃║┆]")
 _RULE = late(r"[ \t]*(?=[^\n]*[-=─━═])[-=+|: ─━═│┃║┌┬┐├┼┤└┴┘╔╦╗╠╬╣╚╩╝╒╤╕╞╪╡╘╧╛┏┳┓┣╋┫┗┻┛┡╇┩┠╂┨╟╫╢╭╮╰╯]+\r?")
-_TABLE_MARK = late(
-    rf"^{_RULE.pattern}$|<table[\s>]|^(?:\*{{3,}} \d{{1,9}}\. row \*{{3,}}|-\[ RECORD \d{{1,9}} \]|Row \d{{1,9}}:$)", re.MULTILINE | re.IGNORECASE
-)
-_HTML_TABLE = late(r"<table[\s>].*?(?:</table>|\Z)", re.DOTALL | re.IGNORECASE)
-_RECORD = late(r"(?:\*{3,} \d{1,9}\. row \*{3,}|-\[ RECORD \d{1,9} \][-+]*|Row \d{1,9}:)\s*")
-_MEMBER = late(r"\s*(?P<name>@?[A-Za-z_][\w.]{0,120})\s*[:|] ?(?P<value>.*)")
+_TABLE_MARK = late(rf"^(?:{_RULE.pattern}|{DASHES})$|<t(?:able|r)[\s>]|^{RECORD}|\bevent_?name[ ]*(?:[:=|][ ]|[ ]{{2}}|$)", re.MULTILINE | re.IGNORECASE)
 _CUT = ("…", "...", "..")
 
 
@@ -36,6 +34,9 @@ def is_printed_table(text: str) -> bool:
 
 def printed_in(text: str) -> Generator[Document | Break, None, str]:
     """The rows of each printed table of a trail; the text without these tables is returned."""
+    if rows := xml_rows(text):
+        yield from (Document(value=row) for row in rows)
+        return ""
     if not _TABLE_MARK.search(text):
         return text
     text = yield from _html_tables(text)
@@ -43,7 +44,7 @@ def printed_in(text: str) -> Generator[Document | Break, None, str]:
     lines = text.split("\n")
     at = 0
     while at < len(lines):
-        found = _framed(lines, at) or _below_each_other(lines, at)
+        found = _framed(lines, at) or _unframed(lines, at)
         if found is None:
             rest.append(lines[at])
             at += 1
@@ -54,14 +55,31 @@ def printed_in(text: str) -> Generator[Document | Break, None, str]:
 
 
 def _documents(header: list[str], rows: list[list[str]]) -> list[Document | Break] | None:
-    """The rows as documents; None where they are none of a trail."""
-    if not names_columns(header) and not any(may_be_record(cell) for row in rows[:3] for cell in row):
+    """The rows as documents; None where they are none of a trail, or no row has the header's cells."""
+    header, rows = headed(header, rows)
+    named = names_columns(header)
+    if not named and not any(may_be_record(cell) for row in rows[:3] for cell in row):
         return None
     if any(cell.endswith(_CUT) for row in [header, *rows] for cell in row):
         return [Break(reason=PRINTED, cut=True)]
+    if not named:
+        return [Document(value=cell) for row in rows for cell in row if may_be_record(cell)]
     whole: list[Document | Break] = [Document(value=row_of(header, row)) for row in rows if len(row) == len(header)]
-    odd = len(rows) - len(whole)
-    return [*whole, Break(reason=f"{odd} rows of a printed table have more or fewer cells than its header", lost=odd)] if odd else whole
+    if whole and (odd := len(rows) - len(whole)):
+        whole.append(Break(reason=f"{odd} rows of a printed table have more or fewer cells than its header", lost=odd))
+    return whole or None
+
+
+def _unframed(lines: list[str], at: int) -> tuple[list[Document | Break], int] | None:
+    if (found := aligned(lines, at)) is not None:
+        header, parts, end = found
+        documents = _documents(header, list(_rows_of(header, parts)))
+    elif (found := below_each_other(lines, at)) is not None:
+        header, rows, end = found
+        documents = _documents(header, rows)
+    else:
+        return None
+    return (documents, end) if documents is not None else None
 
 
 def _framed(lines: list[str], at: int) -> tuple[list[Document | Break], int] | None:
@@ -76,8 +94,11 @@ def _framed(lines: list[str], at: int) -> tuple[list[Document | Break], int] | N
     if len(groups) < 2:
         return None
     header = [cell.strip() for cell in _cells(groups[0][0])]
-    rows = [_merged(group) for group in groups[1:]] if len(groups) > 2 else list(_lines_of(groups[1]))
-    documents = _documents(header, rows)
+    parts = [list(map(_cells, group)) for group in groups[1:]]
+    rows = [_merged([cells]) for group in parts for cells in group]
+    if names_columns(header) or not any(may_be_record(cell) and cell.endswith("}") for row in rows for cell in row):
+        rows = [row for group in parts for row in ([_merged(group)] if len(parts) > 1 and not _several(header, group) else _rows_of(header, group))]
+    documents = _documents(header, [_unnumbered(row, len(header)) for row in rows])
     return (documents, end) if documents is not None else None
 
 
@@ -88,91 +109,65 @@ def _cells(line: str) -> list[str]:
     return cells[:-1] if len(cells) > 1 and not cells[-1].strip() and inner is not line else cells
 
 
-def _merged(lines: list[str]) -> list[str]:
-    """One row out of the lines that its cells were wrapped to: a part that fills its column was cut at the edge."""
-    columns = [_cells(line) for line in lines]
-    merged = []
-    for parts in zip(*columns, strict=False):
-        text = ""
-        for part in parts:
-            held = part.strip().replace("\\|", "|")
-            text += held if len(held) + 2 >= len(part) or not held else f"{held} "
-        merged.append(text.strip())
-    return merged
+def _unnumbered(row: list[str], width: int) -> list[str]:
+    """The row without the number that ClickHouse writes before its frame."""
+    return row[1 : width + 1] if len(row) == width + 2 and row[0].removesuffix(".").isdigit() else row
 
 
-def _lines_of(lines: list[str]) -> Iterator[list[str]]:
-    """A row a line; psql marks a cell that goes on with `+` at its end."""
-    waiting: list[str] = []
-    for line in lines:
-        cells = _cells(line)
-        held = [cell.strip().replace("\\|", "|") for cell in cells]
-        if waiting and len(waiting) == len(held):
-            held = [f"{before.removesuffix('+').rstrip()}{after}" for before, after in zip(waiting, held, strict=True)]
-        if any(cell.endswith("+") and not cell.endswith(" +") for cell in cells) and "{" in line:
-            waiting = held
+def _time_in(header: list[str]) -> int | None:
+    return next((at for at, name in enumerate(header) if (place := place_of((name,))) and place[1] == ("eventTime",)), None)
+
+
+def _several(header: list[str], lines: list[list[str]]) -> bool:
+    """The lines between two rules are a row each: each has its time."""
+    time = _time_in(header)
+    return time is not None and len(lines) > 1 and all(len(cells) > time and parse_time(cells[time]) for cells in lines)
+
+
+def _rows_of(header: list[str], lines: list[list[str]]) -> Iterator[list[str]]:
+    """A row a line, or several where its cells were wrapped: those below the first have no time. psql marks a cell that goes on with `+` at its end."""
+    time = _time_in(header)
+    row: list[list[str]] = []
+    for cells in lines:
+        if not any(map(str.strip, cells)):
             continue
-        waiting = []
-        yield held
+        wrapped = time is not None and len(cells) == len(header) and not cells[time].strip()
+        if row and not wrapped and not _marked(row[-1], cells):
+            yield _merged(row)
+            row = []
+        row.append(cells)
+    if row:
+        yield _merged(row)
 
 
-def _below_each_other(lines: list[str], at: int) -> tuple[list[Document | Break], int] | None:
-    """Records with a member a line."""
-    if not _RECORD.fullmatch(lines[at]):
-        return None
-    rows: list[dict[str, str]] = []
-    end, name = at, ""
-    while end < len(lines) and (line := lines[end]) is not None:
-        if _RECORD.fullmatch(line):
-            rows.append({})
-        elif found := _MEMBER.fullmatch(line):
-            name = found["name"]
-            rows[-1][name] = found["value"].strip()
-        elif name and rows[-1].get(name, "").startswith("{") and line.strip():
-            rows[-1][name] += line
-        elif line.strip() and not _RULE.fullmatch(line):
-            break
-        end += 1
-    header = list(rows[0])
-    documents = _documents(header, [[row.get(column, "") for column in header] for row in rows])
-    return (documents, end) if documents is not None else None
+def _marked(before: list[str], cells: list[str]) -> bool:
+    return len(before) == len(cells) and any(cell.endswith("+") and not cell.endswith(" +") for cell in before) and any("{" in cell for cell in before)
+
+
+def _merged(lines: list[list[str]]) -> list[str]:
+    """One row out of the lines that its cells were wrapped to."""
+    return [_cell(parts) for parts in zip(*lines, strict=False)]
+
+
+def _cell(parts: tuple[str, ...]) -> str:
+    """The parts put together: one that fills its column was cut at the edge, also before a blank, unless the column is centred."""
+    text, edge, centred = "", False, any(part.startswith("   ") for part in parts)
+    for number, part in enumerate(parts, start=1):
+        held = part.strip().replace("\\|", "|")
+        if number < len(parts) and part.endswith("+"):
+            held = held.removesuffix("+").rstrip()
+        text += (" " if edge and not centred and part.startswith("  ") and held else "") + held
+        edge = len(held) + 2 >= len(part)
+        text += "" if edge or not held else " "
+    return text.strip()
 
 
 def _html_tables(text: str) -> Generator[Document | Break, None, str]:
     rest, end = [], 0
-    for found in _HTML_TABLE.finditer(text):
-        reader = _Cells()
-        reader.feed(found.group())
-        reader.close()
-        documents = _documents([cell.strip() for cell in reader.rows[0]], [[cell.strip() for cell in row] for row in reader.rows[1:]]) if reader.rows else None
+    for (header, *rows), start, stop in html_tables(text):
+        documents = _documents(header, rows)
         if documents is not None:
             yield from documents
-            rest.append(text[end : found.start()])
-            end = found.end()
+            rest.append(text[end:start])
+            end = stop
     return "".join([*rest, text[end:]])
-
-
-class _Cells(HTMLParser):
-    """The cells of one table of a page, row by row."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: list[list[str]] = []
-        self._inside = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        del attrs
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th") and self.rows:
-            self.rows[-1].append("")
-            self._inside = True
-        elif tag == "br" and self._inside:
-            self.rows[-1][-1] += "\n"
-
-    def handle_endtag(self, tag: str) -> None:
-        self._inside = self._inside and tag not in ("td", "th", "tr")
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            self.rows[-1][-1] += data

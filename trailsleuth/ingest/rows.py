@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from trailsleuth.ingest.columns import FREE, MEMBERS, STRUCTS, Path, place_of, squeezed
+from trailsleuth.ingest.decode import NotJson, decode
 from trailsleuth.ingest.structs import parse_struct
 
 _NESTED = STRUCTS | FREE
@@ -72,6 +73,7 @@ def _leaves(value: dict[str, Any], path: Path, depth: int) -> Iterator[tuple[Pat
 def _put(record: dict[str, Any], place: Path, value: object) -> None:
     name = place[0]
     printed = isinstance(value, str)
+    value = _unquoted(value.strip()) if isinstance(value, str) else value
     if name in _NESTED:
         value = parse_struct(value) if isinstance(value, str) else value
         value = _spelled(value) if name in STRUCTS else value
@@ -89,6 +91,19 @@ def _put(record: dict[str, Any], place: Path, value: object) -> None:
     if isinstance(known, dict) and isinstance(value, dict):
         value = {**value, **known} if printed else {**known, **value}  # a struct outranks its own print
     target[place[-1]] = value
+
+
+def _unquoted(text: str) -> str:
+    """A cell that is a text of JSON or SQL once more, as a column of that type is exported."""
+    if len(text) < 2 or text[0] not in ('"', "'") or text[0] != text[-1]:
+        return text
+    if text[0] == "'":
+        return text[1:-1].replace("''", "'")
+    try:
+        value = decode(text)
+    except NotJson:
+        return text
+    return value if isinstance(value, str) else text
 
 
 def _settle(record: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -12,12 +13,17 @@ from trailsleuth.ingest.columns import place_of, squeezed
 from trailsleuth.ingest.documents import TRAIL_MARKS, Break, Document
 from trailsleuth.ingest.payloads import payload_text
 from trailsleuth.ingest.rows import TableRow
+from trailsleuth.patterns import late
 
+_MARKS = (*TRAIL_MARKS, '"cloudtrail":', '"aws.cloudtrail.')  # the latter of documents of Elastic
 _MAX_CELL = 64 * 1024 * 1024
 _MOST_COLUMNS = 5000
 _RECORD_COLUMNS = frozenset({"eventjson", "cloudtrailevent", "@message", "message", "raw", "@raw", "event.original"})
 _OCSF = frozenset({"api", "actor", "metadata"})
 _CONSOLE = (frozenset({"username", "resourcetype", "resourcename"}), frozenset({"username", "awsaccesskey", "eventname"}))
+_INSERT = late(r"INSERT INTO [^()\n]{1,200}\(([^()\n]{1,4000})\)\s*VALUES\s*(?=\()", re.IGNORECASE)
+_VALUE = late(r"'((?:[^']|'')*)'|(NULL|[^\s,()';]+)")
+_VALUES = late(r"\s*\((?:[^()']|'[^']*')*\)\s*[,;]?")
 _ENOUGH = 5  # columns of a record by whatever name, without its time or its call
 _LOOKED_AT = 3  # rows from which a table without a known column is told
 
@@ -27,15 +33,33 @@ CONSOLE_CSV = "the console's CSV of the event history has no error message, no r
 def is_csv(text: str) -> bool:
     """The first line is a header with columns that hold a record or its members, or the rows below hold records."""
     header = _header(text)
-    if any("{" in name for name in header):  # the first line holds a value already
-        return False
-    return not set(map(squeezed, header)).isdisjoint(_RECORD_COLUMNS) or names_columns(header) or _hold_records(text, header)
+    if any(map(may_be_record, header)) or any("{" in name for name in header):  # the first line holds a value already
+        return _is_headless(text, header)
+    return not set(map(squeezed, header)).isdisjoint(_RECORD_COLUMNS) or names_columns(header) or _hold_records(text, header) or _is_turned(text, header)
+
+
+def _is_headless(text: str, first: list[str]) -> bool:
+    """The first line is a row already, one of whose cells holds a record in doubled quotes, or packed."""
+    doubled = '{""' in text[:100_000].partition("\n")[0]
+    return any(may_be_record(cell) if doubled else payload_text(cell[:200]) is not None for cell in first)
+
+
+def _is_turned(text: str, header: list[str]) -> bool:
+    """The names stand before the cells, and a record is a column."""
+    return len(header) > 1 and names_columns([row[0] for row in islice(_rows(text), 200) if len(row) == len(header)])
 
 
 def names_columns(header: list[str]) -> bool:
     """The names are those of a trail's members, under whatever spelling."""
     told = {place[1][0] for name in header if (place := place_of((name,)))}
     return told >= {"eventTime", "eventName"} or len(told) >= _ENOUGH or set(map(squeezed, header)) >= _OCSF
+
+
+def headed(header: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """The table with the members' names above: where they stand before the cells, a record is a column."""
+    if names_columns(header) or not rows or not all(len(row) == len(header) for row in rows) or not names_columns([row[0] for row in rows]):
+        return header, rows
+    return [row[0] for row in rows], [list(cells) for cells in zip(*(row[1:] for row in rows), strict=True)]
 
 
 def _hold_records(text: str, header: list[str]) -> bool:
@@ -46,7 +70,21 @@ def _hold_records(text: str, header: list[str]) -> bool:
 
 def may_be_record(cell: str) -> bool:
     """The cell begins like a record of a trail, as JSON or packed."""
-    return (cell[:1] in ("{", "[", '"') and any(mark in cell for mark in TRAIL_MARKS)) or payload_text(cell[:200]) is not None
+    return (cell[:1] in ("{", "[", '"') and any(mark in cell for mark in _MARKS)) or payload_text(cell[:200]) is not None
+
+
+def read_inserts(text: str) -> Iterator[Document | Break]:
+    """The rows of SQL's INSERT statements."""
+    for found in _INSERT.finditer(text):
+        header = [name.strip().strip('`"[]') for name in found.group(1).split(",")]
+        for row in _VALUES.finditer(text, found.end()):
+            cells = ["" if bare == "NULL" else bare or quoted.replace("''", "'") for quoted, bare in _VALUE.findall(row.group())]
+            if len(cells) == len(header):
+                yield Document(value=row_of(header, cells))
+            else:
+                yield Break(reason=f"a statement has {len(cells)} values for {len(header)} columns", lost=1)
+            if not row.group().endswith(","):
+                break
 
 
 def read_csv(text: str) -> Iterator[Document | Break]:
@@ -59,7 +97,13 @@ def read_csv(text: str) -> Iterator[Document | Break]:
     before = csv.field_size_limit(_MAX_CELL)
     try:
         rows = _rows(text, strict=True)
+        if any(map(may_be_record, header)):
+            yield from (Document(value=cell) for row in rows for cell in row if may_be_record(cell))
+            return
         next(rows, None)
+        if not names_columns(header) and _is_turned(text, header):
+            header, turned = headed(header, list(rows))
+            rows = iter(turned)
         for number, cells in enumerate(rows, start=1):
             if len(cells) == len(header):
                 yield Document(value=row_of(header, cells))
@@ -82,12 +126,21 @@ def row_of(header: list[str], cells: list[str]) -> dict[str, Any]:
 
 
 def _rows(text: str, *, strict: bool = False) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(_table(text), newline=""), delimiter=_delimiter(text), strict=strict)
+    table, sign = _table(text), _delimiter(text)
+    first, _, second = table[:100_000].partition("\n")
+    quote = "'" if first.startswith("'") else '"'
+    escape = "\\" if f"\\{sign}" in second.partition("\n")[0] and '"' + sign not in second.partition("\n")[0] else None
+    return csv.reader(io.StringIO(table, newline=""), delimiter=sign, quotechar=quote, escapechar=escape, strict=strict)
 
 
 def _table(text: str) -> str:
-    """The text from its header on: PowerShell writes the type of its objects before it, Excel the delimiter."""
+    """The text from its header on: PowerShell writes the type of its objects before it, Excel the delimiter; Jira doubles the bars of its header."""
     text = text.lstrip("\ufeff\r\n ")
+    if text.startswith("||"):
+        first, _, rest = text.partition("\n")
+        return "{}\n{}".format(first.replace("||", "|"), rest)
+    if "\x1f" in text[:1000]:
+        return text.replace("\x1e", "\n")  # ASCII's separators of units and records
     first, _, rest = text.partition("\n")
     return rest if first.startswith(("#TYPE", "sep=")) else text
 
@@ -95,7 +148,8 @@ def _table(text: str) -> str:
 def _header(text: str) -> list[str]:
     first = _table(text).partition("\n")[0][:100_000]
     try:
-        cells = [cell.strip().lstrip("\ufeff") for cell in next(csv.reader([first], delimiter=_delimiter(text)), [])]
+        names = csv.reader([first], delimiter=_delimiter(text), quotechar="'" if first[:1] == "'" else '"')
+        cells = [cell.strip().lstrip("\ufeff") for cell in next(names, [])]
     except csv.Error:
         return []
     return cells if len(cells) <= _MOST_COLUMNS else []
@@ -103,4 +157,4 @@ def _header(text: str) -> list[str]:
 
 def _delimiter(text: str) -> str:
     first = _table(text[:100_000]).partition("\n")[0]
-    return max(",", "\t", ";", "|", key=lambda sign: (first.count(sign), sign == ","))
+    return max(",", "\t", ";", "|", "^", "\x01", "\x1f", key=lambda sign: (first.count(sign), sign == ","))

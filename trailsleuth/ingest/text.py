@@ -10,6 +10,10 @@ from trailsleuth.ingest.documents import TRAIL_MARKS, Break, Document, document_
 from trailsleuth.ingest.failed_notices import is_stack_mail, stack_mails
 from trailsleuth.ingest.literals import NotLiteral, literal_at
 from trailsleuth.ingest.printed import PRINTED, printed_in
+from trailsleuth.patterns import late
+
+_OPENING = late(r"\{(?:\"|'|\\\")")
+_MOST_FAILURES = 4  # looks at one line that find no value
 
 
 def read_log_lines(text: str) -> Iterator[Document | Break]:
@@ -20,35 +24,62 @@ def read_log_lines(text: str) -> Iterator[Document | Break]:
     rest = yield from blocks_in((yield from printed_in(text)))
     silent = 0
     for number, line in enumerate(rest.split("\n"), start=1):
-        start = min((at for mark in ('{"', "{'", '{\\"') if (at := line.find(mark)) >= 0), default=-1)
-        if start < 0:
-            silent += bool(line.strip())
-        elif found := _in_line(line, start):
-            yield found
-        elif any(mark in line for mark in TRAIL_MARKS):
+        found, left = _in_line(line)
+        yield from found
+        if any(mark in left for mark in TRAIL_MARKS):
             yield Break(reason=f"line {number} holds no whole JSON", lost=1)
         else:
-            silent += 1
+            silent += bool(line.strip()) and not found
     if silent:
         yield Break(reason=f"not recognised: {silent} lines of text without a record")
 
 
-def _in_line(line: str, start: int) -> Document | None:
-    if found := document_in(line[start:]):
-        return found
+def _in_line(line: str) -> tuple[list[Document], str]:
+    """The values that stand in the line one after another, and what is left of it from the first on that cannot be read."""
+    opening = _OPENING.search(line)
+    if opening is None:
+        return [], ""
+    if whole := document_in(line[opening.start() :]):
+        return [whole], ""
+    found: list[Document] = []
+    plain, at, failed = harmless(line), 0, 0
+    while opening is not None and failed < _MOST_FAILURES:
+        value, end = _value(plain, opening.start())
+        if value is not None:
+            found.append(value)
+            at, opening = end, _OPENING.search(plain, end)
+            continue
+        failed += 1
+        after = _OPENING.search(plain, opening.end())
+        if after is None or any(mark in plain[opening.start() : after.start()] for mark in TRAIL_MARKS):  # what stands inside a record is the caller's
+            return found, plain[opening.start() :]
+        opening = after
+    return found, plain[at:] if found or opening else ""
+
+
+def _value(line: str, start: int) -> tuple[Document | None, int]:
     careful = CarefulDecoder()
     try:
-        value, _ = careful.value_at(harmless(line), start)
-        return Document(value=value, notes=tuple(careful.notes))
+        value, end = careful.value_at(line, start)
+        return Document(value=value, notes=tuple(careful.notes)), end
     except NotJson:
         pass
+    if "\\=" in line and (plain := document_in(line[start:].replace("\\=", "="))):  # CEF escapes its own sign
+        return plain, len(line)
+    if line.startswith('{\\"', start):
+        try:
+            value, end = careful.value_at(f'"{line[start:]}', 0)
+            return Document(value=value), start + end - 1
+        except NotJson:
+            return Document(value=line[start:]), len(line)
     printed = start - 2 if line.startswith("b'", start - 2) else start if line.startswith("{'", start) else None  # bytes, as botocore's debug log has them
     if printed is not None:
         try:
-            return Document(value=literal_at(line, printed)[0])
+            value, end = literal_at(line, printed)
+            return Document(value=value), end
         except (NotLiteral, RecursionError):
-            return None
-    return Document(value=line[start:]) if line.startswith('{\\"', start) else None
+            pass
+    return None, 0
 
 
 def read_printed(text: str) -> Iterator[Document | Break]:

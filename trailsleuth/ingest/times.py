@@ -16,6 +16,7 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _PROSE = late(r"([A-Za-z]{3})[a-z]{0,6} (\d{1,2}), (\d{4}),? (\d{1,2}):(\d\d):(\d\d) ?([AaPp])\.?[Mm]")
 _SLASHED = late(r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?: ?([AaPp])\.?[Mm]\.?)?")
 _DOTTED = late(r"(\d{1,2})\.(\d{1,2})\.(\d{4}),? (\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d{1,9})?)?")
+_MONTH_FIRST = late(r"([A-Za-z]{3})[a-z]{0,6} (\d{1,2}), (\d{4}) @ (\d{1,2}):(\d\d):(\d\d)(?:\.\d{1,9})?")  # Kibana
 _EPOCH = late(r"\d{9,14}(\.\d{1,9})?")
 _FRACTION = late(r"(\.\d{6})\d+")
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138
@@ -64,6 +65,8 @@ def _parse_odd(text: str) -> datetime | None:
         return _parse_epoch(float(text))
     if found := _PROSE.fullmatch(text.replace("\u202f", " ")):
         return _parse_prose(found)
+    if found := _MONTH_FIRST.fullmatch(text):
+        return _parse_prose(found)
     if found := _SLASHED.fullmatch(text.replace("\u202f", " ")):
         return _parse_slashed(found)
     if found := _DOTTED.fullmatch(text):
@@ -81,9 +84,10 @@ def _parse_epoch(value: float) -> datetime | None:
 
 
 def _parse_prose(found: re.Match[str]) -> datetime | None:
-    month, day, year, hour, minute, second, half = found.groups()
+    month, day, year, hour, minute, second = found.groups()[:6]
     if month.lower() not in _MONTHS:
         return None
+    half = found.group(7) if found.re.groups > 6 else None
     return _at(int(year), _MONTHS.index(month.lower()) + 1, int(day), _hours(hour, half), int(minute), int(second))
 
 

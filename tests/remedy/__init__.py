@@ -1,0 +1,1 @@
+"""Policy changes and reduced policies."""

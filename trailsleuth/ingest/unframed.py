@@ -1,0 +1,134 @@
+"""Tables without a frame: columns that stand at the same place in each line (SQLite's columns, `tabulate`, pandas' `to_string`), and records with a member
+a line (`\\G`, `\\x`, Vertical, PowerShell's Format-List, SQLite's and DuckDB's lines).
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise, takewhile
+
+from trailsleuth.ingest.columns import place_of
+from trailsleuth.ingest.tables import names_columns
+from trailsleuth.patterns import late
+
+DASHES = r"[ \t]*[-=]{3,}(?:[ ]+[-=]{2,})+[ \t]*\r?"
+RECORD = r"(?:\*{3,} \d{1,9}\. row \*{3,}|-\[ RECORD \d{1,9} {1,4}\][-+]*|-RECORD \d{1,9}-+|Row \d{1,9}:)[ \t\r]*"
+_DASHES, _RECORD = late(DASHES), late(RECORD)
+_RULE = late(r"[ \t]*[-=─━═]+\s*")
+_MEMBER = late(r"\s*(?P<name>@?[A-Za-z_][\w.]{0,120})\s*[:=|](?: (?P<value>.*)|\s*$)")
+_WORD = late(r"\S+")
+_MOST_COLUMNS = 400
+_FEWEST = 3  # members of a record that no line of its own begins
+
+Table = tuple[list[str], list[list[str]], int]  # the header, the lines of cells with a blank on either side, the line behind the table
+Cells = list[str]
+
+
+def aligned(lines: list[str], at: int) -> Table | None:
+    """The table whose header is this line, below or above a rule of dashes, or without one."""
+    start = at + 1 if _DASHES.fullmatch(lines[at]) else at
+    if start + 1 >= len(lines) or not _may_be_header(lines, start):
+        return None
+    ruled = _DASHES.fullmatch(lines[start + 1]) is not None
+    header = lines[start]
+    spans = [found.span() for found in _WORD.finditer(lines[start + 1] if ruled else header)]
+    first = start + 1 + ruled
+    body = list(takewhile(lambda line: line.strip() and not _DASHES.fullmatch(line), lines[first:]))
+    while ruled and first + len(body) + 1 < len(lines) and (more := _more(lines[first + len(body) + 1 :], spans)):
+        body += ["", *more]  # SQLite parts the rows whose cells it wraps
+    if not body:
+        return None
+    columns = _below_dashes(spans) if ruled else _to_the_right(spans, body) or _to_the_left(spans, body)
+    if not columns:
+        return None
+    names, *rows = ([_padded(line, left, right) for left, right in columns] for line in [header, *body])
+    end = first + len(body)
+    return *_without_index([name.strip() for name in names], rows), end + (end < len(lines) and _DASHES.fullmatch(lines[end]) is not None)
+
+
+def _more(lines: list[str], spans: list[tuple[int, int]]) -> list[str]:
+    """The lines below an empty one, as far as they keep to the columns."""
+    return list(takewhile(lambda line: line.strip() and not any(line[start - 2 : start].strip() for start, _ in spans[1:]), lines))
+
+
+def _may_be_header(lines: list[str], at: int) -> bool:
+    """The names of columns, or the numbers of records above the names of their members."""
+    words = lines[at].split(None, _MOST_COLUMNS)
+    if not words or len(words) > _MOST_COLUMNS:
+        return False
+    if words == [str(number) for number in range(len(words))]:
+        return names_columns([line.split(None, 1)[0] for line in lines[at + 1 :] if line.strip()][:200])
+    return names_columns(words)
+
+
+def _below_dashes(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [*spans[:-1], (spans[-1][0], 1 << 30)]
+
+
+def _to_the_right(spans: list[tuple[int, int]], body: list[str]) -> list[tuple[int, int]]:
+    """Columns whose cells end where their names end."""
+    ends = [end for _, end in spans]
+    if any(line[end - 1 : end] in ("", " ") or line[end : end + 1] not in ("", " ") for line in body for end in ends):
+        return []
+    return list(pairwise([0, *ends]))
+
+
+def _to_the_left(spans: list[tuple[int, int]], body: list[str]) -> list[tuple[int, int]]:
+    """Columns whose cells begin where their names begin."""
+    starts = [start for start, _ in spans]
+    if any(line[start - 2 : start].strip() for line in body for start in starts if start > 1):
+        return []
+    return [*((start, after - 2) for start, after in pairwise(starts)), (starts[-1], 1 << 30)]
+
+
+def _padded(line: str, left: int, right: int) -> str:
+    return f" {line[left:right]:<{min(right, left + len(line)) - left}} "
+
+
+def _without_index(names: list[str], rows: list[Cells]) -> tuple[list[str], list[Cells]]:
+    """pandas writes a row's number, or the name of its member, before its first cell."""
+    first = [row[0].split(None, 1) for row in rows]
+    if not all(len(parts) == 2 for parts in first):
+        return names, rows
+    if all(parts[0].isdigit() for parts in first):
+        return names, [[f" {parts[1]}", *row[1:]] for parts, row in zip(first, rows, strict=True)]
+    if names[0].isdigit():
+        return ["", *names], [[*parts, *row[1:]] for parts, row in zip(first, rows, strict=True)]
+    return names, rows
+
+
+def below_each_other(lines: list[str], at: int) -> Table | None:
+    """Records with a member a line, below a line that numbers them; without such a line their signs stand in one column."""
+    column = -1
+    if not _RECORD.fullmatch(lines[at]) and (column := _column_of_signs(lines, at)) < 0:
+        return None
+    rows: list[dict[str, str]] = [] if column < 0 else [{}]
+    end, name = at, ""
+    while end < len(lines):
+        line = lines[end]
+        found = _MEMBER.fullmatch(line)
+        if _RECORD.fullmatch(line) or (column >= 0 and not line.strip() and rows[-1]):
+            rows.append({})
+        elif found and (column < 0 or found.end("name") <= column == _sign(line, found.end("name"))):
+            name = found["name"]
+            rows[-1][name] = (found["value"] or "").strip()
+        elif name and rows[-1].get(name, "").startswith("{") and line.strip() and column < 0:
+            rows[-1][name] += line
+        elif line.strip() and not _RULE.fullmatch(line):
+            break
+        end += 1
+    header = list(dict.fromkeys(name for row in rows for name in row))
+    return header, [[row.get(column, "") for column in header] for row in rows if row], end
+
+
+def _column_of_signs(lines: list[str], at: int) -> int:
+    """Where the sign stands between name and value in this line and the next ones; -1 where they are no members of a record."""
+    found = _MEMBER.fullmatch(lines[at])
+    if found is None or place_of((found["name"],)) is None:
+        return -1
+    column = _sign(lines[at], found.end("name"))
+    below = [_MEMBER.fullmatch(line) for line in lines[at + 1 : at + _FEWEST]]
+    return column if len(below) == _FEWEST - 1 and all(one and _sign(one.string, one.end("name")) == column for one in below) else -1
+
+
+def _sign(line: str, start: int) -> int:
+    return len(line) - len(line[start:].lstrip())
