@@ -101,7 +101,7 @@ def handed(source: str, operation: OperationModel, dependents: Deps) -> list[str
     prefix, action = prefix_of(source), primary_action(source, operation.name, {}) or ""
     listed = "iam:PassRole" in dependents.get(prefix, {}).get(action.partition(":")[2], ())
     taken = not READS.search(operation.name) and prefix not in PERSONS
-    return sorted({place for place, member, said in _texts(operation.input_shape, "", ()) if is_role(member, said, listed=listed, taken=taken)})
+    return sorted({place for place, member, text in _texts(operation.input_shape, "", ()) if is_role(member, _said_of(text), listed=listed, taken=taken)})
 
 
 def is_role(member: str, said: str, *, listed: bool, taken: bool) -> bool:
@@ -113,15 +113,20 @@ def is_role(member: str, said: str, *, listed: bool, taken: bool) -> bool:
     return taken and not KEPT.search(said) and bool(BY_ARN.search(member) or (BY_ROLE.search(member) and OF_IAM.search(said)))
 
 
-def _texts(shape: Shape, path: str, above: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
-    """Every text in a request: its place, its name, and what the model says of it."""
+def _said_of(text: Shape) -> str:
+    """What the model says of a member of a request."""
+    return " ".join(re.sub("<[^>]+>", "", text.documentation or "").split())
+
+
+def _texts(shape: Shape, path: str, above: tuple[str, ...]) -> Iterator[tuple[str, str, Shape]]:
+    """Every text in a request: its place, its name, and its shape."""
     if len(above) > DEEPEST or shape.name in above:
         return
     if isinstance(shape, StructureShape):
         for member, inner in shape.members.items():
             place = f"{path}.{member}" if path else member
             if inner.type_name == "string":
-                yield place, member, " ".join(re.sub("<[^>]+>", "", inner.documentation or "").split())
+                yield place, member, inner
             else:
                 yield from _texts(inner, place, (*above, shape.name))
     elif isinstance(shape, ListShape):

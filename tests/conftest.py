@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, settings
 
 from fixtures import build
 from tests.checkout import ROOT, differences, files_of
+from tests.sample import examples
 
 # A loaded machine is no failing law: how long an example takes to make is not what the laws are about.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("patient", max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
 BEFORE = pytest.StashKey[dict[str, tuple[int, int]]]()
@@ -25,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Once for all workers, before any of them collects."""
     if not _is_worker(config):
         build.bring_up_to_date()
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a program that tests start a hundred times is compiled once
         config.stash[BEFORE] = files_of(ROOT)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.sample import some_of
 from trailsleuth import api
 from trailsleuth.model import RawInput, Skipped
 from trailsleuth.sources.files.exports import read_inputs
@@ -41,7 +42,7 @@ def says_less(bare: Cause, whole: Cause) -> bool:
     return bare[2] == whole[2] and (bare[0] is None or all(one is None or one == other for one, other in zip(bare[:2], whole[:2], strict=True)))
 
 
-@pytest.mark.parametrize("folder", sorted(CASES.iterdir()), ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", some_of(sorted(CASES.iterdir()), 3, start=1), ids=lambda folder: folder.name)
 def test_a_request_that_is_not_recorded_changes_no_cause_to_another(folder: Path) -> None:
     args = json.loads((folder / "truth.json").read_text())["args"]
     asked = {OPTIONS[option]: value for option, value in zip(args[::2], args[1::2], strict=True)}

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.sample import examples
 from trailsleuth import api
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import RawInput, Skipped
@@ -151,7 +152,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(data=st.one_of(st.binary(max_size=200), JSON_VALUES.map(lambda value: json.dumps(value).encode())))
 def test_reading_never_raises_and_names_what_it_left_out(data: bytes) -> None:
     evidence = read_evidence([RawInput(source="odd", data=data)])

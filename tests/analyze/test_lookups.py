@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.sample import examples
 from tests.trail import B, call, evidence, refused, role, session
 from trailsleuth.analyze.grouping import MADE_FOR, REPORTED_WITHIN, REPORTS, SAME_ACTION, Rule, _fold, _merge, is_near
 from trailsleuth.analyze.ownership import is_foreign
@@ -183,7 +184,7 @@ def _handed(record: Record, before: Iterable[Record], names: RoleNames) -> str |
     return role_in(record) or next((found for r in reversed(same) if (found := role_in(r)) is not None), None)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(trails, st.data())
 def test_a_refusal_is_folded_into_the_one_that_fits(read: Evidence, data: st.DataObject) -> None:
     drawn = refusals_of(read, role_names(read))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from trailsleuth.catalog.lately import lately
+from trailsleuth.catalog.denial_notes import lately
 from trailsleuth.catalog.load import rows_of
 
 ROWS = {row["id"]: row for row in rows_of("changed_lately", "lately")}

@@ -7,6 +7,7 @@ import tomllib
 
 import pytest
 
+from trailsleuth.catalog.action_kinds import is_beside_the_work
 from trailsleuth.catalog.actions import prefixes, spelling, takes_resource
 from trailsleuth.catalog.arns import resource_arns
 from trailsleuth.catalog.load import DATA, read_table, resource_rows, rows_of
@@ -14,7 +15,6 @@ from trailsleuth.catalog.operations import needs, primary_action
 from trailsleuth.catalog.passed_roles import passed_roles
 from trailsleuth.catalog.pipeline_actions import needs_of_action
 from trailsleuth.catalog.services import prefix_of, service_linked_role, service_principal
-from trailsleuth.catalog.side_calls import is_beside_the_work
 from trailsleuth.catalog.unlisted import Ground, decided_without_iam, unlisted_action
 
 PLACE = {"partition": "aws", "region": "eu-west-1", "account": "111122223333"}

@@ -7,7 +7,7 @@ import pytest
 from tests.trail import B, call, evidence, refused, role, session
 from trailsleuth.correlate.scope import find_scope
 from trailsleuth.ingest.error_text import read_error_text
-from trailsleuth.model import Evidence, Inquiry, Scope
+from trailsleuth.model import Evidence, Inquiry, Scope, Tie
 
 WORKER, OTHER = role("Worker"), role("Other")
 QUEUE = f"arn:aws:sqs:eu-west-1:{B}:intake-blue"
@@ -24,37 +24,42 @@ def scope_of(read: Evidence, text: str) -> Scope:
 @pytest.mark.parametrize(
     ("text", "tie"),
     [
-        ("see record mine", "names the record"),
-        ("failed (Request ID: 4d1e-77)", "prints the request id"),
-        (f"cannot reach {QUEUE}", "names the ARN"),
-        ("delivery to queue intake-blue stopped", "names what the call was about"),
-        ("operation error SQS: SendMessage, https response error StatusCode: 403", "names the operation"),
-        ("An error occurred (AccessDenied) when calling the SendMessage operation: no", "names the operation"),
+        ("see record mine", Tie.EVENT_ID),
+        ("failed (Request ID: 4d1e-77)", Tie.REQUEST_ID),
+        (f"cannot reach {QUEUE}", Tie.ARN),
+        ("delivery to queue intake-blue stopped", Tie.NAME),
+        ("operation error SQS: SendMessage, https response error StatusCode: 403", Tie.OPERATION),
+        ("An error occurred (AccessDenied) when calling the SendMessage operation: no", Tie.OPERATION),
     ],
 )
-def test_the_strongest_tie_decides(text: str, tie: str) -> None:
+def test_the_strongest_tie_decides(text: str, tie: Tie) -> None:
     scope = scope_of(evidence([MINE, THEIRS]), text)
     assert ([r.event_id for r in scope.asked], scope.tie) == (["mine"], tie)
 
 
 def test_an_operation_whose_own_record_would_be_a_data_event_ties_to_what_it_needs() -> None:
     scope = scope_of(evidence([THROUGH, THEIRS]), "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied")
-    assert ([r.event_id for r in scope.asked], scope.tie) == (["through"], "names an operation that needs this call")
+    assert ([r.event_id for r in scope.asked], scope.tie) == (["through"], Tie.DEMAND)
 
 
 def test_what_another_call_of_the_session_was_about_ties_the_session() -> None:
     whole = session(WORKER, key="ASIAC")
     stack = call(whole, "cloudformation", "CreateStack", request={"stackName": "harbor"})
     scope = scope_of(evidence([stack, refused(whole, "ecr", "CreateRepository", "ecr:CreateRepository", event_id="inside"), THEIRS]), "Stack harbor failed")
-    assert ([r.event_id for r in scope.asked], scope.tie) == (["inside"], "names what another call of the session was about")
+    assert ([r.event_id for r in scope.asked], scope.tie) == (["inside"], Tie.SESSION)
 
 
 def test_the_service_that_a_text_speaks_of_only_ranks() -> None:
     scope = scope_of(evidence([MINE, THEIRS]), "Access to SQS was refused somewhere")
     assert {r.event_id for r in scope.asked} == {"mine", "theirs"}
-    assert ({event for event, _ in scope.tied}, scope.tie) == ({"mine"}, "speaks of the service")
+    assert ({event for event, _ in scope.tied}, scope.tie) == ({"mine"}, Tie.SERVICE)
 
 
 def test_another_service_s_operation_of_that_name_is_no_tie() -> None:
     scope = scope_of(evidence([MINE]), "operation error Pinpoint: SendMessage, https response error StatusCode: 403")
-    assert scope.tie != "names the operation"
+    assert scope.tie != Tie.OPERATION
+
+
+def test_where_aws_says_which_action_was_denied_no_other_call_behind_it_is_meant() -> None:
+    text = "User: arn:aws:iam::222222222222:role/Third is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::else/x with an explicit deny"
+    assert scope_of(evidence([THROUGH, THEIRS]), text).tie is not Tie.DEMAND

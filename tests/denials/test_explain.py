@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.sample import examples
 from trailsleuth import api
 from trailsleuth.cli.app import main
 from trailsleuth.errors import EvidenceUnreadable, UsageError
@@ -281,7 +282,7 @@ def test_advice_names_the_command_for_an_encoded_message_and_for_an_authorizatio
     assert "GetRequestAuthorizationDetails" in denial.advice
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.text(max_size=200) | st.lists(st.sampled_from([ONE, TWO, "\n", "{", '"', "Access Denied", "[", "User: "]), max_size=8).map("".join))
 def test_no_text_raises(text):
     if text.strip() and text != "-" and "/" not in text[:1]:

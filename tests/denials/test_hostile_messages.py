@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.sample import examples
 from trailsleuth.catalog.messages import message_forms, opaque_error, opaque_errors
 from trailsleuth.ingest.denials import _read_denial, code_in_text, read_denial
 
@@ -40,7 +41,7 @@ def read(text, code="AccessDenied"):
     return _read_denial.__wrapped__(code, text, "ecs.amazonaws.com", "RunTask")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=30), max_size=60).map("".join), st.none() | st.text(max_size=40))
 def test_no_message_and_no_code_raises(text, code):
     read_denial(code, text, event_source="", event_name="")
@@ -48,7 +49,7 @@ def test_no_message_and_no_code_raises(text, code):
     code_in_text(text)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 def test_a_code_that_says_refused_is_never_lost(text):
     denial = read(text)

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.digests.build import Trail, a_trail, check, state_of
+from tests.sample import examples
 from trailsleuth.digests.inflate import Unsound, content_sha256
 
-EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_no_file_under_the_name_of_another_is_verified(trail, mended, order):
             path.write_bytes(data)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 1000))
 def test_the_answer_does_not_depend_on_the_order_in_which_files_come(trail, seed):
     from trailsleuth.digests import KeyRing, TimeRange, read_digests, verify_tree

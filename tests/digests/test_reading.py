@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.digests.build import a_trail, check, fingerprint, key_list, private_key, public_der, state_of, states
+from tests.sample import examples
 from trailsleuth.digests import inflate, parse_keys, read_digests
 from trailsleuth.digests.inflate import Unsound, content_of, content_sha256
 from trailsleuth.digests.keys import Signed, check_signature
@@ -84,14 +85,14 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.fixed_dictionaries(dict.fromkeys(NAMES, VALUES)) | st.dictionaries(st.sampled_from(NAMES), VALUES))
 def test_any_json_object_is_a_digest_or_malformed(fields):
     found = read(json.dumps({**GOOD, **fields}).encode())
     assert len(found.digests) + len(found.malformed) == 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_as_keys_digest_metadata_or_content_do_not_raise(data):
     parse_keys(data)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.ingest.build import a_denial, a_record, an_input
+from tests.sample import examples
 from trailsleuth.ingest import decode
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.documents import Break, documents
@@ -49,7 +50,7 @@ RECORDS += [a_record(20, eventID="late", addendum={"reason": "UPDATED_DATA", "or
 EXPECTED = told(read_evidence([an_input({"Records": RECORDS})]))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.permutations(RECORDS), st.lists(st.integers(0, len(RECORDS)), max_size=5), st.randoms())
 def test_order_and_split_of_files_change_nothing(records: list[Any], cuts: list[int], chance: random.Random) -> None:
     bounds = [0, *sorted(cuts), len(records)]
@@ -58,13 +59,13 @@ def test_order_and_split_of_files_change_nothing(records: list[Any], cuts: list[
     assert told(read_evidence(inputs)) == EXPECTED
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(st.permutations([an_input({"Records": RECORDS[:9]}, "a"), an_input({"Records": RECORDS[5:]}, "b"), an_input(RECORDS[1:4], "c"), an_input("x", "d")]))
 def test_the_order_of_files_changes_not_one_word(inputs: list[RawInput]) -> None:
     assert repr(read_evidence(inputs)) == repr(read_evidence(sorted(inputs, key=lambda one: one.source)))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(st.lists(ODD_RECORDS | JSON.filter(lambda value: not isinstance(value, dict)), max_size=8), st.sampled_from(["Records", "lines"]))
 def test_reading_never_raises_and_never_drops(members: list[Any], form: str) -> None:
     for number, member in enumerate(members):
@@ -79,7 +80,7 @@ def test_reading_never_raises_and_never_drops(members: list[Any], form: str) -> 
     json.dumps([record.payload for record in evidence.records], ensure_ascii=False).encode()
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(ODD_RECORDS)
 def test_an_odd_record_is_a_record_or_says_why_not(payload: dict[str, Any]) -> None:
     found = parse_record(payload, Origin(source="x"))
@@ -88,7 +89,7 @@ def test_an_odd_record_is_a_record_or_says_why_not(payload: dict[str, Any]) -> N
         assert found.reason
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(st.dictionaries(FIELDS.filter(lambda name: not name.startswith(("error", "event"))), JSON, max_size=6))
 def test_a_denial_is_never_read_as_a_success(changes: dict[str, Any]) -> None:
     found = parse_record(a_denial(1) | changes, Origin(source="x"))
@@ -100,20 +101,20 @@ def test_a_denial_is_never_read_as_a_success(changes: dict[str, Any]) -> None:
         assert "nested" in found.reason
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(JSON)
 def test_any_value_falls_into_pieces(value: Any) -> None:
     for piece in pieces(value):
         assert piece.value is not None or piece.reason
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
 def test_any_bytes_are_read_without_a_crash(data: bytes) -> None:
     read_evidence(read_inputs(["-"], stdin=data))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(st.data())
 def test_a_damaged_trail_is_read_without_a_crash_and_keeps_what_comes_before(data: st.DataObject) -> None:
     text = json.dumps({"Records": RECORDS[:6]}).encode()
@@ -125,7 +126,7 @@ def test_a_damaged_trail_is_read_without_a_crash_and_keeps_what_comes_before(dat
     assert {record["eventID"] for record in RECORDS[:before]} <= read
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.integers(0, 100))
 def test_a_cut_gzip_keeps_the_records_before_the_cut(percent: int) -> None:
     packed = gzip.compress(json.dumps({"Records": RECORDS[:6]}).encode())
@@ -135,7 +136,7 @@ def test_a_cut_gzip_keeps_the_records_before_the_cut(percent: int) -> None:
     assert {record.event_id for record in evidence.records} <= {f"e-{number:04d}" for number in range(6)}
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.text(alphabet='{}[]",:=\\ud8 01eE.-ntrueflsNaI\x00', max_size=60))
 def test_the_fast_and_the_plain_decoder_agree(text: str) -> None:
     """msgspec reads what it can; everything that it accepts, the standard library gives the same value for."""
@@ -165,7 +166,7 @@ def test_any_hive_text_is_read_without_a_crash(text: str) -> None:
     parse_hive(text)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.lists(st.sampled_from(RECORDS[:12]), min_size=1, max_size=6), st.sampled_from([None, 2]))
 def test_what_is_whole_breaks_nowhere(records: list[Any], indent: int | None) -> None:
     assert not any(isinstance(found, Break) for found in documents(json.dumps(records, indent=indent).encode()))

@@ -71,7 +71,7 @@ def test_two_profiles_of_one_account_are_read_once(serve, live):
 @pytest.mark.parametrize("record", ['{"deep": ' + "[" * 3000 + "]" * 3000 + "}", "no json", "[]", '{"userIdentity": "text", "eventName": "AssumeRole"}', ""])
 def test_odd_records_are_kept_as_they_came_and_stop_nothing(serve, live, record):
     world = a_world()
-    history = world.accounts[B].histories[REGION]
+    history = world.accounts[A].histories[REGION]
     event = {**history.events[0], "EventId": "odd", "CloudTrailEvent": record}
     history.index["EventName", "AssumeRole"].append(event)
     serve(world)

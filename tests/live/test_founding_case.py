@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import timedelta
 
 import pytest
 
 from tests.live.servers import Faults
-from tests.live.world import ACTION_ROLE, BUCKET, EXECUTION, KEY, KEY_A, KEY_B, TASK_ROLE, TOKEN, A, B, a_world
-from trailsleuth.model import Inquiry
+from tests.live.state import History
+from tests.live.world import ACTION_ROLE, BUCKET, EXECUTION, KEY, KEY_A, KEY_B, START, TASK_ROLE, TOKEN, A, B, a_record, a_session, a_world
+from trailsleuth import api
+from trailsleuth.model import Inquiry, Outcome
+from trailsleuth.sources.aws.live import settle
+from trailsleuth.sources.aws.store import MemoryStore
 
 WEB = Inquiry(pipeline="web")
 
@@ -32,15 +37,29 @@ def busy_world():
     return a_world(background=20_000)
 
 
-def test_two_busy_accounts_are_answered_with_twelve_lookups_at_two_calls_a_second(busy_world, serve, live):
+class AskedOnce(MemoryStore):
+    """Refuses a page of the event history that it has already."""
+
+    def keep(self, name, data, provenance):
+        assert not name.startswith("cloudtrail/") or self.kept(name) is None, name
+        super().keep(name, data, provenance)
+
+
+def settled(source):
+    return settle(source, WEB, lambda pieces: api.load_inputs(pieces).ask(WEB).case_file)
+
+
+def test_two_busy_accounts_are_answered_with_five_lookups_at_two_calls_a_second(busy_world, serve, live):
     aws = serve(busy_world)
     aws.calls.clear()
     aws.per_second = 2
     begun = time.monotonic()
-    source, _ = live(per_second=2.0)
-    pieces = list(source.start(WEB))
+    source, _ = live(per_second=2.0, store=AskedOnce())
+    case = settled(source)
+    pieces = source.inputs()
     assert time.monotonic() - begun < 15
-    assert aws.count("cloudtrail:LookupEvents") <= 12
+    assert case.outcome is Outcome.CAUSE_FOUND
+    assert aws.count("cloudtrail:LookupEvents") <= 5
     assert aws.throttled <= 1  # the pace is kept before the call; a machine under load may still send two turns as one
     denied = [record for record in records_in(pieces) if record.get("errorCode") == "AccessDenied" and record["eventName"] == "RegisterTaskDefinition"]
     assert {record["userIdentity"]["accessKeyId"] for record in denied} == {KEY_B}
@@ -51,9 +70,60 @@ def test_the_chain_is_whole_from_the_service_to_the_refused_call_in_the_other_ac
     serve(a_world(background=300))
     source, _ = live()
     records = records_in(source.start(WEB))
-    issued = {(record["recipientAccountId"], (record.get("responseElements") or {}).get("credentials", {}).get("accessKeyId")) for record in records}
-    assert {(A, KEY_A), (A, KEY_B), (B, KEY_B)} <= issued
+    assert {(A, KEY_A), (A, KEY_B)} <= keys_issued(records)
     assert any((record["requestParameters"] or {}).get("taskRoleArn") == TASK_ROLE for record in records)
+
+
+def keys_issued(records):
+    return {(record["recipientAccountId"], (record.get("responseElements") or {}).get("credentials", {}).get("accessKeyId")) for record in records}
+
+
+def recovered(world):
+    """The refused call went through a little later."""
+    again = a_session(ACTION_ROLE, "1772614901412", KEY_B, START)
+    where = {"requestParameters": {"family": "web"}, "responseElements": {"taskDefinition": {"family": "web"}}}
+    world.accounts[B].histories["eu-west-1"].add(
+        a_record(B, START + timedelta(seconds=5), "ecs.amazonaws.com", "RegisterTaskDefinition", identity=again, **where)
+    )
+
+
+def unrefused(world):
+    history = world.accounts[B].histories["eu-west-1"]
+    for events in (history.events, *history.index.values()):
+        events[:] = [event for event in events if "AccessDenied" not in event["CloudTrailEvent"]]
+
+
+@pytest.mark.parametrize("change", [recovered, unrefused])
+def test_the_other_copies_regions_and_keys_are_looked_at_before_nothing_is_called_denied(serve, live, change):
+    world = a_world(background=50)
+    change(world)
+    aws = serve(world)
+    source, heard = live(store=AskedOnce())
+    case = settled(source)
+    assert case.outcome is not Outcome.CAUSE_FOUND
+    assert (B, KEY_B) in keys_issued(records_in(source.inputs()))
+    asked = "\n".join(heard.lines)
+    assert f"asking EventName=AssumeRole in {A} us-east-1" in asked
+    assert f"asking AccessKeyId={KEY_A} in {A} eu-west-1" in asked
+    assert aws.count("cloudtrail:LookupEvents") <= 24
+
+
+def test_a_chain_through_the_global_endpoint_is_found_in_its_region(serve, live):
+    world = a_world(background=50)
+    for account in (A, B):
+        histories = world.accounts[account].histories
+        moved = [json.loads(event["CloudTrailEvent"]) for event in histories["eu-west-1"].events if event["EventName"] == "AssumeRole"]
+        histories["eu-west-1"] = kept = History()
+        for event in a_world().accounts[account].histories["eu-west-1"].events:
+            record = json.loads(event["CloudTrailEvent"])
+            if record["eventName"] != "AssumeRole":
+                kept.add(record)
+        for record in moved:
+            histories["us-east-1"].add({**record, "awsRegion": "us-east-1"})
+    aws = serve(world)
+    source, _ = live(store=AskedOnce())
+    assert settled(source).outcome is Outcome.CAUSE_FOUND
+    assert aws.count("cloudtrail:LookupEvents") <= 12
 
 
 def test_the_pieces_have_the_forms_of_exports(serve, live):
@@ -115,13 +185,13 @@ def test_a_named_execution_is_taken(serve, live):
 def test_a_second_round_without_news_fetches_nothing(serve, live):
     aws = serve(a_world())
     source, _ = live()
-    list(source.start(WEB))
+    case = settled(source)
     before = len(aws.calls)
-    assert list(source.answer((), an_empty_case())) == []
+    assert list(source.answer(case.questions, case)) == []
     assert len(aws.calls) == before
 
 
 def an_empty_case():
-    from trailsleuth.model import CaseFile, Coverage, Outcome
+    from trailsleuth.model import CaseFile, Coverage
 
     return CaseFile(outcome=Outcome.INCONCLUSIVE, summary="", execution=None, chains=(), findings=(), deltas=(), questions=(), coverage=Coverage())

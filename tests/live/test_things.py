@@ -24,9 +24,9 @@ def asked(name):
     return Inquiry(**{option: given})
 
 
-def answered(live, inquiry, **more):
+def answered(live, inquiry, *, store=None, **more):
     """The answer, and every piece behind it by its name."""
-    store = MemoryStore()
+    store = store or MemoryStore()
     source, _ = live(store=store, **more)
     case = settle(source, inquiry, lambda pieces: api.load_inputs(pieces).ask(inquiry).case_file)
     return case, {piece.source: piece.data for piece in store.inputs()}

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.sample import examples
 from tests.trail import B, allow, diagnose, evidence, refused, role, session, snapshot, trusts
 from trailsleuth.investigation import run_investigation
 from trailsleuth.model import Delta, Evidence, Finding, Inquiry, Standing
@@ -66,7 +67,7 @@ def standing(findings: tuple[Finding, ...]) -> list[Finding]:
     return [f for f in findings if f.standing in (Standing.CAUSE, Standing.ALSO_NEEDED) and not f.already]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(grants, demands)
 def test_for_any_policy_and_demand_the_change_is_sufficient_and_minimal(held: list[tuple[str, str]], asked: list[tuple[str, str]]) -> None:
     case = run_investigation(read(held, asked), Inquiry())
@@ -76,7 +77,7 @@ def test_for_any_policy_and_demand_the_change_is_sufficient_and_minimal(held: li
         assert (delta.proof.sufficient, delta.proof.minimal) == (True, True)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(grants, demands)
 def test_with_the_change_in_place_nothing_is_left_to_change(held: list[tuple[str, str]], asked: list[tuple[str, str]]) -> None:
     before = read(held, asked)

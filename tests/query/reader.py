@@ -9,7 +9,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from trailsleuth.catalog.changes import policy_changes
+from trailsleuth.catalog.action_kinds import policy_changes
 from trailsleuth.catalog.issuing import ISSUING
 from trailsleuth.ingest.denials import read_denial
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
+from tests.sample import examples
 from trailsleuth.api.engines import Asked, selection_sql, table_sql
 from trailsleuth.cli.app import main
 from trailsleuth.errors import UsageError
@@ -93,7 +94,7 @@ hostile = st.text(min_size=1, max_size=40) | st.sampled_from(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(values=st.tuples(hostile, hostile, hostile, hostile), region=hostile, engine=st.sampled_from(list(Engine)))
 def test_what_a_user_gives_never_changes_the_shape_of_a_statement(values, region, engine):
     manner = MANNERS[engine]
@@ -141,7 +142,7 @@ def test_the_athena_table_is_aws_documented_one_over_accounts_and_regions():
     assert set(MANNERS[Engine.ATHENA].columns) <= columns
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(location=hostile, account=hostile)
 def test_no_place_breaks_out_of_the_table(location, account):
     asked = Asked(inquiry=Inquiry(), accounts=frozenset([account.replace(",", "")]), regions=frozenset(["eu-west-1"]))

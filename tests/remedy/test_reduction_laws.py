@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.remedy.build import ACCOUNT, KEY, OTHER, ROLE, TASK, a_call, a_refusal, a_snapshot, allow, evidence
+from tests.sample import examples
 from trailsleuth.api.reductions import reduce_evidence
 from trailsleuth.iam.applies import find_principal
 from trailsleuth.iam.document import parse_policy
@@ -77,7 +78,7 @@ def smaller(document):
                     yield [*rest, {**statement, part: [v for v in statement[part] if v != value]}]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(calls, statements)
 def test_every_used_call_that_was_granted_is_allowed_by_the_document(chosen, granted):
     data = evidence(records(chosen), a_snapshot(*granted))
@@ -91,7 +92,7 @@ def test_every_used_call_that_was_granted_is_allowed_by_the_document(chosen, gra
     assert answer.proof.sufficient is True
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(calls)
 def test_without_any_action_resource_or_statement_a_call_is_refused(chosen):
     answer = reduce_evidence(evidence(records(chosen), a_snapshot(allow("*"))), role=ROLE)
@@ -103,7 +104,7 @@ def test_without_any_action_resource_or_statement_a_call_is_refused(chosen):
         assert any(verdict(document, request) is not Verdict.ALLOWED for request in asked)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(calls, statements)
 def test_nothing_is_granted_that_was_not_before_but_for_what_a_finding_lacks(chosen, granted):
     data = evidence(records(chosen)[:-1], a_snapshot(*granted))
@@ -119,7 +120,7 @@ def test_nothing_is_granted_that_was_not_before_but_for_what_a_finding_lacks(cho
                     assert decide(request, PolicySet(identity=before)).layer(PolicyType.IDENTITY).verdict is Verdict.ALLOWED, (action, resource)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(calls, st.randoms(use_true_random=False))
 def test_the_order_of_records_does_not_change_a_byte(chosen, random):
     ordered = records(chosen)

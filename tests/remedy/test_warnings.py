@@ -6,7 +6,7 @@ import pytest
 
 from tests.remedy.test_deltas import deltas
 from tests.trail import A, B, allow, call, diagnose, foreign, refused, resource_policy, role, session, snapshot, trusts
-from trailsleuth.catalog.escalation import signs_of_strength, way_of
+from trailsleuth.catalog.action_kinds import signs_of_strength, way_of
 from trailsleuth.catalog.load import rows_of
 from trailsleuth.catalog.managed_policies import only_denies
 from trailsleuth.catalog.services import sends_source_account

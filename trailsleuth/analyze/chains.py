@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from trailsleuth.catalog.side_calls import is_beside_the_work
+from trailsleuth.catalog.action_kinds import is_beside_the_work
 from trailsleuth.model import Finding, Scope, Standing
 
 OWN = 0  # the chain of what is asked about by name
@@ -35,13 +35,22 @@ def numbered(findings: Iterable[Finding], scope: Scope) -> dict[int, int]:
 
 
 def _weight_of_chain(chain: int, found: list[Finding], scope: Scope) -> Weight:
-    """That of its likeliest cause; after it the chains of outsiders, and last those in which everything recovered."""
+    """That of its likeliest cause; after it the chains of outsiders, those that only look around, and last those in which everything recovered."""
     causes = [f for f in found if f.standing is Standing.CAUSE]
-    looked_at = {(f.iam_action or "").partition(":")[0] for f in found if looks_around(f)}
-    habit = len(looked_at) >= HABIT
+    habit = _is_habit(found)
     lightest = min((ended_nothing(f, scope, habit=habit) for f in causes), default=())
     first = min((f.first_seen.isoformat() for f in found if f.first_seen), default="")
-    return chain != OWN, not causes, bool(causes) and all(f.outside for f in causes), lightest, first, chain
+    return chain != OWN, not causes, only_looks(found), bool(causes) and all(f.outside for f in causes), lightest, first, chain
+
+
+def _is_habit(found: Iterable[Finding]) -> bool:
+    return len({(f.iam_action or "").partition(":")[0] for f in found if looks_around(f)}) >= HABIT
+
+
+def only_looks(found: Iterable[Finding]) -> bool:
+    """Nothing but looks at whatever there is was denied, in several services: an inventory or a scan goes on without, and ends nobody's work."""
+    causes = [f for f in found if f.standing is Standing.CAUSE]
+    return all(map(looks_around, causes)) and _is_habit(causes)
 
 
 def ended_nothing(finding: Finding, scope: Scope, *, habit: bool = False) -> Weight:

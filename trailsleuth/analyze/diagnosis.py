@@ -9,12 +9,12 @@ from functools import partial
 from msgspec.structs import replace
 
 from trailsleuth.analyze.calibration import LET_THROUGH, calibrated
-from trailsleuth.analyze.chains import OWN
+from trailsleuth.analyze.chains import OWN, only_looks
 from trailsleuth.analyze.changes import note_changes
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.claims import weigh
 from trailsleuth.analyze.context import AnalysisContext, context_of
-from trailsleuth.analyze.enumeration import ENUMERATION, ENUMERATION_ADVICE, looks_like_enumeration
+from trailsleuth.analyze.enumeration import ENUMERATION, ENUMERATION_ADVICE, LOOKS_AROUND, looks_like_enumeration
 from trailsleuth.analyze.excuses import Excuse, excuse_of, plain_finding
 from trailsleuth.analyze.failures import explaining_calls, explaining_failures
 from trailsleuth.analyze.findings import Around, make_finding
@@ -23,7 +23,7 @@ from trailsleuth.analyze.grouping import group_refusals
 from trailsleuth.analyze.inner import Others, behind_failures, behind_wrappers
 from trailsleuth.analyze.key_findings import findings_of_keys, silent_key_findings
 from trailsleuth.analyze.keys import denied_of_call
-from trailsleuth.analyze.next_up import coming_next
+from trailsleuth.analyze.next_up import coming_next, lacked_by_action
 from trailsleuth.analyze.opened import opened
 from trailsleuth.analyze.order import in_order, too_early
 from trailsleuth.analyze.outsiders import mark_outsiders
@@ -36,7 +36,7 @@ from trailsleuth.analyze.required import identity_verdict
 from trailsleuth.analyze.sharpen import sharpen
 from trailsleuth.analyze.stack_handlers import note_handlers
 from trailsleuth.analyze.told_later import told_later, with_target
-from trailsleuth.analyze.untied import is_beside, is_untied
+from trailsleuth.analyze.untied import is_beside, is_loose
 from trailsleuth.facts import Facts
 from trailsleuth.model import Basis, Cause, Evidence, Finding, Inquiry, PolicyEvidence, Record, Scope, Standing, Verdict
 from trailsleuth.model.names import role_names
@@ -55,17 +55,18 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
         asked = list(_read((context.facts.siblings.with_request(record) for record in records), around))
         inner = behind_wrappers(asked, others, context.facts.handed)
         behind += inner
-        tried = chain != OWN and looks_like_enumeration(records)
         told = [refusal for refusal in asked if not (refusal.denial.open and inner)]
-        ended = (replace(f, group=chain) for f in _of_chain((*told, *inner), context))
-        found += [_of_enumeration(f) if tried else f for f in ended]
+        ended = [replace(f, group=chain) for f in _of_chain((*told, *inner), context)]
+        found += ended if chain == OWN else _in_doubt(ended, records, scope)
     if not found:
         behind = behind_failures(explaining_calls(scope, inquiry, evidence.records), others)
         found += [replace(f, group=OWN) for f in _of_chain(behind, context)]
     if not any(finding.standing is Standing.CAUSE for finding in found):
         found += [replace(finding, group=OWN) for finding in silent_key_findings(context)]
-    if not found or is_untied(scope, inquiry):
+    if not found or is_loose(scope, inquiry):
         found += [replace(finding, group=OWN) for finding in told_later(context, inquiry)]
+    if not any(finding.group == OWN for finding in found):
+        found += [replace(finding, group=OWN) for finding in lacked_by_action(context)]
     if not any(finding.group == OWN for finding in found) and (not found or scope.execution is not None):
         found += [replace(finding, group=OWN) for finding in explaining_failures(scope, inquiry, evidence.records)]
     if inquiry.everything:
@@ -75,10 +76,11 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
     return ranked(mark_outsiders(noted, evidence), inquiry, scope)
 
 
-def _of_enumeration(finding: Finding) -> Finding:
-    """Said as what it looks like; it is diagnosed like every other where it is asked about by name."""
-    told = f"{finding.explanation} {ENUMERATION}"
-    return replace(finding, explanation=told, advice=ENUMERATION_ADVICE, withheld=True)
+def _in_doubt(found: list[Finding], records: Iterable[Record], scope: Scope) -> list[Finding]:
+    """The findings of a chain that is not asked about by name; one that looks like a scan is said to, and its denials are diagnosed when it is named."""
+    named = scope.tie is not None and scope.tie.is_strong
+    doubt = ENUMERATION if looks_like_enumeration(records) else LOOKS_AROUND if not named and only_looks(found) else ""
+    return [replace(f, explanation=f"{f.explanation} {doubt}", advice=ENUMERATION_ADVICE, withheld=True) for f in found] if doubt else found
 
 
 def _by_chain(records: Iterable[Record], scope: Scope) -> dict[int, list[Record]]:

@@ -1,7 +1,13 @@
-"""Gaps that a fetch named and that bear on the question: nothing can be said not to have been refused where they lie, and each has what closes it.
+"""Questions for records that are not in the evidence: gaps that a fetch named, Regions of which nothing was read, what an endpoint denied.
 
-Sees:  gaps of records, of the execution and of data events, and the accounts and the time of the chain.
-Why:   what could not be fetched may hold the refusal.
+Sees:  gaps of records, of the execution and of data events; the accounts and the time of the chain; the records of each account; the calls of the chain that
+       name a VPC endpoint.
+Why:   what could not be fetched may hold the denial. IAM, Route 53, CloudFront and Organizations write to one Region of the partition, STS does where it is
+       asked there; what any other service denied is recorded in the Region of the call. What an endpoint's policy stops is recorded only where a trail or
+       event data store selects network activity events, one selector a service.
+       Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
+       Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html
+Sure:  questions, never findings; of a Region only where all records were read: of a large trail the evidence holds a selection.
 """
 
 from __future__ import annotations
@@ -10,7 +16,9 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
-from trailsleuth.model import Evidence, Gap, Inquiry, Question, Scope, account_of
+from trailsleuth.catalog.services import is_global
+from trailsleuth.model import Evidence, Gap, Inquiry, Question, Record, Scope, account_of
+from trailsleuth.model.arn import GLOBAL_REGIONS
 
 HIDING = ("records", "execution", "data events")
 DATA_EVENTS = "trailsleuth diagnose s3://<the trail's bucket>/<prefix> --since {since} --until {until} --profile <log account>"
@@ -63,3 +71,50 @@ def _command(gap: Gap, scope: Scope, region: str, exports: tuple[str, str]) -> s
 def iso_or_blank(moment: datetime | None) -> str:
     """A time as commands take it; a blank to be filled in where it is not known."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else "<time>"
+
+
+def only_global(evidence: Evidence, scope: Scope, lookup: str) -> Iterator[Question]:
+    """One question an account; `lookup` is the command that exports records, with since, until, region and account to be filled in."""
+    if evidence.coverage.records_read != len(evidence.records):
+        return
+    asked = set(scope.entered) or {held.account for held in evidence.coverage.accounts}
+    places = set(GLOBAL_REGIONS.values())
+    regional = {record.account for record in evidence.records if record.region not in places or not is_global(record.event_source)}
+    for held in evidence.coverage.accounts:
+        if held.account.isdecimal() and held.account in asked - regional:
+            because = f"of account {held.account} the evidence holds records of global services alone, and all others are recorded in the Region of the call"
+            command = lookup.format(since=iso_or_blank(scope.since), until=iso_or_blank(scope.until), region="<region>", account=held.account)
+            yield Question(account=held.account, wanted="records", because=because, command=command)
+
+
+SELECTORS = "aws cloudtrail get-event-selectors --trail-name <trail> --region {region} --profile {account}"
+ADD = (
+    "aws cloudtrail put-event-selectors --trail-name <trail> --region {region} --profile {account} "
+    "--advanced-event-selectors '[<those that it shows>, {selectors}]'"
+)
+MOST = 3
+
+
+def endpoint_questions(evidence: Evidence, scope: Scope) -> Iterator[Question]:
+    """The selector to turn on, for the services that the chain called through the endpoint."""
+    calls = [call for session in scope.sessions if session.id in scope.focus for call in session.calls] or list(evidence.records)
+    through = [call for call in calls if call.vpc_endpoint_id]
+    if not through or any(record.category == "NetworkActivity" for record in evidence.records):
+        return
+    last = through[-1]
+    owner, account = last.vpc_endpoint_account or last.account, last.account or last.vpc_endpoint_account
+    because = (
+        f"calls went through the VPC endpoint {last.vpc_endpoint_id}{f' of account {owner}' if owner else ''}: what an endpoint's policy denies is recorded "
+        "only where a trail selects network activity events, and no such record is in the evidence; select them, and let it fail once more"
+    )
+    named = {"region": last.region, "account": account or "<profile>"}
+    command = f"{SELECTORS.format(**named)}; then {ADD.format(**named, selectors=', '.join(_selectors(through)))}"
+    yield Question(account=account, wanted="records", because=because, command=command)
+
+
+def _selectors(calls: list[Record]) -> Iterator[str]:
+    """Each service has a selector of its own; only denials, for every allowed call would be billed, too."""
+    for source in sorted({call.event_source for call in calls})[:MOST]:
+        fields = [("eventCategory", "NetworkActivity"), ("eventSource", source), ("errorCode", "VpceAccessDenied")]
+        selector = {"Name": f"denied by VPC endpoints: {source}", "FieldSelectors": [{"Field": name, "Equals": [value]} for name, value in fields]}
+        yield json.dumps(selector, separators=(",", ":"))

@@ -134,6 +134,22 @@ def _iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def outside_window(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> Iterator[Question]:
+    """The denial nearest to the window that is asked about, where none lies in it: it may have been cut too short."""
+    since, until = inquiry.since, inquiry.until
+    named = inquiry.names_more_than_the_error
+    early = [r for r in evidence.records if r.denial and since and r.event_time < since and (not named or _in_focus(r, scope))]
+    late = [r for r in evidence.records if r.denial and until and r.event_time > until and (not named or _in_focus(r, scope))]
+    for denied, where in ((late[:1], "after"), (early[-1:], "before")):
+        for record in denied:
+            because = f"{record.event_name} was denied at {_iso(record.event_time)}, {where} the window that is asked about"
+            yield Question(account=record.account, wanted="records", because=because, command=f"trailsleuth diagnose <evidence> --event-id {record.event_id}")
+
+
+def _in_focus(record: Record, scope: Scope) -> bool:
+    return scope.session_of.get((record.event_id, record.account)) in scope.focus
+
+
 def _window(evidence: Evidence, inquiry: Inquiry) -> Iterator[Question]:
     """The time asked about, where no record lies in it."""
     since, until = inquiry.since, inquiry.until

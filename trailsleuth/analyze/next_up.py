@@ -13,13 +13,15 @@ from trailsleuth.analyze.findings import cite, make_finding
 from trailsleuth.analyze.key_findings import key_findings
 from trailsleuth.analyze.keys import denied_next
 from trailsleuth.analyze.passrole import hints_of, passed_next
-from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.refusal import NEEDED_NEXT, Refusal
 from trailsleuth.analyze.required import Pending, identity_verdict, needed_by_action, needed_by_content
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.iam.match import resource_matches
-from trailsleuth.model import Basis, Effect, Finding, PolicyType, Record, Standing, Verdict, same_role
+from trailsleuth.model import Basis, Denial, Effect, ErrorText, Finding, PolicyType, Record, Scope, Standing, Verdict, account_of, same_role
 from trailsleuth.model.names import role_of
+
+CODEPIPELINE = "codepipeline"  # the service of its rows among the opaque texts
 
 
 def coming_next(lasting: list[Refusal], found: list[Finding], context: AnalysisContext) -> list[Finding]:
@@ -83,6 +85,40 @@ def _needed(refusal: Refusal, context: AnalysisContext) -> Iterator[Finding]:
     for need in pending:
         if identity_verdict(need.refusal, context.evidence.policies) is Verdict.IMPLICITLY_DENIED and context.successes.ever(need.refusal) is None:
             yield _next_finding(need, context, Basis.INFERRED, None)
+
+
+def lacked_by_action(context: AnalysisContext) -> list[Finding]:
+    """What a failed action that says no more than that its role lacks something lacks by the role's policies, where no call of the role is recorded in
+    the action's time: the first in the order of the run made it fail, the others come next."""
+    execution, said = context.scope.execution, context.scope.said
+    shown, role = (execution.shown, execution.action_role) if execution is not None else (None, None)
+    if execution is None or shown is None or role is None or said is None or not _blames_the_role(said):
+        return []
+    if any(same_role(role_of(record), role) and _is_within(record, context.scope) for record in context.evidence.records):
+        return []
+    who = context.names.full(role)
+    account = account_of(who)
+    base = Refusal(
+        records=(shown,), denial=Denial(pattern_id=NEEDED_NEXT), principal=who, principal_account=account, iam_action=None, resource=None,
+        resource_account=None, passed_to=None, request=None,
+    )  # fmt: skip
+    found: list[Finding] = []
+    for need in needed_by_action(base, execution, ()):
+        if identity_verdict(need.refusal, context.evidence.policies) in (Verdict.IMPLICITLY_DENIED, Verdict.EXPLICITLY_DENIED):
+            lacking = _next_finding(need, context, Basis.PREDICTED, None)
+            text = f"{short(who)} is denied {lacking.iam_action} on {lacking.resource} by its policies: {need.because}. No record shows the call."
+            found.append(lacking if found else replace(lacking, standing=Standing.CAUSE, explanation=text))
+    return found
+
+
+def _is_within(record: Record, scope: Scope) -> bool:
+    return (scope.since is None or record.event_time >= scope.since) and (scope.until is None or record.event_time <= scope.until)
+
+
+def _blames_the_role(said: ErrorText) -> bool:
+    """CodePipeline's own text, of permissions, that names no call."""
+    names_call = said.denial is not None and said.denial.iam_action is not None
+    return said.opaque is not None and said.opaque.permission and said.opaque.service == CODEPIPELINE and not names_call
 
 
 def _keys(refusal: Refusal, context: AnalysisContext) -> Iterator[Finding]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from trailsleuth.analyze.last_question import last_question
 from trailsleuth.analyze.misasked import misasked
+from trailsleuth.analyze.open_questions import last_question
 from trailsleuth.analyze.own_word import with_why_no_details
 from trailsleuth.analyze.questions import about_findings, about_silence, about_text
 from trailsleuth.analyze.told_later import is_told
-from trailsleuth.analyze.untied import is_untied, names_a_denial, speaks_of_denial
+from trailsleuth.analyze.untied import is_of_another_denial, is_untied
 from trailsleuth.analyze.wording import short
-from trailsleuth.model import Cause, Evidence, Finding, Inquiry, Outcome, Question, Scope, Standing
+from trailsleuth.model import Basis, Cause, Evidence, Finding, Inquiry, Outcome, Question, Scope, Standing
 
 Verdict = tuple[Outcome, str, tuple[Question, ...]]
 
@@ -25,16 +25,22 @@ def conclude(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, in
         return Outcome.INCONCLUSIVE, f"{_capital(wrong[0].because)}.", wrong
     standing = [f for f in findings if f.group == 1 and f.standing in (Standing.CAUSE, Standing.ALSO_NEEDED)]
     told = [f for f in standing if f.cause is not Cause.UNKNOWN]
-    if told and is_untied(scope, inquiry) and (names_a_denial(inquiry) or speaks_of_denial(inquiry)) and not is_told(told[0], inquiry):
+    if told and all(_is_another(finding, scope, inquiry) for finding in told) and not is_told(told[0], inquiry):
         return Outcome.INCONCLUSIVE, f"{_UNTIED} The likeliest of them: {_summary(told, findings)}", about_text(evidence, scope, inquiry)
     if told:
-        return Outcome.CAUSE_FOUND, f"{_summary(told, findings)}{_note(told, scope, inquiry)}", (*about_findings(standing, evidence),)
+        unseen = about_silence(findings, evidence, scope, inquiry) if told[0].basis is Basis.PREDICTED else ()
+        return Outcome.CAUSE_FOUND, f"{_summary(told, findings)}{_note(told, scope, inquiry)}", (*about_findings(standing, evidence), *unseen)
     if standing:
         return Outcome.INCONCLUSIVE, standing[0].explanation, _asked(standing, evidence)
     missing = about_silence(findings, evidence, scope, inquiry)
     if missing:
         return Outcome.INCONCLUSIVE, f"Nothing that was asked about was denied in this evidence, but it is not whole: {missing[0].because}.", missing
     return Outcome.NO_DENIAL_FOUND, _nothing(findings, scope), ()
+
+
+def _is_another(finding: Finding, scope: Scope, inquiry: Inquiry) -> bool:
+    """Not the denial that the error text tells of; where it tells of none, one that ended nobody's work."""
+    return is_of_another_denial(finding, scope, inquiry) or (finding.withheld and is_untied(scope, inquiry))
 
 
 def _asked(standing: list[Finding], evidence: Evidence) -> tuple[Question, ...]:

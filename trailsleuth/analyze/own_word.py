@@ -11,7 +11,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from trailsleuth.catalog.authorization_ids import KEPT, why_no_id
+from trailsleuth.catalog.denial_notes import KEPT, why_no_id
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.model import Cause, Evidence, Finding, PolicyType, Question, Record
 

@@ -7,13 +7,11 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator
 
-from trailsleuth.analyze.endpoint_question import endpoint_questions
-from trailsleuth.analyze.enrich_question import enrichment_questions
-from trailsleuth.analyze.gap_questions import gap_questions, iso_or_blank
-from trailsleuth.analyze.needs_question import needs_question
-from trailsleuth.analyze.only_global import only_global
+from trailsleuth.analyze.gap_questions import endpoint_questions, gap_questions, iso_or_blank, only_global
+from trailsleuth.analyze.misasked import outside_window
+from trailsleuth.analyze.open_questions import enrichment_questions, needs_question
 from trailsleuth.analyze.own_word import kept_until, with_why_no_details
-from trailsleuth.analyze.untied import is_untied, names_a_denial, speaks_of_denial
+from trailsleuth.analyze.untied import is_loose, is_untied, names_a_denial, speaks_of_denial
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.messages import unrecorded
 from trailsleuth.iam.applies import find_principal
@@ -113,7 +111,7 @@ def _decoding(finding: Finding, evidence: Evidence) -> Iterator[Question]:
 
 def about_silence(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Question, ...]:
     """What stands against the verdict that nothing was denied: what the evidence lacks, what of it was not read, what was denied beside."""
-    missing = (*_uncovered(evidence, scope, inquiry), *_unread(evidence), *_beside(findings, scope))
+    missing = (*_uncovered(evidence, scope, inquiry), *_unread(evidence), *_beside(findings, scope), *outside_window(evidence, scope, inquiry))
     missing = (*missing, *needs_question(evidence, scope, SNAPSHOT)) if missing else ()
     return _with_gaps(missing, evidence, scope, inquiry)
 
@@ -144,7 +142,7 @@ def _beside(findings: tuple[Finding, ...], scope: Scope) -> Iterator[Question]:
 
 def about_text(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Question, ...]:
     """What would show the denial that an error text tells of, where no record ties to it."""
-    found = tuple(_by_text(evidence, scope, inquiry, _region(evidence, scope)))
+    found = tuple(_by_text(evidence, scope, inquiry, _region(evidence, scope), missed=True))
     return _with_gaps(found, evidence, scope, inquiry)
 
 
@@ -242,7 +240,7 @@ def _unseen(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> 
         because = f"{named} has sessions in the evidence and not one call: its calls may be recorded in another Region, or later than this evidence ends"
         command = LOOKUP.format(since=iso_or_blank(scope.since), until=iso_or_blank(scope.until), region="<region>", account=account or "<profile>")
         yield Question(account=account, wanted="records", because=because, command=command)
-    yield from _by_text(evidence, scope, inquiry, region)
+    yield from _by_text(evidence, scope, inquiry, region, missed=_is_missed(scope, inquiry))
 
 
 def _its_role(thing: ActionRun) -> Iterator[Question]:
@@ -256,7 +254,7 @@ def _its_role(thing: ActionRun) -> Iterator[Question]:
     yield Question(account=None, wanted="execution", because=because, command=command)
 
 
-def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> Iterator[Question]:
+def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str, *, missed: bool) -> Iterator[Question]:
     """An error text that speaks of a denial which no record shows; S3 object calls are recorded only where data events are on."""
     said = scope.said
     account = (account_of(scope.execution.action_role) if scope.execution else None) or evidence.coverage.named_account
@@ -265,10 +263,10 @@ def _by_text(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) ->
             "the text is about S3 objects, and no S3 data event is in the evidence: reads and writes of objects are recorded only where data events are on"
         )
         yield Question(account=account, wanted="records", because=because, command=DATA_EVENTS.format(account=account, region=region))
-    elif inquiry.said is not None and inquiry.said.denial is not None and inquiry.said.denial.pattern_id in unrecorded() and _is_missed(scope, inquiry):
+    elif inquiry.said is not None and inquiry.said.denial is not None and inquiry.said.denial.pattern_id in unrecorded() and missed:
         because = f"no trail records what the text tells of: the policies of who was denied decide {inquiry.said.denial.iam_action or 'it'}"
         yield Question(account=account, wanted="policies", because=because, command=SNAPSHOT.format(account=account or "<profile>"))
-    elif inquiry.said is not None and _is_missed(scope, inquiry):
+    elif inquiry.said is not None and missed:
         because = "no denied record fits the error text"
         command = LOOKUP.format(since=iso_or_blank(scope.since), until=iso_or_blank(scope.until), region=region, account=account or "<profile>")
         yield Question(account=account, wanted="records", because=because, command=command)
@@ -285,7 +283,7 @@ def _is_about_objects(said: ErrorText) -> bool:
 def _is_missed(scope: Scope, inquiry: Inquiry) -> bool:
     """The text tells of a denial, and no record is that one; where a role or session narrows the question, only where the text itself names it."""
     told = names_a_denial(inquiry) or (speaks_of_denial(inquiry) and not inquiry.names_more_than_the_error)
-    return told and (not scope.asked or is_untied(scope, inquiry))
+    return (told and (not scope.asked or is_loose(scope, inquiry))) or (is_untied(scope, inquiry) and not scope.asked)
 
 
 def _has_data_events(evidence: Evidence) -> bool:

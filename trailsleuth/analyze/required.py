@@ -101,22 +101,23 @@ def _because(need: Need, record: Record) -> str:
 
 
 def needed_by_action(refusal: Refusal, execution: Execution, calls: Iterable[Record]) -> Iterator[Pending]:
-    """What the table says that the failed pipeline action goes on to need with the refused role, and the trail does not show to have worked."""
+    """What the table says that the failed pipeline action goes on to need with the refused role, and the trail does not show to have worked; of a refusal
+    without an action all that it needs."""
     attempt = execution.attempt
     if attempt is None or attempt.provider is None or refusal.principal is None:
         return
     made = {call.call: call.failed for call in calls}
     listed = [n for n in needs_of_action(attempt.provider, attempt.category or "") if n.principal == "action"]
     here = [need for need in listed if need.iam_action.lower() == (refusal.iam_action or "").lower() and applies(need, settings_of(attempt)) is not False]
-    if not here:
+    if not here and refusal.iam_action is not None:
         return
-    reached = max(need.order for need in listed if need in here or need.event in made)
+    reached = max((need.order for need in listed if need in here or need.event in made), default=0)
     for need in listed:
         if need.optional or need.order < reached or not applies(need, settings_of(attempt)) or made.get(need.event or "") is False:
             continue
         resource = _resource_of_need(need, refusal, execution)
         if resource is not None and (need.iam_action, resource) != (refusal.iam_action, refusal.resource):
-            why = f"a {attempt.provider} action is documented to need it, and what was denied comes before it"
+            why = f"a {attempt.provider} action is documented to need it" + (", and what was denied comes before it" if here else "")
             yield Pending(refusal=_pending(refusal, need.iam_action, resource, passed_to=need.passed_to), because=why)
 
 

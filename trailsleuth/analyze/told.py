@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.catalog.agents import is_mcp_server
-from trailsleuth.catalog.lately import lately
+from trailsleuth.catalog.denial_notes import lately
 from trailsleuth.iam.context import contradictions
 from trailsleuth.model import PolicyType, Record
 

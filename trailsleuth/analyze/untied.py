@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 
-from trailsleuth.catalog.side_calls import is_beside_the_work
-from trailsleuth.model import Basis, Cause, Finding, Inquiry, Scope, Standing
+from trailsleuth.catalog.action_kinds import is_beside_the_work
+from trailsleuth.catalog.operations import plain_event_name
+from trailsleuth.model import Basis, Cause, ErrorText, Finding, Inquiry, Scope, Standing, role_of_session, same_role
 from trailsleuth.patterns import late
 
 DENIAL_WORDS = late(r"\bden(?:y|ied|ial)|permission|authoriz|forbidden|not allowed|unable to assume|cannot be assumed", re.IGNORECASE)
@@ -19,7 +20,13 @@ DENIAL_WORDS = late(r"\bden(?:y|ied|ial)|permission|authoriz|forbidden|not allow
 
 def is_untied(scope: Scope, inquiry: Inquiry) -> bool:
     """An error text alone was given, and it ties to no record: the answer is that without it."""
-    return inquiry.said is not None and scope.tie is None and scope.execution is None and not inquiry.names_more_than_the_error
+    return scope.tie is None and is_loose(scope, inquiry)
+
+
+def is_loose(scope: Scope, inquiry: Inquiry) -> bool:
+    """An error text alone was given, and no record is meant by it: some may be likelier for it than others."""
+    alone = inquiry.said is not None and scope.execution is None and not inquiry.names_more_than_the_error
+    return alone and (scope.tie is None or not scope.tie.is_strong)
 
 
 def names_a_denial(inquiry: Inquiry) -> bool:
@@ -36,6 +43,27 @@ def speaks_of_denial(inquiry: Inquiry) -> bool:
     """The text is about permissions, in whatever words."""
     said = inquiry.said
     return said is not None and (said.denial is not None or bool(said.opaque and said.opaque.permission) or DENIAL_WORDS.search(said.text) is not None)
+
+
+def is_of_another_denial(finding: Finding, scope: Scope, inquiry: Inquiry) -> bool:
+    """The text tells of a denial, and this is not that one: nothing ties to the text, or a service alone does and what the text names is not this."""
+    if is_untied(scope, inquiry):
+        return names_a_denial(inquiry) or speaks_of_denial(inquiry)
+    return inquiry.said is not None and is_loose(scope, inquiry) and _is_named_otherwise(finding, inquiry.said)
+
+
+def _is_named_otherwise(finding: Finding, said: ErrorText) -> bool:
+    """By the surest of what the text names: the action, who was denied, on what, the operation, any ARN."""
+    told, action = said.denial, (finding.iam_action or "").lower()
+    if told is not None and told.iam_action:
+        return action not in {name.lower() for name in (told.iam_action, *told.other_actions)}
+    if told is not None and told.principal is not None:
+        return not same_role(finding.principal, role_of_session(told.principal) or told.principal)
+    if told is not None and told.resource not in (None, "*"):
+        return finding.resource != told.resource
+    operations = {name.lower() for _, name in said.operations if name}
+    called = {action.partition(":")[2], *(plain_event_name(shown.event_name).lower() for shown in finding.evidence)}
+    return operations.isdisjoint(called) if operations else any(word.startswith("arn:") for word in said.words)
 
 
 def is_beside(finding: Finding, scope: Scope, inquiry: Inquiry) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from trailsleuth.catalog.changes import policy_changes
+from trailsleuth.catalog.action_kinds import policy_changes
 from trailsleuth.catalog.issuing import LONGEST_SESSION
 from trailsleuth.catalog.refusals import code_pattern, message_pattern
 from trailsleuth.errors import UsageError

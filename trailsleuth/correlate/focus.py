@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from trailsleuth.correlate.attempts import of_execution
 from trailsleuth.correlate.entries import is_of_session
 from trailsleuth.correlate.groups import chains_of
-from trailsleuth.correlate.ties import Tie, Tied, sessions_of
+from trailsleuth.correlate.ties import Tied, sessions_of
 from trailsleuth.correlate.tokens import asks_for
 from trailsleuth.correlate.trail import WRAPPED, Key, Moments, Trail, in_order, key_of
-from trailsleuth.model import Execution, Inquiry, Record, Session, is_of_role, parse_arn, role_of_session
+from trailsleuth.model import Execution, Inquiry, Record, Session, Tie, is_of_role, parse_arn, role_of_session
 from trailsleuth.model.texts import texts_in
 
 BESIDE = timedelta(minutes=10)  # denials of one session this near to a tied one belong to the same attempt
@@ -27,7 +27,7 @@ BESIDE = timedelta(minutes=10)  # denials of one session this near to a tied one
 class Focus(Struct, frozen=True, kw_only=True):
     """The sessions (by id) and the denied records that are asked about, and which chain each of these belongs to.
 
-    `tied` are records that a text names weakly: their chains come before others. `tie` is the word for the kind, None where no text was given or none ties.
+    `tied` are records that a text names weakly: their chains come before others. `tie` is the kind, None where no text was given or none ties.
     """
 
     sessions: frozenset[str]

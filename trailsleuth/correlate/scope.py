@@ -38,7 +38,7 @@ def find_scope(evidence: Evidence, inquiry: Inquiry) -> Scope:
         session_of=trail.session_of,
         chain_of=focus.chain_of,
         tied=focus.tied,
-        tie=focus.tie.words if focus.tie is not None else None,
+        tie=focus.tie,
         went_on=trail.went_on(),
         chained=frozenset(key_of(r) for r in refused if (s := trail.session(r)) is not None and is_chained(s)),
     )

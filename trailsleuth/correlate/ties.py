@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from enum import IntEnum
 
 from msgspec import Struct
 
@@ -17,7 +16,7 @@ from trailsleuth.catalog.operations import plain_event_name, primary_action
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.correlate.attempts import opened_by_service
 from trailsleuth.correlate.trail import Trail
-from trailsleuth.model import Denial, ErrorText, Record, Session, parse_arn, role_of_session
+from trailsleuth.model import Denial, ErrorText, Record, Session, Tie, parse_arn, role_of_session
 from trailsleuth.model.names import role_of
 from trailsleuth.model.texts import TELLING, repeats, said_by, words_in
 from trailsleuth.patterns import late
@@ -30,47 +29,6 @@ _THING = late(
     r"[\"'`(]?([\w+=,.@/-]{2,512})",
     re.IGNORECASE,
 )
-
-
-class Tie(IntEnum):
-    """The kinds of ties, the strongest first; the first number wins."""
-
-    EVENT_ID = 1
-    REQUEST_ID = 2
-    SAME_TEXT = 3
-    ARN = 4
-    NAME = 5
-    OPERATION = 6
-    DEMAND = 7
-    SESSION = 8
-    SAME_WORDS = 9
-    SPEAKER = 10
-    SERVICE = 11
-
-    @property
-    def words(self) -> str:
-        """What the text does, in a sentence."""
-        return _WORDS[self]
-
-    @property
-    def is_strong(self) -> bool:
-        """The record itself is meant; of a weaker one, only that it is likelier than others."""
-        return self < Tie.SAME_WORDS
-
-
-_WORDS = {
-    Tie.EVENT_ID: "names the record",
-    Tie.REQUEST_ID: "prints the request id",
-    Tie.SAME_TEXT: "repeats the message",
-    Tie.ARN: "names the ARN",
-    Tie.NAME: "names what the call was about",
-    Tie.OPERATION: "names the operation",
-    Tie.DEMAND: "names an operation that needs this call",
-    Tie.SESSION: "names what another call of the session was about",
-    Tie.SAME_WORDS: "uses the same words",
-    Tie.SPEAKER: "comes from the service that opened the session",
-    Tie.SERVICE: "speaks of the service",
-}
 
 
 class Tied(Struct, frozen=True, kw_only=True):
@@ -161,9 +119,10 @@ class _Text:
         return not own.isdisjoint(self.operations) or (action is not None and any(_action(record.event_source, name) == action for name in self.operations))
 
     def _demands(self, record: Record) -> bool:
-        """A call that the service of the named operation made with the caller's rights, as S3 does with KMS."""
-        by = record.identity.invoked_by
-        return by is not None and any(_action(by, name) is not None for name in self.operations)
+        """A call that the service of the named operation made with the caller's rights, as S3 does with KMS; none where AWS says which action was denied."""
+        told, by = self.said.denial, record.identity.invoked_by
+        said_by_aws = told is not None and told.iam_action is not None and (told.known_from.get("iam_action") == "message" or not told.wraps)
+        return by is not None and not said_by_aws and any(_action(by, name) is not None for name in self.operations)
 
     def _comes_from(self, session: Session | None) -> bool:
         """The service whose text it is made the call or opened its session."""

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from trailsleuth.catalog.changes import policy_changes
+from trailsleuth.catalog.action_kinds import policy_changes
 from trailsleuth.model import Record, parse_arn
 from trailsleuth.model.texts import texts_in
 

@@ -14,7 +14,7 @@ from trailsleuth.ingest.payloads import TooLarge, payload_text
 from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.printed import is_printed_table
 from trailsleuth.ingest.retouched import is_retouched, untouched
-from trailsleuth.ingest.tables import is_csv, names_columns, read_csv, read_inserts
+from trailsleuth.ingest.tables import is_csv, names_columns, read_csv
 from trailsleuth.ingest.text import read_log_lines, read_printed
 from trailsleuth.ingest.yaml_text import NotYaml, may_be_yaml, yaml_documents
 from trailsleuth.model.marks import DUCKDB, PARQUET
@@ -100,8 +100,6 @@ def _no_json(data: bytes, start: str) -> Iterator[Document | Break]:
         yield from documents(data)
     elif (packed := _packed(data, start)) is not None:
         yield from _documents(packed.encode())
-    elif start[:11].upper() == "INSERT INTO":
-        yield from read_inserts(to_text(data))
     elif is_printed_table(start):
         yield from read_printed(to_text(data))
     elif is_csv(start):

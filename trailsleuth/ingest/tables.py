@@ -31,7 +31,9 @@ CONSOLE_CSV = "the console's CSV of the event history has no error message, no r
 
 
 def is_csv(text: str) -> bool:
-    """The first line is a header with columns that hold a record or its members, or the rows below hold records."""
+    """The first line is a header with columns that hold a record or its members, or the rows below hold records; or SQL inserts such rows."""
+    if _INSERT.match(text):
+        return True
     header = _header(text)
     if any(map(may_be_record, header)) or any("{" in name for name in header):  # the first line holds a value already
         return _is_headless(text, header)
@@ -73,7 +75,7 @@ def may_be_record(cell: str) -> bool:
     return (cell[:1] in ("{", "[", '"') and any(mark in cell for mark in _MARKS)) or payload_text(cell[:200]) is not None
 
 
-def read_inserts(text: str) -> Iterator[Document | Break]:
+def _inserted(text: str) -> Iterator[Document | Break]:
     """The rows of SQL's INSERT statements."""
     for found in _INSERT.finditer(text):
         header = [name.strip().strip('`"[]') for name in found.group(1).split(",")]
@@ -89,6 +91,9 @@ def read_inserts(text: str) -> Iterator[Document | Break]:
 
 def read_csv(text: str) -> Iterator[Document | Break]:
     """Each row as a document; what breaks the table ends it."""
+    if _INSERT.match(text.lstrip("\ufeff \r\n")):
+        yield from _inserted(text)
+        return
     header = _header(text)
     columns = set(map(squeezed, header))
     if "errormessage" not in columns and any(columns >= marks for marks in _CONSOLE):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trailsleuth.model.decision import AccessRequest, Decision, LayerDecision, Mismatch, NearMiss, PolicyLevel, PolicySet, StatementRef, Verdict
     from trailsleuth.model.delta import Delta, Maker, Placeholder, Proof, Simulation
     from trailsleuth.model.denial import Cause, Denial, Effect, EncodedMessage, PolicyType
-    from trailsleuth.model.error_text import ErrorText, OpaqueError
+    from trailsleuth.model.error_text import ErrorText, OpaqueError, Tie
     from trailsleuth.model.evaluated import AuthorizationCheck, Calibrated, DecodedAuthorization, EvaluatedPolicy, MatchedStatement
     from trailsleuth.model.evidence import THINGS, Evidence, Inquiry
     from trailsleuth.model.finding import Background, Basis, Evidenced, Finding, Standing
@@ -108,6 +108,7 @@ __all__ = [
     "Standing",
     "Statement",
     "StatementRef",
+    "Tie",
     "Unreadable",
     "Verdict",
     "account_of",
@@ -125,7 +126,7 @@ _NAMES = {
     "decision": ("AccessRequest", "Decision", "LayerDecision", "Mismatch", "NearMiss", "PolicyLevel", "PolicySet", "StatementRef", "Verdict"),
     "delta": ("Delta", "Maker", "Placeholder", "Proof", "Simulation"),
     "denial": ("Cause", "Denial", "Effect", "EncodedMessage", "PolicyType"),
-    "error_text": ("ErrorText", "OpaqueError"),
+    "error_text": ("ErrorText", "OpaqueError", "Tie"),
     "evaluated": ("AuthorizationCheck", "Calibrated", "DecodedAuthorization", "EvaluatedPolicy", "MatchedStatement"),
     "evidence": ("THINGS", "Evidence", "Inquiry"),
     "finding": ("Background", "Basis", "Evidenced", "Finding", "Standing"),

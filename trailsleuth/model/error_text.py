@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import IntEnum
 
 from msgspec import Struct, field
 
@@ -43,3 +44,24 @@ class ErrorText(Struct, frozen=True, kw_only=True):
     operations: tuple[tuple[str | None, str | None], ...] = ()
     types: tuple[tuple[str, str], ...] = ()
     bucket: str | None = None
+
+
+class Tie(IntEnum):
+    """What a record has to do with the text: the kinds of ties, the strongest first; the first number wins."""
+
+    EVENT_ID = 1
+    REQUEST_ID = 2
+    SAME_TEXT = 3
+    ARN = 4
+    NAME = 5
+    OPERATION = 6
+    DEMAND = 7
+    SESSION = 8
+    SAME_WORDS = 9
+    SPEAKER = 10
+    SERVICE = 11
+
+    @property
+    def is_strong(self) -> bool:
+        """The record itself is meant; of a weaker one, only that it is likelier than others."""
+        return self < Tie.SAME_WORDS

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from trailsleuth.model.error_text import ErrorText
+from trailsleuth.model.error_text import ErrorText, Tie
 from trailsleuth.model.pipeline import ActionRun, Pipeline
 from trailsleuth.model.record import Record
 
@@ -106,7 +106,7 @@ class Scope(Struct, frozen=True, kw_only=True):
     session_of: Mapping[tuple[str, str | None], str] = field(default_factory=dict)  # (event_id, account) of refused records -> session id
     chain_of: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
     tied: frozenset[tuple[str, str | None]] = frozenset()
-    tie: str | None = None
+    tie: Tie | None = None
     went_on: frozenset[tuple[str, str | None]] = frozenset()
     chained: frozenset[tuple[str, str | None]] = frozenset()
     said: ErrorText | None = None

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from sqlglot import exp
 
-from trailsleuth.catalog.changes import policy_changes
+from trailsleuth.catalog.action_kinds import policy_changes
 from trailsleuth.catalog.issuing import ISSUING, LONGEST_SESSION, STS
 from trailsleuth.catalog.reduction import definition_makers
 from trailsleuth.catalog.refusals import code_pattern, message_pattern

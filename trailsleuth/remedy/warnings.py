@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from trailsleuth.catalog.escalation import signs_of_strength, way_of
+from trailsleuth.catalog.action_kinds import signs_of_strength, way_of
 from trailsleuth.iam.applies import find_principal, policies_for
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.iam.match import resource_matches

@@ -14,7 +14,7 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from trailsleuth.catalog.changes import policy_changes
+from trailsleuth.catalog.action_kinds import policy_changes
 from trailsleuth.catalog.issuing import ISSUING
 from trailsleuth.ingest.coverage import NO_ACCOUNT
 from trailsleuth.model import session_name_of

@@ -1,7 +1,7 @@
 """Follows the credentials of a failed action from account to account, with as few lookups as the chain needs.
 
-By the session's key where it is known; else the AssumeRole calls around the action's start hand it out; the window widens, and the calls of
-the provider are searched, only while the chain does not close.
+The AssumeRole calls around the action's start, in the account and region where the chain starts, hand out the key of its last role; where a call of that key
+was refused, that is enough. Else the other copies, regions and keys of the chain are asked for, the window widens, and the calls of the provider are searched.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from trailsleuth.sources.aws.gaps import NamedGap, keep_gap
 from trailsleuth.sources.aws.lookup import FetchedRecord, Lookup, fetch_lookups
 from trailsleuth.sources.aws.sessions import Account
 from trailsleuth.sources.aws.store import Store
-from trailsleuth.sources.aws.traces import Issued, is_refused_assume, issued_in, key_of, merged, role_of
+from trailsleuth.sources.aws.traces import Issued, is_refused, is_refused_assume, issued_in, key_of, merged, role_of
 
 NEAR, NEAR_AFTER = timedelta(seconds=5), timedelta(seconds=30)
 WIDE_BEFORE, WIDE_AFTER = timedelta(minutes=2), timedelta(minutes=5)
@@ -50,6 +50,7 @@ class Chase(Struct, kw_only=True):
     keys: dict[str, str] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)  # accounts of the chain that nobody opened, each named as a gap
     _asked: dict[Lookup, tuple[FetchedRecord, ...]] = field(default_factory=dict)
+    _cut_short: list[Target] = field(default_factory=list)  # the chains that were left at the first refusal
 
     def follow(self, target: Target) -> bool:
         """Fetch the chain of one failed action; whether it closed: its calls were seen, or the refusal of its last hop was."""
@@ -57,14 +58,17 @@ class Chase(Struct, kw_only=True):
         if target.end < self.now - HISTORY:
             keep_gap(self.store, _too_old(target))
             return False
-        near = (target.start - NEAR, min(target.end, target.start + NEAR_AFTER) + NEAR)
-        wide = (target.start - WIDE_BEFORE, self._not_later(target.end + WIDE_AFTER))
-        closed = self._from_assume_calls(target, near)
-        if not closed or not self._refusal_seen(target):  # a long action assumes its role again and again
-            closed = self._from_assume_calls(target, wide) or closed
-        closed = closed or self._from_provider_calls(target)
+        closed = self._from_last_role(target)
+        if closed:
+            self._cut_short.append(target)
+        closed = closed or self._from_whole_chain(target)
         self._what_ran_before(target)
         return closed
+
+    def go_on(self) -> None:
+        """Fetch what was left out of the chains that seemed clear from their first refusal."""
+        while self._cut_short:
+            self._from_whole_chain(self._cut_short.pop())
 
     def by_attribute(self, attribute: str, value: str, *, accounts: Iterable[str], regions: Iterable[str], window: Window) -> list[FetchedRecord]:
         """The records under one attribute, and those of every session that they hand out."""
@@ -110,6 +114,23 @@ class Chase(Struct, kw_only=True):
 
     def _pieces_of_lookups(self) -> Iterator[str]:
         return (piece.source for piece in self.store.inputs() if piece.source.startswith("cloudtrail/"))
+
+    def _from_last_role(self, target: Target) -> bool:
+        """The key of the last role, out of the copy that its caller's account holds (which names both), and a refusal among the calls made with it."""
+        starts = [account for role in (target.caller, target.role) if (account := account_of(role)) in self.accounts and account][:1]
+        accounts = dict.fromkeys([*starts, *(account for role in target.also if (account := account_of(role)))])
+        found = self.ask(self._lookups("EventName", "AssumeRole", accounts, target.regions[:1], _near(target)))
+        roles = ((target.role, target.caller), *((role, None) for role in target.also))
+        sessions = [one for role, caller in roles for one in _nearest(role, caller, found, target.start)]
+        self._use([(one.key, one.role) for one in sessions], target)
+        return any(is_refused(record) and same_role(role_of(record), target.role) for record in self.records)
+
+    def _from_whole_chain(self, target: Target) -> bool:
+        wide = (target.start - WIDE_BEFORE, self._not_later(target.end + WIDE_AFTER))
+        closed = self._from_assume_calls(target, _near(target))
+        if not closed or not self._refusal_seen(target):  # a long action assumes its role again and again
+            closed = self._from_assume_calls(target, wide) or closed
+        return closed or self._from_provider_calls(target)
 
     def _from_assume_calls(self, target: Target, window: Window) -> bool:
         accounts = dict.fromkeys(account for role in (target.role, target.caller) if (account := account_of(role)))
@@ -201,6 +222,10 @@ def _too_old(target: Target) -> NamedGap:
 def regions_of(*regions: str | None, globally: str) -> tuple[str, ...]:
     """Where the records of a chain can stand: its regions, then the one that global services and the global STS endpoint write to."""
     return tuple(dict.fromkeys([*(region for region in regions if region), globally]))
+
+
+def _near(target: Target) -> Window:
+    return target.start - NEAR, min(target.end, target.start + NEAR_AFTER) + NEAR
 
 
 def _texts_of(value: object) -> set[str]:

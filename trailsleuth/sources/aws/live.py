@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct, field
 
 from trailsleuth.errors import UsageError
-from trailsleuth.model import CallPlaces, CaseFile, Execution, Inquiry, Question, RawInput, Standing, account_of, parse_arn
+from trailsleuth.model import Basis, CallPlaces, CaseFile, Execution, Inquiry, Question, RawInput, Standing, account_of, parse_arn
 from trailsleuth.sources.aws.chase import Chase, Target, missing_account, regions_of
 from trailsleuth.sources.aws.codepipeline import FailedAction, FailedExecution, find_execution
 from trailsleuth.sources.aws.deployments import service_role_of_deployment
@@ -73,6 +73,8 @@ class LiveSource(Struct, kw_only=True):
         """The pieces that settle what is open: records that are asked for, and the policies that the findings hang on."""
         if self._thing is not None:
             self._calls_of_thing(self._thing, case_file.execution)
+        elif not any(one.standing is Standing.CAUSE and one.basis is Basis.OBSERVED for one in case_file.findings):
+            self.chase.go_on()
         for question in questions:
             if question.account is None:
                 continue

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from trailsleuth.model import role_of_session, same_role
 from trailsleuth.patterns import late
+from trailsleuth.sources.aws.calls import error_codes
 from trailsleuth.sources.aws.codepipeline import moment
 
 ASSUMING = ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
@@ -54,6 +55,12 @@ def role_of(record: Mapping[str, Any]) -> str | None:
     identity = _map(record.get("userIdentity"))
     issuer = _map(_map(identity.get("sessionContext")).get("sessionIssuer")).get("arn")
     return issuer if isinstance(issuer, str) and issuer else role_of_session(_text(identity.get("arn")))
+
+
+def is_refused(record: Mapping[str, Any]) -> bool:
+    """Whether its error says that somebody may not, by its code or in AWS's words: enough to stop looking, no reading of what was refused."""
+    code, message = _text(record.get("errorCode")) or "", _text(record.get("errorMessage")) or ""
+    return code.endswith(error_codes()["denied"]) or "not authorized to perform" in message
 
 
 def is_refused_assume(record: Mapping[str, Any], *, caller: str | None, role: str) -> bool:

@@ -1,1 +1,0 @@
-"""Policy changes and reduced policies."""
