@@ -84,12 +84,13 @@ def _is_later_try(other: Refusal, refusal: Refusal) -> bool:
 
 
 def _unreadable(refusal: Refusal, _: tuple[Refusal, ...], context: AnalysisContext) -> Finding | None:
-    """The message says what was denied only in an encoded part that nobody can read here."""
+    """The message says what was denied only in an encoded part, or in words, that nobody can read here."""
     if not unreadable(refusal, context.evidence):
         return None
     finding = make_finding(refusal, Claim(layers=(), cause=Cause.UNKNOWN, sure=False), Standing.CAUSE, Basis.OBSERVED)
     how = "is cut off in the record and cannot be decoded" if is_cut(refusal) else "names action and resource only when it is decoded"
-    text = f"{short(refusal.principal)} was denied {refusal.first.event_name}; the encoded message {how}, and no policies are in the evidence."
+    what = f"the encoded message {how}" if refusal.denial.encoded else f'its message ("{refusal.own_words}") names no action'
+    text = f"{short(refusal.principal)} was denied {refusal.first.event_name}; {what}, and no policies are in the evidence."
     return replace(finding, iam_action=None, resource=None, explanation=text, requests=())
 
 

@@ -57,7 +57,10 @@ def in_order(finding: Finding, claim: Claim, refusal: Refusal, facts: Facts) -> 
         text = f"{after.event_name} changed them at {_iso(after.event_time)} (record {after.event_id}), after the denial. Make the call again."
         shown = (cite(after),)
     else:
-        text = "The trail shows no change of them: they were changed since, or were not in force everywhere yet. Make the call again; if denied, look anew."
+        own = f'Its message ("{refusal.own_words}") may be about something else. ' if refusal.own_words else ""
+        text = (
+            f"{own}The trail shows no change of them: they were changed since, or were not in force everywhere yet. Make the call again; if denied, look anew."
+        )
         shown = ()
     return replace(finding, explanation=f"{denied} {text}", evidence=(*finding.evidence, *(one for one in shown if one not in finding.evidence)))
 

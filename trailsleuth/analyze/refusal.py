@@ -8,8 +8,21 @@ from trailsleuth.facts.fact import Fact
 from trailsleuth.iam.applies import TRUST_ACTIONS
 from trailsleuth.model import AccessRequest, DecodedAuthorization, Denial, Record
 from trailsleuth.model.names import caller_of
+from trailsleuth.patterns import late
 
 NEEDED_NEXT = "needed-next"  # the `pattern_id` of what no record shows yet
+BY_CODE = "bare"  # the `pattern_id` of what was read by its code alone
+LONGEST, SHOWN = 2000, 160  # signs of a message that are looked at, and shown
+_WORD = late(r"[^\W\d_]+")
+_PLAIN = frozenset(
+    [
+        *("access", "accessdenied", "account", "action", "allowed", "api", "authorization", "authorized", "call", "caller", "denied", "deny", "error"),
+        *("exception", "execute", "failed", "forbidden", "insufficient", "lack", "lacks", "make", "missing", "null", "operation", "perform", "permission"),
+        *("permissions", "permitted", "privilege", "privileges", "reason", "rejected", "request", "requested", "required", "resource", "resources"),
+        *("sufficient", "unauthorized", "user", "a", "an", "and", "are", "be", "because", "been", "can", "cannot", "do", "does", "doesn", "don", "for"),
+        *("has", "have", "in", "is", "it", "no", "not", "of", "on", "or", "t", "that", "the", "this", "to", "was", "were", "you", "your"),
+    ]
+)
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -57,6 +70,13 @@ class Refusal(Struct, frozen=True, kw_only=True):
         """One known principal was denied both, or one known credential made both calls."""
         own, its = self.first.identity.principal_id, other.first.identity.principal_id
         return (self.principal is not None and self.principal == other.principal) or (own is not None and own == its)
+
+    @property
+    def own_words(self) -> str:
+        """What the message says, where the code alone was read as a denial and no row knows the words: another call than this one may have been denied.
+        "" where they say no more than that it was denied."""
+        text = " ".join((self.first.error_message or "")[:LONGEST].split())
+        return text[:SHOWN] if self.denial.pattern_id == BY_CODE and not _PLAIN.issuperset(_WORD.findall(text.lower())) else ""
 
     @property
     def cross_account(self) -> bool:

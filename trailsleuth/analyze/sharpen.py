@@ -47,8 +47,9 @@ def sharpen(refusal: Refusal, evidence: Evidence, execution: Execution | None, n
 
 
 def unreadable(refusal: Refusal, evidence: Evidence) -> bool:
-    """An encoded message without a readable part, of a call that is checked for several things, and no policies that would tell which was refused."""
-    hidden = refusal.denial.encoded is not None and "iam_action" not in refusal.denial.known_from
+    """An encoded message without a readable part, or one in words that nobody knows, of a call that is checked for several things, and no policies that
+    would tell which was refused."""
+    hidden = (refusal.denial.encoded is not None or bool(refusal.own_words)) and "iam_action" not in refusal.denial.known_from
     call = refusal.first
     several = checks_more(call.event_source, call.event_name) or bool(passing_rows(call.event_source, call.event_name))
     return hidden and several and identity_verdict(refusal, evidence.policies) is None
@@ -156,7 +157,7 @@ def _missing_part(refusal: Refusal, evidence: Evidence, names: RoleNames) -> Ref
         return refusal
     for part in _parts_refused(refusal, evidence, names):
         return part
-    lacking = never_granted(refusal, evidence.policies)
+    lacking = never_granted(refusal, evidence.policies) if refusal.first.request or not refusal.own_words else ()
     if len(lacking) != 1:
         return refusal
     part = _as_part(refusal, lacking[0])
