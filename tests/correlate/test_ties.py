@@ -63,3 +63,14 @@ def test_another_service_s_operation_of_that_name_is_no_tie() -> None:
 def test_where_aws_says_which_action_was_denied_no_other_call_behind_it_is_meant() -> None:
     text = "User: arn:aws:iam::222222222222:role/Third is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::else/x with an explicit deny"
     assert scope_of(evidence([THROUGH, THEIRS]), text).tie is not Tie.DEMAND
+
+
+def test_a_text_that_breaks_off_within_an_action_names_none() -> None:
+    said = read_error_text(f"User: arn:aws:sts::{B}:assumed-role/Worker/run is not authorized to perform: sqs:SendMess")
+    assert said.denial is not None
+    assert (said.denial.iam_action, said.denial.principal) == (None, f"arn:aws:sts::{B}:assumed-role/Worker/run")
+
+
+def test_a_text_whose_lines_a_terminal_broke_says_the_same() -> None:
+    text = "org.apache.kafka.common.errors.SaslAuthenticationException: [7c9d3f1e-2b4a-4c6d-8e0f-1a2b3c4d5e6f]: Access denied"
+    assert read_error_text(text.replace(": [", ":\n    [")) == read_error_text(text)
