@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.remedy.test_deltas import deltas
-from tests.trail import A, B, allow, call, diagnose, foreign, refused, resource_policy, role, session, snapshot, trusts
+from tests.trail import A, B, allow, call, diagnose, evidence, foreign, refused, resource_policy, role, session, snapshot, trusts
 from trailsleuth.catalog.action_kinds import signs_of_strength, way_of
 from trailsleuth.catalog.load import rows_of
 from trailsleuth.catalog.managed_policies import only_denies
@@ -82,6 +82,24 @@ def test_a_subject_that_no_policy_and_no_success_knows_is_outside(subject: str, 
     case = diagnose([record], snapshot((TARGET, [], [trusts({"Service": "ec2.amazonaws.com"})]), (STRONG, [], [knows])))
     assert [bool(finding.outside) for finding in case.findings] == [outside]
     assert [any("outside" in w for w in delta.warnings) for delta in case.deltas] == [outside]
+
+
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        ("repo:mill/loom:*", True),
+        ("repo:mill/*", True),
+        ("repo:mill/lo*", False),
+        ("repo:mi*", False),
+        ("repo:*", False),
+        ("*", False),
+        ("repo:mill/other:*", False),
+    ],
+)
+def test_a_subject_is_known_by_how_a_policy_begins_it_up_to_a_whole_name(written: str, known: bool) -> None:
+    trust = trusts({"Federated": PROVIDER}, "sts:AssumeRoleWithWebIdentity", StringEquals={"token.actions.githubusercontent.com:sub": written})
+    parties = parties_of(evidence([], snapshot((TARGET, [], [trust]))))
+    assert parties.knows_subject(PROVIDER, "repo:mill/loom:ref:refs/heads/main") is known
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,13 @@ WEB_IDENTITY = "AssumeRoleWithWebIdentity"
 
 
 class Parties(Struct, frozen=True, kw_only=True):
-    """The accounts of the evidence, and the identities of providers (provider, subject) that were let in before or that a policy names."""
+    """The accounts of the evidence, and the identities of providers (provider, subject) that were let in before or that a policy names: whole, or by how they
+    begin (`repo:owner/`), whatever operator reads the star."""
 
     accounts: frozenset[str]
     subjects: frozenset[tuple[str, str]]
     named: frozenset[str]
+    begun: tuple[str, ...]
 
     def outsider(self, principal: str | None) -> str | None:
         """The account of a principal that is nowhere else in the evidence; None for everybody else, services among them."""
@@ -29,8 +31,8 @@ class Parties(Struct, frozen=True, kw_only=True):
         return account if account and account.isdigit() and account not in self.accounts else None
 
     def knows_subject(self, provider: str, subject: str) -> bool:
-        """Whether an identity of a provider was let in before, or stands in a policy as it is."""
-        return (provider, subject) in self.subjects or subject in self.named
+        """Whether an identity of a provider was let in before, or stands in a policy."""
+        return (provider, subject) in self.subjects or subject in self.named or subject.startswith(self.begun)
 
 
 def parties_of(evidence: Evidence) -> Parties:
@@ -45,8 +47,19 @@ def parties_of(evidence: Evidence) -> Parties:
             held.add(record.identity.account)
         if record.event_name == WEB_IDENTITY and not record.failed:
             subjects.add((record.identity.identity_provider or "", record.identity.user_name or ""))
-    values = (v for policy in _all(policies) for s in policy.document.statements if s.effect == "Allow" for c in s.conditions for v in c.values)
-    return Parties(accounts=frozenset(a for a in held if a), subjects=frozenset(subjects), named=frozenset(v for v in values if "*" not in v))
+    conditions = [c for policy in _all(policies) for s in policy.document.statements if s.effect == "Allow" for c in s.conditions]
+    stars = {v.partition("*")[0] for c in conditions if c.key.lower().endswith(":sub") for v in c.values if "*" in v}
+    return Parties(
+        accounts=frozenset(a for a in held if a),
+        subjects=frozenset(subjects),
+        named=frozenset(v for c in conditions for v in c.values if "*" not in v),
+        begun=tuple(sorted(start for start in stars if _tells_whose(start))),
+    )
+
+
+def _tells_whose(start: str) -> bool:
+    """The begin of a subject names an owner to its end: `repo:owner/`, never `repo:` or `repo:own`."""
+    return start.endswith((":", "/")) and len(start.replace("/", ":").split(":")) > 2
 
 
 def _all(policies: PolicyEvidence) -> Iterator[Policy]:
