@@ -36,7 +36,7 @@ from trailsleuth.analyze.required import identity_verdict
 from trailsleuth.analyze.sharpen import sharpen
 from trailsleuth.analyze.stack_handlers import note_handlers
 from trailsleuth.analyze.told_later import told_later, with_target
-from trailsleuth.analyze.untied import is_beside, is_loose
+from trailsleuth.analyze.untied import is_beside, is_without_a_record
 from trailsleuth.facts import Facts
 from trailsleuth.model import Basis, Cause, Evidence, Finding, Inquiry, PolicyEvidence, Record, Scope, Standing, Verdict
 from trailsleuth.model.names import role_names
@@ -63,7 +63,7 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
         found += [replace(f, group=OWN) for f in _of_chain(behind, context)]
     if not any(finding.standing is Standing.CAUSE for finding in found):
         found += [replace(finding, group=OWN) for finding in silent_key_findings(context)]
-    if not found or is_loose(scope, inquiry):
+    if not found or is_without_a_record(found, scope, inquiry):
         found += [replace(finding, group=OWN) for finding in told_later(context, inquiry)]
     if not any(finding.group == OWN for finding in found):
         found += [replace(finding, group=OWN) for finding in lacked_by_action(context)]

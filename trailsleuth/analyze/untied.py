@@ -9,10 +9,11 @@ Sure:  the tie is by name; what a text calls otherwise is not found.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from trailsleuth.catalog.action_kinds import is_beside_the_work
 from trailsleuth.catalog.operations import plain_event_name
-from trailsleuth.model import Basis, Cause, ErrorText, Finding, Inquiry, Scope, Standing, role_of_session, same_role
+from trailsleuth.model import Basis, Cause, ErrorText, Finding, Inquiry, Scope, Standing, Tie, role_of_session, same_role
 from trailsleuth.patterns import late
 
 DENIAL_WORDS = late(r"\bden(?:y|ied|ial)|permission|authoriz|forbidden|not allowed|unable to assume|cannot be assumed", re.IGNORECASE)
@@ -50,6 +51,12 @@ def is_of_another_denial(finding: Finding, scope: Scope, inquiry: Inquiry) -> bo
     if is_untied(scope, inquiry):
         return names_a_denial(inquiry) or speaks_of_denial(inquiry)
     return inquiry.said is not None and is_loose(scope, inquiry) and _is_named_otherwise(finding, inquiry.said)
+
+
+def is_without_a_record(found: Iterable[Finding], scope: Scope, inquiry: Inquiry) -> bool:
+    """The text may tell of what no record shows: no record is meant by it, or those that use its words are of other denials."""
+    loose = is_loose(scope, inquiry)
+    return loose and (scope.tie is not Tie.SAME_WORDS or all(is_of_another_denial(finding, scope, inquiry) for finding in found))
 
 
 def _is_named_otherwise(finding: Finding, said: ErrorText) -> bool:
