@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from trailsleuth.catalog.action_kinds import is_beside_the_work
-from trailsleuth.model import Finding, Scope, Standing
+from trailsleuth.iam.applies import find_principal
+from trailsleuth.model import Finding, PolicyEvidence, Scope, Standing
 
 OWN = 0  # the chain of what is asked about by name
 LOOKS = ("Describe", "List", "Search", "Lookup", "Head")
@@ -22,7 +23,7 @@ RECURRING = 4  # denials of one kind over the most of the trail
 Weight = tuple[object, ...]
 
 
-def numbered(findings: Iterable[Finding], scope: Scope) -> dict[int, int]:
+def numbered(findings: Iterable[Finding], scope: Scope, policies: PolicyEvidence) -> dict[int, int]:
     """The group of each chain, 1 the likeliest. A failed execution that is asked about is group 1 even where nothing of it was denied."""
     chains: dict[int, list[Finding]] = defaultdict(list)
     for finding in findings:
@@ -30,17 +31,19 @@ def numbered(findings: Iterable[Finding], scope: Scope) -> dict[int, int]:
             chains[finding.group].append(finding)
     if scope.execution is not None:
         chains.setdefault(OWN, [])
-    weights = {chain: _weight_of_chain(chain, found, scope) for chain, found in chains.items()}
+    weights = {chain: _weight_of_chain(chain, found, scope, policies) for chain, found in chains.items()}
     return {chain: number for number, chain in enumerate(sorted(chains, key=lambda chain: weights[chain]), start=1)}
 
 
-def _weight_of_chain(chain: int, found: list[Finding], scope: Scope) -> Weight:
-    """That of its likeliest cause; after it the chains of outsiders, those that only look around, and last those in which everything recovered."""
+def _weight_of_chain(chain: int, found: list[Finding], scope: Scope, policies: PolicyEvidence) -> Weight:
+    """That of its likeliest cause; after it the chains of outsiders, those that only look around, and last those in which everything
+    recovered. Of equals those of a principal come first whose policies were brought along."""
     causes = [f for f in found if f.standing is Standing.CAUSE]
     habit = _is_habit(found)
     lightest = min((ended_nothing(f, scope, habit=habit) for f in causes), default=())
     first = min((f.first_seen.isoformat() for f in found if f.first_seen), default="")
-    return chain != OWN, not causes, only_looks(found), bool(causes) and all(f.outside for f in causes), lightest, first, chain
+    unknown = all(find_principal(f.principal, policies) is None for f in causes)
+    return chain != OWN, not causes, only_looks(found), bool(causes) and all(f.outside for f in causes), lightest, unknown, first, chain
 
 
 def _is_habit(found: Iterable[Finding]) -> bool:

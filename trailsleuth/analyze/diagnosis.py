@@ -73,7 +73,7 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
         found += [plain_finding(denial, Standing.BACKGROUND) for denial in group_refusals(other for other in others.all() if other not in behind)]
     placed = (replace(f, standing=Standing.BACKGROUND) if is_beside(f, scope, inquiry) else f for f in found)
     noted = note_handlers(note_changes(tuple(placed), context.facts.changes), evidence)
-    return ranked(mark_outsiders(noted, evidence), inquiry, scope)
+    return ranked(mark_outsiders(noted, evidence), inquiry, scope, evidence.policies)
 
 
 def _in_doubt(found: list[Finding], records: Iterable[Record], scope: Scope) -> list[Finding]:

@@ -6,19 +6,19 @@ from msgspec.structs import replace
 
 from trailsleuth.analyze.chains import ended_nothing, numbered
 from trailsleuth.analyze.findings import id_of
-from trailsleuth.model import Basis, Cause, Finding, Inquiry, Scope, Standing
+from trailsleuth.model import Basis, Cause, Finding, Inquiry, PolicyEvidence, Scope, Standing
 
 _STANDINGS = {Standing.CAUSE: 0, Standing.ALSO_NEEDED: 1, Standing.RECOVERED: 2, Standing.BACKGROUND: 3}
 _BASES = {Basis.OBSERVED: 0, Basis.INFERRED: 1, Basis.PREDICTED: 2}
 
 
-def ranked(findings: tuple[Finding, ...], inquiry: Inquiry, scope: Scope) -> tuple[Finding, ...]:
+def ranked(findings: tuple[Finding, ...], inquiry: Inquiry, scope: Scope, policies: PolicyEvidence) -> tuple[Finding, ...]:
     """Findings with group, rank and id: chain by chain, in each causes before what is needed besides, observed before inferred.
 
     Then what the error text names, what ended the chain, the services that the text points to; of equals the latest denial, for an action stops at the
     one that it could not get past.
     """
-    groups = numbered(findings, scope)
+    groups = numbered(findings, scope, policies)
     text = scope.said.text if scope.said else ""
     sources = scope.said.opaque.sources if scope.said and scope.said.opaque else ()
 
