@@ -1,4 +1,4 @@
-"""trailsleuth: why AWS said no, and the smallest policy change that cures it.
+"""trailsleuth: why AWS said no, and the smallest policy change that fixes it.
 
     import trailsleuth as ts
     case = ts.load(["account-a/", "account-b/", "action-executions.json"])

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from trailsleuth.errors import SourceError, UsageError
-from trailsleuth.sources.files.beside import file_beside
 
 STDIN = "-"
 Content = str | bytes | Iterable[str]
@@ -79,6 +78,8 @@ def write_file(text: Content, path: Path, *, force: bool) -> None:
     if _is_special(path):
         _write_into(text, path)
         return
+    from trailsleuth.sources.files.beside import file_beside  # loaded where a file is written: help and tables need none of it
+
     target = path.resolve() if force and path.is_symlink() else path
     temporary: str | None = None
     try:

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextvars import ContextVar
 from enum import StrEnum
-
-from msgspec import Struct
+from typing import NamedTuple
 
 from trailsleuth.report.sanitize import for_terminal
 
@@ -21,8 +20,8 @@ class Color(StrEnum):
     NEVER = "never"
 
 
-class Manners(Struct, frozen=True, kw_only=True):
-    """`quiet`: nothing on stderr but errors. `verbose`: also what was read and how long it took."""
+class Manners(NamedTuple):
+    """`quiet`: nothing on stderr but errors. `verbose`: also what was read and how long it took. A tuple, so that `--help` starts without msgspec."""
 
     color: Color = Color.AUTO
     quiet: bool = False
