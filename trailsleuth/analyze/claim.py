@@ -29,14 +29,14 @@ class Claim(Struct, frozen=True, kw_only=True):
     rule: str = ""
 
 
-def layer_claim(layer: PolicyType, found: LayerDecision | None, *, guard: bool = False) -> Claim:
-    """What must change in a layer, and why, by its decision; a guard is a layer that only restricts."""
+def layer_claim(layer: PolicyType, found: LayerDecision | None) -> Claim:
+    """What must change in a layer, and why, by its decision."""
     if found is None:
         return Claim(layers=(layer,), cause=Cause.MISSING_ALLOW)
     if found.verdict is Verdict.EXPLICITLY_DENIED:
         return Claim(layers=(layer,), cause=Cause.EXPLICIT_DENY, blocking=found.matched)
     near, part = nearest(found)
-    if (part is None or part.part == "resource") and found.hangs_on and not guard:  # an Allow that covers the resource is nearer than one that does not
+    if (part is None or part.part == "resource") and found.hangs_on:  # an Allow that covers the resource is nearer than one that does not
         return Claim(layers=(layer,), cause=Cause.CONDITION_MISMATCH, mismatch=Mismatch(part="condition", key=found.hangs_on[0]), sure=False)
     cause = {"condition": Cause.CONDITION_MISMATCH, "resource": Cause.SCOPE_MISMATCH}.get(part.part if part else "", Cause.MISSING_ALLOW)
     return Claim(layers=(layer,), cause=cause, blocking=(near.statement,) if near and cause is not Cause.MISSING_ALLOW else (), mismatch=part)

@@ -16,7 +16,7 @@ from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.trust import trust_claim
 from trailsleuth.catalog.evaluation import deciding_rows
 from trailsleuth.catalog.managed_policies import only_denies
-from trailsleuth.iam.applies import conditioned_on, find_principal, named_statements, policies_for, statements_of
+from trailsleuth.iam.applies import conditioned_on, find_principal, named_statements, policies_at, policies_for, statements_of
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.iam.match import action_matches
 from trailsleuth.model import (
@@ -35,7 +35,6 @@ from trailsleuth.model import (
 from trailsleuth.model.evaluated import policy_name
 from trailsleuth.model.parties import is_root
 
-GUARDS = (PolicyType.SCP, PolicyType.RCP, PolicyType.BOUNDARY, PolicyType.SESSION, PolicyType.VPC_ENDPOINT)
 SIDES = (PolicyType.IDENTITY, PolicyType.RESOURCE, PolicyType.TRUST)
 
 
@@ -77,9 +76,8 @@ def _with_unsure_statement(claim: Claim, request: AccessRequest, held: PolicySet
     """A condition whose value the trail does not show: the statement that hangs on it."""
     if claim.cause is not Cause.CONDITION_MISMATCH or claim.blocking or claim.mismatch is None:
         return claim
-    resource = (held.resource,) if held.resource else ()
-    policies = held.identity if PolicyType.IDENTITY in claim.layers else resource
-    return replace(claim, blocking=conditioned_on(claim.mismatch.key, request, policies)[:1])
+    layer = claim.layers[0]
+    return replace(claim, blocking=conditioned_on(claim.mismatch.key, request, layer, policies_at(layer, held))[:1])
 
 
 def _claims(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> tuple[Claim, ...]:
@@ -133,7 +131,7 @@ def _of_layer(refusal: Refusal, layer: PolicyType, decision: Decision, policies:
     found = decision.layer(layer)
     if layer is PolicyType.TRUST:
         return replace(trust_claim(refusal, found, policies), policy_arn=refusal.denial.policy_arn)
-    claim = layer_claim(layer, found, guard=layer in GUARDS)
+    claim = layer_claim(layer, found)
     arn = refusal.denial.policy_arn or _holder(refusal, layer, policies)
     return replace(claim, policy_arn=arn, already=found is not None and found.verdict is Verdict.ALLOWED)
 

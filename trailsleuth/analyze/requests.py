@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.operations import plain_event_name, primary_action, resource_of
+from trailsleuth.catalog.paths import plain_name
 from trailsleuth.iam.context import context_of_other, request_context
 from trailsleuth.model import AccessRequest, Record, parse_arn, role_of_session, same_role
 from trailsleuth.model.names import role_of
@@ -35,7 +38,7 @@ def access_request(refusal: Refusal, *, judged: bool = True) -> AccessRequest | 
         resource=refusal.resource or "*",
         resource_account=refusal.resource_account,
         context=known,
-        absent=absent,
+        absent=absent | _untagged(action, record, refusal.resource) if judged else absent,
         principal_id=record.identity.principal_id if other is None else None,
     )
 
@@ -70,6 +73,18 @@ def _create_action(action: str, record: Record) -> dict[str, tuple[str, ...]]:
     prefix, _, name = action.partition(":")
     call = plain_event_name(record.event_name)
     return {f"{prefix}:CreateAction": (call,)} if name in TAGGING and call != name else {}
+
+
+def _untagged(action: str, record: Record, resource: str | None) -> frozenset[str]:
+    """What is being made has no tags when IAM is asked, neither for the call that makes it nor for tagging it on the way.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
+    """
+    prefix, _, name = action.partition(":")
+    call, made, arn = plain_event_name(record.event_name), plain_event_name(record.event_name).removeprefix("Create"), parse_arn(resource)
+    if call == made or not (name in TAGGING or (name == call and (arn is None or plain_name(re.split("[/:]", arn.resource)[0]) == plain_name(made)))):
+        return frozenset()
+    return frozenset({"aws:resourcetag/*", f"{prefix}:resourcetag/*"})
 
 
 def _is_caller(refusal: Refusal, record: Record) -> bool:

@@ -88,7 +88,7 @@ def told_at_endpoint(said: ErrorText, context: AnalysisContext) -> Iterator[Find
     advice = f"Let s3:GetObject through to arn:aws:s3:::{called.bucket}/* in the policy of the VPC endpoint {held[0].resource_arn}; no policy of a role helps."
     told = Denial(pattern_id="endpoint-of-url", iam_action=FETCH, policy_type=PolicyType.VPC_ENDPOINT, advice=advice)
     step = replace(_step(said, told, "", context), principal=None, principal_account=None, request=None)
-    yield _unrecorded(make_finding(step, layer_claim(PolicyType.VPC_ENDPOINT, layer, guard=True), Standing.CAUSE, Basis.INFERRED))
+    yield _unrecorded(make_finding(step, layer_claim(PolicyType.VPC_ENDPOINT, layer), Standing.CAUSE, Basis.INFERRED))
 
 
 def _principal(told: Denial, context: AnalysisContext, inquiry: Inquiry) -> str | None:

@@ -151,10 +151,24 @@ def find_endpoint(endpoint: str | None, policies: PolicyEvidence) -> tuple[Polic
     return held or None
 
 
-def _all_of(held: PolicySet) -> tuple[Policy, ...]:
-    levels = [policy for level in (*(held.scps or ()), *(held.rcps or ())) for policy in level.policies]
+def policies_at(layer: PolicyType, held: PolicySet) -> tuple[Policy, ...]:
+    """The policies of one layer; () where there are none."""
     one = (held.resource,) if held.resource else ()
-    return (*held.identity, *(held.boundaries or ()), *(held.session or ()), *held.scoped, *levels, *one, *(held.endpoint or ()))
+    return {
+        PolicyType.IDENTITY: held.identity,
+        PolicyType.BOUNDARY: held.boundaries or (),
+        PolicyType.SESSION: (*(held.session or ()), *held.scoped),
+        PolicyType.SCP: tuple(policy for level in held.scps or () for policy in level.policies),
+        PolicyType.RCP: tuple(policy for level in held.rcps or () for policy in level.policies),
+        PolicyType.VPC_ENDPOINT: held.endpoint or (),
+    }.get(layer, one)
+
+
+_LAYERS = (PolicyType.IDENTITY, PolicyType.BOUNDARY, PolicyType.SESSION, PolicyType.SCP, PolicyType.RCP, PolicyType.RESOURCE, PolicyType.VPC_ENDPOINT)
+
+
+def _all_of(held: PolicySet) -> tuple[Policy, ...]:
+    return tuple(policy for layer in _LAYERS for policy in policies_at(layer, held))
 
 
 def named_statements(named: Iterable[tuple[str, str]], held: PolicySet, layer: PolicyType) -> tuple[StatementRef, ...]:
@@ -195,10 +209,10 @@ def as_pattern(resource: str) -> str:
     return re.sub(r"\$\{[^}]*\}", "*", resource)
 
 
-def conditioned_on(key: str, request: AccessRequest, policies: tuple[Policy, ...]) -> tuple[StatementRef, ...]:
-    """The Allows that fit the request but for a condition on a key whose value is not known."""
+def conditioned_on(key: str, request: AccessRequest, layer: PolicyType, policies: tuple[Policy, ...]) -> tuple[StatementRef, ...]:
+    """The Allows of a layer that fit the request but for a condition on a key whose value is not known."""
     return tuple(
-        StatementRef(layer=PolicyType.IDENTITY, policy=policy.name, statement=s.label, policy_arn=policy.arn, index=s.index)
+        StatementRef(layer=layer, policy=policy.name, statement=s.label, policy_arn=policy.arn, index=s.index)
         for policy in policies
         for s in policy.document.statements
         if s.effect == "Allow"

@@ -5,6 +5,8 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_cond
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from trailsleuth.iam.principals import Caller
 from trailsleuth.model import AccessRequest
 
@@ -28,7 +30,7 @@ class RequestKeys:
         values = self._values.get(lower)
         if values is not None:
             return values
-        return () if self._complete or self._is_of_nobody(lower) or lower in self._absent or lower.partition("/")[0] + "/*" in self._absent else None
+        return () if self._complete or self._is_of_nobody(lower) or is_absent(lower, self._absent) else None
 
     def _is_of_nobody(self, key: str) -> bool:
         """A key that no request has: one that begins with an ARN, or a token's claim under another issuer than the token's own.
@@ -37,6 +39,11 @@ class RequestKeys:
         """
         issuer = key.rpartition(":")[0]
         return key.startswith("arn:") or (self._issuer is not None and "." in issuer and issuer != self._issuer)
+
+
+def is_absent(key: str, absent: Set[str]) -> bool:
+    """The key itself is told to have been absent, or all of its kind (`aws:requesttag/*`); both in lower case."""
+    return key in absent or key.partition("/")[0] + "/*" in absent
 
 
 def issuer_of(provider: str) -> str:

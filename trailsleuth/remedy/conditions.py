@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from trailsleuth.catalog.services import sends_source_account
+from trailsleuth.iam.keys import is_absent
 from trailsleuth.model import Cause, Condition, Finding, Mismatch, Placeholder
 from trailsleuth.model.pattern import escaped
 from trailsleuth.model.written import Blank, holds_signs, written
@@ -28,6 +29,7 @@ REQUEST_SIDE = (
     "aws:requesttag/",
     "aws:tagkeys",
     "s3:x-amz-",
+    "iam:permissionsboundary",
     "sts:externalid",
     "sts:rolesessionname",
     "sts:sourceidentity",
@@ -69,11 +71,21 @@ def _refit(finding: Finding, conditions: tuple[Condition, ...]) -> Fitted | None
         failed = _failed(condition, finding)
         if failed and _cannot_be_sent(condition.key, finding):
             continue
-        operator, values = _value(condition, finding, fitted) if failed else (condition.operator, condition.values)
-        if values is None:
+        key = _of_the_new(condition.key, finding) if failed else condition.key
+        operator, values = _value(condition, finding, fitted) if failed and key == condition.key else (condition.operator, condition.values)
+        if values is None or (key != condition.key and _context(finding, key) == ()):
             return None
-        fitted.element.setdefault(operator, {})[condition.key] = values[0] if len(values) == 1 else list(values)
+        fitted.element.setdefault(operator, {})[key] = values[0] if len(values) == 1 else list(values)
     return fitted
+
+
+def _of_the_new(key: str, finding: Finding) -> str:
+    """A thing that is being made has no tags yet: the tags that its request asks for stand in their place, with the values that the policy wants.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
+    """
+    kind, slash, tag = key.partition("/")
+    return f"aws:RequestTag/{tag}" if slash and kind.lower().endswith(":resourcetag") and _context(finding, key) == () else key
 
 
 def _failed(condition: Condition, finding: Finding) -> bool:
@@ -140,7 +152,7 @@ def _context(finding: Finding, key: str) -> tuple[str, ...] | None:
     found: list[str] = []
     for request in finding.requests:
         values = next((values for name, values in request.context.items() if name.lower() == wanted), None)
-        if values == () or (values is None and wanted in {absent.lower() for absent in request.absent}):
+        if values == () or (values is None and is_absent(wanted, {absent.lower() for absent in request.absent})):
             return ()
         found += values or ()
     return tuple(dict.fromkeys(found)) or None

@@ -9,6 +9,7 @@ from trailsleuth.catalog.evaluation import gateway_endpoint_services
 from trailsleuth.catalog.own_stars import parts_of, writable
 from trailsleuth.catalog.resource_policies import can_carry_policy, shape_of
 from trailsleuth.catalog.services import is_service_name
+from trailsleuth.iam.keys import is_absent
 from trailsleuth.model import Finding, Placeholder, PolicyType, parse_arn
 from trailsleuth.model.written import Blank, Literal, Part, Pattern, holds_signs, written
 from trailsleuth.patterns import late
@@ -34,6 +35,8 @@ def resource_for(finding: Finding) -> tuple[str | None, tuple[Placeholder, ...]]
         form for kind in resource_types(action) for form in kind.arn_formats
     ]
     parts = _with_place(forms[0] if forms else "${ResourceArn}", finding)
+    if is_unmade(finding) and [part.name.endswith("Id") for part in parts if isinstance(part, Blank)] == [True]:
+        return written(*(Pattern("*") if isinstance(part, Blank) else part for part in parts)), ()
     name = next((part.name for part in parts if isinstance(part, Blank)), "ResourceArn")
     how = (
         f"look at what {finding.evidence[0].event_name if finding.evidence else 'the call'} was asked to work on"
@@ -41,6 +44,11 @@ def resource_for(finding: Finding) -> tuple[str | None, tuple[Placeholder, ...]]
         else "see the caller's input"
     )
     return written(*parts), (Placeholder(name=name, why="the record does not show the resource", how_to_find=how),)
+
+
+def is_unmade(finding: Finding) -> bool:
+    """The call itself makes what it works on: nobody knows the id before AWS gives it, and the next one has another."""
+    return finding.resource is None and any(is_absent("aws:resourcetag/", {key.lower() for key in request.absent}) for request in finding.requests)
 
 
 def _with_place(form: str, finding: Finding) -> tuple[Part, ...]:

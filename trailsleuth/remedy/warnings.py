@@ -11,8 +11,10 @@ from trailsleuth.iam.evaluate import decide
 from trailsleuth.iam.match import resource_matches
 from trailsleuth.model import AccessRequest, Finding, PolicyEvidence, PolicyType, Verdict, account_of
 from trailsleuth.model.parties import is_root
+from trailsleuth.remedy.statements import is_unmade
 
 STRONGER = 2  # of the table's signs: one alone is a role with another task
+_UNMADE = "gives {action} on every thing of its type in the account: nobody knows the id of the one that the call makes; aws:RequestTag narrows it"
 SHOWN = 4  # actions that a stronger role is said to have
 
 
@@ -21,7 +23,12 @@ def warnings_of(
 ) -> tuple[str, ...]:
     """Every warning of one change, each once and in order."""
     held = list(statements)
-    found = [*_outsiders(layer, attach_to, held, findings, policies), *(w for s in held for w in _of_statement(layer, attach_to, s, policies))]
+    causes = list(findings)
+    found = [
+        *_outsiders(layer, attach_to, held, causes, policies),
+        *(w for s in held for w in _of_statement(layer, attach_to, s, policies)),
+        *(_UNMADE.format(action=finding.iam_action) for finding in causes if is_unmade(finding)),
+    ]
     return tuple(dict.fromkeys(found))
 
 
