@@ -20,7 +20,7 @@ from trailsleuth.analyze.failures import explaining_calls, explaining_failures
 from trailsleuth.analyze.findings import Around, make_finding
 from trailsleuth.analyze.former import for_former_self
 from trailsleuth.analyze.grouping import group_refusals
-from trailsleuth.analyze.inner import Others, behind_failures, behind_wrappers
+from trailsleuth.analyze.inner import Others, behind_failures, behind_wrappers, was_taken
 from trailsleuth.analyze.key_findings import findings_of_keys, silent_key_findings
 from trailsleuth.analyze.keys import denied_of_call
 from trailsleuth.analyze.next_up import coming_next, lacked_by_action
@@ -55,7 +55,7 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
         asked = list(_read((context.facts.siblings.with_request(record) for record in records), around))
         inner = behind_wrappers(asked, others, context.facts.handed)
         behind += inner
-        told = [refusal for refusal in asked if not (refusal.denial.open and inner)]
+        told = [refusal for refusal in asked if not (refusal.denial.open and inner) and not any(was_taken(refusal, each) for each in inner)]
         ended = [replace(f, group=chain) for f in _of_chain((*told, *inner), context)]
         found += ended if chain == OWN else _in_doubt(ended, records, scope)
     if not found:

@@ -51,7 +51,7 @@ class Others:
 
 def behind_wrappers(asked: Iterable[Refusal], others: Others, handed: Handed) -> list[Refusal]:
     """The other denials that a wrapper among those asked about reports."""
-    wrappers = [refusal for refusal in asked if REPORTS.moves(refusal) or refusal.denial.open]
+    wrappers = [refusal for refusal in asked if REPORTS.moves(refusal) or refusal.denial.open or _says_untaken(refusal)]
     beside = others.near(record for wrapper in wrappers for record in wrapper.records)
     homes = Homes(beside, REPORTS)
     found = {id(inner): inner for wrapper in wrappers for inner in (homes.of(wrapper) if REPORTS.moves(wrapper) else _behind_open(wrapper, beside, handed))}
@@ -59,10 +59,24 @@ def behind_wrappers(asked: Iterable[Refusal], others: Others, handed: Handed) ->
 
 
 def _behind_open(wrapper: Refusal, others: Iterable[Refusal], handed: Handed) -> Iterator[Refusal]:
-    """Of a call whose text leaves open who was denied what: denials that its service met with the same credentials, or the role that it hands over."""
-    if wrapper.denial.open:
+    """Of a call whose text leaves open who was denied what: denials that its service met with the same credentials, or the role that it hands over. Of one that
+    speaks of a role which cannot be taken: what the role was denied when the service had taken it."""
+    if _says_untaken(wrapper):
+        yield from (inner for inner in others if was_taken(wrapper, inner))
+    elif wrapper.denial.open:
         role = handed.role(wrapper.first)
         yield from (inner for inner in others if is_behind(wrapper, inner) or (role is not None and inner.principal == role and is_near(wrapper, inner)))
+
+
+def _says_untaken(refusal: Refusal) -> bool:
+    """A call's own text that a service could not take a role: no record of STS."""
+    return refusal.is_assume and refusal.first.event_source != "sts.amazonaws.com" and not (refusal.principal or "arn:").startswith("arn:")
+
+
+def was_taken(wrapper: Refusal, inner: Refusal) -> bool:
+    """The role that a service is said not to have taken was denied something itself, in that service's hands: the service tried it, and says the same of both."""
+    served = inner.first.identity.invoked_by == wrapper.principal
+    return _says_untaken(wrapper) and served and inner.principal == wrapper.resource and is_near(wrapper, inner)
 
 
 def is_behind(wrapper: Refusal, inner: Refusal) -> bool:

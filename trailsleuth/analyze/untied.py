@@ -17,6 +17,8 @@ from trailsleuth.model import Basis, Cause, ErrorText, Finding, Inquiry, Scope, 
 from trailsleuth.patterns import late
 
 DENIAL_WORDS = late(r"\bden(?:y|ied|ial)|permission|authoriz|forbidden|not allowed|unable to assume|cannot be assumed", re.IGNORECASE)
+_ADDRESS = late(r"https?://[\w.-]+\.amazonaws\.com(?:\.cn)?\b")
+_REFUSED = late(r"(?<![\w.-])403(?![\w.-])")
 
 
 def is_untied(scope: Scope, inquiry: Inquiry) -> bool:
@@ -37,7 +39,12 @@ def names_a_denial(inquiry: Inquiry) -> bool:
         return False
     told = said.denial
     named = told is not None and told.cause is not Cause.NOT_A_PERMISSION and bool(told.iam_action or told.resource or told.principal)
-    return named or any(name for _, name in said.operations)
+    return named or any(name for _, name in said.operations) or _turned_away(said.text)
+
+
+def _turned_away(text: str) -> bool:
+    """An address of AWS answered 403: a request of a data plane, which most trails never hold."""
+    return _ADDRESS.search(text) is not None and _REFUSED.search(text) is not None
 
 
 def speaks_of_denial(inquiry: Inquiry) -> bool:
