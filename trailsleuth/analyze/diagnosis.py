@@ -35,6 +35,7 @@ from trailsleuth.analyze.refusals import Surroundings, read_refusal
 from trailsleuth.analyze.required import identity_verdict
 from trailsleuth.analyze.sharpen import sharpen
 from trailsleuth.analyze.stack_handlers import note_handlers
+from trailsleuth.analyze.told_alone import told_finally
 from trailsleuth.analyze.told_later import told_later, with_target
 from trailsleuth.analyze.untied import is_beside, is_without_a_record
 from trailsleuth.facts import Facts
@@ -71,7 +72,9 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
         found += [replace(finding, group=OWN) for finding in explaining_failures(scope, inquiry, evidence.records)]
     if inquiry.everything:
         found += [plain_finding(denial, Standing.BACKGROUND) for denial in group_refusals(other for other in others.all() if other not in behind)]
-    placed = (replace(f, standing=Standing.BACKGROUND) if is_beside(f, scope, inquiry) else f for f in found)
+    final = told_finally(inquiry.said, context) if inquiry.said is not None and is_untied(scope, inquiry) else None
+    found += [replace(final, group=OWN)] if final is not None else []
+    placed = (replace(f, standing=Standing.BACKGROUND) if (final is not None and f.group != OWN) or is_beside(f, scope, inquiry) else f for f in found)
     noted = note_handlers(note_changes(tuple(placed), context.facts.changes), evidence)
     return ranked(mark_outsiders(noted, evidence), inquiry, scope, evidence.policies)
 

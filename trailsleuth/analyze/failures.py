@@ -10,7 +10,7 @@ Sure:  observed: the record and the text say the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -54,14 +54,28 @@ def explaining_calls(scope: Scope, inquiry: Inquiry, records: tuple[Record, ...]
 
 
 def _ended_by_absence(scope: Scope) -> Iterator[Record]:
-    """The failed calls after which a session asked about did nothing more, and which say that something is not there and nothing of permissions."""
+    """The failed calls after which a session asked about did nothing more, and which say that something is not there and nothing of permissions.
+
+    A read that finds nothing is how tools look; it counts where the session did not do anything else after it.
+    """
     for session in scope.sessions:
-        done = [call for call in session.calls if not call.event_name.startswith(READS)] if session.id in scope.focus else []
-        last = max((n for n, call in enumerate(done) if not call.failed), default=-1)
-        for call in done[last + 1 :]:
-            words = f"{call.error_code} {call.error_message}"
-            if call.denial is None and _ABSENT.search(words) and not DENIAL_WORDS.search(words) and not call.event_name.startswith(CLEANUP):
-                yield call
+        done = session.calls if session.id in scope.focus else ()
+        writes = [call for call in done if not call.event_name.startswith(READS)]
+        yield from (call for call in _after_success(writes) or _all_absent(_after_success(done)) if _says_absent(call))
+
+
+def _after_success(calls: Sequence[Record]) -> Sequence[Record]:
+    last = max((n for n, call in enumerate(calls) if not call.failed), default=-1)
+    return calls[last + 1 :]
+
+
+def _all_absent(calls: Sequence[Record]) -> Sequence[Record]:
+    return calls if all(_says_absent(call) and not call.event_name.startswith("AssumeRole") for call in calls) else ()
+
+
+def _says_absent(call: Record) -> bool:
+    words = f"{call.error_code} {call.error_message}"
+    return call.denial is None and _ABSENT.search(words) is not None and not DENIAL_WORDS.search(words) and not call.event_name.startswith(CLEANUP)
 
 
 def _own_words(scope: Scope) -> Finding | None:

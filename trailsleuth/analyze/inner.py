@@ -74,7 +74,7 @@ def _says_untaken(refusal: Refusal) -> bool:
 
 
 def was_taken(wrapper: Refusal, inner: Refusal) -> bool:
-    """The role that a service is said not to have taken was denied something itself, in that service's hands: the service tried it, and says the same of both."""
+    """The role that a service is said not to have taken was denied something itself in its hands: the service says the same of both."""
     served = inner.first.identity.invoked_by == wrapper.principal
     return _says_untaken(wrapper) and served and inner.principal == wrapper.resource and is_near(wrapper, inner)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from trailsleuth.analyze.absence import absent_finding
-from trailsleuth.analyze.claim import layer_claim
+from trailsleuth.analyze.claim import Claim, layer_claim
 from trailsleuth.analyze.claims import weigh
 from trailsleuth.analyze.context import AnalysisContext
 from trailsleuth.analyze.findings import make_finding
@@ -26,6 +26,7 @@ from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import (
     AccessRequest,
     Basis,
+    Cause,
     Denial,
     ErrorText,
     Finding,
@@ -47,6 +48,7 @@ from trailsleuth.patterns import late
 
 UNRECORDED = "No record holds this call: it is worked out from the text and the policies."
 DENIED = (Verdict.IMPLICITLY_DENIED, Verdict.EXPLICITLY_DENIED)
+IN_ITS_WORDS = "The error text says in AWS's own words what stands against the call, and no policy decides that. No record in the evidence holds the call."
 TEXT = "error text"
 FETCH = "s3:GetObject"
 _FORBIDDEN = late(r"\b403\b|AccessDenied|\bForbidden\b")
@@ -69,6 +71,16 @@ def _unrecorded(found: Finding) -> Finding:
     shown = tuple(cited for cited in found.evidence if cited.source != TEXT)
     told_so = replace(found, basis=Basis.INFERRED, evidence=shown, explanation=f"{found.explanation} {UNRECORDED}")
     return told_so if shown else replace(told_so, count=0, first_seen=None, last_seen=None)
+
+
+def told_finally(said: ErrorText, context: AnalysisContext) -> Finding | None:
+    """What AWS's own words in the text say that no policy of anybody fixes; None where they leave that open."""
+    told = said.denial
+    if told is None or told.cause is not Cause.NO_POLICY_FIX or not context.evidence.records:
+        return None
+    step = replace(_step(said, told, told.principal or "", context), principal=None, principal_account=None, request=None)
+    found = _unrecorded(make_finding(step, Claim(layers=(), cause=Cause.NO_POLICY_FIX), Standing.CAUSE, Basis.INFERRED))
+    return replace(found, explanation=IN_ITS_WORDS)
 
 
 def told_at_endpoint(said: ErrorText, context: AnalysisContext) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ _MACROS = {
     "‹word›": r"[A-Za-z][A-Za-z0-9_]{1,100}",
     "‹name›": r"[\w+=,.@/-]{1,512}",
     "‹q›": r"[\"'`]?",
+    "‹s3›": r"(?:s3[an]?://|https://s3(?:[.-][a-z0-9-]{1,30})?\.amazonaws\.com(?:\.cn)?/)",  # what stands before bucket/key
 }
 
 
