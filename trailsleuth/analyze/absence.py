@@ -18,6 +18,7 @@ from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.actions import access_level
 from trailsleuth.catalog.things import is_making, whole_of
 from trailsleuth.facts import Fact, Facts
+from trailsleuth.iam.applies import grants_part, policies_for
 from trailsleuth.model import Basis, Cause, Effect, Finding, Record, Standing, parse_arn
 
 
@@ -29,10 +30,19 @@ def absent_finding(refusal: Refusal, facts: Facts) -> Finding | None:
     deletion = facts.roles.deletion(refusal.resource, moment) if refusal.is_assume else None
     if deletion is not None:
         return _finding(refusal, _deleted(refusal, deletion), deletion)
-    missing = facts.lacked(refusal.resource) if refusal.is_assume else _said_missing(refusal, facts)
+    passed = refusal.iam_action == "iam:PassRole" and not _is_known(refusal.resource, refusal, facts)
+    missing = facts.lacked(refusal.resource) if refusal.is_assume or passed else _said_missing(refusal, facts)
     if missing is None:
         return None
     return _finding(refusal, _missing(refusal, missing, facts), missing.record)
+
+
+def _is_known(role: str, refusal: Refusal, facts: Facts) -> bool:
+    """The trail shows the role made or deleted, or a policy of the caller covers it: a snapshot of another day may lack what was there."""
+    request = refusal.request
+    if request is None or facts.roles.last(role, facts.evidence.records[-1].event_time) is not None:
+        return True
+    return grants_part(request, policies_for(request, facts.evidence.policies))
 
 
 def _said_missing(refusal: Refusal, facts: Facts) -> Fact | None:

@@ -13,15 +13,20 @@ from __future__ import annotations
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.required import identity_verdict
+from trailsleuth.catalog.actions import resource_types
 from trailsleuth.catalog.evaluation import is_of_one_region, management_only, nobody_may_change, works_across_accounts
+from trailsleuth.catalog.keys import fields_of, is_managed_by_aws
 from trailsleuth.catalog.load import Row
 from trailsleuth.catalog.operations import plain_event_name
 from trailsleuth.catalog.passed_roles import passing_rows
+from trailsleuth.catalog.paths import plain_name
 from trailsleuth.catalog.resource_policies import can_carry_policy
 from trailsleuth.catalog.services import prefix_of
-from trailsleuth.iam.applies import policies_for
+from trailsleuth.iam.applies import as_pattern, policies_for
 from trailsleuth.iam.evaluate import decide
+from trailsleuth.iam.match import action_matches, patterns_overlap
 from trailsleuth.model import Cause, Effect, PolicyEvidence, PolicyType, Verdict, account_of, parse_arn
+from trailsleuth.model.written import holds_signs
 
 
 def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
@@ -33,12 +38,12 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
         return Claim(layers=(), cause=denial.cause, rule="passed-across-accounts" if _is_passing(refusal) else "")
     if refusal.iam_action and nobody_may_change(refusal.iam_action, refusal.resource or ""):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="nobody-may-change")
-    rule = _rule_of_accounts(refusal)
+    rule = "named-by-arn" if _named_by_arn(refusal) else "asked-by-name" if _asked_by_name(refusal, policies) else _rule_of_accounts(refusal)
     if rule is not None:
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule=rule)
     if is_granted_only(refusal):
         return Claim(layers=(PolicyType.OTHER,), cause=Cause.MISSING_ALLOW, rule="granted-only")
-    if refusal.cross_account and _is_aws_managed_key(refusal, policies):
+    if _is_from_outside(refusal) and _is_aws_managed_key(refusal, policies):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="aws-managed-key")
     if _of_management(refusal, policies):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="management-only")
@@ -129,12 +134,41 @@ def _owner_only(refusal: Refusal, policies: PolicyEvidence) -> bool:
     return found is not None and found.verdict is Verdict.ALLOWED
 
 
+def _is_from_outside(refusal: Refusal) -> bool:
+    """By a principal of another account, or by a service in its own name."""
+    return refusal.cross_account or (refusal.resource_account is not None and not (refusal.principal or "arn:").startswith("arn:"))
+
+
+def _named_by_arn(refusal: Refusal) -> bool:
+    """A bucket is named by its name; a request that gives its ARN there is denied like one for a bucket that lets nobody write.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    """
+    return any(plain_name(name).endswith("bucketname") and text.startswith("arn:") for name, text in fields_of(dict(refusal.first.request)))
+
+
+def _asked_by_name(refusal: Refusal, policies: PolicyEvidence) -> bool:
+    """A name is looked for in the caller's own account; the caller's policies let it use what has this name in another account, which only its ARN means.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html
+    """
+    name, action, request = refusal.denial.resource_text, refusal.iam_action or "", refusal.request
+    if refusal.resource is not None or not name or ":" in name or holds_signs(name) or request is None:
+        return False
+    held = policies_for(request, policies).identity
+    granted = {r for p in held for s in p.document.statements if s.effect == "Allow" for r in s.resources if any(action_matches(a, action) for a in s.actions)}
+    far = {arn.account for arn in map(parse_arn, granted) if arn is not None and arn.account.isdigit() and arn.account != refusal.principal_account}
+    forms = [form.split(":", 5)[-1].partition("${")[0] for kind in resource_types(action) for form in kind.arn_formats]
+    there = (f"arn:*:{action.partition(':')[0]}:*:{account}:{kind}{name}*" for account in far for kind in forms)
+    return any(patterns_overlap(as_pattern(resource), meant) for meant in there for resource in granted if resource != "*")
+
+
 def _is_aws_managed_key(refusal: Refusal, policies: PolicyEvidence) -> bool:
     """An AWS managed key's policy names no principal but the services of its own account (`kms:CallerAccount` with `kms:ViaService`).
 
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
-    if ":alias/aws/" in (refusal.resource or "") or "alias/aws/" in str(refusal.first.request.get("keyId", "")):
+    if is_managed_by_aws(refusal.resource) or "alias/aws/" in str(refusal.first.request.get("keyId", "")):
         return True
     found = next((p.policy for p in policies.resources if p.resource_arn == refusal.resource), None)
     if found is None or not (refusal.iam_action or "").startswith("kms:"):

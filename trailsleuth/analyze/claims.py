@@ -86,10 +86,15 @@ def _claims(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> t
         return (own, *(c for c in _besides(own, refusal, decision, policies) if c.cause is Cause.EXPLICIT_DENY))
     if is_service_linked(refusal.principal) and refusal.denial.policy_type in (None, PolicyType.IDENTITY, PolicyType.RESOURCE):
         return (Claim(layers=(PolicyType.RESOURCE,), cause=Cause.MISSING_ALLOW),)
-    if refusal.denial.policy_type is None:
+    if refusal.denial.policy_type is None or (refusal.denial.layer_presumed and _is_denied_elsewhere(refusal.denial.policy_type, decision)):
         return _by_policies(refusal, decision, policies)
     own = _of_layer(refusal, refusal.denial.policy_type, decision, policies)
     return (own, *_besides(own, refusal, decision, policies))
+
+
+def _is_denied_elsewhere(layer: PolicyType, decision: Decision) -> bool:
+    """A Deny of another layer than a wording usually means: that one decides, whatever the usual one says."""
+    return any(found.verdict is Verdict.EXPLICITLY_DENIED and found.layer is not layer for found in decision.layers)
 
 
 def _explicit(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> Claim:

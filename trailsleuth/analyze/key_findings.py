@@ -36,7 +36,7 @@ def key_findings(need: KeyNeed, standing: Standing, context: AnalysisContext, re
     shown = records or ((need.shown.record,) if need.shown.record is not None else ())
     times = (records[0].event_time, records[-1].event_time) if records else (None, None)
     for claim in claims:
-        if claim.layers:
+        if claim.layers or claim.cause is Cause.NO_POLICY_FIX:
             found = make_finding(need.refusal, claim, standing, need.basis)
             cited = tuple(cite(record) for record in shown)
             yield replace(found, explanation=text, count=len(records), evidence=cited, first_seen=times[0], last_seen=times[1])

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.requests import access_request
 from trailsleuth.catalog.actions import entry
-from trailsleuth.catalog.keys import KEY_ARN, KeyUse, key_use, keys_named
+from trailsleuth.catalog.keys import KEY_ARN, KeyUse, is_managed_by_aws, key_use, keys_named
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.catalog.things import is_making
 from trailsleuth.facts import Fact, Facts, Kind
@@ -145,9 +145,11 @@ def _as_if_denied(record: Record, facts: Facts) -> Refusal:
 
 
 def _denied(refusal: Refusal, use: KeyUse, key: Fact, policies: PolicyEvidence) -> Iterator[KeyNeed]:
-    for action in use.needs:
+    if is_managed_by_aws(key.value) and (refusal.principal or "arn:").startswith("arn:") and not refusal.cross_account:
+        return  # the key is there for them
+    for action in use.needs[:1] if is_managed_by_aws(key.value) else use.needs:
         need = _need(refusal, use, action, key.value or "")
-        basis = _basis(need, policies)
+        basis = Basis.INFERRED if is_managed_by_aws(key.value) else _basis(need, policies)
         if basis is not None:
             because = f"{use.why}, and {key.source} shows that {key.thing} is under {key.value}" if key.thing != key.value else use.why
             yield KeyNeed(refusal=need, basis=basis, because=because, shown=key)

@@ -11,9 +11,11 @@ from trailsleuth.catalog.paths import plain_name
 from trailsleuth.iam.context import context_of_other, request_context
 from trailsleuth.model import AccessRequest, Record, parse_arn, role_of_session, same_role
 from trailsleuth.model.names import role_of
+from trailsleuth.patterns import late
 
 TEMPORARY_FEDERATED = ("WebIdentityUser", "SAMLUser")
 CREATE_LINKED = "iam:CreateServiceLinkedRole"
+_MADE = late(r"^(?:Create|Run)")
 TAGGING = ("TagResource", "CreateTags", "AddTags")
 
 
@@ -76,13 +78,16 @@ def _create_action(action: str, record: Record) -> dict[str, tuple[str, ...]]:
 
 
 def _untagged(action: str, record: Record, resource: str | None) -> frozenset[str]:
-    """What is being made has no tags when IAM is asked, neither for the call that makes it nor for tagging it on the way.
+    """What is being made has no tags when IAM is asked: neither for the call that makes it, nor for tagging it on the way, nor for anything else on what AWS
+    prints with a star because it has no id yet.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
     """
     prefix, _, name = action.partition(":")
-    call, made, arn = plain_event_name(record.event_name), plain_event_name(record.event_name).removeprefix("Create"), parse_arn(resource)
-    if call == made or not (name in TAGGING or (name == call and (arn is None or plain_name(re.split("[/:]", arn.resource)[0]) == plain_name(made)))):
+    call, arn = plain_event_name(record.event_name), parse_arn(resource)
+    made = _MADE.sub("", call)
+    of_its_kind = name == call and (arn is None or plain_name(re.split("[/:]", arn.resource)[0]) == plain_name(made))
+    if call == made or not (name in TAGGING or of_its_kind or (resource or "").endswith("/*")):
         return frozenset()
     return frozenset({"aws:resourcetag/*", f"{prefix}:resourcetag/*"})
 

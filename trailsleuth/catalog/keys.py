@@ -47,12 +47,26 @@ def _rows(action: str) -> tuple[Row, ...]:
 def keys_named(value: object, *, region: str, account: str, partition: str = "aws") -> frozenset[str]:
     """The ARN of every key that a request or an answer names: whole, or by an id in a field for keys. An alias names none: it can be moved."""
     found: set[str] = set()
-    for name, text in _fields(value):
+    for name, text in fields_of(value):
         if KEY_ARN.fullmatch(text):
             found.add(text)
         elif _is_for_keys(name) and _KEY_ID.fullmatch(text) and region and account:
             found.add(f"arn:{partition}:kms:{region}:{account}:key/{text}")
     return frozenset(found)
+
+
+def is_managed_by_aws(key: str | None) -> bool:
+    """An alias of AWS's own: it is never moved, and its key's policy lets in the principals of its account alone, through the service that owns it.
+
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    return ":alias/aws/" in (key or "")
+
+
+def managed_keys_named(value: object, *, region: str, account: str, partition: str = "aws") -> frozenset[str]:
+    """The ARN of every alias of AWS's own that stands in a field for keys."""
+    named = {text.rpartition(":")[2] for name, text in fields_of(value) if _is_for_keys(name) and text.rpartition(":")[2].startswith("alias/aws/")}
+    return frozenset(f"arn:{partition}:kms:{region}:{account}:{alias}" for alias in named if region and account)
 
 
 @cache
@@ -61,17 +75,17 @@ def _is_for_keys(name: str) -> bool:
     return "kms" in plain and "key" in plain
 
 
-def _fields(value: object, name: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+def fields_of(value: object, name: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
     """Every text with the name of its field; of `{attributeName: KmsMasterKeyId, attributeValue: …}` the value has the name that stands beside it."""
     if isinstance(value, str):
         yield name, value
     elif isinstance(value, Mapping) and depth < _DEEPEST:
         beside = _name_beside(value)
         for inner, one in value.items():
-            yield from _fields(one, beside if beside and isinstance(one, str) else str(inner), depth + 1)
+            yield from fields_of(one, beside if beside and isinstance(one, str) else str(inner), depth + 1)
     elif isinstance(value, list | tuple) and depth < _DEEPEST:
         for one in value:
-            yield from _fields(one, name, depth + 1)
+            yield from fields_of(one, name, depth + 1)
 
 
 def _name_beside(value: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from trailsleuth.patterns import late
 
 _PART = late(r"\$\{[^}]+\}")
 _INNER = late(r"[:/]arn:aws")
+_MAKES = late(r"(?:Create|Run)[A-Z]")
 _PLACE = 5  # parts of an ARN before the name: nobody but us may leave them open
 
 
@@ -37,14 +38,23 @@ def parts_of(arn: str, action: str, *, event_name: str = "", chosen: Iterable[st
         return short_lived_parts(arn)
     forms = [*(needed_forms(action) if planned else ()), *_own_forms(action, event_name, told=bool(words))]
     by_form = next((parts for form in forms if (parts := _by_form(arn, form))), None)
-    return by_form or widened_already(arn) or _unnamed(arn, action) or short_lived_parts(arn)
+    return by_form or widened_already(arn) or _unnamed(arn, action, event_name) or short_lived_parts(arn)
 
 
-def _unnamed(arn: str, action: str) -> tuple[Part, ...]:
-    """`cluster/*` of an action that takes no resource: the request has no name to put there, so the star is the service's; () for any other."""
+def _unnamed(arn: str, action: str, event_name: str) -> tuple[Part, ...]:
+    """`cluster/*` of an action that takes no resource: the request has no name to put there, so the star is the service's. So it is in the place of an id that
+    AWS gives to what the call makes. () for any other."""
     head = arn.removesuffix("*")
-    own = takes_resource(action) is False and head.endswith(("/", ":")) and head != arn and not holds_signs(head)
+    if head == arn or not head.endswith(("/", ":")) or holds_signs(head):
+        return ()
+    own = takes_resource(action) is False or (_MAKES.match(event_name) is not None and _is_before_id(head, action))
     return (Literal(head), Pattern("*")) if own else ()
+
+
+def _is_before_id(head: str, action: str) -> bool:
+    """What follows in a form of the action's resources is an id."""
+    forms = (form for kind in resource_types(action) for form in kind.arn_formats if form.endswith("Id}"))
+    return any(head.endswith(form[: form.rindex("${")].rpartition("}")[2]) for form in forms)
 
 
 def _own_forms(action: str, event_name: str, *, told: bool) -> Iterator[str]:

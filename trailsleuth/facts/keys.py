@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from trailsleuth.catalog.keys import KEY_ARN, keys_named
+from trailsleuth.catalog.keys import KEY_ARN, keys_named, managed_keys_named
 from trailsleuth.catalog.things import is_making
 from trailsleuth.facts.fact import Fact, Kind
 from trailsleuth.facts.things import made_by, place_of
@@ -46,7 +46,7 @@ def _of_record(record: Record) -> Iterator[Fact]:
         yield from _of_context(record)
     elif not record.failed and record.request and is_making(record.event_name):
         place = place_of(record)
-        keys = keys_named(dict(record.request), **place) | keys_named(dict(record.response), **place)
+        keys = keys_named(dict(record.request), **place) | keys_named(dict(record.response), **place) or managed_keys_named(dict(record.request), **place)
         if len(keys) == 1:
             for thing in made_by(record):
                 yield Fact(kind=Kind.ENCRYPTED_BY, thing=thing, value=next(iter(keys)), at=record.event_time, record=record)

@@ -91,7 +91,8 @@ def _of_caller(caller: Caller, principal_id: str | None) -> dict[str, str | None
 def _never_of(caller: Caller) -> tuple[str, ...]:
     """`aws:username` is only there for users; the principal's own keys never for a service or nobody."""
     if caller.kind in ("role", "session", "root", "federated", "federated_user"):
-        return ("aws:username", "aws:principalservicename", "aws:principalservicenameslist")
+        outside = ("aws:principalorgid", "aws:principalorgpaths") if caller.kind == "federated" else ()  # a token is no principal of any organization
+        return ("aws:username", "aws:principalservicename", "aws:principalservicenameslist", *outside)
     if caller.kind in ("service", "anonymous"):
         account = () if caller.kind == "anonymous" else ("aws:principalaccount",)
         return ("aws:username", "aws:principalarn", "aws:principalorgid", "aws:principalorgpaths", *account)

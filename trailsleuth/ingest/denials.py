@@ -201,6 +201,7 @@ def _denial(pattern_id: str, reading: Reading, fixed: Mapping[str, Any], message
         unverified_action=unverified,
         path_unknown=unknown_path,
         truncated=message.cut,
+        layer_presumed="policy_type" in fixed and "policy_type" not in reading.fields,
     )
 
 

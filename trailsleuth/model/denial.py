@@ -66,6 +66,7 @@ class Denial(Struct, frozen=True, kw_only=True):
     `beside`: the principal that the text names though the record's caller is another one; nothing else of the text was taken.
     `unless_lacking`: the wording's cause holds only where the caller's own policies, as far as they are known, allow the action.
     `demand`: no text says it; why another than the caller needs it.
+    `layer_presumed`: `policy_type` is that of the wording's usual case; the text names none.
     `open`: the text speaks of access in words that no row reads: nothing of it is taken, and the policies have to tell what the call lacked.
     """
 
@@ -94,6 +95,7 @@ class Denial(Struct, frozen=True, kw_only=True):
     unless_lacking: bool = False
     demand: str = ""
     open: bool = False
+    layer_presumed: bool = False
 
     @property
     def of_the_call(self) -> bool:

@@ -71,7 +71,7 @@ def _refit(finding: Finding, conditions: tuple[Condition, ...]) -> Fitted | None
         failed = _failed(condition, finding)
         if failed and _cannot_be_sent(condition.key, finding):
             continue
-        key = _of_the_new(condition.key, finding) if failed else condition.key
+        key = _of_the_new(condition.key, finding)
         operator, values = _value(condition, finding, fitted) if failed and key == condition.key else (condition.operator, condition.values)
         if values is None or (key != condition.key and _context(finding, key) == ()):
             return None
