@@ -37,7 +37,7 @@ from trailsleuth.analyze.sharpen import sharpen
 from trailsleuth.analyze.stack_handlers import note_handlers
 from trailsleuth.analyze.told_alone import told_finally
 from trailsleuth.analyze.told_later import told_later, with_target
-from trailsleuth.analyze.untied import is_beside, is_without_a_record
+from trailsleuth.analyze.untied import is_beside, is_untied, is_without_a_record
 from trailsleuth.facts import Facts
 from trailsleuth.model import Basis, Cause, Evidence, Finding, Inquiry, PolicyEvidence, Record, Scope, Standing, Verdict
 from trailsleuth.model.names import role_names
@@ -72,11 +72,18 @@ def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[F
         found += [replace(finding, group=OWN) for finding in explaining_failures(scope, inquiry, evidence.records)]
     if inquiry.everything:
         found += [plain_finding(denial, Standing.BACKGROUND) for denial in group_refusals(other for other in others.all() if other not in behind)]
-    final = told_finally(inquiry.said, context) if inquiry.said is not None and is_untied(scope, inquiry) else None
-    found += [replace(final, group=OWN)] if final is not None else []
-    placed = (replace(f, standing=Standing.BACKGROUND) if (final is not None and f.group != OWN) or is_beside(f, scope, inquiry) else f for f in found)
-    noted = note_handlers(note_changes(tuple(placed), context.facts.changes), evidence)
+    placed = _placed(found, context, inquiry)
+    noted = note_handlers(note_changes(placed, context.facts.changes), evidence)
     return ranked(mark_outsiders(noted, evidence), inquiry, scope, evidence.policies)
+
+
+def _placed(found: list[Finding], context: AnalysisContext, inquiry: Inquiry) -> tuple[Finding, ...]:
+    """With what a text that ties to no record says itself in AWS's words: then the denials of others are beside it, as is what the text does not tell of."""
+    scope = context.scope
+    final = told_finally(inquiry.said, context) if inquiry.said is not None and is_untied(scope, inquiry) else None
+    if final is None:
+        return tuple(replace(f, standing=Standing.BACKGROUND) if is_beside(f, scope, inquiry) else f for f in found)
+    return (*(f if f.group == OWN else replace(f, standing=Standing.BACKGROUND) for f in found), replace(final, group=OWN))
 
 
 def _in_doubt(found: list[Finding], records: Iterable[Record], scope: Scope) -> list[Finding]:

@@ -22,6 +22,7 @@ from trailsleuth.model.texts import TELLING, repeats, said_by, words_in
 from trailsleuth.patterns import late
 
 NAMING = 4  # a name shorter than this stands in texts by chance
+_REQUEST = late(r"\bRequest[ -]?I[Dd]: ?\"?([A-Za-z0-9-]{8,64})")  # printed beside AWS's answer: the id of the request that was denied
 OPERATION = late(r"[A-Z][A-Za-z0-9]{3,80}")
 _THING = late(
     r"\b(?:account|alias|bucket|build|cluster|database|distribution|domain|function|group|image|instance|job|key|log group|parameter|pipeline|policy|project"
@@ -66,6 +67,7 @@ class _Text:
         self.names = (set(_names(said)) | ({said.bucket} if said.bucket else set())) - self.arns
         self.operations = {word for word in said.words if OPERATION.fullmatch(word)} | {name for _, name in said.operations if name}
         spoken = {service_prefix(word) for word in said.words if word[:1].isupper()}
+        self.requests = set(_REQUEST.findall(said.text))
         self.services = {service for service, _ in (*said.operations, *said.types)} | spoken - {None}
 
     def tie(self, record: Record, session: Session | None) -> tuple[Tie | None, int]:
@@ -92,6 +94,8 @@ class _Text:
             return Tie.DEMAND, 1
         if session is not None and self.names and any(not self.names.isdisjoint(words_in(dict(call.request))) for call in session.calls):
             return Tie.SESSION, 1
+        if self.requests and record.request_id:
+            return None, 0  # the text is of another request than this, whatever words they share
         if said_by(record) and said_by(record) in self.said.text:
             return Tie.SAME_WORDS, 1
         if self._comes_from(session):
