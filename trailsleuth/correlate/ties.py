@@ -94,10 +94,12 @@ class _Text:
             return Tie.DEMAND, 1
         if session is not None and self.names and any(not self.names.isdisjoint(words_in(dict(call.request))) for call in session.calls):
             return Tie.SESSION, 1
-        if self.requests and record.request_id:
-            return None, 0  # the text is of another request than this, whatever words they share
-        if said_by(record) and said_by(record) in self.said.text:
+        words = said_by(record)
+        another = bool(self.requests and record.request_id)  # the text prints the id of another request than this
+        if words and words in self.said.text and not (another and len(words) < TELLING):
             return Tie.SAME_WORDS, 1
+        if another:
+            return None, 0
         if self._comes_from(session):
             return Tie.SPEAKER, 1
         return (Tie.SERVICE, 1) if self._speaks(record) else (None, 0)
