@@ -56,7 +56,7 @@ def explaining_calls(scope: Scope, inquiry: Inquiry, records: tuple[Record, ...]
 def _ended_by_absence(scope: Scope) -> Iterator[Record]:
     """The failed calls after which a session asked about did nothing more, and which say that something is not there and nothing of permissions.
 
-    A read that finds nothing is how tools look; it counts where the session did not do anything else after it.
+    A read that finds nothing is how tools look; it counts where the session asked for it again and again, and did nothing else any more.
     """
     for session in scope.sessions:
         done = session.calls if session.id in scope.focus else ()
@@ -70,7 +70,8 @@ def _after_success(calls: Sequence[Record]) -> Sequence[Record]:
 
 
 def _all_absent(calls: Sequence[Record]) -> Sequence[Record]:
-    return calls if all(_says_absent(call) and not call.event_name.startswith("AssumeRole") for call in calls) else ()
+    again = len(calls) > 1 and len({(call.call, said_by(call)) for call in calls}) == 1
+    return calls if again and all(_says_absent(call) and not call.event_name.startswith("AssumeRole") for call in calls) else ()
 
 
 def _says_absent(call: Record) -> bool:
