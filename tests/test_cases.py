@@ -17,7 +17,7 @@ OPTIONS |= {"--access-key": "access_key", "--event-id": "event_id", "--error": "
 
 
 OPEN = {"sixth-assets-under-a-key", "sixth-spark-says-403"}
-"""Met, and not yet answered: of two alike denials of one key the wrong chain comes first; the nearest denial of a service is shown beside a text that is none of it."""
+"""Met, and not yet answered: of two alike denials the wrong chain comes first; a service's nearest denial stands beside a text that is none of it."""
 
 
 @cache

@@ -20,7 +20,8 @@ from trailsleuth.analyze.requests import access_request
 from trailsleuth.analyze.required import depended_on, identity_verdict, needed_by_content, never_granted
 from trailsleuth.catalog.operations import checks_more
 from trailsleuth.catalog.passed_roles import passing_rows
-from trailsleuth.iam.applies import TRUST_ACTIONS
+from trailsleuth.iam.applies import TRUST_ACTIONS, policies_for
+from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import (
     DecodedAuthorization,
     Effect,
@@ -52,7 +53,14 @@ def unreadable(refusal: Refusal, evidence: Evidence) -> bool:
     hidden = (refusal.denial.encoded is not None or bool(refusal.own_words)) and "iam_action" not in refusal.denial.known_from
     call = refusal.first
     several = checks_more(call.event_source, call.event_name) or bool(passing_rows(call.event_source, call.event_name))
-    return hidden and several and identity_verdict(refusal, evidence.policies) is None
+    return hidden and several and identity_verdict(refusal, evidence.policies) is None and not _is_told_by_trust(refusal, evidence)
+
+
+def _is_told_by_trust(refusal: Refusal, evidence: Evidence) -> bool:
+    """Who comes with a token has no policies of its own: the role's trust policy decides, and the evidence holds it."""
+    if not refusal.is_assume or refusal.request is None:
+        return False
+    return decide(refusal.request, policies_for(refusal.request, evidence.policies)).layer(PolicyType.TRUST) is not None
 
 
 def is_cut(refusal: Refusal) -> bool:
