@@ -124,14 +124,16 @@ def _unreadable(name: str, refusal: Refusal) -> AccountUnreachable:
 
 
 def _unknown(name: str, accounts: Mapping[str, Account], regions: Sequence[str]) -> TrailsleuthError:
-    places, names = [], []
+    places, names, unlisted = [], [], ""
     for account in accounts.values():
         for region in regions:
             places.append(f"{account.id} {region}")
             listed = account.ask("codepipeline", "ListPipelines", region, maxResults=100)
-            if not isinstance(listed, Refusal):
+            if isinstance(listed, Refusal):
+                unlisted = f"AWS answered {listed.code} to {listed.call}, so the names there are not known"
+            else:
                 names += [str(pipeline.get("name")) for pipeline in listed.get("pipelines", ())]
-    known = f"pipelines there: {', '.join(sorted(set(names))[:10])}" if names else "no pipeline is listed there"
+    known = f"pipelines there: {', '.join(sorted(set(names))[:10])}" if names else unlisted or "no pipeline is listed there"
     return UsageError(f"there is no pipeline {name} in {', '.join(places)}", why=known, next_step="check the name, or give --region and --profile")
 
 

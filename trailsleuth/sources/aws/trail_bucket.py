@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from trailsleuth.errors import AccountUnreachable, EvidenceUnreadable, UsageError
 from trailsleuth.model import RawInput, Skipped
-from trailsleuth.sources.aws.calls import Refusal
+from trailsleuth.sources.aws.calls import Refusal, Why
 from trailsleuth.sources.aws.sessions import Account
 
 MARGIN = timedelta(hours=26)  # a file lies under the day of its delivery, which is hours after its oldest record at worst, in any time zone
@@ -92,7 +92,8 @@ class _Bucket:
         self.account.around.progress.asked(key.rpartition("/")[2])
         answer = self.account.ask("s3", "GetObject", self.region, Bucket=self.name, Key=key)
         if isinstance(answer, Refusal):
-            return Skipped(source=source, reason=f"cannot be read: AWS answered {answer.code}")
+            allow = "; `trailsleuth permissions --account log` lists what the collector needs" if answer.why is Why.DENIED else ""
+            return Skipped(source=source, reason=f"cannot be read: AWS answered {answer.code} to {answer.call}{allow}")
         packed: bytes = answer["Body"]
         try:
             data = _unpacked(packed)
