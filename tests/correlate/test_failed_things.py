@@ -167,6 +167,43 @@ def test_the_first_failure_of_the_last_attempt_is_the_stacks_own() -> None:
     assert run.started is not None
 
 
+INNER = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/shop-Floor-1X/99998888"
+
+
+def holds(outer: str, inner: str, reason: str) -> dict[str, Any]:
+    """The outer stack's event of the stack inside it."""
+    told = stack_event("CREATE_FAILED", "2026-03-04T09:00:13Z", reason, "Floor")
+    return told | {"StackId": outer, "StackName": outer.split("/")[1], "ResourceType": "AWS::CloudFormation::Stack", "PhysicalResourceId": inner}
+
+
+EMBEDDED = f"Embedded stack {INNER} was not successfully created: The following resource(s) failed to create: [Queue]."
+OUTER_EVENTS = [holds(STACK, INNER, EMBEDDED), *EVENTS[-1:]]
+INNER_EVENTS = [event | {"StackId": INNER, "StackName": "shop-Floor-1X"} for event in EVENTS]
+OF_OUTER = {"Stacks": [{"StackId": STACK, "StackName": "shop", "StackStatus": "ROLLBACK_COMPLETE", "RoleARN": "arn:r"}]}
+
+
+@pytest.mark.parametrize("name", ["shop", STACK, "shop-Floor-1X", INNER])
+def test_a_stack_is_told_by_the_failure_of_the_stack_inside_it(name: str) -> None:
+    (run,) = read({"StackEvents": INNER_EVENTS}, {"StackEvents": OUTER_EVENTS}, OF_OUTER).actions
+    assert (run.error_text, run.role_arn) == ("Resource handler returned message: Access denied", "arn:r")
+    assert name in run.names
+    assert causes(asked("stack", name, {"StackEvents": INNER_EVENTS}, {"StackEvents": OUTER_EVENTS})) == [THINGS["stack"][2]]
+
+
+def test_without_the_answer_about_the_stack_inside_the_outer_one_tells_what_it_says() -> None:
+    (run,) = read({"StackEvents": OUTER_EVENTS}).actions
+    assert run.error_text == EMBEDDED
+    given_up = holds(STACK, INNER, "Resource creation cancelled")
+    assert read({"StackEvents": [given_up, *EVENTS[-1:]]}, {"Stacks": []}).actions == ()
+
+
+def test_stacks_that_name_each_other_or_themselves_end() -> None:
+    around = [holds(STACK, INNER, EMBEDDED), holds(INNER, STACK, EMBEDDED)]
+    assert {run.action for run in read({"StackEvents": around}).actions} == {"shop", "shop-Floor-1X"}
+    (run,) = read({"StackEvents": [*EVENTS, holds(STACK, STACK, "x")]}).actions
+    assert run.error_text == "Resource handler returned message: Access denied"
+
+
 def test_a_services_newest_trouble_is_its_text() -> None:
     events = [
         {"createdAt": "2026-03-04T09:00:01Z", "message": "(service web) was unable to place a task."},

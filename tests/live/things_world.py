@@ -24,6 +24,7 @@ Thing = tuple[str, str, str, str, tuple[str, str]]
 THINGS: dict[str, Thing] = {
     "stack": ("stack", "shop", "cloudformation", "AWSCloudFormation", ("sqs", "CreateQueue")),
     "stack of its caller": ("stack", "loose", "cloudformation", "ci", ("sqs", "CreateQueue")),
+    "stack in a stack": ("stack", "tower", "cloudformation", "AWSCloudFormation", ("sqs", "CreateQueue")),
     "build": ("build", BUILD, "codebuild", f"AWSCodeBuild-{BUILD.partition(':')[2]}", ("codeartifact", "GetAuthorizationToken")),
     "builds of a project": ("build", "jar", "codebuild", f"AWSCodeBuild-{BUILD.partition(':')[2]}", ("codeartifact", "GetAuthorizationToken")),
     "deployment": ("deployment", "d-THING0001", "codedeploy", "d-THING0001", ("elasticloadbalancing", "DescribeTargetGroups")),
@@ -95,6 +96,7 @@ def _told(name: str) -> dict[str, dict[str, Any]]:
     return {
         "stack": {"stacks": {"shop": _a_stack("shop", STACK, ROLE)}},
         "stack of its caller": {"stacks": {"loose": _a_stack("loose", STACK.replace("shop", "loose"), None)}},
+        "stack in a stack": {"stacks": _stacks_in_stacks()},
         "build": {"builds": {BUILD: build}},
         "builds of a project": {"builds": {BUILD: build}},
         "service": {"services": {"shop": service}, **tasks},
@@ -102,6 +104,21 @@ def _told(name: str) -> dict[str, dict[str, Any]]:
         "function": {"functions": {"resize": function}},
         "state machine": {"machines": {MACHINE: machine}, "executions": {EXECUTION: execution}},
     }.get(name, {})
+
+
+def _stacks_in_stacks() -> dict[str, Any]:
+    """A stack whose floor is a stack with a room that is one; the queue failed in the room. Only the outermost tells the role."""
+    arns = {name: STACK.replace("shop", name) for name in ("tower", "tower-Floor-1X", "tower-Floor-1X-Room-2Y")}
+    found = {}
+    for (outer, arn), inner in zip(arns.items(), [*list(arns.values())[1:], None], strict=True):
+        stack = _a_stack(outer, arn, ROLE if outer == "tower" else None)
+        if inner is not None:
+            text = f"Embedded stack {inner} was not successfully created: The following resource(s) failed to create: [Queue]."
+            stack["events"][1] |= {"ResourceType": "AWS::CloudFormation::Stack", "PhysicalResourceId": inner, "ResourceStatusReason": text}
+        for event in stack["events"]:
+            event.setdefault("PhysicalResourceId", arn if event["LogicalResourceId"] == outer else "")
+        found[outer if outer == "tower" else arn] = stack
+    return found
 
 
 def _a_stack(name: str, arn: str, role: str | None) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""The role that a failed thing worked with, where another answer than its own tells it: a deployment group, a task definition, a state machine.
+"""What another answer than its own tells of a failed thing: the role that it worked with (a deployment group, a task definition, a state machine), and of a
+stack what failed in the stack inside it.
 
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_GetDeploymentGroup.html, ECS's DescribeTaskDefinition, Step Functions' DescribeStateMachine.
 """
@@ -60,3 +61,27 @@ def with_roles(runs: Iterable[ActionRun], told: Iterable[ActingRoles]) -> Iterat
     for run in runs:
         roles = known.get(run.role_of or "", ())
         yield replace(run, role_arn=run.role_arn or roles[0][1], configuration={**dict(roles), **run.configuration}) if roles else run
+
+
+def with_inner_failures(runs: tuple[ActionRun, ...]) -> tuple[ActionRun, ...]:
+    """The runs; a stack that failed because a stack inside it did is told by that one's failure, under the names, with the start and the role of both."""
+    stacks = {run.execution_id: run for run in runs if run.kind == "stack" and run.execution_id}
+    inside = {run.role_of for run in stacks.values() if run.role_of in stacks}
+    if not inside:
+        return runs
+    told: dict[str | None, ActionRun] = {}
+    reached: set[str | None] = set()
+    for outer in (run for name, run in stacks.items() if name not in inside):
+        told[outer.execution_id], met = _innermost(outer, stacks)
+        reached |= met
+    return tuple(told.get(run.execution_id, run) for run in runs if run.kind != "stack" or run.execution_id not in reached - told.keys())
+
+
+def _innermost(run: ActionRun, stacks: Mapping[str, ActionRun]) -> tuple[ActionRun, set[str | None]]:
+    """The failure at the end of the way down, and the stacks on the way; one that was met already ends it."""
+    met = {run.execution_id}
+    while run.role_of not in met and (inner := stacks.get(run.role_of or "")) is not None:
+        met.add(inner.execution_id)
+        names = tuple(dict.fromkeys([*run.names, *inner.names]))
+        run = replace(inner, names=names, started=run.started or inner.started, role_arn=inner.role_arn or run.role_arn)
+    return run, met

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from trailsleuth.ingest.acting_roles import ActingRoles, acting_roles, with_roles
+from trailsleuth.ingest.acting_roles import ActingRoles, acting_roles, with_inner_failures, with_roles
 from trailsleuth.ingest.collected import CollectedTree
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.coverage import Ledger, account_coverage
@@ -219,7 +219,7 @@ class Reader:
             records=records,
             pipelines=once(self.pipelines, lambda one: repr(replace(one, origin=_NOWHERE))),
             runs=once(self.runs, lambda one: one.execution_id),
-            actions=once(with_roles(self.actions, self.acting), lambda one: one.action_execution_id or repr(replace(one, origin=_NOWHERE))),
+            actions=with_inner_failures(once(with_roles(self.actions, self.acting), _run_id)),
             policies=replace(self._policies(coverage), evaluated=evaluated),
             decoded=decoded,
             coverage=coverage,
@@ -269,3 +269,7 @@ def _sorted_once(items: Iterable[T]) -> list[T]:
     """Equal items once, in an order of their content."""
     by_content = {repr(item): item for item in items}
     return [by_content[content] for content in sorted(by_content)]
+
+
+def _run_id(run: ActionRun) -> str:
+    return run.action_execution_id or repr(replace(run, origin=_NOWHERE))

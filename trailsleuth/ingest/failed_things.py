@@ -74,14 +74,22 @@ def _stacks_of_events(events: list[JsonObject], origin: Origin) -> Iterator[Acti
         found.sort(key=lambda event: str(event.get("Timestamp")))
         begins = [n for n, event in enumerate(found) if event.get("ResourceStatusReason") == "User Initiated"]
         last = found[begins[-1] :] if begins else found
-        failed = [e for e in last if str(e.get("ResourceStatus")).endswith("_FAILED") and not _FOLLOWS.search(str(e.get("ResourceStatusReason")))]
+        ended = [event for event in last if str(event.get("ResourceStatus")).endswith("_FAILED")]
+        failed = [event for event in ended if _inner(event) or not _FOLLOWS.search(str(event.get("ResourceStatusReason")))]
         if failed:
             yield replace(
                 _thing("stack", text_of(failed[0].get("StackName")), identifier, origin), provider="CloudFormation",
                 error_code=text_of(failed[0].get("ResourceStatus")),
                 error_text=text_of(failed[0].get("ResourceStatusReason")), started=parse_time(last[0].get("Timestamp")) if begins else None,
-                updated=parse_time(failed[0].get("Timestamp")), region=_region(identifier),
+                updated=parse_time(failed[0].get("Timestamp")), region=_region(identifier), role_of=_inner(failed[0]),
             )  # fmt: skip
+
+
+def _inner(event: JsonObject) -> str | None:
+    """The stack inside this one whose failure the event tells; None for another resource, and for one that was given up because something else failed."""
+    inner = text_of(event.get("PhysicalResourceId"))
+    own = event.get("ResourceType") != "AWS::CloudFormation::Stack" or inner == text_of(event.get("StackId"))
+    return None if own or "cancel" in str(event.get("ResourceStatusReason")).lower() else inner
 
 
 def _stack(stack: JsonObject, origin: Origin) -> Iterator[ActionRun]:

@@ -84,7 +84,7 @@ class ActionRun(Struct, frozen=True, kw_only=True):
     artifacts: tuple[tuple[str, str], ...] = ()  # (bucket, key) of the input artifacts
     kind: str = ""  # "": an action of a pipeline; else one of THINGS: a thing that failed by itself
     names: tuple[str, ...] = ()  # of such a thing: what it may be asked for by
-    role_of: str | None = None  # of such a thing: what else tells its role (a deployment group, a task definition, a state machine)
+    role_of: str | None = None  # of such a thing: what else tells its role (a deployment group, a task definition, a state machine), or the stack inside it
     origin: Origin
 
     @property

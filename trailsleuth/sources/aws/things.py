@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import cache, partial
 from typing import Any
 
@@ -22,7 +23,7 @@ from trailsleuth.sources.aws.store import Provenance, Store, piece_name, remembe
 from trailsleuth.sources.base import DATA
 from trailsleuth.tables import read_toml
 
-PAGES, CALLS, LISTED = 20, 3, 20  # pages of one answer, calls for the values of one placeholder, values in one list
+PAGES, CALLS, LISTED = 20, 4, 20  # pages of one answer, calls for the values of one placeholder, values in one list
 _PLACE = late(r"\{(\w+)\}")
 _CAPITAL = late(r"(?<=[a-z])(?=[A-Z])")
 
@@ -40,6 +41,7 @@ class Read(Struct, frozen=True, kw_only=True):
     last: Mapping[str, str] = field(default_factory=dict)
     only: str = ""
     tells: Mapping[str, str] = field(default_factory=dict)
+    telling: Mapping[str, str] = field(default_factory=dict)
     drops: tuple[str, ...] = ()
     keeps: bool = True
 
@@ -109,12 +111,15 @@ class _Reader:
 
     def begin(self) -> Refusal | None:
         """The first call; why it tells of no such thing, None where it does."""
-        read = self.reads[0]
+        read, told = self.reads[0], False
         for answer in self._answers(read):
-            if isinstance(answer, Refusal):
+            if isinstance(answer, Refusal) and told:
+                self._lost(read, answer)
+            elif isinstance(answer, Refusal):
                 return self._absent(answer) if answer.code in self.found.entry.absent else answer
-            if read.holds and not answer.get(read.holds):
+            elif read.holds and not answer.get(read.holds) and not told:
                 return self._absent()
+            told = True
         return None
 
     def go_on(self) -> None:
@@ -122,7 +127,10 @@ class _Reader:
         for read in self.reads[1:]:
             for answer in self._answers(read):
                 if isinstance(answer, Refusal):
-                    keep_gap(self.store, gap_of(answer, lost=f"{read.lost} ({self.found.entry.spoken} {self.found.name})", wanted="execution"))
+                    self._lost(read, answer)
+
+    def _lost(self, read: Read, refusal: Refusal) -> None:
+        keep_gap(self.store, gap_of(refusal, lost=f"{read.lost} ({self.found.entry.spoken} {self.found.name})", wanted="execution"))
 
     def _absent(self, refusal: Refusal | None = None) -> Refusal:
         place = self.found
@@ -135,7 +143,7 @@ class _Reader:
                 if not isinstance(answer, Refusal):
                     for name, path in read.tells.items():
                         known = self.values.setdefault(name, [])
-                        known += [value for value in _at(answer, path.split(".")) if value not in known]
+                        known += [value for value in _at(_telling(answer, read), path.split(".")) if value not in known]
                 yield answer
 
     def _pages(self, read: Read, asked: Mapping[str, Any], number: int) -> Iterator[Answer | Refusal]:
@@ -167,13 +175,15 @@ class _Reader:
 
 
 def _parameters(read: Read, values: Values, left_out: set[str]) -> Iterator[dict[str, Any]]:
-    """The parameters of each call; none where a value that an earlier answer should tell is not known."""
+    """The parameters of each call, also for values that its own answers tell; none where a value that an earlier answer should tell is not known."""
     single = {name for template in read.asks.values() if isinstance(template, str) for name in _PLACE.findall(template)}
     listed = {name for template in read.asks.values() if isinstance(template, list) for name in _PLACE.findall(" ".join(template))}
     if any(not values.get(name) for name in (single | listed) - left_out):
         return
     known = {name: values[name] for name in single & values.keys()}
-    for number in range(min(CALLS, max(map(len, known.values()), default=1))):
+    for number in range(CALLS):
+        if number >= max(map(len, known.values()), default=1):
+            return
         chosen = {name: found[min(number, len(found) - 1)] for name, found in known.items()}
         yield {name: filled for name, template in read.asks.items() if (filled := _filled(template, chosen, values)) is not None}
 
@@ -210,9 +220,23 @@ def _without(value: Any, paths: Sequence[Sequence[str]]) -> Any:  # noqa: ANN401
     return {name: _without(item, [path[1:] for path in paths if path[0] == name and len(path) > 1]) for name, item in value.items() if name not in gone}
 
 
+def _telling(answer: Answer, read: Read) -> Answer:
+    """The answer with those of its items alone that tell values: no older ones than the last, and those that fit (`!Member`: another value than its)."""
+    if not read.telling:
+        return answer
+    items = [item for item in answer.get(read.holds) or () if isinstance(item, Mapping)]
+    last = next((at for at, item in enumerate(items) if read.last and _has(item, read.last)), len(items))
+    return {read.holds: [item for item in items[:last] if _has(item, read.telling)]}
+
+
+def _has(item: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
+    """Each member is the text, fits the pattern, or differs from the member that the text names."""
+    return all(item.get(name) != item.get(text[1:]) if text.startswith("!") else fnmatchcase(str(item.get(name) or ""), text) for name, text in wanted.items())
+
+
 def _holds_last(answer: Answer, read: Read) -> bool:
     items = answer.get(read.holds) if read.last else None
-    return any(all(item.get(name) == value for name, value in read.last.items()) for item in items or () if isinstance(item, Mapping))
+    return any(_has(item, read.last) for item in items or () if isinstance(item, Mapping))
 
 
 def _places(name: str, accounts: Mapping[str, Account], regions: Sequence[str]) -> Iterator[tuple[Account, str]]:
