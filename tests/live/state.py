@@ -33,7 +33,7 @@ class History:
     sorted: bool = True
 
     def add(self, record: dict) -> None:
-        event = _event_of(record)
+        event = event_of(record)
         self.events.append(event)
         self.sorted = False
         for attribute in ("EventId", "EventName", "EventSource", "AccessKeyId", "Username"):
@@ -80,7 +80,7 @@ class Queries:
         return self.rows[at : at + self.page], more
 
 
-def _event_of(record: dict) -> dict:
+def event_of(record: dict) -> dict:
     identity = record.get("userIdentity", {})
     arn = identity.get("arn", "")
     name = arn.split("/", 2)[2] if ":assumed-role/" in arn else identity.get("userName")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.live.world import ACTION_ROLE
@@ -12,6 +12,8 @@ from trailsleuth.api.watching import Watch
 from trailsleuth.sources.aws.pace import Pace
 from trailsleuth.sources.aws.sessions import Surroundings, open_accounts
 from trailsleuth.sources.aws.ways import Ways
+
+EVERY = 300.0  # seconds between two reads, as `--every` says
 
 
 def main(state: str, clock: str, end: str) -> None:
@@ -26,7 +28,7 @@ def main(state: str, clock: str, end: str) -> None:
     watch = Watch(accounts=accounts, regions=("eu-west-1",), roles=(ACTION_ROLE,), begin=kept.begin_at(now()), state=kept)
     while now() < datetime.fromtimestamp(float(end), UTC):
         list(watch.read(now()))
-        moved.write_text(str(float(moved.read_text()) + timedelta(seconds=60).total_seconds()))
+        moved.write_text(str(float(moved.read_text()) + EVERY))
 
 
 if __name__ == "__main__":

@@ -70,7 +70,8 @@ class Watch(Struct, kw_only=True):
 
     def _reported(self, place: tuple[Account, str], until: datetime, records: Iterable[FetchedRecord]) -> list[Group]:
         account, region = place
-        new = [record for record in _denied(records) if self._is_watched(record) and _id(record) not in self.state.seen]
+        unseen = (record for record in records if (record.get("sharedEventID") or record.get("eventID")) not in self.state.seen)
+        new = [record for record in _denied(unseen) if self._is_watched(record) and _id(record) not in self.state.seen]
         groups = list(_grouped(new))
         if self.details is not None:
             fetch_explanations([record.payload for record in new], self.accounts, self.details, now=until, asked=self._explained)
