@@ -75,3 +75,84 @@ def test_tags_of_other_things_and_of_other_types_say_nothing() -> None:
     assert "the trail does not show the value" in told(case("ec2:StopInstances", INSTANCE, made))
     failed = {**by("sqs", "TagQueue", 1, {"queueUrl": URL, "tags": {"team": "press"}}), "errorCode": "ThrottlingException"}
     assert "the trail does not show the value" in told(case("sqs:SendMessage", QUEUE, failed))
+
+
+TAGS = [{"Key": "team", "Value": "press"}, {"Key": "stage", "Value": "beta"}]
+SAVED = {
+    "get-resources": ("sqs:SendMessage", QUEUE, {"ResourceTagMappingList": [{"ResourceARN": QUEUE, "Tags": TAGS}, {"ResourceARN": SECRET, "Tags": []}]}),
+    "the wrapper": ("sqs:SendMessage", QUEUE, {"ResourceArn": QUEUE, "Tags": {"team": "press"}}),
+    "describe-secret": ("secretsmanager:GetSecretValue", SECRET, {"ARN": SECRET, "RotationLambdaARN": f"{QUEUE}:x", "Name": "db", "Tags": TAGS}),
+    "ec2 describe-tags": (
+        "ec2:StopInstances",
+        INSTANCE,
+        {"Tags": [{"Key": "team", "ResourceId": INSTANCE.rpartition("/")[2], "ResourceType": "instance", "Value": "press"}]},
+    ),
+    "describe-instances": (
+        "ec2:StopInstances",
+        INSTANCE,
+        {"Reservations": [{"OwnerId": B, "Instances": [{"InstanceId": INSTANCE.rpartition("/")[2], "ImageId": "ami-0123456789abcdef0", "Tags": TAGS}]}]},
+    ),
+    "describe-db-instances": (
+        "rds:StopDBInstance",
+        f"arn:aws:rds:eu-west-1:{B}:db:press",
+        {"DBInstances": [{"DBInstanceArn": f"arn:aws:rds:eu-west-1:{B}:db:press", "MonitoringRoleArn": OTHER, "Endpoint": {}, "TagList": TAGS}]},
+    ),
+    "get-function": (
+        "lambda:UpdateFunctionCode",
+        f"arn:aws:lambda:eu-west-1:{B}:function:press",
+        {"Configuration": {"FunctionArn": f"arn:aws:lambda:eu-west-1:{B}:function:press", "Role": OTHER}, "Code": {}, "Tags": {"team": "press"}},
+    ),
+    "Config": ("sqs:SendMessage", QUEUE, {"configurationItems": [{"arn": QUEUE, "resourceType": "AWS::SQS::Queue", "tags": {"team": "press"}}]}),
+}
+
+
+def with_saved(action: str, thing: str, *answers: object, before: tuple[dict[str, Any], ...] = ()) -> CaseFile:
+    service, _, name = action.partition(":")
+    held = snapshot((WORKER, [{**allow(action), "Condition": CONDITION}], []))
+    return diagnose([*before, refused(session(WORKER), service, name, action, thing, second=50)], held, *answers)
+
+
+@pytest.mark.parametrize("kind", SAVED)
+def test_a_tag_in_a_saved_answer_is_known_with_its_source(kind: str) -> None:
+    action, thing, answer = SAVED[kind]
+    found = with_saved(action, thing, answer)
+    assert found.coverage.skipped == ()
+    assert "team=press (" in told(found)
+    assert "aws:ResourceTag/team StringEquals loom: the request had press" in told(found)
+    assert "the trail does not show the value" in told(with_saved(action, thing))
+
+
+def test_what_a_call_set_before_the_denial_stands_and_what_one_set_after_it_says_that_the_answer_is_younger() -> None:
+    _, _, saved = SAVED["get-resources"]
+    before, later = (by("sqs", "TagQueue", second, {"queueUrl": URL, "tags": {"team": "dye"}}) for second in (1, 59))
+    gone = by("sqs", "UntagQueue", 2, {"queueUrl": URL, "tagKeys": ["stage"]})
+    assert "team=dye (record" in told(with_saved("sqs:SendMessage", QUEUE, saved, before=(before,)))
+    unknown = told(with_saved("sqs:SendMessage", QUEUE, saved, before=(later,)))
+    assert "team=" not in unknown
+    assert "stage=beta" in unknown
+    assert "press" not in told(with_saved("sqs:SendMessage", QUEUE, saved, before=(gone,)))
+
+
+def test_answers_that_differ_and_tags_of_nobody_say_nothing() -> None:
+    other = {"ResourceArn": QUEUE, "Tags": {"team": "dye"}}
+    assert "team=" not in told(with_saved("sqs:SendMessage", QUEUE, SAVED["the wrapper"][2], other))
+    nobody = with_saved("sqs:SendMessage", QUEUE, {"Tags": TAGS})
+    assert "team=" not in told(nobody)
+    assert any('{"ResourceArn": ARN, "Tags"' in one.reason for one in nobody.coverage.skipped)
+
+
+def test_tags_beside_a_record_in_an_envelope_do_not_keep_it_from_being_read() -> None:
+    record = refused(session(WORKER), "sqs", "SendMessage", "sqs:SendMessage", QUEUE)
+    envelope = {"resource_arn": QUEUE, "tags": {"team": "press"}, "payload": record}
+    found = diagnose([], envelope)
+    assert [finding.iam_action for finding in found.findings] == ["sqs:SendMessage"]
+
+
+def test_the_tags_that_would_decide_are_asked_for_and_then_no_more() -> None:
+    def asked(found: CaseFile) -> list[str]:
+        return [question.command for question in found.questions if "get-resources" in question.command]
+
+    action, thing, answer = SAVED["get-resources"]
+    (command,) = asked(with_saved(action, thing))
+    assert f"--resource-arn-list {QUEUE} " in command
+    assert asked(with_saved(action, thing, answer)) == []

@@ -55,6 +55,7 @@ ANSWERS: dict[str, tuple[object, str]] = {
     "iam-snapshot": ({"RoleDetailList": [{"Arn": ROLE, "RoleName": "ActionRole"}]}, "policies.principals"),
     "iam-parts": ({"Role": {"Arn": ROLE, "RoleName": "ActionRole"}}, "policies.partial_accounts"),
     "resource-policies": ({"Attributes": {"QueueArn": QUEUE, "Policy": json.dumps(DOCUMENT)}}, "policies.resources"),
+    "resource-tags": ({"ResourceTagMappingList": [{"ResourceARN": QUEUE, "Tags": [{"Key": "team", "Value": "press"}]}]}, "tags"),
     "organization-policies": ({"Policy": {"PolicySummary": {"Type": "SERVICE_CONTROL_POLICY"}, "Content": json.dumps(DOCUMENT)}}, "policies.organization"),
 }
 NAMED: dict[str, tuple[object, str]] = {

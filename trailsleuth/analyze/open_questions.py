@@ -12,6 +12,7 @@ Sure:  questions, never findings; nothing is granted.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 
 from trailsleuth.analyze.gap_questions import iso_or_blank
@@ -19,23 +20,35 @@ from trailsleuth.analyze.required import settings_of
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.denial_notes import selector_for
 from trailsleuth.catalog.pipeline_actions import applies, needs_of_action
+from trailsleuth.facts.tags import UNTAGGED
 from trailsleuth.iam.applies import find_principal
-from trailsleuth.model import Evidence, Finding, Question, Scope, account_of
+from trailsleuth.model import Evidence, Finding, Question, Scope, account_of, parse_arn
 
 COMMAND = (
     "aws cloudtrail put-event-configuration --event-data-store <ARN> --max-event-size Large --context-key-selectors '{selectors}' --region {region} "
     "--profile {account}"
 )
+TAGS = "aws resourcegroupstaggingapi get-resources --resource-arn-list {arn} --region {region} --profile {account} --output json > tags.json"
 
 
 def enrichment_questions(finding: Finding, evidence: Evidence) -> Iterator[Question]:
-    """One question about the key of the condition that the record does not show."""
+    """The value of the condition's key that the record does not show: the thing's tags as they are now, and how to have the key recorded next time."""
     failed = finding.mismatch
     if failed is None or failed.part != "condition" or failed.given is not None or not failed.key or not finding.evidence:
         return
     cited = finding.evidence[0]
     if any(record.event_id == cited.event_id and "eventContext" in record.payload for record in evidence.records):
         return  # it is set already: what is not there was absent
+    thing = parse_arn(finding.resource)
+    if ":resourcetag/" in failed.key.lower() and thing is not None and thing.service not in UNTAGGED and "*" not in (finding.resource or ""):
+        because = f"{failed.key} decides, and nothing in the evidence tells the tags of {finding.resource}"
+        region, account = thing.region or cited.region, thing.account or finding.resource_account or cited.account or "<profile>"
+        yield Question(
+            account=account,
+            wanted="policies",
+            because=because,
+            command=TAGS.format(arn=shlex.quote(finding.resource or ""), region=shlex.quote(region), account=account),
+        )
     found = selector_for(failed.key, (finding.iam_action or "").partition(":")[0].lower())
     if found is None:
         return

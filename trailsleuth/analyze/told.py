@@ -40,9 +40,9 @@ def told_by_record(refusal: Refusal, claim: Claim, tool: Record | None = None) -
 
 
 def _tagged(refusal: Refusal) -> list[str]:
-    """The tags of the thing that other calls show, and that the decision may rest on."""
+    """The tags of the thing that other calls or saved answers show, and that the decision may rest on."""
     shown = [f"{tag.value} ({tag.source})" for tag in refusal.tags[:SHOWN]]
-    return [f"Its tags, as other calls show them: {', '.join(shown)}."] if shown else []
+    return [f"Its tags, as other evidence shows them: {', '.join(shown)}."] if shown else []
 
 
 def _by_aws(refusal: Refusal) -> list[str]:

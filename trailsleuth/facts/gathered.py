@@ -54,7 +54,7 @@ class Facts:
     @cached_property
     def tags(self) -> ResourceTags:
         """Tags of things."""
-        return ResourceTags(self.evidence.records)
+        return ResourceTags(self.evidence.records, self.evidence.tags)
 
     @cached_property
     def changes(self) -> Changes:

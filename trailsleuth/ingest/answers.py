@@ -14,7 +14,7 @@ from trailsleuth.ingest.failed_notices import is_failed_notice
 from trailsleuth.ingest.failed_things import service_of_event
 from trailsleuth.ingest.fields import map_of, text_of
 from trailsleuth.ingest.pieces import Form, Piece
-from trailsleuth.ingest.resource_answers import NO_OWNER, resource_policies_in
+from trailsleuth.ingest.resource_answers import NO_OWNER, NO_THING, is_tags_alone, resource_policies_in, tags_told
 
 GAP_SCHEMA = "trailsleuth.gap/1"  # docs/reference/live.md
 
@@ -94,7 +94,7 @@ def foreign_reason(members: Mapping[str, Any]) -> str | None:
     if isinstance(members.get("class_uid"), int | str) and "metadata" in keys:
         product = text_of(map_of(map_of(members["metadata"]).get("product")).get("name")) or "an unnamed product"
         return f"an OCSF record of {product[:60]} that holds no call of CloudTrail with its time"
-    return NO_OWNER if _is_policy_alone(members) else None
+    return NO_OWNER if _is_policy_alone(members) else NO_THING if is_tags_alone(members) else None
 
 
 def _is_policy_alone(members: Mapping[str, Any]) -> bool:
@@ -130,7 +130,13 @@ def answer_pieces(members: dict[str, Any]) -> list[Piece]:
     found = [Piece(form, members) for form in forms]
     if not found and _is_iam_part(members):
         found.append(Piece(Form.IAM_PART, members))
-    return found or [Piece(Form.RESOURCE_POLICY, one) for one in resource_policies_in(members)]
+    found = found or [Piece(Form.RESOURCE_POLICY, one) for one in resource_policies_in(members)]
+    return [*found, *tag_pieces(members)] if found else []
+
+
+def tag_pieces(members: Mapping[str, Any]) -> list[Piece]:
+    """The tags that an answer tells of its thing; asked for last, since other tools write tags beside records."""
+    return [Piece(Form.TAGS, one) for one in tags_told(members)]
 
 
 def _is_notice(members: Mapping[str, Any]) -> bool:

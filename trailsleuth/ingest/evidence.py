@@ -22,6 +22,7 @@ from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.pipelines import parse_actions, parse_notice, parse_pipeline, parse_runs, parse_state
 from trailsleuth.ingest.policies import is_endpoint, parse_org_policy, parse_resource_policy, placed_in_region
 from trailsleuth.ingest.record import parse_record
+from trailsleuth.ingest.resource_answers import parse_tags
 from trailsleuth.ingest.row_coverage import Rows
 from trailsleuth.ingest.snapshot import SnapshotPages, managed_policies, principals_of
 from trailsleuth.model import (
@@ -40,6 +41,7 @@ from trailsleuth.model import (
     ResourcePolicy,
     Skipped,
 )
+from trailsleuth.model.tags import ThingTags
 
 T = TypeVar("T")
 
@@ -90,6 +92,7 @@ class Reader:
         self.organization: list[OrgPolicy] = []
         self.decoded: list[DecodedAuthorization] = []
         self.evaluated: list[SavedPolicy] = []
+        self.tags: list[ThingTags] = []
         self.gaps: list[Gap] = []
         self._lacks: list[tuple[Skipped, frozenset[tuple[Any, Any]]]] = []  # what rows lack, unless fuller copies of all of them are there
 
@@ -170,6 +173,8 @@ class Reader:
                 self.acting.extend(acting_roles(piece.value))
             case Form.IAM_PART:
                 self.pages.add_part(piece.value, origin.source)
+            case Form.TAGS:
+                self.tags.append(parse_tags(piece.value, origin.source))
             case Form.GAP:
                 self.gaps.append(parse_gap(piece.value))
             case Form.SNAPSHOT:
@@ -222,6 +227,7 @@ class Reader:
             actions=with_inner_failures(once(with_roles(self.actions, self.acting), _run_id)),
             policies=replace(self._policies(coverage), evaluated=evaluated),
             decoded=decoded,
+            tags=tuple(_sorted_once(self.tags)),
             coverage=coverage,
         )
 

@@ -10,7 +10,7 @@ import html
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from trailsleuth.ingest.answers import answer_pieces, foreign_reason
+from trailsleuth.ingest.answers import answer_pieces, foreign_reason, tag_pieces
 from trailsleuth.ingest.columns import FREE, NAMES, STRUCTS, place_of
 from trailsleuth.ingest.decode import NotJson, decode
 from trailsleuth.ingest.documents import Document, document_in
@@ -230,6 +230,8 @@ def _of_wrapper(members: dict[str, Any], depth: int) -> Iterator[Piece]:
             broken += [piece for piece in inside if piece.form is Form.BROKEN and isinstance(held, str) and _MAY_HOLD.search(held)]
     if inside := list(_held(members, depth)) or broken:
         yield from inside
+    elif tags := tag_pieces(members):
+        yield from tags
     elif not lists:
         named = ", ".join(sorted(str(key)[:40] for key in members)[:6])
         yield Piece(Form.UNKNOWN, reason=f"not recognised: an object with the members {named}" if named else "not recognised: an empty object")

@@ -29,6 +29,7 @@ class Form(Enum):
     ORG_POLICY = auto()
     DECODED = auto()
     EVALUATED = auto()  # the document of one policy as AWS evaluated it
+    TAGS = auto()  # the tags of one thing
     GAP = auto()  # what a fetch could not get
 
 

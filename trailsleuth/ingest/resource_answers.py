@@ -1,4 +1,4 @@
-"""Policies of resources as the AWS CLI and AWS Config print them, where the answer names its own resource.
+"""Policies and tags of resources as the AWS CLI and AWS Config print them, where the answer names its own resource.
 
 A queue and a topic have `QueueArn` and `TopicArn` among their attributes, a secret `ARN`, a repository its registry and name, a VPC endpoint its id; the
 statements of a function's policy name the function. The answers for buckets and keys name nothing: they need the wrapper.
@@ -12,6 +12,8 @@ from typing import Any
 from trailsleuth.ingest.decode import NotJson, decode
 from trailsleuth.ingest.fields import list_of, map_of, text_of
 from trailsleuth.model import parse_arn
+from trailsleuth.model.tags import ThingTags, tags_in
+from trailsleuth.patterns import late
 
 NO_OWNER = (
     "a resource policy that does not name its resource, as aws s3api get-bucket-policy and aws kms get-key-policy print it: "
@@ -19,6 +21,10 @@ NO_OWNER = (
 )
 _POLICY = ("Policy", "policy", "policyText", "PolicyDocument", "ResourcePolicy", "resourcePolicy", "AccessPolicies", "BucketPolicy", "repositoryPolicyText")
 _DEEPER = ("Attributes", "attributes", "configuration", "supplementaryConfiguration", "DomainStatus", "policy")
+NO_THING = 'tags that do not name their resource: save them as {"ResourceArn": ARN, "Tags": the answer\'s}, or export resourcegroupstaggingapi get-resources'
+_TAGS = ("Tags", "tags", "TagList", "tagList", "TagSet", "tagSet")
+_OF_THING = ("ResourceARN", "ResourceArn", "resourceArn", "ARN", "Arn", "arn")
+_EC2_ID = late(r"[a-z]{1,24}-[0-9a-f]{8,17}")
 REGION_UNKNOWN = "arn:aws:ecr:?:"
 
 
@@ -88,3 +94,30 @@ def _named_in(members: Mapping[str, Any], document: object) -> str | None:
     named = {text_of(map_of(statement).get("Resource")) for statement in list_of(map_of(policy).get("Statement"))}
     only = named.pop() if len(named) == 1 else None
     return only if only and parse_arn(only) is not None and "*" not in only else None
+
+
+def tags_told(members: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """`{"ResourceArn", "Tags"}` of the one thing that the answer is about; EC2's are known by an id alone."""
+    if members.keys() >= {"Key", "Value", "ResourceId"}:
+        return [{"ResourceArn": name, "Tags": [members]} for name in (text_of(members["ResourceId"]),) if name and _EC2_ID.fullmatch(name)]
+    held = next((members[name] for name in _TAGS if isinstance(members.get(name), list | dict) and members[name]), None)
+    return [{"ResourceArn": thing, "Tags": held}] if held is not None and (thing := _thing(members)) and any(tags_in({"Tags": held})) else []
+
+
+def _thing(members: Mapping[str, Any]) -> str | None:
+    named = [text for name in _OF_THING if (text := text_of(members.get(name))) and _of_a_resource(text)]
+    function = text_of(map_of(members.get("Configuration")).get("FunctionArn"))
+    instance = text_of(members.get("InstanceId"))
+    return next(iter(named), None) or _own_arn(members) or function or (instance if instance and _EC2_ID.fullmatch(instance) else None)
+
+
+def parse_tags(value: Mapping[str, Any], source: str) -> ThingTags:
+    """What `tags_told` found, as evidence."""
+    return ThingTags(thing=str(value["ResourceArn"]), tags=tuple(sorted(set(tags_in({"Tags": value["Tags"]})))), source=source)
+
+
+def is_tags_alone(members: Mapping[str, Any]) -> bool:
+    """An answer that holds tags and does not say whose."""
+    held = [members[name] for name in _TAGS if name in members]
+    items = [map_of(item).keys() for one in held for item in list_of(one)]
+    return len(held) == 1 and len(members.keys() - {"ResponseMetadata", "NextToken"}) == 1 and all(len(keys) == 2 for keys in items)

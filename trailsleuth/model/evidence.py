@@ -13,6 +13,7 @@ from trailsleuth.model.evaluated import DecodedAuthorization
 from trailsleuth.model.pipeline import ActionRun, Pipeline, PipelineRun
 from trailsleuth.model.policy import PolicyEvidence
 from trailsleuth.model.record import Record
+from trailsleuth.model.tags import ThingTags
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -24,6 +25,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     actions: tuple[ActionRun, ...] = ()
     policies: PolicyEvidence = field(default_factory=PolicyEvidence)
     decoded: tuple[DecodedAuthorization, ...] = ()
+    tags: tuple[ThingTags, ...] = ()
     coverage: Coverage = field(default_factory=Coverage)
 
 

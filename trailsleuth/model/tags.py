@@ -1,9 +1,19 @@
-"""The tags in a request, in whatever way its service spells them."""
+"""The tags in a request or an answer, in whatever way its service spells them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from msgspec import Struct
+
+
+class ThingTags(Struct, frozen=True, kw_only=True):
+    """The tags of a thing as a saved answer of AWS tells them, at some time nobody knows. `thing` is an ARN, or an id of EC2's."""
+
+    thing: str
+    tags: tuple[tuple[str, str], ...]
+    source: str
 
 
 def tags_in(request: Mapping[str, Any], *, of: str = "") -> Iterator[tuple[str, str]]:
