@@ -42,13 +42,9 @@ def enrichment_questions(finding: Finding, evidence: Evidence) -> Iterator[Quest
     thing = parse_arn(finding.resource)
     if ":resourcetag/" in failed.key.lower() and thing is not None and thing.service not in UNTAGGED and "*" not in (finding.resource or ""):
         because = f"{failed.key} decides, and nothing in the evidence tells the tags of {finding.resource}"
-        region, account = thing.region or cited.region, thing.account or finding.resource_account or cited.account or "<profile>"
-        yield Question(
-            account=account,
-            wanted="policies",
-            because=because,
-            command=TAGS.format(arn=shlex.quote(finding.resource or ""), region=shlex.quote(region), account=account),
-        )
+        region, owner = thing.region or cited.region, thing.account or finding.resource_account or cited.account or "<profile>"
+        command = TAGS.format(arn=shlex.quote(finding.resource or ""), region=shlex.quote(region), account=owner)
+        yield Question(account=owner, wanted="policies", because=because, command=command)
     found = selector_for(failed.key, (finding.iam_action or "").partition(":")[0].lower())
     if found is None:
         return
