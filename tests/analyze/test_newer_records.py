@@ -279,3 +279,52 @@ def test_the_key_that_decides_and_is_not_recorded_is_asked_for_next_time() -> No
     elsewhere = refused(session(PUBLISHER), "ecs", "RunTask", "ecs:RunTask", "*")
     held = snapshot((PUBLISHER, [{**allow("ecs:RunTask"), "Condition": condition}], []))
     assert not [question for question in diagnose([elsewhere], held).questions if "put-event-configuration" in question.command]
+
+
+OF_SESSION = {"assumedRoot": "true", "signInSessionArn": f"arn:aws:signin:eu-west-1:{B}:session/0f1e", "ec2RoleDelivery": "2.0"}
+TOLD = {
+    "aws:AssumedRoot": ({"who": {"assumedRoot": "true"}}, "true"),
+    "aws:SignInSessionArn": ({"who": OF_SESSION}, OF_SESSION["signInSessionArn"]),
+    "ec2:RoleDelivery": ({"who": {"ec2RoleDelivery": "2.0"}}, "2.0"),
+    "aws:VpceAccount": ({"vpcEndpointId": "vpce-0aa11", "vpcEndpointAccountId": A}, A),
+    "aws:SourceVpce": ({"vpcEndpointId": "vpce-0aa11", "vpcEndpointAccountId": A}, "vpce-0aa11"),
+    "aws:SecureTransport": ({"tlsDetails": {"tlsVersion": "TLSv1.3"}}, "true"),
+}
+
+
+@pytest.mark.parametrize("key", TOLD)
+def test_what_else_a_record_tells_decides_conditions(key: str) -> None:
+    fields, value = TOLD[key]
+    who = session(PUBLISHER)
+    who = who | {"sessionContext": who["sessionContext"] | fields.get("who", {})}
+    record = refused(who, "sqs", "SendMessage", "sqs:SendMessage", QUEUE, **{name: held for name, held in fields.items() if name != "who"})
+    found = cause(diagnose([record], snapshot((PUBLISHER, [allow("sqs:SendMessage", StringEquals={key: "another"})], []))))
+    assert found.requests[0].context[key] == (value,)
+    assert f"the request had {value}" in found.explanation
+
+
+def test_without_an_endpoint_the_keys_of_endpoints_are_absent() -> None:
+    record = refused(session(PUBLISHER), "sqs", "SendMessage", "sqs:SendMessage", QUEUE, sourceIPAddress="203.0.113.4")
+    for key in ("aws:VpceAccount", "aws:SourceVpcArn", "aws:VpceOrgID"):
+        found = cause(diagnose([record], snapshot((PUBLISHER, [allow("sqs:SendMessage", StringEquals={key: "x"})], []))))
+        assert "the request carried no value" in found.explanation, key
+
+
+def test_a_delegated_token_opens_a_session_of_whom_it_was_given_for() -> None:
+    given = call(
+        session(role("vendor/Agent"), key="ASIAAGENT"), "sts", "GetDelegatedAccessToken", 1, request={"tradeInToken": "x"},
+        response={"credentials": {"accessKeyId": "ASIAGIVEN"}, "assumedPrincipal": session(PUBLISHER)["arn"]},
+    )  # fmt: skip
+    denied = refused(session(PUBLISHER, key="ASIAGIVEN"), "sqs", "SendMessage", "sqs:SendMessage", QUEUE)
+    case = diagnose([given, denied])
+    assert [hop.access_key_id for hop in case.chains[0].hops][-1] == "ASIAGIVEN"
+    assert len(case.chains[0].hops) == 2
+
+
+@pytest.mark.parametrize("tag", ["aws:ResourceTag/team", "s3:BucketTag/team"])
+def test_where_a_bucket_s_tags_would_decide_it_is_asked_whether_they_do(tag: str) -> None:
+    bucket = "arn:aws:s3:::press-plates"
+    held = snapshot((PUBLISHER, [allow("s3:ListBucket", bucket, StringEquals={tag: "ink"})], []))
+    record = refused(session(PUBLISHER), "s3", "ListObjects", "s3:ListBucket", bucket)
+    commands = [question.command for question in diagnose([record], held).questions]
+    assert any("get-bucket-abac --bucket press-plates" in command for command in commands)

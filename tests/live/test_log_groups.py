@@ -17,6 +17,7 @@ from trailsleuth.cli.app import main
 from trailsleuth.errors import AccountUnreachable, EvidenceUnreadable, SourceError, UsageError
 from trailsleuth.model import Inquiry, RawInput, Skipped
 from trailsleuth.sources.aws.operations import shipped_policy
+from trailsleuth.sources.files.exports import read_inputs
 
 GROUP = "/org/cloudtrail"
 URL = f"logs://{GROUP}"
@@ -64,6 +65,19 @@ def test_the_founding_case_is_read_out_of_a_log_group(serve, live, window):
     assert (filtered > 0, aws.count("logs:StartQuery") > 0) == (window is SHORT, window is LONG)
     cost = "costs nothing by the byte" if window is SHORT else "read, about $0.0"
     assert any(cost in line for line in said), said
+
+
+@pytest.mark.parametrize("window", [SHORT, LONG], ids=["FilterLogEvents", "Logs Insights"])
+def test_the_answers_of_the_group_that_were_saved_lead_to_the_same(serve, live, tmp_path, window):
+    world = a_world(background=100)
+    group, _ = a_group(world)
+    serve(world)
+    found, _ = searched(live, **window, **BY_ROLE)
+    messages = [message for _, message in group.events if any(name in message for name in (KEY_B, "AssumeRole"))]
+    filtered = {"events": [{"message": message, "timestamp": 0, "eventId": "1"} for message in messages], "searchedLogStreams": []}
+    insights = {"status": "Complete", "results": [[{"field": "@message", "value": message}, {"field": "@ptr", "value": "p"}] for message in messages]}
+    (tmp_path / "saved.json").write_text(json.dumps(filtered if window is SHORT else insights))
+    assert of_the_chain([*read_inputs([str(tmp_path / "saved.json")])]) == of_the_chain(found)
 
 
 @pytest.mark.parametrize("window", [SHORT, LONG], ids=["FilterLogEvents", "Logs Insights"])

@@ -22,29 +22,26 @@ from trailsleuth.catalog.denial_notes import selector_for
 from trailsleuth.catalog.pipeline_actions import applies, needs_of_action
 from trailsleuth.facts.tags import UNTAGGED
 from trailsleuth.iam.applies import find_principal
-from trailsleuth.model import Evidence, Finding, Question, Scope, account_of, parse_arn
+from trailsleuth.model import Evidence, Evidenced, Finding, Question, Scope, account_of, parse_arn
 
 COMMAND = (
     "aws cloudtrail put-event-configuration --event-data-store <ARN> --max-event-size Large --context-key-selectors '{selectors}' --region {region} "
     "--profile {account}"
 )
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/buckets-tagging-enable-abac.html
+ABAC = "aws s3api get-bucket-abac --bucket {bucket} --profile {account}; aws s3api get-bucket-tagging --bucket {bucket} --profile {account}"
 TAGS = "aws resourcegroupstaggingapi get-resources --resource-arn-list {arn} --region {region} --profile {account} --output json > tags.json"
 
 
 def enrichment_questions(finding: Finding, evidence: Evidence) -> Iterator[Question]:
-    """The value of the condition's key that the record does not show: the thing's tags as they are now, and how to have the key recorded next time."""
+    """For the value of the condition's key that the record does not show: the thing's tags, and how to have the key recorded next time."""
     failed = finding.mismatch
     if failed is None or failed.part != "condition" or failed.given is not None or not failed.key or not finding.evidence:
         return
     cited = finding.evidence[0]
     if any(record.event_id == cited.event_id and "eventContext" in record.payload for record in evidence.records):
         return  # it is set already: what is not there was absent
-    thing = parse_arn(finding.resource)
-    if ":resourcetag/" in failed.key.lower() and thing is not None and thing.service not in UNTAGGED and "*" not in (finding.resource or ""):
-        because = f"{failed.key} decides, and nothing in the evidence tells the tags of {finding.resource}"
-        region, owner = thing.region or cited.region, thing.account or finding.resource_account or cited.account or "<profile>"
-        command = TAGS.format(arn=shlex.quote(finding.resource or ""), region=shlex.quote(region), account=owner)
-        yield Question(account=owner, wanted="policies", because=because, command=command)
+    yield from _tags_question(finding, failed.key.lower(), cited)
     found = selector_for(failed.key, (finding.iam_action or "").partition(":")[0].lower())
     if found is None:
         return
@@ -57,6 +54,24 @@ def enrichment_questions(finding: Finding, evidence: Evidence) -> Iterator[Quest
     account = cited.account or finding.principal_account
     command = COMMAND.format(selectors=selectors, region=cited.region, account=account or "<profile>")
     yield Question(account=account, wanted="records", because=because, command=command)
+
+
+def _tags_question(finding: Finding, key: str, cited: Evidenced) -> Iterator[Question]:
+    """The tags of the thing as they are now; of a bucket also whether they count at all."""
+    thing = parse_arn(finding.resource)
+    if thing is None or not finding.resource or "*" in finding.resource or not (":resourcetag/" in key or ":buckettag/" in key):
+        return
+    owner = thing.account or finding.resource_account or cited.account
+    account = owner or "<profile>"
+    if thing.service == "s3":
+        because = f"{key} decides, and tags of a bucket are looked at only where ABAC is on for it, which by default it is not"
+        yield Question(
+            account=owner, wanted="policies", because=because, command=ABAC.format(bucket=shlex.quote(thing.resource.split("/")[0]), account=account)
+        )
+    elif thing.service not in UNTAGGED:
+        because = f"{key} decides, and nothing in the evidence tells the tags of {finding.resource}"
+        command = TAGS.format(arn=shlex.quote(finding.resource), region=shlex.quote(thing.region or cited.region), account=account)
+        yield Question(account=owner, wanted="policies", because=because, command=command)
 
 
 MOST = 12

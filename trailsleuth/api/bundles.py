@@ -18,7 +18,7 @@ from trailsleuth.catalog.arn_words import arn_words, plain_words, prose_words
 from trailsleuth.ingest.collected import CollectedTree, path_in_tree
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.pieces import Form, Piece
-from trailsleuth.model import RawInput, Skipped
+from trailsleuth.model import ENTRIES, RawInput, Skipped
 from trailsleuth.patterns import late
 from trailsleuth.report.redact_evidence import EvidenceVeil
 
@@ -26,7 +26,6 @@ __all__ = ["Bundle", "bundle"]
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip file can hold: equal evidence gives equal bytes
-_ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", "error")
 _UNREADABLE = {"eventVersion": "1.0", "eventName": "Unreadable"}  # stands for a record that could not be read
 _SERVICE = late(rb"(?:arn:aws[a-z-]*:|\b)([a-z0-9-]+)(?::|\.amazonaws\.com)")
 _CUT = b'{"Records": ['
@@ -70,7 +69,7 @@ def bundle(paths: Paths, *, redact: bool = False, asked: Mapping[str, str] | Non
 def _fetched_for(paths: Sequence[str]) -> dict[str, str]:
     """The question that a fetched case among the paths was fetched for."""
     inquiry = inquiry_in(paths)
-    return {name: text for name in _ENTRIES if (text := getattr(inquiry, name, None))}
+    return {name: text for name in (*ENTRIES, "error") if (text := getattr(inquiry, name, None))}
 
 
 def _services(inputs: Iterable[RawInput]) -> frozenset[str]:

@@ -16,7 +16,7 @@ from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.errors import UsageError
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.investigation import run_investigation
-from trailsleuth.model import THINGS, CaseFile, Evidence, Inquiry, RawInput, Skipped
+from trailsleuth.model import ENTRIES, CaseFile, Evidence, Inquiry, RawInput, Skipped
 from trailsleuth.report.document import coverage_document
 from trailsleuth.scan.listing import SCAN_FROM, Listing, list_evidence
 from trailsleuth.sources.engines.addresses import is_engine
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from trailsleuth.api.views import Conditions
     from trailsleuth.model.reduction import Reduction
     from trailsleuth.trail_index.store import IndexFile
-
-ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", *THINGS, "error")
 
 
 class Case:
@@ -107,7 +105,7 @@ class Case:
 
     def ask(self, inquiry: Inquiry) -> Diagnosis:
         """The answer to a question that is packed already. Raises UsageError where a name in it is empty, since that would ask about everything."""
-        empty = next((name for name in ENTRIES if name != "error" and (text := getattr(inquiry, name)) is not None and not text.strip()), None)
+        empty = next((name for name in ENTRIES if (text := getattr(inquiry, name)) is not None and not text.strip()), None)
         if empty is not None:
             raise UsageError(f"--{empty.replace('_', '-')} is empty", next_step="name what is asked about, or leave it out")
         return Diagnosis(without_secrets(self._answer(_writable(inquiry).or_else(self.fetched_for))))
@@ -162,7 +160,7 @@ class Case:
 
 def _writable(inquiry: Inquiry) -> Inquiry:
     """Its texts without half surrogate pairs: a command line's bytes that are no UTF-8 become them, and no JSON can carry them."""
-    texts = {name: text for name in ENTRIES if (text := getattr(inquiry, name)) is not None}
+    texts = {name: text for name in (*ENTRIES, "error") if (text := getattr(inquiry, name)) is not None}
     return replace(inquiry, **{name: text.encode("utf-8", "surrogatepass").decode("utf-8", "replace") for name, text in texts.items()})
 
 

@@ -15,11 +15,11 @@ from trailsleuth.api.cases import Case
 from trailsleuth.catalog.pipeline_actions import call_places
 from trailsleuth.errors import UsageError
 from trailsleuth.ingest.evidence import read_evidence
-from trailsleuth.model import Inquiry, RawInput
+from trailsleuth.model import ENTRIES, Inquiry, RawInput
 from trailsleuth.sources.aws.live import WAYS_IN, open_live, settle
 from trailsleuth.sources.aws.sessions import Surroundings
 from trailsleuth.sources.aws.ways import Ways
-from trailsleuth.sources.files.case_folder import ENTRIES, CaseFolder, new_folder
+from trailsleuth.sources.files.case_folder import CaseFolder, new_folder
 
 __all__ = ["Asked", "fetch", "gather", "this_second"]
 

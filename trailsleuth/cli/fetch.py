@@ -16,12 +16,12 @@ from trailsleuth.cli.live_progress import ConsoleProgress
 from trailsleuth.cli.options import TableOrJson, parse_window
 from trailsleuth.cli.output import write_stdout
 from trailsleuth.errors import UsageError
-from trailsleuth.model import Inquiry, RawInput
+from trailsleuth.model import ENTRIES, Inquiry, RawInput
 from trailsleuth.report.sanitize import for_terminal
 from trailsleuth.sources.aws.gaps import FOLDER as GAPS
 from trailsleuth.sources.aws.sessions import Surroundings
 from trailsleuth.sources.aws.ways import Ways
-from trailsleuth.sources.files.case_folder import ENTRIES, CaseFolder, inquiry_of, resume_folder
+from trailsleuth.sources.files.case_folder import CaseFolder, inquiry_of, resume_folder
 
 SCHEMA = "trailsleuth.fetched/1"
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trailsleuth.model.denial import Cause, Denial, Effect, EncodedMessage, PolicyType
     from trailsleuth.model.error_text import ErrorText, OpaqueError, Tie
     from trailsleuth.model.evaluated import AuthorizationCheck, Calibrated, DecodedAuthorization, EvaluatedPolicy, MatchedStatement
-    from trailsleuth.model.evidence import THINGS, Evidence, Inquiry
+    from trailsleuth.model.evidence import ENTRIES, THINGS, Evidence, Inquiry
     from trailsleuth.model.finding import Background, Basis, Evidenced, Finding, Standing
     from trailsleuth.model.pipeline import ActionDeclaration, ActionRun, CallPlaces, Pipeline, PipelineRun
     from trailsleuth.model.policy import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from trailsleuth.model.session import Chain, Execution, Hop, Scope, Session
 
 __all__ = [
+    "ENTRIES",
     "SCHEMA",
     "THINGS",
     "AccessRequest",
@@ -128,7 +129,7 @@ _NAMES = {
     "denial": ("Cause", "Denial", "Effect", "EncodedMessage", "PolicyType"),
     "error_text": ("ErrorText", "OpaqueError", "Tie"),
     "evaluated": ("AuthorizationCheck", "Calibrated", "DecodedAuthorization", "EvaluatedPolicy", "MatchedStatement"),
-    "evidence": ("THINGS", "Evidence", "Inquiry"),
+    "evidence": ("ENTRIES", "THINGS", "Evidence", "Inquiry"),
     "finding": ("Background", "Basis", "Evidenced", "Finding", "Standing"),
     "pipeline": ("ActionDeclaration", "ActionRun", "CallPlaces", "Pipeline", "PipelineRun"),
     "policy": (

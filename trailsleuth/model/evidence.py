@@ -35,6 +35,8 @@ THINGS = {
     "state_machine": "StepFunctions",
 }  # fmt: skip
 
+ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", *THINGS)  # the ways into a case besides the error text
+
 
 class Inquiry(Struct, frozen=True, kw_only=True):
     """What the user asks: the entry options of the contract. All None or empty: every denied chain.
@@ -80,7 +82,7 @@ class Inquiry(Struct, frozen=True, kw_only=True):
     @property
     def names_more_than_the_error(self) -> bool:
         """True where an entry other than the error text and the window narrows the question."""
-        return any((self.pipeline, self.execution_id, self.role, self.session, self.access_key, self.event_id, self.thing))
+        return any(getattr(self, name) for name in ENTRIES)
 
     @property
     def thing(self) -> tuple[str, str] | None:

@@ -18,13 +18,12 @@ from typing import Any
 from msgspec import Struct, field
 
 from trailsleuth.errors import EvidenceUnreadable, UsageError
-from trailsleuth.model import THINGS, Inquiry, RawInput, Skipped
+from trailsleuth.model import ENTRIES, Inquiry, RawInput, Skipped
 from trailsleuth.sources.aws import gaps
 from trailsleuth.sources.aws.store import Provenance, json_bytes, raw_input
 from trailsleuth.sources.files.kinds import MANIFEST, SCHEMA
 
 UNFINISHED = ".unfinished"
-ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_id", *THINGS)
 
 
 class CaseFolder(Struct, kw_only=True):
