@@ -228,10 +228,8 @@ def _of_wrapper(members: dict[str, Any], depth: int) -> Iterator[Piece]:
                 yield from _held_beside(members, name, depth)
                 return
             broken += [piece for piece in inside if piece.form is Form.BROKEN and isinstance(held, str) and _MAY_HOLD.search(held)]
-    if inside := list(_held(members, depth)) or broken:
+    if inside := list(_held(members, depth)) or broken or tag_pieces(members):
         yield from inside
-    elif tags := tag_pieces(members):
-        yield from tags
     elif not lists:
         named = ", ".join(sorted(str(key)[:40] for key in members)[:6])
         yield Piece(Form.UNKNOWN, reason=f"not recognised: an object with the members {named}" if named else "not recognised: an empty object")
