@@ -70,6 +70,14 @@ def test_what_is_known_by_elimination_alone_is_said_to_be() -> None:
     assert "They allow CreateCluster itself; of all that it may be checked for besides, they lack this alone; the record shows no request" in found.explanation
 
 
+def test_what_some_such_call_needs_is_named_and_not_changed_where_neither_words_nor_request_tell_on_what() -> None:
+    case = without("ecs:TagResource", "ecs", "CreateCluster", None)
+    (found,) = blamed(case)
+    assert (found.iam_action, found.resource, case.deltas) == ("ecs:TagResource", None, ())
+    assert "whether it needed ecs:TagResource" in (found.advice or "")
+    assert without("ecs:TagResource", "ecs", "CreateCluster", {"clusterName": "mill", "tags": [{"key": "team", "value": "x"}]}).deltas
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_every_row_names_it_where_no_request_was_recorded(table: str) -> None:
     rows = [row for row in some_of(TABLES[table](), 4, start=2) if row[1] != "sts"]  # without a request it is not known which role's trust policy decides

@@ -20,6 +20,7 @@ from trailsleuth.model import AccessRequest, Basis, Calibrated, Cause, Evidenced
 from trailsleuth.model.texts import texts_in
 from trailsleuth.model.written import Part
 
+SUPPOSED = "See in what was sent with {call} whether it needed {action}, and on what, before it is allowed."
 CITED = 50  # records cited by one finding; `count` tells how many there were
 
 
@@ -74,7 +75,8 @@ def make_finding(refusal: Refusal, claim: Claim, standing: Standing, basis: Basi
         resource_account=refusal.resource_account or account_of(refusal.resource),
         conditions=conditions_of(refusal.iam_action, refusal.passed_to) if policy_fix else {},
         explanation=explain(refusal, claim, around.tool) + said_of(around.calibration),
-        advice=advise(refusal, claim, around.good),
+        advice=SUPPOSED.format(action=refusal.iam_action, call=refusal.first.event_name) if refusal.is_supposed else advise(refusal, claim, around.good),
+        withheld=refusal.is_supposed,
         maker=maker_of_role(refusal, claim),
         first_seen=refusal.first.event_time,
         last_seen=refusal.last.event_time,

@@ -11,6 +11,7 @@ from trailsleuth.model.names import caller_of
 from trailsleuth.patterns import late
 
 NEEDED_NEXT = "needed-next"  # the `pattern_id` of what no record shows yet
+BY_POLICIES = "policies"  # whence an action is known that no message names: the policies allow all others
 BY_CODE = "bare"  # the `pattern_id` of what was read by its code alone
 LONGEST, SHOWN = 2000, 160  # signs of a message that are looked at, and shown
 _WORD = late(r"[^\W\d_]+")
@@ -77,6 +78,11 @@ class Refusal(Struct, frozen=True, kw_only=True):
         "" where they say no more than that it was denied."""
         text = " ".join((self.first.error_message or "")[:LONGEST].split())
         return text[:SHOWN] if self.denial.pattern_id == BY_CODE and not _PLAIN.issuperset(_WORD.findall(text.lower())) else ""
+
+    @property
+    def is_supposed(self) -> bool:
+        """What some such call needs and the policies lack: whether this one needed it, and on what, neither its message nor its request tells."""
+        return self.denial.known_from.get("iam_action") == BY_POLICIES and self.resource is None and not self.first.request
 
     @property
     def cross_account(self) -> bool:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from trailsleuth.analyze.meant_role import with_meant_role
 from trailsleuth.analyze.passrole import passed_next
-from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.refusal import BY_POLICIES, Refusal
 from trailsleuth.analyze.refusals import passed_service
 from trailsleuth.analyze.requests import access_request
 from trailsleuth.analyze.required import depended_on, identity_verdict, needed_by_content, never_granted
@@ -169,7 +169,7 @@ def _missing_part(refusal: Refusal, evidence: Evidence, names: RoleNames) -> Ref
     if len(lacking) != 1:
         return refusal
     part = _as_part(refusal, lacking[0])
-    return replace(part, denial=replace(part.denial, known_from={**part.denial.known_from, "iam_action": "policies"}))
+    return replace(part, denial=replace(part.denial, known_from={**part.denial.known_from, "iam_action": BY_POLICIES}))
 
 
 def _as_part(refusal: Refusal, part: Refusal) -> Refusal:

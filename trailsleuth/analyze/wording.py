@@ -5,7 +5,7 @@ from __future__ import annotations
 from trailsleuth.analyze.beyond import is_granted_only, is_service_linked, settled_by
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.generated import of_an_editable_role
-from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.refusal import BY_POLICIES, Refusal
 from trailsleuth.analyze.told import told_by_record
 from trailsleuth.catalog.actions import unlisted
 from trailsleuth.catalog.operations import decided_elsewhere
@@ -69,7 +69,7 @@ def explain(refusal: Refusal, claim: Claim, tool: Record | None = None) -> str:
 
 def _by_elimination(refusal: Refusal) -> str:
     """How the action is known, where neither the message nor the request tells it."""
-    if refusal.denial.known_from.get("iam_action") != "policies":
+    if refusal.denial.known_from.get("iam_action") != BY_POLICIES:
         return ""
     unseen = "" if refusal.first.request else "; the record shows no request, so whether this call needed it is not seen"
     return f"They allow {refusal.first.event_name} itself; of all that it may be checked for besides, they lack this alone{unseen}."
