@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -33,9 +35,13 @@ class Runner:
 
     def run(self, **given: str) -> subprocess.CompletedProcess[str]:
         """The step that diagnoses, with these inputs and the defaults of the others."""
-        inputs = {name: given.get(name.replace("-", "_"), one.get("default", "")) for name, one in ACTION["inputs"].items()}
-        step = next(one for one in ACTION["runs"]["steps"] if one.get("id") == "diagnose")
-        values = {name: inputs[re.fullmatch(r"\$\{\{ inputs\.([\w-]+) \}\}", value)[1]] for name, value in step["env"].items()}
+        return self.step("Diagnose", {name.replace("_", "-"): value for name, value in given.items()})
+
+    def step(self, name: str, given: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        """A step of the action, as the runner starts it."""
+        inputs = {one: given.get(one, of.get("default", "")) for one, of in ACTION["inputs"].items()}
+        step = next(one for one in ACTION["runs"]["steps"] if one["name"] == name)
+        values = {key: inputs[re.fullmatch(r"\$\{\{ inputs\.([\w-]+) \}\}", value)[1]] for key, value in step["env"].items()}
         there = {"RUNNER_TEMP": str(self.temp), "GITHUB_STEP_SUMMARY": str(self.summary), "GITHUB_OUTPUT": str(self.output), "GITHUB_ACTION_PATH": str(ROOT)}
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(self.temp), **there, **values}
         script = self.temp / "step.sh"
@@ -81,6 +87,28 @@ def test_an_input_is_a_value_and_never_a_command_or_an_option(runner: Runner, na
     assert not (runner.temp / "made").exists()
     assert done.returncode in (0, 1, 3)
     assert runner.summary.read_text().startswith("# ")
+
+
+def test_the_install_step_makes_a_program_of_the_locked_versions_for_the_step_after_it(runner: Runner) -> None:
+    """With a Python whose `-m venv` leaves a pip that says what it was asked, and a program like the installed one."""
+    made, asked = runner.temp / "made", runner.temp / "asked"
+    shutil.move(runner.temp / "trailsleuth", made)
+    (made / "bin" / "pip").write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {asked}\n')
+    python = runner.temp / "python"
+    python.write_text(f'#!/bin/sh\n[ "$1 $2" = "-m venv" ] && cp -R {made} "$3"\n')
+    for program in (made / "bin" / "pip", python):
+        program.chmod(0o755)
+    assert runner.step("Install trailsleuth", {"python": str(python)}).returncode == 0
+    target, versions = asked.read_text().splitlines()[-1], asked.read_text().splitlines()[-2]
+    assert target == str(ROOT)
+    locked = dict(line.split("==") for line in Path(versions).read_text(encoding="utf-8").splitlines())
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    assert {re.match(r"[\w-]+", one)[0].lower() for one in needed} <= {name.lower() for name in locked}
+    assert runner.run(evidence=str(FOUNDING), pipeline="basket").returncode == 1
+
+
+def test_a_failed_install_stops_the_action(runner: Runner) -> None:
+    assert runner.step("Install trailsleuth", {"python": "/bin/false"}).returncode != 0
 
 
 def test_no_expression_stands_in_a_script() -> None:
