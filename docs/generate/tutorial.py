@@ -17,27 +17,36 @@ CELLS: tuple[tuple[str, str], ...] = (
         "The evidence is made up and lies in the repository: CloudTrail files of both accounts, CodePipeline's account of the execution, and the IAM\n"
         "snapshot of the second account.",
     ),
-    ("code", '%load_ext trailsleuth.notebook\nimport trailsleuth as ts\n\ncase = ts.load("../fixtures/cases/founding-first-snapshot/evidence")\ncase'),
-    ("markdown", "The trail as a DataFrame, in CloudTrail's names and UTC; `denied` is trailsleuth's reading of each error."),
+    (
+        "code",
+        '%load_ext trailsleuth.notebook\nimport trailsleuth as ts\n\ncase = ts.load("../fixtures/cases/founding-first-snapshot/evidence")\n'
+        'diagnosis = case.diagnose(pipeline="basket")\ndiagnosis',
+    ),
+    (
+        "markdown",
+        "That is the whole answer: cause, change and next step at the top, then how the pipeline got there and what it all rests on\n"
+        "(`diagnosis.to_html()` gives the same page as a file to send). The rest of this notebook takes it apart.\n\n"
+        "The trail as a DataFrame, in CloudTrail's names and UTC; the column `denied` is trailsleuth's reading of each error.",
+    ),
     (
         "code",
         'records = case.records\ncolumns = ["eventTime", "recipientAccountId", "eventSource", "eventName", "errorCode", "denied"]\n'
         'records[columns].sort_values("eventTime").tail(12)',
     ),
-    ("markdown", "Denials alone do not tell: some belong to other people, some resolved themselves."),
+    ("markdown", "The denials alone do not answer the question: some belong to other people, and some calls succeeded later."),
     ("code", 'records.trail.denied()[["eventTime", "recipientAccountId", "userIdentityArn", "eventName", "errorCode"]]'),
-    ("markdown", "So ask about the pipeline."),
-    ("code", 'diagnosis = case.diagnose(pipeline="basket")\nprint(diagnosis.summary)'),
+    ("markdown", "The diagnosis of the pipeline, in one sentence and by finding:"),
+    ("code", "print(diagnosis.summary)"),
     ("code", 'diagnosis.findings[["rank", "standing", "basis", "cause", "principal", "iam_action", "resource"]]'),
     (
         "markdown",
-        "One denial is *observed*, in the trail of the account that nobody looked at. The two `iam:PassRole` are *predicted*: registering the task\n"
-        "definition hands two roles to ECS, and PassRole never has a record of its own. They would have been the next failure, with the same text.\n\n"
-        "How did the pipeline get there? One row a hop.",
+        "One denial is *observed*, in the trail of the other account. The two `iam:PassRole` are *predicted*: registering the task\n"
+        "definition passes two roles to ECS, and CloudTrail never records PassRole by itself. They would have failed next, with the same error text.\n\n"
+        "How did the pipeline get there? One row per hop:",
     ),
     ("code", 'diagnosis.chains[["chain", "hop", "role", "session_name", "assumed_by", "account", "calls", "denied"]]'),
     ("code", "diagnosis.plot()"),
-    ("markdown", "And when? A prediction stands in the next try."),
+    ("markdown", "And when? Predictions are drawn in the next attempt."),
     ("code", "diagnosis.plot_timeline()"),
     ("markdown", "Every call of the last session, in time order:"),
     (
@@ -45,7 +54,7 @@ CELLS: tuple[tuple[str, str], ...] = (
         'key = diagnosis.chains["access_key_id"].iloc[-1]\n'
         'records.trail.chain(key)[["eventTime", "recipientAccountId", "eventSource", "eventName", "errorCode"]]',
     ),
-    ("markdown", "The change, one row for each place to change, tested against the snapshot's policies:"),
+    ("markdown", "The change, one row per attachment point, tested against the policies of the snapshot:"),
     (
         "code",
         'import json\n\nchange = diagnosis.deltas.iloc[0]\nprint(change["attach_to"], "| sufficient:", change["sufficient"], "| minimal:", change["minimal"])\n'
@@ -53,7 +62,7 @@ CELLS: tuple[tuple[str, str], ...] = (
     ),
     (
         "markdown",
-        "Anything else can be asked of the same evaluator. `simulate` says what IAM decides on a request by the policies in the evidence, and why:",
+        "The same evaluator answers other questions: `simulate` says what IAM decides on a request under the policies in the evidence, and why:",
     ),
     (
         "code",
@@ -62,8 +71,6 @@ CELLS: tuple[tuple[str, str], ...] = (
         '    answer = ts.simulate(["../fixtures/cases/founding-first-snapshot/evidence"], action=action, **ask)[0]\n'
         '    print(action, answer["decision"], answer["blocked_by"])',
     ),
-    ("markdown", "And the whole report, as it can be forwarded (`trailsleuth diagnose … --output html`):"),
-    ("code", "diagnosis"),
 )
 
 

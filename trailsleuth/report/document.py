@@ -77,7 +77,7 @@ def utc(moment: datetime | None) -> str | None:
 
 def plain(value: object) -> object:
     """A value out of a policy or a condition as JSON holds it; what JSON has no form for becomes text."""
-    if value is None or isinstance(value, bool | int):
+    if value is None or value.__class__ is str or isinstance(value, bool | int):
         return value
     if isinstance(value, Enum):
         return value.value

@@ -40,6 +40,8 @@ def visible(text: str) -> str:
 
 def one_line(text: str) -> str:
     """`visible`, with line breaks and tabs as one blank: log text can't open a line of its own."""
+    if text.isascii() and text.isprintable():  # nearly every text, at a tenth of the time
+        return text.strip()
     return visible(_BLANKS.sub(" ", text).strip())
 
 
