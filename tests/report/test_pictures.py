@@ -29,7 +29,7 @@ def page(document, **context):
 
 def test_the_first_fields_are_the_change_the_next_step_and_what_the_answer_rests_on():
     labels = re.findall(r"<dt>(.*?)</dt>", page(case_document(the_founding_case())).partition("</header>")[0])
-    assert labels == ["Change", "Next", "Failed", "It said", "When", "Owner", "Accounts", "Evidence", "Made by"]
+    assert labels == ["Change", "Next", "Failed", "Error", "When", "Owner", "Accounts", "Evidence", "Made by"]
 
 
 def test_the_version_stands_on_the_report_where_it_is_told():

@@ -5,8 +5,10 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
+from trailsleuth.model import Cause
 from trailsleuth.model.explanation import EXPLANATION_SCHEMA, ExplainedDenial, Explanation
 from trailsleuth.report.sanitize import for_terminal
+from trailsleuth.report.words import CAUSE, POLICY_TYPE
 
 
 def explanation_document(explanation: Explanation) -> dict[str, Any]:
@@ -55,8 +57,8 @@ def _block(number: int, denial: ExplainedDenial, width: int) -> str:
         ("who", denial.principal, denial.known_from.get("principal")),
         ("what", denial.iam_action, denial.known_from.get("iam_action")),
         ("on", denial.resource, denial.known_from.get("resource")),
-        ("cause", denial.cause.value.replace("_", " "), None),
-        ("layer", f"{denial.policy_type.value.replace('_', ' ')} policy, {denial.effect.value}" if denial.policy_type else None, None),
+        ("cause", CAUSE[denial.cause.value] if denial.cause is not Cause.UNKNOWN else "not said", None),
+        ("layer", f"{POLICY_TYPE[denial.policy_type.value]}, {denial.effect.value} deny" if denial.policy_type else None, None),
         ("policy", denial.policy_arn, None),
         ("encoded", denial.encoded_message.value if denial.encoded_message else None, None),
         ("record", denial.event_id, None),

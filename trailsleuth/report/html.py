@@ -71,7 +71,7 @@ def _verdict(document: Document, verdict: str, version: str) -> str:
     execution = document["execution"]
     if execution is not None:
         said = ": ".join(part for part in (execution["error_code"], execution["error_message"]) if part)
-        fields += [("Failed", _text(words.execution_line(execution))), *([("It said", _code(said))] if said else [])]
+        fields += [("Failed", _text(words.execution_line(execution))), *([("Error", _code(said))] if said else [])]
         fields.append(("When", _text(words.span(execution["started"], execution["ended"]))))
     return "".join([*parts, _fields([*fields, *_about(document, version)]), "</header>"])
 

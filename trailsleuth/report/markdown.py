@@ -41,7 +41,7 @@ def _verdict(document: Document) -> list[str]:
     lines = [f"- Failed: {for_markdown(words.execution_line(execution))}"]
     said = ": ".join(part for part in (execution["error_code"], execution["error_message"]) if part)
     if said:
-        lines.append(f"- It said: {code_span(said)}")
+        lines.append(f"- Error: {code_span(said)}")
     lines.append(f"- When: {for_markdown(words.span(execution['started'], execution['ended']))}")
     return [*blocks, "\n".join(lines)]
 

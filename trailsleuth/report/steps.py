@@ -108,6 +108,6 @@ def _steps(document: Document) -> Iterator[tuple[str, str]]:
     if deltas and execution["pipeline"] and execution["stage"] and execution["execution_id"]:
         names = {"--pipeline-name": "pipeline", "--stage-name": "stage", "--pipeline-execution-id": "execution_id"}
         told = " ".join(f"{option} {shlex.quote(one_line(execution[key]))}" for option, key in names.items())
-        yield "then let the stage try again", f"aws codepipeline retry-stage-execution {told} --retry-mode FAILED_ACTIONS"
+        yield "then retry the stage", f"aws codepipeline retry-stage-execution {told} --retry-mode FAILED_ACTIONS"
     if document["outcome"] == "no_denial_found" and execution["error_message"]:
         yield "see what else this error can mean", f"trailsleuth explain {shlex.quote(one_line(execution['error_message']))}"
