@@ -28,7 +28,7 @@ class Index:
         return f"Index({self.path!r})"
 
     def sql(self, statement: str) -> pd.DataFrame:
-        """What the statement gives: `ts.index("trail.duckdb").sql("SELECT event_name, count(*) FROM records WHERE refused GROUP BY 1")`.
+        """What the statement gives: `ts.index("trail.duckdb").sql("SELECT event_name, count(*) FROM records WHERE denied GROUP BY 1")`.
 
         It can read the index alone: no file, no network. Raises UsageError where DuckDB does not take it.
         """

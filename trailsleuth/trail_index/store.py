@@ -34,14 +34,14 @@ CREATE TABLE calls (call INTEGER, event_source VARCHAR, event_name VARCHAR);
 CREATE TABLE places (place INTEGER, account VARCHAR, region VARCHAR, vpc_endpoint VARCHAR);
 CREATE TABLE errors (error INTEGER, error_code VARCHAR, error_message VARCHAR USING COMPRESSION zstd);
 CREATE TABLE rows (
-    id UUID, other_id VARCHAR, time TIMESTAMP_S, caller INTEGER, call INTEGER, place INTEGER, error INTEGER, refused BOOLEAN, kept BOOLEAN,
+    id UUID, other_id VARCHAR, time TIMESTAMP_S, caller INTEGER, call INTEGER, place INTEGER, error INTEGER, denied BOOLEAN, kept BOOLEAN,
     log INTEGER, gap INTEGER, length INTEGER);
 CREATE TABLE openings (log INTEGER, position INTEGER, key UINTEGER, owner UINTEGER, role UINTEGER, session UINTEGER, by_key UINTEGER, by_owner UINTEGER);
 CREATE TABLE owners (bucket VARCHAR, log INTEGER, position INTEGER);
 CREATE TABLE kept (log INTEGER, position INTEGER, record BLOB USING COMPRESSION zstd);
 CREATE TABLE copies (log INTEGER, position INTEGER);
 CREATE VIEW records AS
-    SELECT event_id, time, account, region, event_source, event_name, principal, session_name, access_key, opened, error_code, error_message, refused,
+    SELECT event_id, time, account, region, event_source, event_name, principal, session_name, access_key, opened, error_code, error_message, denied,
         vpc_endpoint, file, position, "offset", length
     FROM (SELECT coalesce(other_id, id::VARCHAR) AS event_id, *, row_number() OVER (PARTITION BY log ORDER BY rowid) - 1 AS position,
             (sum(gap + length) OVER (PARTITION BY log ORDER BY rowid ROWS UNBOUNDED PRECEDING) - length)::BIGINT AS "offset" FROM rows)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _ROWS = """
-INSERT INTO rows SELECT u, if(u::VARCHAR = id, NULL, id), time::TIMESTAMP_S, caller, call, place, error, refused, kept, log, gap, length
+INSERT INTO rows SELECT u, if(u::VARCHAR = id, NULL, id), time::TIMESTAMP_S, caller, call, place, error, denied, kept, log, gap, length
 FROM (SELECT *, TRY_CAST(id AS UUID) AS u FROM given)
 """
 _PLAIN = {  # by table: the columns of what comes as tuples, and how they go in
@@ -41,7 +41,7 @@ _PLAIN = {  # by table: the columns of what comes as tuples, and how they go in
     "owners": ("bucket log position", "INSERT INTO owners FROM given"),
     "kept": ("log position record", "INSERT INTO kept FROM given"),
 }
-_COLUMNS = ("id", "time", "caller", "call", "place", "error", "refused", "kept", "log", "gap", "length")
+_COLUMNS = ("id", "time", "caller", "call", "place", "error", "denied", "kept", "log", "gap", "length")
 AT_ONCE = 40_000  # rows that are held
 _OF_LOG = ("DELETE FROM rows WHERE log = ?", "DELETE FROM openings WHERE log = ?", "DELETE FROM owners WHERE log = ?", "DELETE FROM kept WHERE log = ?")
 _LIVE = "(SELECT log FROM files WHERE log IS NOT NULL AND NOT gone)"
