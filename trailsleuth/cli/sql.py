@@ -53,7 +53,7 @@ def sql_command(
     """Ask an index in SQL; or with --engine print the SQL that selects the records a diagnosis needs, or with --ddl the table it runs over.
 
     INDEX and STATEMENT: the statement is run by DuckDB over the index, which it can only read; files and network are out of its reach. The view `records` has a
-    row a record: event_id, time, account, region, event_source, event_name, principal, session_name, access_key, opened, error_code, error_message, refused,
+    row a record: event_id, time, account, region, event_source, event_name, principal, session_name, access_key, opened, error_code, error_message, denied,
     vpc_endpoint, and where it stands: file, position, offset, length.
 
     With --engine nothing is run. The rows that the engine gives back, as JSON lines or CSV, are evidence for `trailsleuth diagnose`.
