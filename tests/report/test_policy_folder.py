@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 
 import hcl2
@@ -272,3 +273,185 @@ def test_a_hostile_resource_stays_a_text(attack):
     for files in ({"m/iam.tf": ENCODED}, {"m/policy.tf": DATA, "m/role.tf": ROLE_TF.replace("${var.env}-", "")}):
         texts, _ = patched(files, add=(statement,))
         hcl(next(iter(texts.values())))
+
+
+STACK_TS = """\
+import * as cdk from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+
+// new iam.Role(this, 'X', { roleName: 'Deploy' }) in a remark is none
+export class Web extends cdk.Stack {
+  constructor(scope: cdk.App, id: string) {
+    super(scope, id);
+    const deploy: iam.Role = new iam.Role(this, 'Deploy-Role', {
+      roleName: 'Deploy', // with ( and {
+      assumedBy: new iam.ServicePrincipal('codepipeline.amazonaws.com'),
+    });
+    deploy.addToPolicy(new iam.PolicyStatement({
+      actions: ['ecs:DescribeServices'],
+      resources: [`arn:aws:ecs:*:${this.account}:service/*`],
+    })); // reads only
+    if (id === 'Prod') {
+      deploy.addToPolicy(new iam.PolicyStatement({ actions: ['ecs:*'], resources: ['*'] }));
+    }
+    const worker = new iam.Role(this, 'Worker', {
+      assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com'),
+      inlinePolicies: {
+        queue: new iam.PolicyDocument({
+          statements: [
+            new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: ['*'] }),
+          ],
+        }),
+      },
+    });
+    const fn = new lambda.Function(this, 'Import', {
+      runtime: lambda.Runtime.NODEJS_22_X, handler: 'index.handler', code: lambda.Code.fromInline('exports.handler = () => /[`"(]/.test("x")'),
+    });
+    fn.addToRolePolicy(new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: ['*'] }));
+  }
+}
+"""
+STACK_PY = """\
+from aws_cdk import Stack, aws_iam as iam
+
+
+class Web(Stack):
+    def __init__(self, scope, name, **more):
+        super().__init__(scope, name, **more)
+        self.deploy = iam.Role(
+            self, "Role", role_name="Deploy", assumed_by=iam.ServicePrincipal("codepipeline.amazonaws.com")
+        )
+        self.deploy.add_to_policy(
+            iam.PolicyStatement(actions=["ecs:DescribeServices"], resources=["é*"])
+        )  # reads only
+        worker = iam.Role(self, "Worker", inline_policies={"queue": iam.PolicyDocument(statements=[
+            iam.PolicyStatement(actions=["sqs:SendMessage"], resources=["*"]),
+        ])})
+"""
+ADDED_TS = """\
+    })); // reads only
+    deploy.addToPolicy(new iam.PolicyStatement({
+      actions: ["ecs:RegisterTaskDefinition"],
+      resources: ["*"],
+    }));
+"""
+ADDED_PY = """\
+        )  # reads only
+        self.deploy.add_to_policy(iam.PolicyStatement(
+            sid="PassTaskRole",
+            actions=["iam:PassRole"],
+            resources=["arn:aws:iam::444455556666:role/Web"],
+            conditions={
+"""
+WORKER, IMPORT = (f"arn:aws:iam::444455556666:role/Web-{name}-aB3dE5fG7hI9" for name in ("Worker36CC20CE", "ImportServiceRole8A1B2C3D"))
+
+
+def test_a_program_of_cdk_gets_a_statement_behind_the_last_one_of_the_role():
+    texts, said = patched({"lib/web.ts": STACK_TS, "lib/web.js": STACK_TS, "lib/web.d.ts": STACK_TS})
+    assert said == ()
+    assert texts == {"lib/web.ts": STACK_TS.replace("    })); // reads only\n", ADDED_TS)}
+    again, said = patched(texts)
+    assert again == {}
+    assert "has the change already" in said[0]
+    texts, said = patched({"app/web.py": STACK_PY}, add=(PASS,))
+    assert said == ()
+    assert ADDED_PY in texts["app/web.py"]
+    ast.parse(texts["app/web.py"])
+    assert [line for line in STACK_PY.splitlines() if line not in texts["app/web.py"].splitlines()] == []
+
+
+@pytest.mark.parametrize(("role", "behind"), [(WORKER, "sqs:SendMessage"), (IMPORT, "s3:GetObject")])
+def test_a_role_that_cdk_names_is_found_by_the_id_of_its_construct(role, behind):
+    texts, _ = patched({"lib/web.ts": STACK_TS}, role=role)
+    (text,) = texts.values()
+    assert text.index(behind) < text.index("ecs:RegisterTaskDefinition") < text.index(behind) + 250
+    assert "worker.addToPolicy" not in text
+    assert patched({"lib/web.ts": STACK_TS.replace("extends cdk.Stack", "extends Construct")}, role=role)[0] == {}
+
+
+def test_a_statement_that_has_no_members_in_cdk_is_written_as_iam_writes_it():
+    deny = {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}
+    assert 'deploy.addToPolicy(iam.PolicyStatement.fromJson({\n      "Effect": "Deny",' in patched({"a.ts": STACK_TS}, add=(deny,))[0]["a.ts"]
+    assert 'self.deploy.add_to_policy(iam.PolicyStatement.from_json({\n          "Effect": "Deny",' in patched({"a.py": STACK_PY}, add=(deny,))[0]["a.py"]
+
+
+CALL = STACK_TS[STACK_TS.index("deploy.addToPolicy") : STACK_TS.index("; // reads only")]
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (CALL, f"if (x) {CALL}"),
+        (CALL, f"if (x)\n      {CALL}"),
+        (CALL, f"if (x) {{\n      {CALL}\n    }}"),
+        (CALL, f"each.forEach(x => {CALL})"),
+        (CALL, f"const added = {CALL}"),
+        (CALL, f"{CALL}.policyDependable"),
+        (CALL, f"deploy = other;\n    {CALL}"),
+        ("roleName: 'Deploy',", "roleName: name,"),
+        ("roleName: 'Deploy',", "roleName: `${a}${b}`,"),
+        ("roleName: 'Deploy',", "...properties,"),
+        ("roleName: 'Deploy',", "'roleName': 'Deploy',"),
+        ("roleName: 'Deploy',", "roleName: 'Other',"),
+        ("'X', { roleName: 'Deploy' }) in a remark is none", "none\nconst more = new iam.Role(app, 'Y', { roleName: 'Deploy' });"),
+        ("      resources: [`arn", "      resources: [`a${`b`}`, `arn"),
+        ("export class", "}\nexport class"),
+    ],
+)
+def test_a_program_is_left_alone_where_it_is_not_certain_whose_statement_it_would_be(was, now):
+    assert was in STACK_TS
+    texts, said = patched({"lib/web.ts": STACK_TS.replace(was, now)})
+    assert texts == {}
+    assert said
+
+
+def test_a_name_with_a_variable_is_found_but_not_in_a_loop():
+    for role_name in ("`${id}-Deploy`", "`Deploy-${id}`"):
+        text = STACK_TS.replace("'Deploy'", role_name)
+        arn = f"arn:aws:iam::444455556666:role/{role_name.strip('`').replace('${id}', 'prod')}"
+        assert patched({"lib/web.ts": text}, role=arn)[0]
+        looped = text.replace("const deploy: iam", "for (const id of ids) {\n    const deploy: iam").replace("    if (id", "    }\n    if (id")
+        assert patched({"lib/web.ts": looped}, role=arn)[0] == {}
+    text = STACK_PY.replace('"Deploy"', 'f"{name}-Deploy"')
+    arn = "arn:aws:iam::444455556666:role/prod-Deploy"
+    assert patched({"app/web.py": text}, role=arn)[0]
+    lines = text.splitlines(keepends=True)
+    looped = "".join([*lines[:6], "        for name in names:\n", *(f"    {line}" for line in lines[6:])])
+    ast.parse(looped)
+    assert patched({"app/web.py": looped}, role=arn)[0] == {}
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ('role_name="Deploy"', "role_name=name"),
+        ('role_name="Deploy"', 'role_name="Deploy", **more'),
+        ("        self.deploy.add", "        self.deploy = other\n        self.deploy.add"),
+        ("        self.deploy.add_to_policy(\n", "        if name: self.deploy.add_to_policy(\n"),
+        ("        )  # reads only", "        ); print(1)"),
+        ("class Web(Stack):", 'iam.Role(app, "Y", role_name="Deploy")\nclass Web(Stack):'),
+        ("class Web(Stack):", "class Web(Stack:"),
+    ],
+)
+def test_a_program_in_python_is_left_alone_where_it_is_not_certain_whose_statement_it_would_be(was, now):
+    assert was in STACK_PY
+    texts, said = patched({"app/web.py": STACK_PY.replace(was, now)})
+    assert texts == {}
+    assert said
+
+
+def test_two_constructs_that_may_make_the_role_are_named():
+    texts, said = patched({"a/web.ts": STACK_TS, "b/web.py": STACK_PY})
+    assert texts == {}
+    assert "a/web.ts:9 and b/web.py:7 each make a role of that name" in said[0]
+
+
+@pytest.mark.parametrize("attack", ['x"]}));', "${file(1)}", "a\nb", "*/ }", "\\", "\u2028'`"])
+def test_a_hostile_resource_stays_a_text_in_a_program(attack):
+    texts, _ = patched({"a.py": STACK_PY}, add=({**ALLOW, "Resource": attack},))
+    calls = [node for node in ast.walk(ast.parse(texts["a.py"])) if isinstance(node, ast.keyword) and node.arg == "resources"]
+    assert [attack] in [ast.literal_eval(one.value) for one in calls]
+    text = patched({"a.ts": STACK_TS}, add=({**ALLOW, "Resource": attack},))[0]["a.ts"]
+    assert f"resources: [{json.dumps(attack)}]," in text
+    assert patched({"a.ts": STACK_TS}, add=({**ALLOW, "Resource": "${Token[x.1]}"},))[0] == {}

@@ -13,6 +13,7 @@ from trailsleuth.model import parse_arn
 from trailsleuth.report import steps, words
 from trailsleuth.report.context import Document
 from trailsleuth.report.policy_hcl import File, read_terraform, terraform_sources
+from trailsleuth.report.policy_programs import Maker, makers_of, programs
 from trailsleuth.report.policy_source import patch, read_policy_source
 from trailsleuth.report.policy_types import Patch, PolicySource
 from trailsleuth.report.policy_yaml import template_sources
@@ -24,9 +25,10 @@ _ROLE_IN_TERRAFORM = r"\bname\s*=\s*\"{}\""
 
 
 class Folder(Struct, frozen=True, kw_only=True):
-    """The policies that were found, the texts of all files by path, and what could not be read."""
+    """The policies that were found, the roles that programs make with theirs, the texts of all files by path, and what could not be read."""
 
     sources: tuple[PolicySource, ...]
+    makers: tuple[Maker, ...]
     texts: dict[str, str]
     unread: tuple[str, ...]
 
@@ -49,7 +51,7 @@ def read_folder(texts: dict[str, str]) -> Folder:
             sources += terraform_sources(files)
         except (ValueError, RecursionError) as cause:
             unread.append(f"{place} was not read: {cause}")
-    return Folder(sources=tuple(sources), texts=texts, unread=tuple(unread))
+    return Folder(sources=tuple(sources), makers=tuple(programs(texts)), texts=texts, unread=tuple(unread))
 
 
 def _policies(text: str, path: str) -> Iterator[PolicySource]:
@@ -94,15 +96,18 @@ def _source_of(folder: Folder, delta: Document) -> PolicySource | None:
 
 
 def _can_say(source: PolicySource, statements: str) -> bool:
-    """Serverless reads `${` in every string as its own, and CloudFormation replaces what a dynamic reference names."""
+    """Serverless reads `${` in every string as its own, and CloudFormation replaces what a dynamic reference names; CDK reads its tokens."""
     if source.path.endswith(("serverless.yml", "serverless.yaml")):
         return "${" not in statements and "{{resolve:" not in statements
-    return source.path.endswith(".tf") or "{{resolve:" not in statements
+    return source.path.endswith(".tf") or ("{{resolve:" not in statements and not (source.frame[1] and "${Token[" in statements))
 
 
 def _sources_of(folder: Folder, delta: Document, name: str) -> list[PolicySource]:
+    """Those of the templates, and those of the one construct of a program that makes the role."""
     wanted = [one for one in folder.sources if one.is_trust == (delta["policy_type"] == "trust")]
-    return [one for one in wanted if name and any(re.fullmatch(holder, name) for holder in one.holders)]
+    makers = makers_of(folder.makers, name)
+    written = makers[0].sources if len(makers) == 1 and delta["policy_type"] == "identity" else ()
+    return [*(one for one in wanted if name and any(re.fullmatch(holder, name) for holder in one.holders)), *written]
 
 
 def _text(source: PolicySource) -> str:
@@ -119,6 +124,10 @@ def _why_not(folder: Folder, delta: Document) -> str:
     shared = next((one for one in _sources_of(folder, delta, name) if one.shared), None)
     if shared is not None:
         return f"{shared.path} has it in a policy that others share, and would allow it to them; give the role one of its own"
+    makers = makers_of(folder.makers, name)
+    if len(makers) > 1:
+        places = " and ".join(f"{one.path}:{one.line}" for one in makers[:3])
+        return f"{places} each make a role of that name; which one is meant is not certain, and nothing is patched"
     for path, text in folder.texts.items():
         pattern = _NAMED_IN_PROGRAM if path.endswith(_PROGRAMS) else _ROLE_IN_TERRAFORM
         found = re.search(pattern.format(re.escape(name)), text) if name else None

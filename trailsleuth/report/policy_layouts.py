@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trailsleuth.report.fix_aws import yaml_lines
+from trailsleuth.report.fix_parts import escaped, render_value
 from trailsleuth.report.fix_terraform import hcl_text, hcl_value
 
 Json = dict[str, Any]
@@ -56,3 +57,32 @@ def _text(value: object) -> str:
 
 def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
+
+
+_PROGRAM = {"Sid": "sid", "Action": "actions", "Resource": "resources", "Condition": "conditions"}
+
+
+def program_statements(statements: list[Json], margin: str, frame: tuple[str, str, str], *, python: bool) -> str:
+    """Statements of a CDK program: https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_iam.PolicyStatementProps.html"""
+    between = f"\n{margin}" if frame[0] else f",\n{margin}"
+    return between.join(_in_program(statement, frame, python=python).replace("\n", f"\n{margin}") for statement in statements)
+
+
+def _in_program(statement: Json, frame: tuple[str, str, str], *, python: bool) -> str:
+    """By its members where those say it all, else the statement as IAM writes it."""
+    before, name, after = frame
+    if statement.get("Effect") != "Allow" or not statement.keys() <= {"Effect", *_PROGRAM}:
+        return f"{before}{name}.{'from_json' if python else 'fromJson'}({_literal(statement, python=python)}){after}"
+    listed = {_PROGRAM[key]: value if key in ("Sid", "Condition") else _listed(value) for key, value in statement.items() if key != "Effect"}
+    pad, sign = ("    ", "=") if python else ("  ", ": ")
+    lines = [f"{pad}{key}{sign}{_literal(value, python=python)},".replace("\n", f"\n{pad}") for key, value in listed.items()]
+    inner = "\n".join(lines)
+    return f"{before}{name}(\n{inner}\n){after}" if python else f"{before}new {name}({{\n{inner}\n}}){after}"
+
+
+def _literal(value: object, *, python: bool) -> str:
+    """A list of texts on one line where it is short."""
+    quoted = (lambda text: f'"{escaped(text)}"') if python else json.dumps
+    if isinstance(value, list) and sum(len(str(one)) + 4 for one in value) < 100:
+        return f"[{', '.join(quoted(str(one)) for one in value)}]"
+    return render_value(value, 0, text=quoted, key=quoted, separator=": ", comma=",")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from trailsleuth.errors import EvidenceUnreadable, UsageError
-from trailsleuth.report.policy_layouts import hcl_objects, hcl_statements, yaml_items
+from trailsleuth.report.policy_layouts import hcl_objects, hcl_statements, program_statements, yaml_items
 from trailsleuth.report.policy_types import Edit, Patch, PolicySource, Span
 
 Json = dict[str, Any]
@@ -133,7 +133,7 @@ def _added(source: PolicySource, statements: list[Json], ids: tuple[str, ...]) -
     text = _laid_out(source, statements)
     if source.form != "json":
         last = source.statements[-1].end
-        return Edit(start=last, end=last, text=f"{_BETWEEN[source.form]}{_margin(source)}{text}", finding_ids=ids)
+        return Edit(start=last, end=last, text=f"{between_statements(source)}{_margin(source)}{text}", finding_ids=ids)
     between = f",\n{_margin(source)}" if "\n" in source.text else ", "
     if not isinstance(source.whole.value, list):
         held = source.text[source.whole.start : source.whole.end]
@@ -144,8 +144,15 @@ def _added(source: PolicySource, statements: list[Json], ids: tuple[str, ...]) -
     return Edit(start=last, end=last, text=f"{between}{text}", finding_ids=ids)
 
 
+def between_statements(source: PolicySource) -> str:
+    """What parts a statement from the one before: calls of a program stand on lines of their own, members of a list behind a comma."""
+    return _BETWEEN.get(source.form, "\n" if source.frame[0] else ",\n")
+
+
 def _laid_out(source: PolicySource, statements: list[Json]) -> str:
     """The statements as the file lays out its own: its indent, or all on one line."""
+    if source.frame[1]:
+        return program_statements(statements, _margin(source), source.frame, python=source.form == "python")
     if source.form != "json":
         return _LAYOUTS[source.form](statements, _margin(source))
     if "\n" not in source.text:

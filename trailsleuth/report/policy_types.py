@@ -24,8 +24,9 @@ class Span(Struct, frozen=True, kw_only=True):
 class PolicySource(Struct, frozen=True, kw_only=True):
     """A policy document as its file holds it. `statements` are its statements with their places, `whole` the value of `Statement`.
 
-    `form` is json, yaml, hcl (an object of jsonencode) or blocks (of aws_iam_policy_document); `holders` are patterns of the names of the roles that have the
-    policy, where the file tells, and `of_trust` then says that it is their trust policy.
+    `form` is json, yaml, hcl (an object of jsonencode), blocks (of aws_iam_policy_document), typescript or python; `holders` are patterns of the names of the
+    roles that have the policy, where the file tells, and `of_trust` then says that it is their trust policy.
+    `frame`: what stands before a statement in a program, the name of its class there, and what stands behind it.
     `shared`: others have it, too, and a statement added for one would be theirs.
     """
 
@@ -37,6 +38,7 @@ class PolicySource(Struct, frozen=True, kw_only=True):
     holders: tuple[str, ...] = ()
     of_trust: bool = False
     shared: bool = False
+    frame: tuple[str, str, str] = ("", "", "")
 
     @property
     def has_principals(self) -> bool:
