@@ -43,7 +43,7 @@ def _investigated(evidence: Evidence, inquiry: Inquiry) -> CaseFile:
         deltas=deltas,
         questions=questions,
         coverage=evidence.coverage,
-        background=count_background(scope.others, role_names(evidence)),
+        background=count_background(scope.others, scope.strangers, role_names(evidence)),
         knowledge=known_of(named_without_document((f.principal for f in findings), evidence.policies)),
     )
 

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ WAYS: dict[str, Callable[[Records], bytes]] = {
 }
 
 
-def documents(folder: Path, monkeypatch: pytest.MonkeyPatch, **asked: str) -> Iterator[dict[str, Any]]:
+def documents(folder: Path, monkeypatch: pytest.MonkeyPatch, **asked: Any) -> Iterator[dict[str, Any]]:
     """The answer from a scan, and from reading everything."""
     for size in (0, 1 << 60):
         monkeypatch.setattr(cases, "SCAN_FROM", size)
@@ -138,10 +139,12 @@ def test_every_way_in_gives_the_same_document(tmp_path: Path, monkeypatch: pytes
     refused = next(r for r in files[1] if r.get("errorCode") == "AccessDenied")
     who = refused["userIdentity"]
     entries = {"role": who["sessionContext"]["sessionIssuer"]["arn"], "access_key": who["accessKeyId"], "session": who["arn"].rpartition("/")[2]}
-    entries |= {"event_id": refused["eventID"], "error": refused["errorMessage"]}
+    entries |= {"event_id": refused["eventID"], "error": refused["errorMessage"], "limit": 2, "everything": True, "until": BEGIN + timedelta(minutes=12)}
     for name, value in entries.items():
         scanned, read = documents(tmp_path, monkeypatch, **{name: value})
         assert json.dumps(scanned) == json.dumps(read), name
+        kinds = {(f["principal"], f["evidence"][0]["event_name"], f["evidence"][0]["error_code"]) for f in read["findings"]}
+        assert name != "limit" or (len(kinds) == 2 and sum(group["count"] for group in read["background"]) > 2)
 
 
 def test_a_record_that_only_counts_and_tells_a_buckets_owner_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

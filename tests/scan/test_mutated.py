@@ -10,10 +10,13 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.scan.test_equal_to_reading_everything import compact, shuffled, some_files
+from trailsleuth.catalog.messages import message_forms
+from trailsleuth.ingest.denials import read_denial
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import Evidence, RawInput
 from trailsleuth.scan.first_look import glance_at
 from trailsleuth.scan.identity import Identities
+from trailsleuth.scan.quick_denial import is_beyond_doubt
 from trailsleuth.scan.refused import Pile, refused_in
 
 T = TypeVar("T")
@@ -100,11 +103,22 @@ def test_the_look_for_refusals_agrees_with_the_careful_reader(seed: int) -> None
         assert ids_in(found.openings) == {r.event_id for r in records if r.issued is not None and r.response.get("credentials")}
 
 
+def test_what_is_beyond_doubt_is_read_as_a_denial_of_the_call() -> None:
+    """Every text of the tables, with every code of theirs."""
+    texts = [example["text"] for form in message_forms() for example in form.examples]
+    for code in ("AccessDenied", "Client.UnauthorizedOperation", "AccessDeniedException", "InvalidRoleException", "ValidationException"):
+        for text in (*texts, *("".join((word, ": ", text)) for word in ("User", "x is not authorized to perform") for text in texts)):
+            denial = read_denial(code, text, event_source="s3.amazonaws.com", event_name="GetObject", of_record=True)
+            assert not is_beyond_doubt(code, text) or (denial is not None and denial.of_the_call), text
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_the_first_look_agrees_with_the_careful_reader(seed: int) -> None:
     for found, evidence in looked_at(seed, lambda data: glance_at(data, Identities())):
-        kept = {json.loads(raw.decode("utf-8", "replace"))["eventID"] for _, raw in found.kept}
+        kept = {json.loads(raw.decode("utf-8", "replace"))["eventID"] for _, raw in (*found.kept, *((one.position, one.raw) for one in found.refused))}
         assert {r.event_id for r in evidence.records if r.denial is not None} <= kept
         assert found.records == evidence.coverage.records_read + evidence.coverage.duplicates
+        denied = {r.event_id for r in evidence.records if r.denial is not None and r.denial.of_the_call}
+        assert {json.loads(one.raw.decode("utf-8", "replace"))["eventID"] for one in found.refused} <= denied
         held = {(one.account, one.records, f"{one.first_event:%FT%TZ}", f"{one.last_event:%FT%TZ}") for one in evidence.coverage.accounts}
         assert {(span.account, span.records, span.first, span.last) for span in found.spans} == held

@@ -88,7 +88,7 @@ def an_object_of_another_account() -> EVIDENCE:
     puts = [
         of_another("s3:PutObject", 6 + number, OTHER, requestParameters={**request, "key": key}) for number, key in enumerate(("today.pdf", "old/today.pdf"))
     ]
-    return [owned(), of_another("s3:GetObject", 4), *puts, read_of_an_object()], {}
+    return [of_another("sts:GetCallerIdentity", 3, OTHER), owned(), of_another("s3:GetObject", 4), *puts, read_of_an_object()], {}
 
 
 def a_bucket_of_another_account() -> EVIDENCE:

@@ -12,13 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from trailsleuth.catalog.action_kinds import is_beside_the_work
+from trailsleuth.facts.kinds import LOOKS, RECURRING
 from trailsleuth.iam.applies import find_principal
 from trailsleuth.model import Finding, PolicyEvidence, Scope, Standing
 
 OWN = 0  # the chain of what is asked about by name
-LOOKS = ("Describe", "List", "Search", "Lookup", "Head")
 HABIT = 2  # services that a principal was denied a look at: then it looks around everywhere
-RECURRING = 4  # denials of one kind over the most of the trail
 
 Weight = tuple[object, ...]
 

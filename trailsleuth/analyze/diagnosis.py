@@ -14,7 +14,7 @@ from trailsleuth.analyze.changes import note_changes
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.claims import weigh
 from trailsleuth.analyze.context import AnalysisContext, context_of
-from trailsleuth.analyze.enumeration import ENUMERATION, ENUMERATION_ADVICE, LOOKS_AROUND, looks_like_enumeration
+from trailsleuth.analyze.enumeration import ENUMERATION, ENUMERATION_ADVICE, LOOKS_AROUND
 from trailsleuth.analyze.excuses import Excuse, excuse_of, plain_finding
 from trailsleuth.analyze.failures import explaining_calls, explaining_failures
 from trailsleuth.analyze.findings import Around, make_finding
@@ -39,8 +39,9 @@ from trailsleuth.analyze.told_alone import told_finally
 from trailsleuth.analyze.told_later import told_later, with_target
 from trailsleuth.analyze.untied import is_beside, is_untied, is_without_a_record
 from trailsleuth.facts import Facts
+from trailsleuth.facts.kinds import looks_like_enumeration
 from trailsleuth.model import Basis, Cause, Evidence, Finding, Inquiry, PolicyEvidence, Record, Scope, Standing, Verdict
-from trailsleuth.model.names import role_names
+from trailsleuth.model.names import caller_of, role_names
 
 
 def find_findings(evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Finding, ...]:
@@ -86,10 +87,11 @@ def _placed(found: list[Finding], context: AnalysisContext, inquiry: Inquiry) ->
     return (*(f if f.group == OWN else replace(f, standing=Standing.BACKGROUND) for f in found), replace(final, group=OWN))
 
 
-def _in_doubt(found: list[Finding], records: Iterable[Record], scope: Scope) -> list[Finding]:
+def _in_doubt(found: list[Finding], records: list[Record], scope: Scope) -> list[Finding]:
     """The findings of a chain that is not asked about by name; one that looks like a scan is said to, and its denials are diagnosed when it is named."""
     named = scope.tie is not None and scope.tie.is_strong
-    doubt = ENUMERATION if looks_like_enumeration(records) else LOOKS_AROUND if not named and only_looks(found) else ""
+    tried = looks_like_enumeration(records) or any(caller_of(record) in scope.enumerating for record in records)
+    doubt = ENUMERATION if tried else LOOKS_AROUND if not named and only_looks(found) else ""
     return [replace(f, explanation=f"{f.explanation} {doubt}", advice=ENUMERATION_ADVICE, withheld=True) for f in found] if doubt else found
 
 

@@ -16,7 +16,7 @@ from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.errors import UsageError
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.investigation import run_investigation
-from trailsleuth.model import ENTRIES, CaseFile, Evidence, Inquiry, RawInput, Skipped
+from trailsleuth.model import ENTRIES, FIRST, CaseFile, Evidence, Inquiry, RawInput, Skipped
 from trailsleuth.report.document import coverage_document
 from trailsleuth.scan.listing import SCAN_FROM, Listing, list_evidence
 from trailsleuth.sources.engines.addresses import is_engine
@@ -73,11 +73,13 @@ class Case:
         since: datetime | None = None,
         until: datetime | None = None,
         everything: bool = False,
+        limit: int = FIRST,
         second_opinion: bool = False,
     ) -> Diagnosis:
         """The failed execution or thing, role, session, credential or record asked about; without any, every denied chain, the likeliest cause first.
 
-        `everything`: the denials of others are worked out as well, not only counted. `second_opinion`: each change comes with the command that asks AWS's
+        `everything`: the denials of others are worked out as well, not only counted. `limit`: where nothing is asked, so many kinds of denials (one
+        caller, call and error code) are worked out, the likeliest ones. `second_opinion`: each change comes with the command that asks AWS's
         policy simulator about it.
         """
         return self.ask(
@@ -99,6 +101,7 @@ class Case:
                 since=since,
                 until=until,
                 everything=everything,
+                limit=limit,
                 second_opinion=second_opinion,
             )
         )

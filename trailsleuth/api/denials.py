@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from trailsleuth.analyze.enumeration import looks_like_enumeration
 from trailsleuth.analyze.steady import is_steady
 from trailsleuth.errors import UsageError
+from trailsleuth.facts.kinds import looks_like_enumeration
 from trailsleuth.ingest.record import parse_record
 from trailsleuth.model import Origin, Record
 from trailsleuth.model.denied_view import KEYS, DeniedGroups, DeniedView, Mark

@@ -19,7 +19,7 @@ from trailsleuth.cli.output import check_output_file, write_answer
 from trailsleuth.cli.policy_files import check_policy_files, read_patches
 from trailsleuth.cli.talk import mention, say
 from trailsleuth.errors import EvidenceUnreadable, UsageError
-from trailsleuth.model import CaseFile, Inquiry
+from trailsleuth.model import FIRST, CaseFile, Inquiry
 from trailsleuth.report import words
 from trailsleuth.report.context import Document, RenderContext
 from trailsleuth.report.document import case_document, coverage_document
@@ -85,6 +85,9 @@ def diagnose_command(
         bool, typer.Option("--second-opinion", help="Ask AWS's policy simulator about each change, live; offline, print the command that does.")
     ] = False,
     everything: Annotated[bool, typer.Option("--all", help="Work out every finding, those of other principals and executions too.")] = False,
+    limit: Annotated[
+        int, typer.Option("--limit", help="Where nothing is asked: work out so many kinds of denials, and count the others.", metavar="N", min=1)
+    ] = FIRST,
 ) -> None:
     """Find why access was denied, and the policy change that fixes it.
 
@@ -117,6 +120,7 @@ def diagnose_command(
         since=start,
         until=end,
         everything=everything,
+        limit=limit,
         second_opinion=second_opinion,
     )
     asks = asks_accounts(paths, ways, inquiry)

@@ -18,6 +18,7 @@ from trailsleuth.correlate.groups import chains_of
 from trailsleuth.correlate.ties import Tied, sessions_of
 from trailsleuth.correlate.tokens import asks_for
 from trailsleuth.correlate.trail import WRAPPED, Key, Moments, Trail, in_order, key_of
+from trailsleuth.facts.kinds import Times, kind_of, likeliest
 from trailsleuth.model import Execution, Inquiry, Record, Session, Tie, is_of_role, parse_arn, role_of_session
 from trailsleuth.model.texts import texts_in
 
@@ -37,8 +38,8 @@ class Focus(Struct, frozen=True, kw_only=True):
     tie: Tie | None = None
 
 
-def choose_focus(trail: Trail, inquiry: Inquiry, execution: Execution | None, found: Tied | None) -> Focus:
-    """What the question is about: the entry that it names, else what its text ties to, else every denied chain."""
+def choose_focus(trail: Trail, inquiry: Inquiry, execution: Execution | None, found: Tied | None, times: Times) -> Focus:
+    """What the question is about: the entry that it names, else what its text ties to, else the likeliest denied chains."""
     if inquiry.event_id:
         return _by_record(trail, inquiry.event_id)
     if inquiry.access_key or inquiry.session:
@@ -49,10 +50,10 @@ def choose_focus(trail: Trail, inquiry: Inquiry, execution: Execution | None, fo
     if execution is not None:
         sessions, asked = of_execution(trail, execution)
         focus = Focus(sessions=frozenset(s.id for s in sessions), asked=asked)
-        return focus if inquiry.names_more_than_the_error else _weakly(_with_the_rest(trail, focus), found)
+        return focus if inquiry.names_more_than_the_error else _weakly(_with_the_rest(trail, focus, _first(trail, inquiry, times)), found)
     if found is not None and found.kind is not None and found.kind.is_strong:
         return _by_error(trail, found)
-    return _weakly(_everything(trail), found)
+    return _weakly(_everything(trail, _first(trail, inquiry, times)), found)
 
 
 def _by_record(trail: Trail, event_id: str) -> Focus:
@@ -105,15 +106,23 @@ def _near(trail: Trail, matched: Iterable[Record]) -> list[Record]:
     return [r for r in trail.refused if belongs(r)]
 
 
-def _everything(trail: Trail) -> Focus:
-    """Every denied chain, a service's own calls included."""
-    return Focus(sessions=sessions_of(trail, trail.refused), asked=trail.refused, chain_of=chains_of(trail, trail.refused))
+def _first(trail: Trail, inquiry: Inquiry, times: Times) -> tuple[Record, ...]:
+    """The denied records that are worked out where nothing is asked: of the likeliest kinds; a text may tie to any of them."""
+    if inquiry.everything or inquiry.error:
+        return trail.refused
+    kinds = likeliest(times, inquiry.limit)
+    return tuple(r for r in trail.refused if kind_of(r) in kinds)
 
 
-def _with_the_rest(trail: Trail, focus: Focus) -> Focus:
-    """The failed execution comes first where nothing is asked, and every other denied chain after it."""
+def _everything(trail: Trail, first: tuple[Record, ...]) -> Focus:
+    """These denied chains, a service's own calls included."""
+    return Focus(sessions=sessions_of(trail, first), asked=first, chain_of=chains_of(trail, first))
+
+
+def _with_the_rest(trail: Trail, focus: Focus, first: tuple[Record, ...]) -> Focus:
+    """The failed execution comes first where nothing is asked, and the other denied chains after it."""
     own = set(map(key_of, focus.asked))
-    rest = [r for r in trail.refused if key_of(r) not in own]
+    rest = [r for r in first if key_of(r) not in own]
     chains = dict.fromkeys(own, 0) | chains_of(trail, rest)
     return Focus(sessions=focus.sessions, asked=in_order((*focus.asked, *rest)), chain_of=chains)
 

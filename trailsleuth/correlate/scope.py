@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from trailsleuth.correlate.attempts import is_chained
 from trailsleuth.correlate.executions import AFTER, BEFORE, find_execution
@@ -10,7 +13,8 @@ from trailsleuth.correlate.focus import Focus, choose_focus
 from trailsleuth.correlate.sessions import link_sessions
 from trailsleuth.correlate.ties import Tied, tied
 from trailsleuth.correlate.trail import Trail, key_of
-from trailsleuth.model import Chain, Evidence, Execution, Hop, Inquiry, Record, Scope, Session, account_of
+from trailsleuth.facts.kinds import enumerating, times_of
+from trailsleuth.model import Chain, Evidence, Execution, Hop, Inquiry, Record, Scope, Session, Strangers, account_of
 from trailsleuth.model.names import RoleNames, name_of_caller, role_names
 
 
@@ -18,11 +22,12 @@ def find_scope(evidence: Evidence, inquiry: Inquiry) -> Scope:
     """Sessions, the failed execution, the refused records asked about and the ones beside them, and the role chains in focus."""
     names = role_names(evidence)
     sessions = link_sessions(evidence.records, names)
-    refused = _refused(evidence.records, inquiry)
+    refused, strangers = refused_within(evidence.records, inquiry), strangers_within(evidence.strangers, inquiry)
+    times = times_of(refused, strangers)
     trail = Trail(evidence, sessions, refused, names)
     found = tied(trail, inquiry.said) if inquiry.said is not None and not inquiry.names_more_than_the_error else None
     execution = find_execution(evidence, inquiry) if _about_a_pipeline(evidence, inquiry, found) else None
-    focus = choose_focus(trail, inquiry, execution, found)
+    focus = choose_focus(trail, inquiry, execution, found, times)
     asked = {(r.event_id, r.account) for r in focus.asked}
     since, until = _window(evidence, inquiry, execution)
     return Scope(
@@ -40,6 +45,8 @@ def find_scope(evidence: Evidence, inquiry: Inquiry) -> Scope:
         tied=focus.tied,
         tie=focus.tie,
         went_on=trail.went_on(),
+        strangers=strangers,
+        enumerating=enumerating(times) if focus.chain_of else frozenset(),
         chained=frozenset(key_of(r) for r in refused if (s := trail.session(r)) is not None and is_chained(s)),
     )
 
@@ -57,17 +64,18 @@ def _about_a_pipeline(evidence: Evidence, inquiry: Inquiry, found: Tied | None) 
     return bool(failed)
 
 
-def _refused(records: tuple[Record, ...], inquiry: Inquiry) -> tuple[Record, ...]:
+def refused_within(records: Collection[Record], inquiry: Inquiry) -> tuple[Record, ...]:
     """Refused calls in the window, each once: the owner's copy (AWSAccount) of a call whose caller's copy is here is left out."""
     own = {r.shared_event_id for r in records if r.denial is not None and r.shared_event_id and r.identity.type != "AWSAccount"}
     return tuple(
-        r
-        for r in records
-        if r.denial is not None
-        and not (r.identity.type == "AWSAccount" and r.shared_event_id in own)
-        and (inquiry.since is None or r.event_time >= inquiry.since)
-        and (inquiry.until is None or r.event_time <= inquiry.until)
+        r for r in records if r.denial is not None and not (r.identity.type == "AWSAccount" and r.shared_event_id in own) and inquiry.covers(r.event_time)
     )
+
+
+def strangers_within(strangers: Iterable[Strangers], inquiry: Inquiry) -> tuple[Strangers, ...]:
+    """Those of the counted denials that lie in the window."""
+    kept = (replace(one, times=tuple(filter(inquiry.covers, one.times))) for one in strangers)
+    return tuple(one for one in kept if one.times)
 
 
 def _window(evidence: Evidence, inquiry: Inquiry, execution: Execution | None) -> tuple[datetime | None, datetime | None]:

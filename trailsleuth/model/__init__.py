@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trailsleuth.model.denial import Cause, Denial, Effect, EncodedMessage, PolicyType
     from trailsleuth.model.error_text import ErrorText, OpaqueError, Tie
     from trailsleuth.model.evaluated import AuthorizationCheck, Calibrated, DecodedAuthorization, EvaluatedPolicy, MatchedStatement
-    from trailsleuth.model.evidence import ENTRIES, THINGS, Evidence, Inquiry
+    from trailsleuth.model.evidence import ENTRIES, FIRST, THINGS, Evidence, Inquiry
     from trailsleuth.model.finding import Background, Basis, Evidenced, Finding, Standing
     from trailsleuth.model.pipeline import ActionDeclaration, ActionRun, CallPlaces, Pipeline, PipelineRun
     from trailsleuth.model.policy import (
@@ -32,11 +32,12 @@ if TYPE_CHECKING:
         ResourcePolicy,
         Statement,
     )
-    from trailsleuth.model.record import Identity, IssuedSession, JsonMap, Origin, RawInput, Record, ResourceRef, SessionIssuer, Unreadable
+    from trailsleuth.model.record import Identity, IssuedSession, JsonMap, Origin, RawInput, Record, ResourceRef, SessionIssuer, Strangers, Unreadable
     from trailsleuth.model.session import Chain, Execution, Hop, Scope, Session
 
 __all__ = [
     "ENTRIES",
+    "FIRST",
     "SCHEMA",
     "THINGS",
     "AccessRequest",
@@ -109,6 +110,7 @@ __all__ = [
     "Standing",
     "Statement",
     "StatementRef",
+    "Strangers",
     "Tie",
     "Unreadable",
     "Verdict",
@@ -129,7 +131,7 @@ _NAMES = {
     "denial": ("Cause", "Denial", "Effect", "EncodedMessage", "PolicyType"),
     "error_text": ("ErrorText", "OpaqueError", "Tie"),
     "evaluated": ("AuthorizationCheck", "Calibrated", "DecodedAuthorization", "EvaluatedPolicy", "MatchedStatement"),
-    "evidence": ("ENTRIES", "THINGS", "Evidence", "Inquiry"),
+    "evidence": ("ENTRIES", "FIRST", "THINGS", "Evidence", "Inquiry"),
     "finding": ("Background", "Basis", "Evidenced", "Finding", "Standing"),
     "pipeline": ("ActionDeclaration", "ActionRun", "CallPlaces", "Pipeline", "PipelineRun"),
     "policy": (
@@ -144,7 +146,7 @@ _NAMES = {
         "ResourcePolicy",
         "Statement",
     ),
-    "record": ("Identity", "IssuedSession", "JsonMap", "Origin", "RawInput", "Record", "ResourceRef", "SessionIssuer", "Unreadable"),
+    "record": ("Identity", "IssuedSession", "JsonMap", "Origin", "RawInput", "Record", "ResourceRef", "SessionIssuer", "Strangers", "Unreadable"),
     "session": ("Chain", "Execution", "Hop", "Scope", "Session"),
 }
 _HOMES = {name: f"trailsleuth.model.{module}" for module, names in _NAMES.items() for name in names}

@@ -12,12 +12,13 @@ from trailsleuth.model.error_text import ErrorText
 from trailsleuth.model.evaluated import DecodedAuthorization
 from trailsleuth.model.pipeline import ActionRun, Pipeline, PipelineRun
 from trailsleuth.model.policy import PolicyEvidence
-from trailsleuth.model.record import Record
+from trailsleuth.model.record import Record, Strangers
 from trailsleuth.model.tags import ThingTags
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """What ingest hands to correlate: records sorted by (event_time, event_id, recipient_account), each once."""
+    """What ingest hands to correlate: records sorted by (event_time, event_id, recipient_account), each once; of a large trail those that a question needs,
+    and `strangers` counted."""
 
     records: tuple[Record, ...] = ()
     pipelines: tuple[Pipeline, ...] = ()
@@ -27,7 +28,10 @@ class Evidence(Struct, frozen=True, kw_only=True):
     decoded: tuple[DecodedAuthorization, ...] = ()
     tags: tuple[ThingTags, ...] = ()
     coverage: Coverage = field(default_factory=Coverage)
+    strangers: tuple[Strangers, ...] = ()
 
+
+FIRST = 25  # kinds of denials: more than anybody reads, and few enough to be worked out at once
 
 # Things that fail by themselves, each an entry option of its name, with the provider whose service acts for it.
 THINGS = {
@@ -41,7 +45,8 @@ ENTRIES = ("pipeline", "execution_id", "role", "session", "access_key", "event_i
 class Inquiry(Struct, frozen=True, kw_only=True):
     """What the user asks: the entry options of the contract. All None or empty: every denied chain.
 
-    `everything`: the denials of others are worked out, too, not only counted. `second_opinion`: what AWS's own engine is to be asked about each change.
+    `everything`: the denials of others are worked out, too, not only counted. `limit`: so many kinds of denials are
+    worked out where nothing is asked. `second_opinion`: what AWS's own engine is to be asked about each change.
     `calls`: every call of the role is wanted, not only what bears on its denials. `said` is the error text, read.
     """
 
@@ -62,6 +67,7 @@ class Inquiry(Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     until: datetime | None = None
     everything: bool = False
+    limit: int = FIRST
     second_opinion: bool = False
     calls: bool = False
     said: ErrorText | None = None
@@ -76,8 +82,13 @@ class Inquiry(Struct, frozen=True, kw_only=True):
             since=self.since or asked.since,
             until=self.until or asked.until,
             everything=self.everything,
+            limit=self.limit,
             second_opinion=self.second_opinion,
         )
+
+    def covers(self, moment: datetime) -> bool:
+        """The moment lies in the window asked about."""
+        return (self.since is None or moment >= self.since) and (self.until is None or moment <= self.until)
 
     @property
     def names_more_than_the_error(self) -> bool:

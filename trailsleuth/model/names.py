@@ -10,28 +10,32 @@ from collections.abc import Iterable
 
 from trailsleuth.model.arn import Arn, account_of, parse_arn, role_of_session
 from trailsleuth.model.evidence import Evidence
-from trailsleuth.model.record import Record
+from trailsleuth.model.record import Identity, Record
 
 
 def role_of(record: Record) -> str | None:
     """The role or user that made the call, as the record shows it best: sessionIssuer's ARN, else the identity's own."""
-    who = record.identity
+    return _role(record.identity)
+
+
+def _role(who: Identity) -> str | None:
     if who.issuer is not None and who.issuer.arn:
         return who.issuer.arn
     return role_of_session(who.arn) or who.arn
 
 
 def caller_of(record: Record) -> str | None:
+    """Who made the call; see `caller_of_identity`."""
+    return caller_of_identity(record.identity)
+
+
+def caller_of_identity(who: Identity) -> str | None:
     """Who made the call, as far as the record tells one caller from every other: a role or user, a service, else a unique id; None: unknown.
 
     Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
     """
-    who = record.identity
     return (
-        role_of(record)
-        or (who.invoked_by if who.type == "AWSService" else None)
-        or who.principal_id
-        or (f"{who.type}/{who.user_name}" if who.user_name else None)
+        _role(who) or (who.invoked_by if who.type == "AWSService" else None) or who.principal_id or (f"{who.type}/{who.user_name}" if who.user_name else None)
     )
 
 

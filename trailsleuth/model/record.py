@@ -143,3 +143,12 @@ class Record(Struct, frozen=True, kw_only=True):
     def account(self) -> str | None:
         """The account whose trail this copy stands in."""
         return self.recipient_account or self.identity.account
+
+
+class Strangers(Struct, frozen=True, kw_only=True):
+    """Denied calls of one caller, call (`s3.amazonaws.com:GetObject`) and error code that a question has nothing to do with: counted, not read."""
+
+    principal: str | None
+    call: str
+    error_code: str | None
+    times: tuple[datetime, ...]

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from trailsleuth.model.error_text import ErrorText, Tie
 from trailsleuth.model.pipeline import ActionRun, Pipeline
-from trailsleuth.model.record import Record
+from trailsleuth.model.record import Record, Strangers
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -91,7 +91,8 @@ class Scope(Struct, frozen=True, kw_only=True):
     `entered` are accounts that a chain in focus leads into. `chain_of` says which denied chain an asked record belongs to, where several are asked about
     (0: the failed execution's own). `tied` are the records that the error text names, `tie` by what; `went_on` those after which the session went on,
     `chained` those of a role that another role, another account or a pipeline took on.
-    `said` is the text that the question is about: the user's, else the failed action's own.
+    `said` is the text that the question is about: the user's, else the failed action's own. `strangers` are the denials of the window that were counted;
+    `enumerating` are callers that look as if they tried what they may do, where nothing is asked.
     """
 
     sessions: tuple[Session, ...]
@@ -110,3 +111,5 @@ class Scope(Struct, frozen=True, kw_only=True):
     went_on: frozenset[tuple[str, str | None]] = frozenset()
     chained: frozenset[tuple[str, str | None]] = frozenset()
     said: ErrorText | None = None
+    strangers: tuple[Strangers, ...] = ()
+    enumerating: frozenset[str | None] = frozenset()

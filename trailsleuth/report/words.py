@@ -84,6 +84,8 @@ def background_line(document: Document) -> str:
     denials = sum(group["count"] for group in document["background"])
     if not denials:
         return ""
+    if any(finding["group"] > 1 and finding["standing"] != "background" for finding in document["findings"]):
+        return f"left out: {plural(denials, 'denied call')} of further kinds; --limit or --all works them out"
     return f"left out: {plural(denials, 'denied call')} of {STANDING_NOTE['background']}; --all works them out"
 
 

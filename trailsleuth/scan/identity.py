@@ -13,13 +13,14 @@ from zlib import crc32
 
 import msgspec
 
-from trailsleuth.ingest.fields import unmasked
+from trailsleuth.ingest.fields import account_id, unmasked
 from trailsleuth.ingest.identity import parse_identity
 from trailsleuth.model import Identity, account_of, parse_arn, role_of_session, session_name_of
+from trailsleuth.model.names import caller_of_identity
 from trailsleuth.scan.shapes import NotThisShape, decode_caller
 
 _PACKED = struct.Struct("<4I")
-_CACHED = 20_000
+_CACHED = 2_000  # sessions called in files that lie near each other
 _ROLE_SESSION = ":assumed-role/"
 FOREIGN = ("AWSService", "AWSAccount")
 
@@ -60,10 +61,10 @@ def who_of(identity: Identity) -> Who:
 
 
 class Seen(NamedTuple):
-    """A caller as the scan sees it: its marks, the ARN of the session's issuer, and its account."""
+    """A caller as the scan sees it: its marks, who it is (`caller_of`), and its account."""
 
     who: Who
-    issuer: str | None
+    caller: str | None
     account: str | None
 
 
@@ -74,16 +75,22 @@ def seen_in(raw: bytes) -> Seen:
     except NotThisShape:
         return _seen_slowly(raw)
     arn = unmasked(caller.arn)
+    if arn is None:
+        return _seen_slowly(raw)
     owner = unmasked(caller.principalId)
     issuer = unmasked(caller.sessionContext.sessionIssuer.arn) if caller.sessionContext and caller.sessionContext.sessionIssuer else None
     session = session_name_of(arn) or (owner or "").partition(":")[2]
     key = None if caller.type in FOREIGN else unmasked(caller.accessKeyId)
-    return Seen(Who(mark(key), mark(owner or arn), role_mark(issuer or arn), mark(session)), issuer, caller.accountId or account_of(arn))
+    return Seen(
+        Who(mark(key), mark(owner or arn), role_mark(issuer or arn), mark(session)),
+        issuer or role_of_session(arn) or arn,
+        account_id(caller.accountId) or account_of(arn),
+    )
 
 
 def _seen_slowly(raw: bytes) -> Seen:
     identity = parse_identity(msgspec.json.decode(raw))
-    return Seen(who_of(identity), identity.issuer.arn if identity.issuer is not None else None, identity.account)
+    return Seen(who_of(identity), caller_of_identity(identity), identity.account)
 
 
 class Identities:
@@ -91,19 +98,22 @@ class Identities:
 
     def __init__(self) -> None:
         self._known: dict[bytes, Seen] = {}
-        self._paths: set[str] = set()
+        self._met: set[str] = set()
 
     def forget(self) -> None:
         """Nothing was met yet: another scan starts."""
         self._known.clear()
-        self._paths.clear()
+        self._met.clear()
 
-    def new_path(self, arn: str | None) -> bool:
-        """The role's ARN has a path, and it is met for the first time: one record that shows it is enough."""
-        if arn is None or arn.count("/") < 2 or arn in self._paths:
-            return False
-        self._paths.add(arn)
-        return True
+    def is_new(self, thing: str) -> bool:
+        """What a record shows is met for the first time: one that shows it is enough."""
+        known = thing in self._met
+        self._met.add(thing)
+        return not known
+
+    def has(self, thing: str) -> bool:
+        """It was met before."""
+        return thing in self._met
 
     def of(self, raw: bytes) -> Seen:
         found = self._known.get(raw)

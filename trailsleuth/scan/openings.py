@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Set
 
 from msgspec import Struct, field
 
@@ -36,62 +35,58 @@ class Questioned(Struct, kw_only=True):
 
 
 class Openings:
-    """Who opened what, over all files."""
+    """Who opened what, over all files; gone through once for each hop of the longest role chain, since tables of it would fill the memory."""
 
     def __init__(self, parts: Iterable[Glimpse]) -> None:
-        self.callers: set[Who] = set()
-        self.opened: set[Who] = set()
-        self._by_caller: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        self._by_owner: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        self._by_key: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        self._named: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        self._keyless: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        seen: set[bytes] = set()
-        for part in parts:
-            if part.callers not in seen:
-                seen.add(part.callers)
-                self.callers.update(unpacked(part.callers))
-            for key, owner, role, session, by_key, by_owner in unpacked_openings(part.openings):
-                self.opened.add(Who(key, owner, role, session))
-                (self._by_caller[by_key] if by_key else self._by_owner[by_owner]).append((key, owner))
-                (self._by_key[key] if key else self._keyless[owner]).append((by_key, by_owner))
-                self._named[owner].append((by_key, by_owner))
-        self._owner_of = {who.key: who.owner for who in self.callers if who.key}
+        self._callers = {part.callers: None for part in parts}
+        self._rows = [part.openings for part in parts]
+
+    def callers(self) -> Iterator[Who]:
+        """Everybody who called, some of them several times."""
+        return (who for packed in self._callers for who in unpacked(packed))
+
+    def everybody(self) -> Iterator[Who]:
+        """Those who called, and those who were opened."""
+        yield from self.callers()
+        yield from (Who(*opening[:4]) for opening in self._openings())
+
+    def _openings(self) -> Iterator[tuple[int, ...]]:
+        return (opening for packed in self._rows for opening in unpacked_openings(packed))
+
+    def _owners_of(self, keys: Set[int]) -> Iterator[tuple[int, int]]:
+        return ((who.key, who.owner) for who in self.callers() if who.key in keys)
 
     def with_descendants(self, asked: Questioned) -> None:
         """Adds what the sessions opened, however deep the role chain."""
-        queue = [(key, 0) for key in asked.keys] + [(0, owner) for owner in asked.owners]
-        while queue:
-            key, owner = queue.pop()
-            owners = {owner, self._owner_of.get(key, 0)} - {0}
-            opened = [*self._by_caller.get(key, ()), *(found for one in owners for found in self._by_owner.get(one, ()))]
-            for new_key, new_owner in opened:
-                if new_key and new_key not in asked.keys:
-                    asked.keys.add(new_key)
-                    queue.append((new_key, new_owner))
-                elif not new_key and new_owner and new_owner not in asked.owners:
-                    asked.owners.add(new_owner)
-                    queue.append((0, new_owner))
+        keys, owners = set(asked.keys), set(asked.owners)
+        while keys or owners:
+            owners |= {owner for _, owner in self._owners_of(keys)} - {0}
+            found = [(key, owner) for key, owner, _, _, by_key, by_owner in self._openings() if (by_key in keys if by_key else by_owner in owners)]
+            keys = {key for key, _ in found if key} - asked.keys
+            bare = {owner for key, owner in found if not key and owner} - asked.owners
+            owners = bare | {owner for key, owner in found if key in keys and owner}
+            asked.keys |= keys
+            asked.owners |= bare
 
     def with_ancestors(self, asked: Questioned) -> None:
         """Adds the sessions that opened them, and what must be at hand to tell which opening belongs to which session."""
-        queue = [(key, self._owner_of.get(key, 0)) for key in asked.keys] + [(0, owner) for owner in asked.owners]
+        queue = {*((key, 0) for key in asked.keys), *self._owners_of(asked.keys), *((0, owner) for owner in asked.owners)}
         while queue:
-            key, owner = queue.pop()
-            asked.keyless.add(owner)
-            asked.opened.add(key or owner)
-            by = list(self._by_key.get(key, ()) if key else self._named.get(owner, ()))
-            if owner in self._keyless:  # an opening that does not tell its key: any session of that name may be meant
-                asked.opened.add(owner)
-                asked.owners.add(owner)
-                by += self._keyless[owner]
-            for by_key, by_owner in by:
-                if by_key and by_key not in asked.keys:
-                    asked.keys.add(by_key)
-                    queue.append((by_key, by_owner))
-                elif not by_key and by_owner and by_owner not in asked.owners:
-                    asked.owners.add(by_owner)
-                    queue.append((0, by_owner))
+            keys, owners = {key for key, _ in queue if key}, {owner for _, owner in queue if owner}
+            bare = {owner for key, owner in queue if not key}
+            asked.keyless |= owners
+            asked.opened |= keys | bare
+            found: set[tuple[int, int]] = set()
+            for key, owner, _, _, by_key, by_owner in self._openings():
+                if key == 0 and owner in owners:  # an opening that does not tell its key: any session of that name may be meant
+                    asked.opened.add(owner)
+                    asked.owners.add(owner)
+                    found.add((by_key, by_owner))
+                elif key in keys or owner in bare:
+                    found.add((by_key, by_owner))
+            queue = {(key, owner) for key, owner in found if (key not in asked.keys if key else owner and owner not in asked.owners)}
+            asked.keys |= {key for key, _ in queue if key}
+            asked.owners |= {owner for key, owner in queue if not key}
         asked.keyless -= {0}
         asked.opened -= {0}
-        asked.owners |= {who.owner for who in self.callers if who.key == 0 and who.owner in asked.keyless}
+        asked.owners |= {who.owner for who in self.callers() if who.key == 0 and who.owner in asked.keyless}

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 HEAD = b'{"Records":['
 TAIL = b"]}"
-_CUT = b',{"eventVersion"'
+START = b'{"eventVersion"'  # how CloudTrail starts a record
+BETWEEN = b"," + START
 MOST = 64 * 1024 * 1024  # a record is a megabyte at most: where nothing can be cut for so long, this is no plain log
 
 
@@ -31,7 +32,7 @@ def parts_of(pieces: Iterator[bytes]) -> Iterator[bytes]:
             if not held.startswith(HEAD):
                 raise ValueError("no plain log file")
             held, started = held[len(HEAD) :], True
-        at = held.rfind(_CUT)
+        at = held.rfind(BETWEEN)
         if at > 0:
             yield wrapped(held[:at])
             held = held[at + 1 :]
@@ -45,5 +46,5 @@ def parts_of(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 def next_cut(data: bytes) -> int:
     """Where the next record starts after a comma, or -1."""
-    at = data.find(_CUT)
+    at = data.find(BETWEEN)
     return at + 1 if at >= 0 else -1

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from trailsleuth.analyze.grouping import REPORTED_WITHIN
 from trailsleuth.catalog.reduction import definition_makers
 from trailsleuth.correlate.executions import AFTER, BEFORE
+from trailsleuth.correlate.scope import refused_within, strangers_within
 from trailsleuth.correlate.trail import WRAPPED
+from trailsleuth.facts.kinds import Kind, kind_of, likeliest, times_of
 from trailsleuth.facts.wants import Want, wants_of, wants_of_policies, wants_of_retries, wants_of_run, wants_of_text
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import ActionRun, Inquiry, Record, role_of_session, same_role, session_name_of
@@ -24,7 +27,11 @@ from trailsleuth.scan.first_look import Glimpse
 from trailsleuth.scan.identity import Who, mark, role_mark, unpacked, who_of
 from trailsleuth.scan.openings import Openings, Questioned
 from trailsleuth.scan.reader import ScanReader
-from trailsleuth.scan.selection import Selection, Wanted
+from trailsleuth.scan.refusals import Held, Refusals, Spans, Wanted, around, moment_of
+from trailsleuth.scan.selection import Selection
+from trailsleuth.scan.selection import Wanted as WantedCalls
+
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 class Trail(Struct, frozen=True, kw_only=True):
@@ -32,21 +39,33 @@ class Trail(Struct, frozen=True, kw_only=True):
 
     parts: list[Glimpse]
     span: tuple[datetime, datetime] | None
+    refusals: Refusals
 
 
-def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None:
-    """What the second pass has to fetch; None where the question needs so much that everything is better read."""
-    records = list(reader.records.all())
-    refused = [r for r in records if r.denial is not None]
+def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry, contested: frozenset[int] = frozenset()) -> Selection | None:
+    """What the second pass has to fetch; None where the question needs so much that everything is better read.
+
+    The denials that the question has to do with are read meanwhile, and copies of records with them.
+    """
     openings = Openings(trail.parts)
     runs = _runs(reader, inquiry)
     if runs is not None and (not runs or any(run.started is None for run in runs)):
         return None
-    if _is_open(inquiry) or (_is_windowed(inquiry) and not any(_in_window(refused, inquiry))):
+    if _is_open(inquiry):
         return None
-    asked = _asked(trail, openings, records, inquiry, runs)
+    kinds = _kinds(trail.refusals, reader, inquiry)
+    trail.refusals.read(reader, _named(trail.refusals, reader, inquiry, runs, kinds, contested))
+    if _is_windowed(inquiry) and not any(_in_window(_refused(reader), inquiry)):
+        return None
+    records = list(reader.records.all())
+    asked = _asked(trail, openings, records, inquiry, runs, kinds)
     if _names_a_caller(inquiry) and not asked.any:
         return None  # what there is instead is the answer
+    trail.refusals.read(reader, lambda one: one.who.key in asked.keys or one.who.owner in asked.owners)
+    named = [r.event_time for r in reader.records.all() if r.event_id == inquiry.event_id or (r.denial is not None and asked.has(who_of(r.identity)))]
+    near = around(named)
+    trail.refusals.read(reader, lambda one: near.hold(one.time))
+    refused = _refused(reader)
     wrapping = [r.event_time for r in records if r.event_id == inquiry.event_id]
     pursued = [r for r in refused if runs or asked.has(who_of(r.identity)) or who_of(r.identity).key == 0 or _is_near(r, wrapping)]
     openings.with_ancestors(asked)
@@ -60,13 +79,13 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
         facts.take(wants_of_run(run), run.updated or run.started)
     entire = bool(runs or inquiry.error)  # the text is compared with what the calls name
     own = frozenset(number for who in _callers_of(openings, inquiry.role) for number in (who.key, who.owner) if number) if inquiry.calls else frozenset()
-    return Selection(
+    selection = Selection(
         keys=frozenset(asked.keys),
         owners=frozenset(asked.owners),
         keyless=frozenset(asked.keyless),
         opened=frozenset(asked.opened),
         whole=own | frozenset((asked.keys | asked.owners) if entire else facts.pursuits.whole),
-        calls={**facts.wanted(), **(dict.fromkeys(definition_makers(), Wanted(anybody=True)) if inquiry.calls else {})},
+        calls={**facts.wanted(), **(dict.fromkeys(definition_makers(), WantedCalls(anybody=True)) if inquiry.calls else {})},
         buckets=frozenset(facts.buckets),
         named=facts.named,
         missing=facts.missing,
@@ -74,6 +93,8 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None
         edges=frozenset(moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in trail.span or ()),
         text=" ".join((inquiry.error or "").split()),
     )
+    trail.refusals.read(reader, lambda one: selection.of_session(one.who))  # of those who opened them, too: their calls are fetched
+    return selection
 
 
 def of_failures(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None:
@@ -89,25 +110,60 @@ def of_failures(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection
     return Selection(keys=known[0], owners=known[1], keyless=frozenset(asked.keyless), opened=frozenset(asked.opened), whole=known[0] | known[1])
 
 
-def _asked(trail: Trail, openings: Openings, records: list[Record], inquiry: Inquiry, runs: list[ActionRun] | None) -> Questioned:
+def _refused(reader: ScanReader) -> list[Record]:
+    return [r for r in reader.records.all() if r.denial is not None]
+
+
+def _kinds(refusals: Refusals, reader: ScanReader, inquiry: Inquiry) -> frozenset[Kind] | None:
+    """The kinds of denials that are worked out where nothing is asked; None: all that the question is about."""
+    if inquiry.everything or inquiry.error or inquiry.calls or inquiry.names_more_than_the_error:
+        return None
+    own = refused_within(list(reader.records.all()), inquiry)
+    return likeliest(times_of(own, strangers_within(refusals.counted(), inquiry)), inquiry.limit)
+
+
+def _named(
+    refusals: Refusals, reader: ScanReader, inquiry: Inquiry, runs: list[ActionRun] | None, kinds: frozenset[Kind] | None, contested: frozenset[int]
+) -> Wanted:
+    """The denials that belong to the question whoever made them, or that tell what it is about."""
+    unknown = inquiry.event_id is not None and not any(r.event_id == inquiry.event_id for r in reader.records.all())
+    if unknown or inquiry.everything or inquiry.error or inquiry.calls:
+        return lambda _: True
+    begun = ((run.started - BEFORE - REPORTED_WITHIN, run) for run in runs or () if run.started is not None)
+    windows = Spans((start, run.updated + AFTER + REPORTED_WITHIN if run.updated else LATEST) for start, run in begun)
+    role = (role_of_session(inquiry.role) or inquiry.role or "").rpartition("/")[2].encode()
+    first = next((one for one in refusals if inquiry.covers(moment_of(one))), None) if _is_windowed(inquiry) else None
+
+    def wanted(one: Held) -> bool:
+        if one.number in contested or one.kind in (kinds or ()) or one is first or windows.hold(one.time):
+            return True
+        return bool(role) and any(sign in refusals.raw(one) for sign in (role, b"\\"))
+
+    return wanted
+
+
+def _asked(
+    trail: Trail, openings: Openings, records: list[Record], inquiry: Inquiry, runs: list[ActionRun] | None, kinds: frozenset[Kind] | None
+) -> Questioned:
     """The sessions that the question is about, and what they opened where a focus follows them down."""
     asked = Questioned()
     refused = [r for r in records if r.denial is not None]
+    worked_out = (r for r in _in_window(refused, inquiry) if kinds is None or kind_of(r) in kinds)
     if inquiry.everything:
         _add_callers(asked, refused)
     if runs is not None:
         _in_windows(asked, trail, runs)
         if not inquiry.names_more_than_the_error:
-            _add_callers(asked, _in_window(refused, inquiry))
+            _add_callers(asked, worked_out)
     elif inquiry.event_id:
         _add_callers(asked, (r for r in records if r.event_id == inquiry.event_id))
         return asked
     elif inquiry.role or inquiry.session or inquiry.access_key:
-        _named(asked, openings, inquiry)
+        _called(asked, openings, inquiry)
         role = role_of_session(inquiry.role) or inquiry.role
         _add_callers(asked, (r for r in refused if role and _aims_at(r, role)))
     else:
-        _add_callers(asked, _in_window(refused, inquiry))
+        _add_callers(asked, worked_out)
         return asked
     openings.with_descendants(asked)
     return asked
@@ -149,10 +205,10 @@ def _in_windows(asked: Questioned, trail: Trail, runs: Iterable[ActionRun]) -> N
                 asked.add(who)
 
 
-def _named(asked: Questioned, openings: Openings, inquiry: Inquiry) -> None:
+def _called(asked: Questioned, openings: Openings, inquiry: Inquiry) -> None:
     key, session = mark(inquiry.access_key), mark(session_name_of(inquiry.session) or inquiry.session)
     role = role_mark(inquiry.role)
-    for who in (*openings.callers, *openings.opened):
+    for who in openings.everybody():
         if (key and who.key == key) or (session and who.session == session) or (role and who.role == role):
             asked.add(who)
 
@@ -160,7 +216,7 @@ def _named(asked: Questioned, openings: Openings, inquiry: Inquiry) -> None:
 def _callers_of(openings: Openings, role: str | None) -> Iterator[Who]:
     """The role's own sessions: those that called, and those that were opened."""
     wanted = role_mark(role)
-    yield from (who for who in (*openings.callers, *openings.opened) if who.role == wanted)
+    yield from (who for who in openings.everybody() if who.role == wanted)
 
 
 def _aims_at(record: Record, role: str | None) -> bool:
@@ -173,9 +229,7 @@ def _aims_at(record: Record, role: str | None) -> bool:
 
 
 def _in_window(records: Iterable[Record], inquiry: Inquiry) -> Iterator[Record]:
-    for record in records:
-        if (inquiry.since is None or record.event_time >= inquiry.since) and (inquiry.until is None or record.event_time <= inquiry.until):
-            yield record
+    return (record for record in records if inquiry.covers(record.event_time))
 
 
 def _is_near(record: Record, wrapping: Iterable[datetime]) -> bool:

@@ -38,6 +38,15 @@ def is_denial(code: str, text: str, call: tuple[str, str]) -> bool:
     return read_denial(code, text, event_source=call[0], event_name=call[1], of_record=True) is not None
 
 
+def is_beyond_doubt(code: str, text: str) -> bool:
+    """The caller was refused, whatever the record's other members are: the code says so, and no form of text that says otherwise may be meant."""
+    row = code_row(code)
+    if row is None or not row.denied or row.fixed.get("cause") or _is_wrapped(text):
+        return False
+    lower = text.lower()
+    return not (_holds_one(lower, _otherwise_words()) and _holds_one(lower, _otherwise()))
+
+
 def _is_wrapped(text: str) -> bool:
     """It would have to be unwrapped before it can be read. Most texts are plain, and that is seen faster without the expression."""
     if text.isascii() and text.isprintable() and text[:1] != " " and not _holds_one(text, _SIGNS):
@@ -62,6 +71,17 @@ def _harmless() -> tuple[str, ...]:
 def _harmless_words() -> tuple[str, ...]:
     """A few words of which every one of these holds one at least."""
     return _cover(frozenset(_harmless()))
+
+
+@cache
+def _otherwise() -> tuple[str, ...]:
+    """The same with the forms of what was refused to somebody else than the caller."""
+    return (*_harmless(), *{anchor.lower() for form in message_forms() if form.fixed.get("cause") for anchor in form.anchors})
+
+
+@cache
+def _otherwise_words() -> tuple[str, ...]:
+    return _cover(frozenset(_otherwise()))
 
 
 @cache

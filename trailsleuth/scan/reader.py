@@ -18,7 +18,7 @@ from trailsleuth.ingest.evidence import Reader
 from trailsleuth.ingest.once import RecordsOnce
 from trailsleuth.ingest.record import MAX_DEPTH, Hold, as_they_are, parse_record
 from trailsleuth.ingest.times import parse_time
-from trailsleuth.model import AccountCoverage, Coverage, Evidence, Origin, RawInput, Record, Skipped, Unreadable
+from trailsleuth.model import AccountCoverage, Coverage, Evidence, Origin, RawInput, Record, Skipped, Strangers, Unreadable
 from trailsleuth.scan.callers import Callers
 from trailsleuth.scan.first_look import record_number
 from trailsleuth.scan.index_shapes import Span
@@ -55,6 +55,7 @@ class ScanReader(Reader):
         self._lights = LightRecords(self._callers)
         self._successes = Successes(self._lights, last)
         self._tallies: dict[str, _Tally] = {}
+        self.strangers: tuple[Strangers, ...] = ()
         self._merged = 0
         self._repeats = 0
         self._taken: dict[str, bytearray] = defaultdict(bytearray)  # a byte for each record of a source: how it was taken
@@ -124,7 +125,12 @@ class ScanReader(Reader):
         """All of it, sorted."""
         for record in self._successes.records():
             self._keep_once(record)
-        return super().evidence()
+        return replace(super().evidence(), strangers=self.strangers)
+
+    def has(self, source: str, position: int) -> bool:
+        """The record of a scanned file was taken."""
+        taken = self._taken.get(source, b"")
+        return position < len(taken) and taken[position] > 0
 
     def _is_new(self, source: str, position: int, way: int) -> bool:
         taken = self._taken[source]
@@ -153,10 +159,12 @@ class ScanReader(Reader):
     def coverage(self, records: tuple[Record, ...]) -> Coverage:
         """As if all records had been read. An addendum that was merged into its record counts for no record of its own."""
         addenda = self.records.duplicates - self._merged
+        told = super().coverage(records)
         return replace(
-            super().coverage(records),
+            told,
             accounts=tuple(_account(name, tally) for name, tally in sorted(self._tallies.items()) if tally.records > 0),
             records_read=sum(tally.records for tally in self._tallies.values()) - addenda,
+            denied=told.denied + sum(len(one.times) for one in self.strangers),
             duplicates=self.records.duplicates + self._repeats,
         )
 

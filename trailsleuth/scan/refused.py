@@ -15,11 +15,10 @@ from trailsleuth.ingest.fields import is_blanked
 from trailsleuth.patterns import late
 from trailsleuth.scan.identity import FOREIGN, mark
 from trailsleuth.scan.needles import Buffer, count, holds_only, searcher
-from trailsleuth.scan.parts import HEAD, TAIL
-from trailsleuth.scan.plain import are_times, brief_records, is_issuing
+from trailsleuth.scan.parts import BETWEEN, HEAD, START, TAIL
+from trailsleuth.scan.plain import CODE, MESSAGE, are_times, escapes_letters, is_issuing, plain_log
 from trailsleuth.scan.quick_denial import is_denial
-from trailsleuth.scan.shapes import AssumedUser, Brief, Caller, Credentials, Issued, NotThisShape, Picked, decode_picked
-from trailsleuth.scan.slices import BETWEEN, ERRORS, START, Slices, escapes_letters
+from trailsleuth.scan.shapes import AssumedUser, Brief, Caller, Credentials, Issued, NotThisShape, Picked, decode_brief_records, decode_picked
 
 _ERROR = b'"error'  # how both names of an error begin
 _CREDENTIALS = b'"credentials"'  # in the answer of every call of ISSUING
@@ -151,14 +150,14 @@ def denied_in(data: Buffer) -> tuple[int, list[tuple[int, Raw]]] | None:
 
 def _by_decoding(data: Buffer, found: RefusedIn) -> RefusedIn | None:
     """All of the JSON is decoded."""
-    records = brief_records(data)
-    if records is None:
+    log = plain_log(data, decode_brief_records)
+    if log is None:
         return None
-    slices = Slices(data, records)
-    found.records = len(records)
-    for index, record in enumerate(records):
+    found.records = len(log.records)
+    for index, record in enumerate(log.records):
         if record.failed or is_issuing(record):
-            found.take(index, *slices.with_value(index, decode_picked))
+            raw = bytes(log.raws[index])
+            found.take(index, raw, decode_picked(raw))
     found.finish()
     return found
 
@@ -178,7 +177,7 @@ def _by_needles(data: Buffer, found: RefusedIn) -> RefusedIn | None:
             position, counted = position + data.count(START, counted, start), start
             raw = view[start:end]
             record = decode_picked(raw)
-            if start in failed and data.count(_ERROR, start, end) > _errors_told(record) and any(data.count(name, start, end) > 1 for name in ERRORS):
+            if start in failed and data.count(_ERROR, start, end) > _errors_told(record) and any(data.count(name, start, end) > 1 for name in (CODE, MESSAGE)):
                 return None  # a key of an error twice, or one inside the request or the answer
             found.take(position, raw, record)
         found.records = position + data.count(START, counted)

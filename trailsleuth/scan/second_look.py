@@ -17,9 +17,9 @@ from trailsleuth.patterns import late
 from trailsleuth.scan.first_look import issued_marks, issuing_among
 from trailsleuth.scan.identity import Identities
 from trailsleuth.scan.needles import Buffer, find
+from trailsleuth.scan.plain import PlainLog, list_in
 from trailsleuth.scan.selection import KMS, S3, Named, Pursuit, Selection, Wanted
-from trailsleuth.scan.shapes import Glance, NotThisShape, decode_log
-from trailsleuth.scan.slices import Slices, in_order
+from trailsleuth.scan.shapes import Glance, NotThisShape, decode_raws, decode_records
 
 FAMILY_KEYS = ("family", "functionName", "stackName", "projectName", "name", "jobName", "jobDefinitionName")
 _BUCKET = late(r"[\w.-]+", re.ASCII)
@@ -63,11 +63,14 @@ class Selected(Struct):
 
 def select_from(data: Buffer, selection: Selection, identities: Identities, positions: frozenset[int] = frozenset()) -> Selected | None:
     """The records of one file that the selection names, and those at the positions; None where the file is no longer what the first look saw."""
+    listed = list_in(data)
     try:
-        records = decode_log(data).Records
+        log = PlainLog(decode_records(listed), decode_raws(listed)) if listed is not None else None
     except NotThisShape:
         return None
-    look = _Look(data, records, selection, identities)
+    if log is None:
+        return None
+    look = _Look(log, selection, identities)
     look.whole += positions
     look.take_all()
     return look.result()
@@ -76,11 +79,10 @@ def select_from(data: Buffer, selection: Selection, identities: Identities, posi
 class _Look:
     """One file being gone through."""
 
-    def __init__(self, data: Buffer, records: list[Glance], selection: Selection, identities: Identities) -> None:
+    def __init__(self, log: PlainLog[Glance], selection: Selection, identities: Identities) -> None:
         self.selection = selection
-        self.records = records
-        self.slices = Slices(data, records)
-        callers = [bytes(record.userIdentity) for record in records]
+        self.records, self.raws = log
+        callers = [bytes(record.userIdentity) for record in self.records]
         one = {raw: raw for raw in callers}  # each is handed over once
         self.callers = [one[raw] for raw in callers]
         self.who = {raw: identities.of(raw).who for raw in one}
@@ -218,13 +220,11 @@ class _Look:
     def result(self) -> Selected:
         lasts = {index for _, index in self.lasts.values()}
         self.whole += [index for index in self.light if index in lasts]  # a light copy would stand in its way
-        needed = in_order([*self.whole, *lasts])
-        cut = {index: self.slices.of(index) for index in needed}
         return Selected(
-            whole=[(index, cut[index]) for index in in_order(self.whole)],
+            whole=[(index, bytes(self.raws[index])) for index in sorted({*self.whole})],
             light=[light_call(index, self.records[index], self.callers[index]) for index in self.light if index not in lasts],
             firsts=[Ranked(kind, order, light.position, light, b"") for kind, (order, light) in self.firsts.items()],
-            lasts=[Ranked(kind, order, index, None, cut[index]) for kind, (order, index) in self.lasts.items()],
+            lasts=[Ranked(kind, order, index, None, bytes(self.raws[index])) for kind, (order, index) in self.lasts.items()],
         )
 
 

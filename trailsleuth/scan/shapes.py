@@ -21,6 +21,7 @@ class Brief(msgspec.Struct, gc=False):
     eventName: str
     errorCode: str | None = None
     errorMessage: str | None = None
+    eventType: str | None = None
     insightDetails: Absent = ""
     acsRegion: Absent = ""
     addendum: Absent = ""
@@ -42,32 +43,8 @@ class Glance(Brief, gc=False, kw_only=True):
     responseElements: msgspec.Raw = _NULL
     eventCategory: str | None = None
     vpcEndpointId: str | None = None
+    sharedEventID: str | None = None
     resources: msgspec.Raw = _NULL
-
-
-class BriefLog(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A log file as CloudTrail delivers it."""
-
-    Records: list[Brief]
-
-
-class Log(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """The same, of each record all that a scan looks at."""
-
-    Records: list[Glance]
-
-
-class RawLog(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """The same with each record as the bytes that it is."""
-
-    Records: list[msgspec.Raw]
-
-
-class ErrorOnly(msgspec.Struct, gc=False):
-    """The errors that stand at the top of a record."""
-
-    errorCode: str | None = None
-    errorMessage: str | None = None
 
 
 class CallerIssuer(msgspec.Struct, gc=False):
@@ -123,13 +100,12 @@ class Asked(msgspec.Struct, gc=False):
     roleSessionName: str | None = None
 
 
-decode_asked = msgspec.json.Decoder(Asked).decode
-decode_brief_log = msgspec.json.Decoder(BriefLog).decode
-decode_log = msgspec.json.Decoder(Log).decode
-decode_picked = msgspec.json.Decoder(Picked).decode
-decode_raw_log = msgspec.json.Decoder(RawLog).decode
+decode_asked = msgspec.json.Decoder(Asked | None).decode
+decode_brief_records = msgspec.json.Decoder(list[Brief]).decode
+decode_records = msgspec.json.Decoder(list[Glance]).decode
+decode_raws = msgspec.json.Decoder(list[msgspec.Raw]).decode
 decode_brief = msgspec.json.Decoder(Brief).decode
-decode_errors = msgspec.json.Decoder(ErrorOnly).decode
+decode_picked = msgspec.json.Decoder(Picked).decode
 decode_caller = msgspec.json.Decoder(Caller).decode
-decode_issued = msgspec.json.Decoder(Issued).decode
+decode_issued = msgspec.json.Decoder(Issued | None).decode
 NotThisShape = (msgspec.MsgspecError, UnicodeError, RecursionError)

@@ -26,6 +26,7 @@ from trailsleuth.scan.pool import run
 from trailsleuth.scan.progress import Progress
 from trailsleuth.scan.quick import facts_of
 from trailsleuth.scan.reader import ScanReader
+from trailsleuth.scan.refusals import Refusals
 from trailsleuth.scan.repeated import more_than_once
 from trailsleuth.scan.second_look import Ranked, Selected
 from trailsleuth.scan.selection import Selection
@@ -53,8 +54,8 @@ class ScannedFile(Struct, kw_only=True):
 
 def scan_evidence(listing: Listing, inquiry: Inquiry, *, stdin: bytes | None = None) -> Evidence | None:
     """The evidence that the question needs, its coverage counting all; None where everything has to be read for it."""
-    with no_collector():
-        scan = _Scan(listing, inquiry, stdin)
+    scan = _Scan(listing, inquiry, stdin)
+    with no_collector(), scan.refusals:
         return scan.evidence()
 
 
@@ -70,6 +71,7 @@ class _Scan:
         self.files: list[ScannedFile] = []
         self.careful: list[str] = []
         self.ids = array("q")
+        self.refusals = Refusals()
         self.progress = Progress(2 * listing.size)
 
     def evidence(self) -> Evidence | None:
@@ -80,7 +82,7 @@ class _Scan:
         contested = more_than_once(self.ids)
         if len(contested) > MOST_CONTESTED or (self.lean and self.lean.whole_needed):
             return None
-        selection = plan(self._trail(), self.reader, self.inquiry)
+        selection = plan(self._trail(), self.reader, self.inquiry, contested)
         if selection is None:
             return None
         self._second_pass(selection, contested)
@@ -88,6 +90,8 @@ class _Scan:
         if behind is not None:
             self._second_pass(behind, frozenset())
         self.progress.end()
+        self.refusals.read(self.reader, lambda one: self.reader.has(one.source, one.position))  # the second pass may have wanted some for another reason
+        self.reader.strangers = self.refusals.counted()
         return None if self.lean and self.lean.whole_needed else self.reader.evidence()
 
     def _first_pass(self) -> None:
@@ -119,8 +123,9 @@ class _Scan:
         for part in scanned.glimpses:
             for position, raw in part.kept:
                 self.reader.take_whole(scanned.source, before + position, raw)
+            self.refusals.add(scanned.source, before, part.refused, array("q", part.numbers))
             before += part.records
-        scanned.glimpses = [replace(part, numbers=b"", kept=()) for part in scanned.glimpses]
+        scanned.glimpses = [replace(part, numbers=b"", kept=(), refused=()) for part in scanned.glimpses]
         self.files.append(scanned)
 
     def _read_carefully(self) -> None:
@@ -130,7 +135,7 @@ class _Scan:
         self.ids.extend(self.reader.read_whole)
 
     def _trail(self) -> Trail:
-        return Trail(parts=[part for scanned in self.files for part in scanned.glimpses], span=self.reader.span())
+        return Trail(parts=[part for scanned in self.files for part in scanned.glimpses], span=self.reader.span(), refusals=self.refusals)
 
     def _second_pass(self, selection: Selection, contested: frozenset[int]) -> None:
         units: list[Unit] = []

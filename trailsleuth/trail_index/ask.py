@@ -8,6 +8,8 @@ from functools import partial
 from itertools import groupby
 from operator import itemgetter
 
+from msgspec.structs import replace
+
 from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.ingest.coverage import NO_ACCOUNT
 from trailsleuth.ingest.evidence import no_collector
@@ -39,8 +41,9 @@ FROM rows JOIN places USING (place) JOIN callers USING (caller) GROUP BY 1
 
 def ask_indexes(indexes: Sequence[IndexFile], listing: Listing, inquiry: Inquiry, *, stdin: bytes | None = None) -> Evidence | None:
     """The evidence that the question needs, out of indexes and of what lies beside them; None where everything has to be read for it."""
-    with no_collector():
-        return _Asked(indexes, listing, inquiry, stdin).evidence()
+    asked = _Asked(indexes, listing, inquiry, stdin)
+    with no_collector(), asked.refusals:
+        return asked.evidence()
 
 
 class _Asked(_Scan):
@@ -97,7 +100,7 @@ class _Asked(_Scan):
     def _trail(self) -> Trail:
         trail = super()._trail()
         by_file = any(run.failed for run in self.reader.actions)  # then who called while it ran is asked, and the files tell the times
-        return Trail(parts=[*trail.parts, *(part for one in self.asked for part in one.parts(by_file=by_file))], span=trail.span)
+        return replace(trail, parts=[*trail.parts, *(part for one in self.asked for part in one.parts(by_file=by_file))])
 
     def _second_pass(self, selection: Selection, contested: frozenset[int]) -> None:
         super()._second_pass(selection, contested)

@@ -13,10 +13,10 @@ from trailsleuth.scan.first_look import issued_marks, issuing_among, kept_among
 from trailsleuth.scan.identity import Identities, Who
 from trailsleuth.scan.needles import Buffer
 from trailsleuth.scan.parts import HEAD
-from trailsleuth.scan.plain import plain_records
+from trailsleuth.scan.plain import are_times, plain_log
 from trailsleuth.scan.quick import FileFacts, read_whole
 from trailsleuth.scan.quick_denial import is_denial
-from trailsleuth.scan.shapes import Glance, NotThisShape, decode_raw_log
+from trailsleuth.scan.shapes import Glance, NotThisShape, decode_records
 from trailsleuth.scan.units import LIMITS, STREAMED, Unit, parts_in
 
 T = TypeVar("T")
@@ -93,13 +93,14 @@ def _pieces(rows: UnitRows) -> Iterator[tuple[Buffer, int]]:
 
 def _add(rows: UnitRows, data: Buffer, offset: int) -> None:
     """The records of a part. Raises ValueError where it is no plain log."""
-    records = plain_records(data)
-    if records is None:
+    log = plain_log(data, decode_records)
+    if log is None or not are_times([record.eventTime for record in log.records]):
         raise ValueError("no plain log")
+    records = log.records
     before = len(rows.ids)
     raws = [bytes(record.userIdentity) for record in records]
     issuing = issuing_among(records)
-    cut = [memoryview(raw) for raw in decode_raw_log(data).Records]
+    cut = [memoryview(raw) for raw in log.raws]
     rows.gap.extend(_gaps(rows, data, cut, offset))
     rows.length.extend(map(len, cut))
     rows.ids += [record.eventID for record in records]
