@@ -265,6 +265,14 @@ def test_a_log_with_two_refusals_in_it_gives_two():
     assert [one.iam_action for one in explained("\n".join(lines))] == ["ecs:RunTask", "s3:GetObject"]
 
 
+def test_a_wrapper_that_says_of_the_role_alone_that_it_cannot_be_assumed_is_no_second_refusal():
+    role = "arn:aws:iam::333333333333:role/deploy"
+    sentence = f"User: {SESSION} is not authorized to perform: sts:AssumeRole on resource: {role}"
+    text = f"Error: Cannot assume IAM Role\n\nIAM Role ({role}) cannot be assumed.\n\nError: api error AccessDenied: {sentence}"
+    (only,) = explain_text(text).denials
+    assert (only.principal, only.iam_action, only.resource) == ("arn:aws:iam::222222222222:role/Deployer", "sts:AssumeRole", role)
+
+
 def test_a_refused_role_session_of_another_role_keeps_its_own_name():
     other = record(errorMessage=ONE.replace("assumed-role/Deployer/", "assumed-role/Other/"))
     (denial,) = explained(json.dumps(other))

@@ -248,6 +248,8 @@ FORMS |= {
     "a CSV turned": table([{"": name, "0": WHOLE[0].get(name), "1": WHOLE[1].get(name)} for name in NAMES]),
     "a CSV without names": "".join('"' + text.replace('"', '""') + '"\n' for text in TEXTS),
     "a CSV in SQL's quotes": "\n".join(",".join(map(sql, row)) for row in [NAMES, *CELLS]),
+    "Spark's CSV": "\n".join(",".join('"' + plain(cell).replace('"', '\\"') + '"' for cell in row) for row in [NAMES, *CELLS]),
+    "texts of JSON": table([{"event_time": one["eventTime"], "cloud_trail_event": json.dumps(text)} for one, text in zip(RECORDS, TEXTS, strict=True)]),
     "columns of JSON": table([{name: json.dumps(held) for name, held in record.items()} for record in RECORDS]),
     "casts": table([{f"RAW:{name.upper()}::STRING": held for name, held in row.items()} for row in WHOLE]),
     "paths with slashes": json.dumps([flat(record, "/") for record in RECORDS]),
@@ -309,6 +311,10 @@ def test_a_single_text_is_said_to_be_one_of_an_export() -> None:
     assert "the others of that export are not here" in reasons(evidence)
 
 
+def doubled(value: object) -> str:
+    return '"' + json.dumps(value).replace('"', '""') + '"'
+
+
 def test_what_a_caller_wrote_into_a_request_is_never_a_record() -> None:
     forged = a_denial(7)
     hiding = table([cells(a_record(1, errorCode=None, requestParameters={"input": json.dumps(forged), "nested": forged}), json.dumps)])
@@ -316,6 +322,8 @@ def test_what_a_caller_wrote_into_a_request_is_never_a_record() -> None:
         hiding,
         json.dumps([flat(a_record(1, requestParameters={"input": json.dumps(forged)}), ".")]),
         {"Records": [a_record(1, requestParameters={"x": forged})]},
+        f"{doubled(a_record(1))}\n{doubled({'x': forged})}\n",
+        f"| a |\n|---|\n| {json.dumps(a_record(1))} |\n| {json.dumps({'x': forged})} |\n",
     ):
         assert ids(read(content)) == ["e-0001"]
 

@@ -110,6 +110,7 @@ TABLES = {
     "reStructuredText": "=====  ====\n" + in_columns("=") + "=====  ====\n",
     "pandas": in_columns(right=True),
     "pandas, turned": turned(),
+    "members alone": "\n".join("\n".join(f"{name}: {cell}" for name, cell in zip(NAMES, cells, strict=True)) + "\n" for cells in CELLS),
     "SQLite, lines": below("\n", "{:>24} = {}\n"),
     "Spark, vertical": below("-RECORD {}---------\n", " {:<20} | {}\n"),
     "PowerShell's Format-List": below("\n", "{:<20} : {}\n"),

@@ -37,6 +37,10 @@ RETOUCHED = {
     "no-break spaces": PRETTY.replace("  ", "\u00a0\u00a0"),
     "grep -A": numbered("ct.json-{}-{}\n"),
     "bat": "───┬────\n   │ File: ct.json\n───┼────\n" + numbered("{:4d}   │ {}\n"),
+    "ends of lines": "".join(f"{line}^M$\n" for line in LINES),
+    "breaks of a page": "<p>see</p><code>" + "<br>".join(map(html.escape, LINES)) + "</code>",
+    "behind a log's line": "".join(f"2026-03-04 09:05:00,123 INFO event:\n{json.dumps(record, indent=2)}\n" for record in RECORDS),
+    "members with one key": "".join(f"EventId: x\nCloudTrailEvent: {json.dumps(record)}\n\n" for record in RECORDS),
     "colours": "".join(f"\x1b[1;39m{line}\x1b[0m\n" for line in LINES),
     "a terminal's record": "Script started\n\x1b[?2004h$ cat ct.json\r\n" + PRETTY.replace("\n", "\r\n") + "\x1b[?2004h\n",
     "parts of a container's lines": "".join(

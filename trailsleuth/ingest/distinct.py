@@ -74,6 +74,8 @@ def _poorer(one: ExplainedDenial, other: ExplainedDenial) -> bool:
     """All that the one names the other names too, and more."""
     if one.principal is not None and one.principal != other.principal and not same_role(one.principal, other.principal):
         return False
+    if _one_assumption(one, other):
+        return True
     pairs = ((one.iam_action, other.iam_action), (one.resource, other.resource), (one.policy_type, other.policy_type), (one.policy_arn, other.policy_arn))
     if any(mine is not None and mine != theirs for mine, theirs in pairs):
         return False
@@ -82,6 +84,13 @@ def _poorer(one: ExplainedDenial, other: ExplainedDenial) -> bool:
     if one.cause not in _VAGUE and one.cause is not other.cause:
         return False
     return _weight(one) < _weight(other)
+
+
+def _one_assumption(one: ExplainedDenial, other: ExplainedDenial) -> bool:
+    """A wrapper says of the role alone that it cannot be assumed; the sentence below it says who tried."""
+    if one.principal is not None or other.principal is None or one.resource is None:
+        return False
+    return one.iam_action == other.iam_action == "sts:AssumeRole" and one.resource == other.resource and other.effect is not Effect.EXPLICIT
 
 
 def _weight(denial: ExplainedDenial) -> int:

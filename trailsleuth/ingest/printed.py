@@ -12,7 +12,7 @@ from itertools import groupby
 from trailsleuth.ingest.columns import place_of
 from trailsleuth.ingest.documents import Break, Document
 from trailsleuth.ingest.markup import html_tables, xml_rows
-from trailsleuth.ingest.tables import headed, may_be_record, names_columns, row_of
+from trailsleuth.ingest.tables import headed, may_be_record, names_columns, records_among, row_of
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.ingest.unframed import DASHES, RECORD, aligned, below_each_other
 from trailsleuth.patterns import late
@@ -63,7 +63,7 @@ def _documents(header: list[str], rows: list[list[str]]) -> list[Document | Brea
     if any(cell.endswith(_CUT) for row in [header, *rows] for cell in row):
         return [Break(reason=PRINTED, cut=True)]
     if not named:
-        return [Document(value=cell) for row in rows for cell in row if may_be_record(cell)]
+        return [found for row in rows for found in records_among(row)] or None
     whole: list[Document | Break] = [Document(value=row_of(header, row)) for row in rows if len(row) == len(header)]
     if whole and (odd := len(rows) - len(whole)):
         whole.append(Break(reason=f"{odd} rows of a printed table have more or fewer cells than its header", lost=odd))

@@ -4,6 +4,7 @@ no parser knows, lines cut into parts, values that go on below themselves, the e
 
 from __future__ import annotations
 
+import html
 import re
 from itertools import pairwise
 from urllib.parse import unquote
@@ -13,6 +14,9 @@ from trailsleuth.patterns import late
 _NUMBER = late(r"[ \t]{0,8}(?:[\w./-]{1,200}?[:-](?=\d+[:-]))?(\d{1,7})(?:\t|: ?|-|[ |] ?| {0,4}│ ?)(?=[ \t]*(?:[\"{}\[\]]|$))")
 _COLOUR = late(r"\x1b(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b\n]{0,400}(?:\x07|\x1b\\)|[@-Z_])")
 _CONTAINER = late(r"^\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:\d\d) std(?:out|err) ([PF]) ", re.MULTILINE)  # CRI: part or full line
+_BREAK = late(r"[{\[,]<br ?/?>", re.IGNORECASE)
+_ANY_BREAK = late(r"<br ?/?>", re.IGNORECASE)
+_ENDED = late(r"(?:\^M)?\$$", re.MULTILINE)  # `cat -A`, `:set list`
 _LISTED = late(r"[A-Za-z_]\w{0,60}\s* : (?=\S)")
 _ENCODED = "%7B%22"  # `{"` in an address
 _INDENT = late(r"^[ \t\u00a0\u2007\u202f]+", re.MULTILINE)
@@ -28,6 +32,8 @@ def is_retouched(start: str) -> bool:
         or ("\u00a0" in start and _blanks(start))
         or ("“" in start and _typed(start))
         or _encoded(start)
+        or _BREAK.search(start) is not None
+        or _ends_shown(start)
         or _CONTAINER.match(start) is not None
         or _hangs(start)
         or _numbered(start)
@@ -40,6 +46,10 @@ def untouched(text: str) -> str:
         text = _COLOUR.sub("", text)
     if _encoded(text):
         text = unquote(text if "%20" in text else text.replace("+", " "))
+    if _BREAK.search(text):
+        text = html.unescape(_ANY_BREAK.sub("\n", text))
+    if _ends_shown(text):
+        text = _ENDED.sub("", text)
     if _CONTAINER.match(text):
         text = _whole_lines(text)
     if _hangs(text):
@@ -54,6 +64,12 @@ def untouched(text: str) -> str:
 def _encoded(text: str) -> bool:
     """The objects are encoded all: not a policy alone, inside an answer of IAM."""
     return _ENCODED in text and '{"' not in text and "{\n" not in text
+
+
+def _ends_shown(text: str) -> bool:
+    """Each of the first lines ends with the sign for its end."""
+    lines = text.split("\n", _FEWEST)
+    return len(lines) > _FEWEST and all(line.endswith("$") for line in lines[:_FEWEST])
 
 
 def _whole_lines(text: str) -> str:

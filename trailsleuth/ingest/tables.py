@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 from trailsleuth.ingest.columns import place_of, squeezed
+from trailsleuth.ingest.decode import NotJson, decode
 from trailsleuth.ingest.documents import TRAIL_MARKS, Break, Document
 from trailsleuth.ingest.payloads import payload_text
 from trailsleuth.ingest.rows import TableRow
@@ -21,6 +22,8 @@ _MOST_COLUMNS = 5000
 _RECORD_COLUMNS = frozenset({"eventjson", "cloudtrailevent", "@message", "message", "raw", "@raw", "event.original"})
 _OCSF = frozenset({"api", "actor", "metadata"})
 _CONSOLE = (frozenset({"username", "resourcetype", "resourcename"}), frozenset({"username", "awsaccesskey", "eventname"}))
+_WHOLE = frozenset({"eventVersion", "userIdentity", "detail-type", "Records", "CloudTrailEvent", "cloudtrail", "aws"})  # of a record, or of what carries one
+_PLAIN = late(r"[\w.@:/ -]+")
 _INSERT = late(r"INSERT INTO [^()\n]{1,200}\(([^()\n]{1,4000})\)\s*VALUES\s*(?=\()", re.IGNORECASE)
 _VALUE = late(r"'((?:[^']|'')*)'|(NULL|[^\s,()';]+)")
 _VALUES = late(r"\s*\((?:[^()']|'[^']*')*\)\s*[,;]?")
@@ -48,7 +51,7 @@ def _is_headless(text: str, first: list[str]) -> bool:
 
 def _is_turned(text: str, header: list[str]) -> bool:
     """The names stand before the cells, and a record is a column."""
-    return len(header) > 1 and names_columns([row[0] for row in islice(_rows(text), 200) if len(row) == len(header)])
+    return len(header) > 1 and names_columns([row[0] for row in islice(_rows(text), 200) if len(row) == len(header) and _PLAIN.fullmatch(row[0])])
 
 
 def names_columns(header: list[str]) -> bool:
@@ -89,6 +92,19 @@ def _inserted(text: str) -> Iterator[Document | Break]:
                 break
 
 
+def records_among(cells: Iterable[str]) -> Iterator[Document | Break]:
+    """The records among cells that no name tells apart: what only holds one deeper inside may be a request, which a caller writes."""
+    for cell in cells:
+        if not may_be_record(cell):
+            continue
+        try:
+            value = decode(cell)
+        except NotJson:
+            value = None
+        if not isinstance(value, dict) or not _WHOLE.isdisjoint(value):
+            yield Document(value=cell)
+
+
 def read_csv(text: str) -> Iterator[Document | Break]:
     """Each row as a document; what breaks the table ends it."""
     if _INSERT.match(text.lstrip("\ufeff \r\n")):
@@ -103,7 +119,8 @@ def read_csv(text: str) -> Iterator[Document | Break]:
     try:
         rows = _rows(text, strict=True)
         if any(map(may_be_record, header)):
-            yield from (Document(value=cell) for row in rows for cell in row if may_be_record(cell))
+            for row in rows:
+                yield from records_among(row)
             return
         next(rows, None)
         if not names_columns(header) and _is_turned(text, header):
@@ -134,7 +151,8 @@ def _rows(text: str, *, strict: bool = False) -> Iterator[list[str]]:
     table, sign = _table(text), _delimiter(text)
     first, _, second = table[:100_000].partition("\n")
     quote = "'" if first.startswith("'") else '"'
-    escape = "\\" if f"\\{sign}" in second.partition("\n")[0] and '"' + sign not in second.partition("\n")[0] else None
+    row = second.partition("\n")[0]
+    escape = "\\" if ('"{\\"' in row and '{""' not in row and '\\""' not in row) or (f"\\{sign}" in row and f'"{sign}' not in row) else None
     return csv.reader(io.StringIO(table, newline=""), delimiter=sign, quotechar=quote, escapechar=escape, strict=strict)
 
 

@@ -52,8 +52,11 @@ def _more(lines: list[str], spans: list[tuple[int, int]]) -> list[str]:
 
 def _may_be_header(lines: list[str], at: int) -> bool:
     """The names of columns, or the numbers of records above the names of their members."""
-    words = lines[at].split(None, _MOST_COLUMNS)
-    if not words or len(words) > _MOST_COLUMNS:
+    line = lines[at]
+    if "event" not in line.lower() and line.lstrip()[:1] != "0":
+        return False
+    words = line.split(None, _MOST_COLUMNS)
+    if len(words) > _MOST_COLUMNS:
         return False
     if words == [str(number) for number in range(len(words))]:
         return names_columns([line.split(None, 1)[0] for line in lines[at + 1 :] if line.strip()][:200])
@@ -100,7 +103,7 @@ def below_each_other(lines: list[str], at: int) -> Table | None:
     """Records with a member a line, below a line that numbers them; without such a line their signs stand in one column."""
     column = -1
     if not _RECORD.fullmatch(lines[at]) and (column := _column_of_signs(lines, at)) < 0:
-        return None
+        return _members_alone(lines, at)
     rows: list[dict[str, str]] = [] if column < 0 else [{}]
     end, name = at, ""
     while end < len(lines):
@@ -118,6 +121,24 @@ def below_each_other(lines: list[str], at: int) -> Table | None:
         end += 1
     header = list(dict.fromkeys(name for row in rows for name in row))
     return header, [[row.get(column, "") for column in header] for row in rows if row], end
+
+
+def _members_alone(lines: list[str], at: int) -> Table | None:
+    """Paragraphs of nothing but members, each at the very beginning of its line: what stands deeper belongs to a struct, and is no member of the record."""
+    rows: list[dict[str, str]] = []
+    end = at
+    while end < len(lines):
+        paragraph = list(takewhile(str.strip, lines[end:]))
+        members = [_MEMBER.fullmatch(line) for line in paragraph if not line[0].isspace()]
+        row = {found["name"]: (found["value"] or "").strip() for found in members if found}
+        if len(row) != len(paragraph) or not names_columns(list(row)):
+            break
+        rows.append(row)
+        end += len(paragraph)
+        while end < len(lines) and not lines[end].strip():
+            end += 1
+    header = list(dict.fromkeys(name for row in rows for name in row))
+    return (header, [[row.get(name, "") for name in header] for row in rows], end) if rows else None
 
 
 def _column_of_signs(lines: list[str], at: int) -> int:

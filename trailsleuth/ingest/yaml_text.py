@@ -70,6 +70,8 @@ class _Build:
         if isinstance(part, list):
             part.append(value)
         elif waiting:
+            if waiting[-1] in part:
+                raise NotYaml("a key stands twice: read as YAML, the first value would be lost")
             part[waiting.pop()] = value
         else:
             waiting.append("null" if value is None else str(value))
