@@ -13,9 +13,11 @@ from trailsleuth.model import parse_arn
 from trailsleuth.report import steps, words
 from trailsleuth.report.context import Document
 from trailsleuth.report.policy_hcl import File, read_terraform, terraform_sources
-from trailsleuth.report.policy_programs import Maker, makers_of, programs
+from trailsleuth.report.policy_programs import Maker, makers_of
+from trailsleuth.report.policy_python import python_makers
 from trailsleuth.report.policy_source import patch, read_policy_source
 from trailsleuth.report.policy_types import Patch, PolicySource
+from trailsleuth.report.policy_typescript import typescript_makers
 from trailsleuth.report.policy_yaml import template_sources
 
 SUFFIXES = (".tf", ".json", ".yaml", ".yml", ".template", ".ts", ".js", ".py")
@@ -51,7 +53,7 @@ def read_folder(texts: dict[str, str]) -> Folder:
             sources += terraform_sources(files)
         except (ValueError, RecursionError) as cause:
             unread.append(f"{place} was not read: {cause}")
-    return Folder(sources=tuple(sources), makers=tuple(programs(texts)), texts=texts, unread=tuple(unread))
+    return Folder(sources=tuple(sources), makers=tuple(_programs(texts)), texts=texts, unread=tuple(unread))
 
 
 def _policies(text: str, path: str) -> Iterator[PolicySource]:
@@ -141,3 +143,21 @@ def _why_not(folder: Folder, delta: Document) -> str:
 def together(patches: Sequence[Patch]) -> str:
     """One diff for all files."""
     return "".join(one.diff for one in patches)
+
+
+def _programs(texts: dict[str, str]) -> Iterator[Maker]:
+    """The makers in all files; JavaScript that a compiler wrote beside its TypeScript is left out."""
+    for path, text in texts.items():
+        compiled = path.endswith(".js") and f"{path[:-3]}.ts" in texts
+        if path.endswith((".ts", ".js", ".py")) and not compiled and not path.endswith(".d.ts"):
+            yield from _read_program(text, path)
+
+
+def _read_program(text: str, path: str) -> tuple[Maker, ...]:
+    """The roles that a program makes; nothing of a program that is not read with certainty."""
+    if "PolicyStatement" not in text:
+        return ()
+    try:
+        return tuple((python_makers if path.endswith(".py") else typescript_makers)(text, path))
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return ()

@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/cdk/v2/guide/identifiers.html (the logical id: the i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -41,19 +41,6 @@ class Frame(Struct, frozen=True, kw_only=True):
     after: str
 
 
-def read_program(text: str, path: str) -> tuple[Maker, ...]:
-    """The roles that a program makes; nothing of a program that is not read with certainty."""
-    if "PolicyStatement" not in text:
-        return ()
-    from trailsleuth.report.policy_python import python_makers
-    from trailsleuth.report.policy_typescript import typescript_makers
-
-    try:
-        return tuple((python_makers if path.endswith(".py") else typescript_makers)(text, path))
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return ()
-
-
 def named(parts: Sequence[str]) -> tuple[str, ...]:
     """The pattern of a name that is written out but for what stands between the parts."""
     return (".*".join(map(re.escape, parts)),) if sum(map(len, parts)) >= _LEAST else ()
@@ -78,11 +65,3 @@ def source_of(path: str, text: str, spans: Sequence[Span], holders: tuple[str, .
 def makers_of(makers: Sequence[Maker], name: str) -> list[Maker]:
     """The constructs that may make the role of that name."""
     return [one for one in makers if name and any(re.fullmatch(holder, name) for holder in one.holders)]
-
-
-def programs(texts: dict[str, str]) -> Iterator[Maker]:
-    """The makers in all files; JavaScript that a compiler wrote beside its TypeScript is left out."""
-    for path, text in texts.items():
-        compiled = path.endswith(".js") and f"{path[:-3]}.ts" in texts
-        if path.endswith((".ts", ".js", ".py")) and not compiled and not path.endswith(".d.ts"):
-            yield from read_program(text, path)
