@@ -36,7 +36,7 @@ from trailsleuth.analyze.required import identity_verdict
 from trailsleuth.analyze.sharpen import sharpen
 from trailsleuth.analyze.stack_handlers import note_handlers
 from trailsleuth.analyze.told_alone import told_finally
-from trailsleuth.analyze.told_later import told_later, with_target
+from trailsleuth.analyze.told_later import narrowed, told_later, with_target
 from trailsleuth.analyze.untied import is_beside, is_untied, is_without_a_record
 from trailsleuth.facts import Facts
 from trailsleuth.facts.kinds import looks_like_enumeration
@@ -105,7 +105,7 @@ def _by_chain(records: Iterable[Record], scope: Scope) -> dict[int, list[Record]
 
 def _of_chain(asked: Iterable[Refusal], context: AnalysisContext) -> list[Finding]:
     """What lasted, what recovered, and what comes next."""
-    clear = [with_target(sharpen(completed(r, context.facts), context.evidence, context.scope.execution, context.names), context) for r in asked]
+    clear = [narrowed(with_target(sharpen(completed(r, context.facts), context.evidence, context.scope.execution, context.names), context)) for r in asked]
     denials = group_refusals(step for refusal in clear for step in opened(refusal, clear, context))
     excused = [(denial, excuse_of(denial, denials, context)) for denial in denials]
     lasting = [denial for denial, excuse in excused if excuse is None or excuse.standing is not Standing.RECOVERED]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.catalog.actions import resource_types
 from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.operations import plain_event_name, primary_action, resource_of
 from trailsleuth.catalog.paths import plain_name
@@ -86,7 +87,8 @@ def _untagged(action: str, record: Record, resource: str | None) -> frozenset[st
     prefix, _, name = action.partition(":")
     call, arn = plain_event_name(record.event_name), parse_arn(resource)
     made = _MADE.sub("", call)
-    of_its_kind = name == call and (arn is None or plain_name(re.split("[/:]", arn.resource)[0]) == plain_name(made))
+    kinds = {plain_name(kind.name) for kind in resource_types(action)} if arn is None else {plain_name(re.split("[/:]", arn.resource)[0])}
+    of_its_kind = (arn is None or name == call) and (plain_name(made) in kinds or (arn is None and name == call))
     if call == made or not (name in TAGGING or of_its_kind or (resource or "").endswith("/*")):
         return frozenset()
     return frozenset({"aws:resourcetag/*", f"{prefix}:resourcetag/*"})

@@ -65,6 +65,21 @@ def with_target(refusal: Refusal, context: AnalysisContext) -> Refusal:
     return replace(clear, request=access_request(clear))
 
 
+def narrowed(refusal: Refusal) -> Refusal:
+    """A denial of a service on whatever lies in a thing: on the part of it that the call asked the service to write, where the table tells that."""
+    wide, record = refusal.resource or "", refusal.first
+    if not wide.endswith("/*") or (refusal.principal or "arn:").startswith("arn:"):
+        return refusal
+    partition, region, account = place_of(record)
+    told = demands(record.event_source, record.event_name, record.request, "", partition=partition, region=region, account=account)
+    parts = {d.resource for d in told if (d.service, d.iam_action) == (refusal.principal, refusal.iam_action) and d.resource and d.resource != wide}
+    inside = [part for part in parts if part.startswith(wide[:-1])]
+    if len(inside) != 1:
+        return refusal
+    clear = replace(refusal, resource=inside[0], request=None)
+    return replace(clear, request=access_request(clear))
+
+
 def _set_up(context: AnalysisContext, inquiry: Inquiry) -> list[Refusal]:
     calls = [record for record in context.evidence.records if not record.failed and sets_up(record.call)]
     return [step for record in calls for step in _denied_steps(record, context, inquiry)]
