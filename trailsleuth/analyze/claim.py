@@ -36,7 +36,7 @@ def layer_claim(layer: PolicyType, found: LayerDecision | None) -> Claim:
     if found.verdict is Verdict.EXPLICITLY_DENIED:
         return Claim(layers=(layer,), cause=Cause.EXPLICIT_DENY, blocking=found.matched)
     near, part = nearest(found)
-    if (part is None or part.part == "resource") and found.hangs_on:  # an Allow that covers the resource is nearer than one that does not
+    if found.hangs_on:  # an Allow that covers the resource, and of whose condition nobody knows that it was false, is nearer than any other
         return Claim(layers=(layer,), cause=Cause.CONDITION_MISMATCH, mismatch=Mismatch(part="condition", key=found.hangs_on[0]), sure=False)
     cause = {"condition": Cause.CONDITION_MISMATCH, "resource": Cause.SCOPE_MISMATCH}.get(part.part if part else "", Cause.MISSING_ALLOW)
     return Claim(layers=(layer,), cause=cause, blocking=(near.statement,) if near and cause is not Cause.MISSING_ALLOW else (), mismatch=part)

@@ -38,7 +38,7 @@ def access_request(refusal: Refusal, *, judged: bool = True) -> AccessRequest | 
     return AccessRequest(
         principal=session or refusal.principal or provider or record.identity.principal_id or "",
         action=action,
-        resource=refusal.resource or "*",
+        resource=refusal.resource or _unmade(action, record, refusal.principal) or "*",
         resource_account=refusal.resource_account,
         context=known,
         absent=absent | _untagged(action, record, refusal.resource) if judged else absent,
@@ -87,11 +87,25 @@ def _untagged(action: str, record: Record, resource: str | None) -> frozenset[st
     prefix, _, name = action.partition(":")
     call, arn = plain_event_name(record.event_name), parse_arn(resource)
     made = _MADE.sub("", call)
-    kinds = {plain_name(kind.name) for kind in resource_types(action)} if arn is None else {plain_name(re.split("[/:]", arn.resource)[0])}
-    of_its_kind = (arn is None or name == call) and (plain_name(made) in kinds or (arn is None and name == call))
-    if call == made or not (name in TAGGING or of_its_kind or (resource or "").endswith("/*")):
+    kinds = {re.split("[/:]", arn.resource.lstrip("/"))[0]} if arn is not None else {kind.name for kind in resource_types(action)}
+    is_its = plain_name(made).removesuffix("s") in {plain_name(kind).removesuffix("s") for kind in kinds}
+    unmade = name == call or resource is None or resource.endswith("/*")
+    if call == made or not (name in TAGGING or (is_its and unmade) or (arn is None and name == call)):
         return frozenset()
     return frozenset({"aws:resourcetag/*", f"{prefix}:resourcetag/*"})
+
+
+def _unmade(action: str, record: Record, principal: str | None) -> str | None:
+    """What a call makes, before AWS gives it its id: any of its type in the place of the call; None where the action works on something else."""
+    made, caller = _MADE.sub("", plain_event_name(record.event_name)), parse_arn(principal)
+    forms = [form for kind in resource_types(action) if plain_name(kind.name) == plain_name(made) for form in kind.arn_formats if form.endswith("Id}")]
+    if len(forms) != 1 or caller is None or not caller.account:
+        return None
+    place = {"${Partition}": caller.partition, "${Region}": record.region, "${Account}": caller.account}
+    arn = forms[0][: forms[0].rindex("${")] + "*"
+    for name, value in place.items():
+        arn = arn.replace(name, value)
+    return None if "${" in arn else arn
 
 
 def _is_caller(refusal: Refusal, record: Record) -> bool:
