@@ -42,7 +42,11 @@ def says_less(bare: Cause, whole: Cause) -> bool:
     return bare[2] == whole[2] and (bare[0] is None or all(one is None or one == other for one, other in zip(bare[:2], whole[:2], strict=True)))
 
 
-@pytest.mark.parametrize("folder", some_of(sorted(CASES.iterdir()), 3, start=1), ids=lambda folder: folder.name)
+TOLD_BY_THE_REQUEST_ALONE = {"fifth-versions-under-lock"}  # that a version was to be deleted, and so the action's name; no policy helps either way
+FOLDERS = [folder for folder in sorted(CASES.iterdir()) if folder.name not in TOLD_BY_THE_REQUEST_ALONE]
+
+
+@pytest.mark.parametrize("folder", some_of(FOLDERS, 3, start=1), ids=lambda folder: folder.name)
 def test_a_request_that_is_not_recorded_changes_no_cause_to_another(folder: Path) -> None:
     args = json.loads((folder / "truth.json").read_text())["args"]
     asked = {OPTIONS[option]: value for option, value in zip(args[::2], args[1::2], strict=True)}

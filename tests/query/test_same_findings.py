@@ -8,7 +8,7 @@ import pytest
 
 from tests.judge import PARTS, judge
 from tests.query.build import CASES, athena_row, by_duckdb
-from tests.test_cases import OPTIONS, diagnosed
+from tests.test_cases import OPEN, OPTIONS, diagnosed
 from trailsleuth import api
 from trailsleuth.model import Inquiry, RawInput
 from trailsleuth.sources.files.exports import read_inputs
@@ -29,7 +29,7 @@ BEYOND = {
     "things-queue-not-there",
     "things-topic-under-a-key",
 }  # told by other calls about the same thing, which no statement selects: the coverage names that gap
-WITH_LOGS = [folder for folder in sorted(CASES.iterdir()) if (folder / "evidence" / "AWSLogs").is_dir() and folder.name not in BEYOND]
+WITH_LOGS = [folder for folder in sorted(CASES.iterdir()) if (folder / "evidence" / "AWSLogs").is_dir() and folder.name not in BEYOND | OPEN]
 SAMPLE = [folder for number, folder in enumerate(WITH_LOGS) if number % 7 == 0 or folder.name.startswith(("founding", "s3-object-owner", "org-"))]
 FORMS = {"records": lambda record: {"eventjson": record}, "Athena's rows": athena_row}
 

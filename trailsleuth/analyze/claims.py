@@ -196,6 +196,9 @@ def _default(refusal: Refusal, decision: Decision, policies: PolicyEvidence) -> 
         return replace(trust_claim(refusal, resource, policies) if refusal.is_assume else layer_claim(far_side, resource), sure=False)
     if refusal.cross_account and (resource is None or resource.verdict is not Verdict.ALLOWED):
         return Claim(layers=(PolicyType.IDENTITY, far_side), cause=Cause.MISSING_ALLOW, sure=False)
+    if identity is not None and identity.verdict is Verdict.UNDECIDED and identity.doubted and not identity.hangs_on:
+        only = identity.doubted if len(doubted) == 1 else ()  # an Allow is there: one of the Denies in doubt holds, and no further Allow helps
+        return Claim(layers=(PolicyType.IDENTITY,), cause=Cause.EXPLICIT_DENY, blocking=only, sure=False)
     return replace(layer_claim(PolicyType.IDENTITY, identity), sure=False)
 
 
