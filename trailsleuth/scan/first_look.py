@@ -25,7 +25,7 @@ from trailsleuth.patterns import late
 from trailsleuth.scan.identity import Identities, Seen, Who, mark, packed, role_mark
 from trailsleuth.scan.index_shapes import Span
 from trailsleuth.scan.needles import Buffer, find
-from trailsleuth.scan.plain import are_times, is_issuing, plain_log
+from trailsleuth.scan.plain import PlainLog, are_times, is_issuing, plain_log
 from trailsleuth.scan.quick_denial import is_beyond_doubt, may_be_denial
 from trailsleuth.scan.shapes import AssumedUser, Brief, Glance, Issued, NotThisShape, decode_asked, decode_issued, decode_records
 
@@ -71,8 +71,11 @@ class Glimpse(Struct, frozen=True, kw_only=True):
 def glance_at(data: Buffer, identities: Identities, ids: frozenset[str] = frozenset()) -> Glimpse | None:
     """The first look at one file; `ids` are records asked for by name. None: read it the careful way."""
     log = plain_log(data, decode_records)
-    if log is None:
-        return None
+    return glimpse_of(data, log, identities, ids) if log is not None else None
+
+
+def glimpse_of(data: Buffer, log: PlainLog[Glance], identities: Identities, ids: frozenset[str] = frozenset()) -> Glimpse | None:
+    """The same of one that is decoded."""
     columns = Columns(*zip(*map(_columns, log.records), strict=True))
     if not are_times(columns.times):
         return None
@@ -116,13 +119,6 @@ class Columns(NamedTuple):
     regions: Sequence[str | None]
     accounts: Sequence[str | None]
     categories: Sequence[str | None]
-
-
-def kept_among(records: Sequence[Glance], raws: list[bytes], issuing: list[int], identities: Identities) -> list[int]:
-    """Where the records stand that every question looks at; `raws` are their callers, `issuing` the calls that handed out credentials."""
-    columns = Columns(*zip(*map(_columns, records), strict=True))
-    callers = {raw: identities.of(raw) for raw in set(raws)}
-    return sorted({*_denied(records), *_shown(columns, records, raws, callers, issuing, identities)})
 
 
 def _denied(records: Sequence[Glance]) -> list[int]:

@@ -137,7 +137,7 @@ def _named(
     def wanted(one: Held) -> bool:
         if one.number in contested or one.kind in (kinds or ()) or one is first or windows.hold(one.time):
             return True
-        return bool(role) and any(sign in refusals.raw(one) for sign in (role, b"\\"))
+        return bool(role) and any(sign in one.raw() for sign in (role, b"\\"))
 
     return wanted
 

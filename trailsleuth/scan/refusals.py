@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -19,7 +20,7 @@ from trailsleuth.scan.reader import ScanReader
 
 
 class Held(NamedTuple):
-    """One of them: its place in the trail, what it is told by, and the place of its bytes. `number` is equal for copies."""
+    """One of them: its place in the trail, what it is told by, and what reads its bytes. `number` is equal for copies."""
 
     source: str
     position: int
@@ -27,8 +28,7 @@ class Held(NamedTuple):
     time: str
     who: Who
     kind: Kind
-    start: int
-    length: int
+    raw: Callable[[], bytes]
 
 
 Wanted = Callable[[Held], bool]
@@ -48,8 +48,12 @@ class Refusals:
             kind = Kind(one.caller, one.call, one.code)
             kind = self._kinds.setdefault(kind, kind)
             place = source, before + one.position, numbers[one.position]
-            self._held.append(Held(*place, one.time, one.who, kind, self._size, len(one.raw)))
+            self._held.append(Held(*place, one.time, one.who, kind, partial(self._read, self._size, len(one.raw))))
             self._size += self._raws.write(one.raw)
+
+    def hold(self, found: Iterable[Held]) -> None:
+        """More of them, whose bytes lie elsewhere."""
+        self._held += found
 
     def __enter__(self) -> Self:
         self._raws = tempfile.TemporaryFile(prefix="trailsleuth-")
@@ -61,17 +65,16 @@ class Refusals:
     def __iter__(self) -> Iterator[Held]:
         return iter(self._held)
 
-    def raw(self, one: Held) -> bytes:
-        """Its bytes."""
-        self._raws.seek(one.start)
-        return self._raws.read(one.length)
+    def _read(self, start: int, length: int) -> bytes:
+        self._raws.seek(start)
+        return self._raws.read(length)
 
     def read(self, reader: ScanReader, wanted: Wanted) -> None:
         """Those that are wanted become records."""
         left: list[Held] = []
         for one in self._held:
             if wanted(one):
-                reader.take_whole(one.source, one.position, self.raw(one))
+                reader.take_whole(one.source, one.position, one.raw())
             else:
                 left.append(one)
         self._held = left

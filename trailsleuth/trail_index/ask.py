@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import struct
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 
 from msgspec.structs import replace
@@ -52,6 +53,7 @@ class _Asked(_Scan):
     def __init__(self, indexes: Sequence[IndexFile], listing: Listing, inquiry: Inquiry, stdin: bytes | None) -> None:
         super().__init__(listing, inquiry, stdin)
         self.asked = [_Index(index, inquiry) for index in indexes]
+        self.parts: list[Glimpse] = []
         self.alone = len(indexes) == 1 and not listing.files and not listing.other
 
     def evidence(self) -> Evidence | None:
@@ -79,8 +81,9 @@ class _Asked(_Scan):
                     spans = []
                 else:
                     self.reader.count_copy(item, counts[log])
-        for log, position, record in one.index.ask("SELECT log, position, record FROM kept ORDER BY log, position"):
+        for log, position, record in one.rows.kept():
             self.reader.take_whole(one.name(log), position, record)
+        self.refusals.hold(one.rows.refusals(one.name))
         named = one.rows.of_id(self.inquiry.event_id) if self.inquiry.event_id else []
         copies = one.rows.at(one.index.ask("SELECT log, position FROM copies"))
         self._take_whole(one, [*named, *copies])
@@ -100,7 +103,9 @@ class _Asked(_Scan):
     def _trail(self) -> Trail:
         trail = super()._trail()
         by_file = any(run.failed for run in self.reader.actions)  # then who called while it ran is asked, and the files tell the times
-        return replace(trail, parts=[*trail.parts, *(part for one in self.asked for part in one.parts(by_file=by_file))])
+        if not self.parts:
+            self.parts = [part for one in self.asked for part in one.parts(by_file=by_file)]
+        return replace(trail, parts=[*trail.parts, *self.parts])
 
     def _second_pass(self, selection: Selection, contested: frozenset[int]) -> None:
         super()._second_pass(selection, contested)
@@ -132,7 +137,6 @@ class _Index:
         with sound(index.path):
             self.sources = Sources(index)
             self.rows = Rows(index)
-            self._openings = index.ask("SELECT log, key, owner, role, session, by_key, by_owner FROM openings")
         if inquiry.calls and not self.sources.here:
             raise EvidenceUnreadable(f"{index.path}: the files that it was made from are not here", why="what a role needs, only its records tell")
         self.has_copies = any(len(files) > 1 for files in self.sources.files.values())
@@ -161,9 +165,9 @@ class _Index:
     def parts(self, *, by_file: bool) -> Iterator[Glimpse]:
         """Who called, what was called and what was opened, as the first look at all files would tell; by file with its times where they matter."""
         calls = frozenset(self.rows.calls)
-        openings = b"".join(_OPENING.pack(*marks) for _, *marks in self._openings)
+        openings = b"".join(_OPENING.pack(*marks) for marks in self.index.stream("SELECT key, owner, role, session, by_key, by_owner FROM openings"))
         if not by_file:
-            yield _part((), packed(self.rows.callers.values()), openings, calls)
+            yield _part((), array("I", chain.from_iterable(self.rows.callers.values())).tobytes(), openings, calls)
             return
         told = self.index.ask("SELECT log, caller, strftime(min(time), $1), strftime(max(time), $1) FROM rows GROUP BY log, caller ORDER BY log", _TIME)
         for _, of_log in groupby(told, key=itemgetter(0)):

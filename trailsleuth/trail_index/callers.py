@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from trailsleuth.ingest.identity import parse_identity
-from trailsleuth.model import role_of_session, session_name_of
+from trailsleuth.model import session_name_of
 from trailsleuth.scan.identity import seen_in
 
 _SIGNS = (b"\x01", b"\x02", b"\x03")  # bytes that no JSON holds
@@ -19,9 +19,8 @@ def told_of(raw: bytes) -> tuple[Any, ...]:
     seen = seen_in(raw)
     identity = parse_identity(msgspec.json.decode(raw), bare=True)
     name = session_name_of(identity.arn) or (identity.principal_id or "").partition(":")[2] or None
-    principal = identity.issuer.arn if identity.issuer is not None and identity.issuer.arn else role_of_session(identity.arn) or identity.arn
     words = (name, identity.access_key_id, identity.created.strftime("%Y-%m-%dT%H:%M:%SZ") if identity.created else None)
-    return (*seen.who, seen.account, principal or identity.invoked_by, *words, _form(raw, words))
+    return (*seen.who, seen.account, seen.caller, *words, _form(raw, words))
 
 
 def _form(raw: bytes, words: Words) -> bytes:

@@ -9,11 +9,11 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from trailsleuth.scan.first_look import issued_marks, issuing_among, kept_among
+from trailsleuth.scan.first_look import glimpse_of, issued_marks, issuing_among
 from trailsleuth.scan.identity import Identities, Who
 from trailsleuth.scan.needles import Buffer
 from trailsleuth.scan.parts import HEAD
-from trailsleuth.scan.plain import are_times, plain_log
+from trailsleuth.scan.plain import plain_log
 from trailsleuth.scan.quick import FileFacts, read_whole
 from trailsleuth.scan.quick_denial import is_denial
 from trailsleuth.scan.shapes import Glance, NotThisShape, decode_records
@@ -29,7 +29,8 @@ class UnitRows(Struct):
 
     `caller`, `call`, `place` and `error` are places in the lists of what there is. Positions count from the start of the unit. `openings`: (position,
     issued key, role id, role, session, and by whom: key and id). `owners`: of each bucket the time, id and position of the last record that tells its owner.
-    `kept` are the records that every question looks at, with their positions. `gap`: bytes between the end of the record before and the start of the record.
+    `kept` are the records that are in the index whole, with their positions and whether they are denials beyond doubt.
+    `gap`: bytes between the end of the record before and the start of the record.
     """
 
     unit: Unit
@@ -51,7 +52,7 @@ class UnitRows(Struct):
     errors: dict[tuple[str | None, str | None], int] = field(default_factory=lambda: {(None, None): 0})
     openings: list[tuple[int, ...]] = field(default_factory=list)
     owners: dict[str, tuple[tuple[str, str], int]] = field(default_factory=dict)
-    kept: list[tuple[int, bytes]] = field(default_factory=list)
+    kept: list[tuple[int, bytes, bool]] = field(default_factory=list)
     end: int = 0
 
 
@@ -94,12 +95,11 @@ def _pieces(rows: UnitRows) -> Iterator[tuple[Buffer, int]]:
 def _add(rows: UnitRows, data: Buffer, offset: int) -> None:
     """The records of a part. Raises ValueError where it is no plain log."""
     log = plain_log(data, decode_records)
-    if log is None or not are_times([record.eventTime for record in log.records]):
+    glimpse = glimpse_of(data, log, _IDENTITIES) if log is not None else None
+    if log is None or glimpse is None:
         raise ValueError("no plain log")
-    records = log.records
-    before = len(rows.ids)
+    records, before = log.records, len(rows.ids)
     raws = [bytes(record.userIdentity) for record in records]
-    issuing = issuing_among(records)
     cut = [memoryview(raw) for raw in log.raws]
     rows.gap.extend(_gaps(rows, data, cut, offset))
     rows.length.extend(map(len, cut))
@@ -110,13 +110,11 @@ def _add(rows: UnitRows, data: Buffer, offset: int) -> None:
     rows.place.extend(_numbered([(record.recipientAccountId, record.awsRegion, record.vpcEndpointId) for record in records], rows.places))
     rows.error.extend(_numbered([(record.errorCode, record.errorMessage) if record.failed else (None, None) for record in records], rows.errors))
     rows.refused += bytes([record.errorCode is not None and _refused(record) for record in records])
-    kept = kept_among(records, raws, issuing, _IDENTITIES)
-    whole = bytearray(len(records))
-    for index in kept:
-        whole[index] = True
-    rows.whole += whole
-    rows.kept += [(before + index, bytes(cut[index])) for index in kept]
-    rows.openings += [_opening(before + index, records[index], _IDENTITIES.of(raws[index]).who) for index in issuing]
+    kept = sorted([(index, raw, False) for index, raw in glimpse.kept] + [(one.position, one.raw, True) for one in glimpse.refused])
+    rows.kept += [(before + index, raw, sure) for index, raw, sure in kept]
+    whole = {index for index, *_ in kept}
+    rows.whole += bytes([index in whole for index in range(len(records))])
+    rows.openings += [_opening(before + index, records[index], _IDENTITIES.of(raws[index]).who) for index in issuing_among(records)]
     for bucket, order, index in _owners(records):
         if bucket not in rows.owners or order > rows.owners[bucket][0]:
             rows.owners[bucket] = (order, before + index)

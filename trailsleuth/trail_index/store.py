@@ -38,7 +38,7 @@ CREATE TABLE rows (
     log INTEGER, gap INTEGER, length INTEGER);
 CREATE TABLE openings (log INTEGER, position INTEGER, key UINTEGER, owner UINTEGER, role UINTEGER, session UINTEGER, by_key UINTEGER, by_owner UINTEGER);
 CREATE TABLE owners (bucket VARCHAR, log INTEGER, position INTEGER);
-CREATE TABLE kept (log INTEGER, position INTEGER, record BLOB USING COMPRESSION zstd);
+CREATE TABLE kept (log INTEGER, position INTEGER, record BLOB USING COMPRESSION zstd, beyond_doubt BOOLEAN);
 CREATE TABLE copies (log INTEGER, position INTEGER);
 CREATE VIEW records AS
     SELECT event_id, time, account, region, event_source, event_name, principal, session_name, access_key, opened, error_code, error_message, denied,
@@ -48,12 +48,13 @@ CREATE VIEW records AS
     JOIN callers USING (caller) JOIN calls USING (call) JOIN places USING (place) JOIN errors USING (error)
     JOIN (SELECT log, min(name) AS file FROM files WHERE log IS NOT NULL AND NOT gone GROUP BY log) USING (log);
 """
+PAGE = 2_000  # rows that are held
 SETTINGS = {
     "enable_external_access": "false",
     "autoload_known_extensions": "false",
     "autoinstall_known_extensions": "false",
     "python_enable_replacements": "false",
-    "memory_limit": "64MB",
+    "memory_limit": "48MB",  # beyond that it spills to a folder beside the index
     "threads": "1",
     "default_block_size": "65536",  # a quarter of the usual one: the tables are many and small; below that, numbers are no longer packed
 }
@@ -106,7 +107,7 @@ class IndexFile:
 
     def __init__(self, path: str, memory: str = SETTINGS["memory_limit"]) -> None:
         self.path = path
-        settings = SETTINGS | {"memory_limit": memory, "lock_configuration": "true", "temp_directory": ""}
+        settings = SETTINGS | {"memory_limit": memory, "lock_configuration": "true"}
         with sound(path):
             self.connection: DuckDBPyConnection = duckdb().connect(path, read_only=True, config=settings)
             self.about = convert(self.ask("SELECT * FROM about")[0], About)
@@ -116,6 +117,11 @@ class IndexFile:
     def ask(self, statement: str, *values: object) -> list[Any]:
         """The rows of a statement of ours; what a question names goes in as a value, never as text of the statement."""
         return self.connection.execute(statement, list(values)).fetchall()
+
+    def stream(self, statement: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        """The same, a page at a time."""
+        found = self.connection.execute(statement, list(values))
+        return (row for page in iter(lambda: found.fetchmany(PAGE), []) for row in page)
 
     def ask_with(self, statement: str, **values: object) -> list[Any]:
         """The same with names for the values."""

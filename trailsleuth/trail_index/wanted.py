@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -11,7 +12,10 @@ from typing import Any, NamedTuple
 from msgspec import convert
 
 from trailsleuth.catalog.issuing import ISSUING, STS
+from trailsleuth.facts.kinds import Kind
+from trailsleuth.scan.first_look import record_number
 from trailsleuth.scan.identity import Who
+from trailsleuth.scan.refusals import Held
 from trailsleuth.scan.second_look import LightCall
 from trailsleuth.scan.selection import Selection
 from trailsleuth.trail_index.callers import identity_of
@@ -35,7 +39,14 @@ _LAST = """
 SELECT rowid FROM rows WHERE caller IN (SELECT unnest($callers::INTEGER[]))
 QUALIFY row_number() OVER (PARTITION BY caller ORDER BY time DESC, coalesce(other_id, id::VARCHAR) DESC) = 1
 """
-PAGE = 10_000
+_REFUSALS = """
+SELECT kept.rowid, kept.log, position, coalesce(other_id, id::VARCHAR), account, strftime(time, '%Y-%m-%dT%H:%M:%SZ'), caller, principal,
+    event_source || ':' || event_name, error_code
+FROM kept JOIN (SELECT log, min(rowid) AS first FROM rows GROUP BY log) begun USING (log) JOIN rows ON rows.rowid = first + position
+    JOIN calls USING (call) JOIN places USING (place) JOIN errors USING (error) JOIN callers USING (caller)
+WHERE beyond_doubt ORDER BY kept.rowid
+"""
+PAGE = 256  # records that are unpacked together
 At = tuple[int, int]
 
 
@@ -70,8 +81,9 @@ class Rows:
 
     def __init__(self, index: IndexFile) -> None:
         self.index = index
-        told = index.ask("SELECT caller, key, owner, role, session FROM callers")
-        self.callers = {caller: Who(*marks) for caller, *marks in convert(told, list[tuple[int, int, int, int, int]])}
+        told = index.stream("SELECT caller, key, owner, role, session FROM callers")
+        self.callers = {caller: convert(marks, Who) for caller, *marks in told}
+        self._page: tuple[int, dict[int, bytes]] = (-1, {})
         self._first = dict(convert(index.ask("SELECT log, min(rowid) FROM rows GROUP BY log"), list[tuple[int, int]]))
         self.calls = {(source, name): call for call, source, name in convert(index.ask("FROM calls"), list[tuple[int, str, str]])}
 
@@ -88,13 +100,30 @@ class Rows:
         found = self._rows(f"{_ROWS} WHERE id = TRY_CAST($id AS UUID) OR other_id = $id", id=event_id)
         return [row for row in found if row.event_id == event_id]
 
+    def kept(self) -> Iterator[tuple[int, int, bytes]]:
+        """The records that every question reads, with their places."""
+        return self.index.stream("SELECT log, position, record FROM kept WHERE NOT beyond_doubt")
+
+    def refusals(self, name: Callable[[int], str]) -> Iterator[Held]:
+        """The denials beyond doubt; their records are read a page at a time when one is asked for. `name` is that of a file."""
+        kinds: dict[Kind, Kind] = {}
+        for at, log, position, event_id, account, time, caller, who, call, code in self.index.stream(_REFUSALS):
+            kind = Kind(who, call, code)
+            kind = kinds.setdefault(kind, kind)
+            yield Held(name(log), position, record_number(event_id, account), time, self.callers[caller], kind, partial(self._record, at))
+
+    def _record(self, at: int) -> bytes:
+        if at // PAGE != self._page[0]:
+            start = at // PAGE * PAGE
+            self._page = at // PAGE, dict(self.index.ask("SELECT rowid, record FROM kept WHERE rowid >= ? AND rowid < ?", start, start + PAGE))
+        return bytes(self._page[1][at])
+
     def places(self, rows: Iterable[Row]) -> Iterator[tuple[int, list[Place]]]:
         """Where the records of rows stand, file by file: each begins so many bytes after the end of the one before."""
         by_log: dict[int, dict[int, str]] = defaultdict(dict)
         for row in rows:
             by_log[row.log][row.position] = row.event_id
-        told = self.index.connection.execute("SELECT log, gap, length FROM rows WHERE log IN (SELECT unnest(?::INTEGER[])) ORDER BY rowid", [list(by_log)])
-        steps = (step for page in iter(lambda: told.fetchmany(PAGE), []) for step in page)
+        steps = self.index.stream("SELECT log, gap, length FROM rows WHERE log IN (SELECT unnest(?::INTEGER[])) ORDER BY rowid", list(by_log))
         for log, of_log in groupby(steps, key=itemgetter(0)):
             wanted, end = by_log[log], 0
             found = []

@@ -39,7 +39,7 @@ _PLAIN = {  # by table: the columns of what comes as tuples, and how they go in
     "errors": ("error error_code error_message", "INSERT INTO errors FROM given"),
     "openings": ("log position key owner role session by_key by_owner", "INSERT INTO openings FROM given"),
     "owners": ("bucket log position", "INSERT INTO owners FROM given"),
-    "kept": ("log position record", "INSERT INTO kept FROM given"),
+    "kept": ("log position record beyond_doubt", "INSERT INTO kept FROM given"),
 }
 _COLUMNS = ("id", "time", "caller", "call", "place", "error", "denied", "kept", "log", "gap", "length")
 AT_ONCE = 40_000  # rows that are held
@@ -170,7 +170,7 @@ class IndexWriter:
         self._rows.append((rows.ids, rows.times, *numbers, _column(rows.refused), _column(rows.whole), of_log, gap, _column(rows.length)))
         self._put("openings", [(log.number, before + position, *marks) for position, *marks in rows.openings])
         self._put("owners", [(bucket, log.number, before + position) for bucket, (_, position) in rows.owners.items()])
-        self._put("kept", [(log.number, before + position, record) for position, record in rows.kept])
+        self._put("kept", [(log.number, before + position, *more) for position, *more in rows.kept])
         log.records += count
         log.end = rows.end
         self._flush(AT_ONCE)
