@@ -23,7 +23,6 @@ from trailsleuth.ingest.record import MAX_DEPTH
 from trailsleuth.model import session_name_of
 from trailsleuth.patterns import late
 from trailsleuth.scan.identity import Identities, Seen, Who, mark, packed, role_mark
-from trailsleuth.scan.index_shapes import Span
 from trailsleuth.scan.needles import Buffer, find
 from trailsleuth.scan.plain import PlainLog, are_times, is_issuing, plain_log
 from trailsleuth.scan.quick_denial import is_beyond_doubt, may_be_denial
@@ -35,6 +34,16 @@ _WITH_PATH = late(rb'"(arn:[a-z-]+:iam::[0-9]+:role/[^"/\\]+/[^"\\]+)"')
 _NAMED_WITH_PATH = late(rb"arn:[a-z-]+:iam::[0-9]+:(?:role|user)/[\w+=,.@-]+/[\w+=,.@/-]+")
 _USUAL = frozenset({None, "Management"})
 _columns = attrgetter("eventID", "eventSource", "eventName", "eventTime", "awsRegion", "recipientAccountId", "eventCategory")
+
+
+class Span(Struct, frozen=True, kw_only=True):
+    """What a part of a file holds of one account."""
+
+    account: str
+    regions: tuple[str, ...]
+    first: str
+    last: str
+    records: int
 
 
 class Refusal(NamedTuple):

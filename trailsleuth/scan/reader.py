@@ -20,8 +20,7 @@ from trailsleuth.ingest.record import MAX_DEPTH, Hold, as_they_are, parse_record
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import AccountCoverage, Coverage, Evidence, Origin, RawInput, Record, Skipped, Strangers, Unreadable
 from trailsleuth.scan.callers import Callers
-from trailsleuth.scan.first_look import record_number
-from trailsleuth.scan.index_shapes import Span
+from trailsleuth.scan.first_look import Span, record_number
 from trailsleuth.scan.light import LightRecords, Successes
 from trailsleuth.scan.packed import packed
 from trailsleuth.scan.second_look import LightCall

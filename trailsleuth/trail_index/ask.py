@@ -15,9 +15,8 @@ from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.ingest.coverage import NO_ACCOUNT
 from trailsleuth.ingest.evidence import no_collector
 from trailsleuth.model import Evidence, Inquiry, RawInput
-from trailsleuth.scan.first_look import Glimpse, record_number
+from trailsleuth.scan.first_look import Glimpse, Span, record_number
 from trailsleuth.scan.identity import packed
-from trailsleuth.scan.index_shapes import Span
 from trailsleuth.scan.listing import Listing
 from trailsleuth.scan.plan import Trail
 from trailsleuth.scan.pool import run
@@ -89,11 +88,14 @@ class _Asked(_Scan):
         self._take_whole(one, [*named, *copies])
 
     def _take_whole(self, one: _Index, rows: list[Row]) -> None:
-        for found in one.fetch(rows, Selection()) if one.sources.here else ():
+        kept, others = [row for row in rows if row.kept], [row for row in rows if not row.kept]
+        for log, position, record in one.rows.kept_of(kept) if kept else ():
+            self.reader.take_whole(one.name(log), position, record)
+        for found in one.fetch(others, Selection()) if one.sources.here else ():
             for position, raw in found.whole:
                 self.reader.take_whole(one.name_at(found.path), position, raw)
         if not one.sources.here:
-            self._take_light(one, rows)
+            self._take_light(one, others)
 
     def _take_light(self, one: _Index, rows: list[Row]) -> None:
         identities = one.rows.identities(sorted({row.caller for row in rows})) if rows else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -24,7 +24,7 @@ from trailsleuth.trail_index.store import IndexFile
 
 _ROWS = """
 SELECT log, rows.rowid, coalesce(other_id, id::VARCHAR), strftime(time, '%Y-%m-%dT%H:%M:%SZ'), caller, event_source, event_name, region, account, error_code,
-    error_message, vpc_endpoint
+    error_message, vpc_endpoint, kept
 FROM rows JOIN calls USING (call) JOIN places USING (place) JOIN errors USING (error)
 """
 _WANTED = """
@@ -65,6 +65,7 @@ class Row(NamedTuple):
     code: str | None
     message: str | None
     endpoint: str | None
+    kept: bool
 
     @property
     def failed(self) -> bool:
@@ -103,6 +104,13 @@ class Rows:
     def kept(self) -> Iterator[tuple[int, int, bytes]]:
         """The records that every question reads, with their places."""
         return self.index.stream("SELECT log, position, record FROM kept WHERE NOT beyond_doubt")
+
+    def kept_of(self, rows: Sequence[Row]) -> list[tuple[int, int, bytes]]:
+        """The records of rows that are in the index whole."""
+        logs, positions = [row.log for row in rows], [row.position for row in rows]
+        return self.index.ask_with(
+            "SELECT log, position, record FROM kept WHERE (log, position) IN (SELECT unnest($logs), unnest($at))", logs=logs, at=positions
+        )
 
     def refusals(self, name: Callable[[int], str]) -> Iterator[Held]:
         """The denials beyond doubt; their records are read a page at a time when one is asked for. `name` is that of a file."""
