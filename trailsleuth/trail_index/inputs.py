@@ -14,7 +14,7 @@ from trailsleuth.scan.second_look import LightCall
 from trailsleuth.sources.files.archives import label
 from trailsleuth.sources.files.exports import read_file, read_inputs
 from trailsleuth.trail_index.fresh import check_fresh
-from trailsleuth.trail_index.store import FileKnown, IndexFile, sound
+from trailsleuth.trail_index.store import NO_LOG, FileKnown, IndexFile, sound
 from trailsleuth.trail_index.wanted import Rows
 
 NOT_HERE = (
@@ -30,12 +30,9 @@ class Sources:
         self._places = check_fresh(index)
         self.here = self._places is not None
         self.files: dict[int, list[FileKnown]] = defaultdict(list)  # by log; equal ones together, the first gives its name to the records
-        self._odd = []
         for file in index.files:
-            if file.log is None:
-                self._odd.append(file)
-            else:
-                self.files[file.log].append(file)
+            self.files[file.log].append(file)
+        self._odd = self.files.pop(NO_LOG, [])
         self.skipped = [Skipped(source=source, reason=reason, lost=lost) for source, reason, lost in index.skipped]
 
     def path(self, log: int) -> str:

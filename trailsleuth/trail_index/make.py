@@ -124,7 +124,7 @@ def _made(roots: list[str], target: Path, folder: Path) -> tuple[int, int, int, 
         writer.finish(about, [one for one in found if isinstance(one, Skipped)])
     made = IndexFile(str(place))
     check_fresh(made, named=str(target))
-    records, inputs = made.ask("SELECT (SELECT count(*) FROM rows), count(*) FROM files WHERE log IS NULL AND NOT gone")[0]
+    records, inputs = made.ask("SELECT (SELECT count(*) FROM rows), count(*) FROM files WHERE log = 0 AND NOT gone")[0]
     made.close()
     return len(new), len(before) - len(same), records, inputs
 

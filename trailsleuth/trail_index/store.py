@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 FORMAT = 1
+NO_LOG = 0
 SCHEMA = """
 CREATE TABLE about (format INTEGER, rules VARCHAR, base BLOB, roots BLOB[], crowded BOOLEAN);
 CREATE TABLE files (path BLOB, name VARCHAR, size BIGINT, modified BIGINT, sha256 VARCHAR, log INTEGER, gone BOOLEAN);
@@ -46,7 +47,7 @@ CREATE VIEW records AS
     FROM (SELECT coalesce(other_id, id::VARCHAR) AS event_id, *, row_number() OVER (PARTITION BY log ORDER BY rowid) - 1 AS position,
             (sum(gap + length) OVER (PARTITION BY log ORDER BY rowid ROWS UNBOUNDED PRECEDING) - length)::BIGINT AS "offset" FROM rows)
     JOIN callers USING (caller) JOIN calls USING (call) JOIN places USING (place) JOIN errors USING (error)
-    JOIN (SELECT log, min(name) AS file FROM files WHERE log IS NOT NULL AND NOT gone GROUP BY log) USING (log);
+    JOIN (SELECT log, min(name) AS file FROM files WHERE log <> 0 AND NOT gone GROUP BY log) USING (log);
 """
 PAGE = 2_000  # rows that are held
 SETTINGS = {
@@ -81,14 +82,14 @@ def sound(path: str) -> Iterator[None]:
 
 
 class FileKnown(Struct, frozen=True, array_like=True):
-    """A file as it lay on disk when it was indexed; the path as bytes, since it need be no text. `log`: its rows; None: it is read as it is."""
+    """A file as it lay on disk when it was indexed; the path as bytes, since it need be no text. `log`: its rows; NO_LOG: it is read as it is."""
 
     path: bytes
     name: str
     size: int
     modified: int
     sha256: str
-    log: int | None
+    log: int
 
 
 class About(Struct, frozen=True, array_like=True):

@@ -19,7 +19,7 @@ from trailsleuth.sources.files.archives import label
 from trailsleuth.trail_index.callers import identity_of, told_of
 from trailsleuth.trail_index.fresh import FileOnDisk
 from trailsleuth.trail_index.rows import UnitRows
-from trailsleuth.trail_index.store import SCHEMA, SETTINGS, About, duckdb
+from trailsleuth.trail_index.store import NO_LOG, SCHEMA, SETTINGS, About, duckdb
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,34 +29,10 @@ _ROWS = """
 INSERT INTO rows SELECT u, if(u::VARCHAR = id, NULL, id), time::TIMESTAMP_S, caller, call, place, error, denied, kept, log, gap, length
 FROM (SELECT *, TRY_CAST(id AS UUID) AS u FROM given)
 """
-_PLAIN = {  # by table: the columns of what comes as tuples, and how they go in
-    "files": ("path name size modified sha256 log", "INSERT INTO files SELECT path, name, size, modified, sha256, nullif(log, 0), false FROM given"),
-    "skipped": ("source reason lost", "INSERT INTO skipped FROM given"),
-    "forms": ("form identity", "INSERT INTO forms FROM given"),
-    "callers": ("caller key owner role session account principal name access_key opened form", "INSERT INTO callers FROM given"),
-    "calls": ("call event_source event_name", "INSERT INTO calls FROM given"),
-    "places": ("place account region vpc_endpoint", "INSERT INTO places FROM given"),
-    "errors": ("error error_code error_message", "INSERT INTO errors FROM given"),
-    "openings": ("log position key owner role session by_key by_owner", "INSERT INTO openings FROM given"),
-    "owners": ("bucket log position", "INSERT INTO owners FROM given"),
-    "kept": ("log position record beyond_doubt", "INSERT INTO kept FROM given"),
-}
-_COLUMNS = ("id", "time", "caller", "call", "place", "error", "denied", "kept", "log", "gap", "length")
+_COLUMNS = ("id", "time", "caller", "call", "place", "error", "refused", "kept", "log", "gap", "length")
 AT_ONCE = 40_000  # rows that are held
-_OF_LOG = ("DELETE FROM rows WHERE log = ?", "DELETE FROM openings WHERE log = ?", "DELETE FROM owners WHERE log = ?", "DELETE FROM kept WHERE log = ?")
-_LIVE = "(SELECT log FROM files WHERE log IS NOT NULL AND NOT gone)"
-_TAKEN_OUT = (
-    f"DELETE FROM rows WHERE log NOT IN {_LIVE}",  # noqa: S608 - a constant
-    f"DELETE FROM openings WHERE log NOT IN {_LIVE}",  # noqa: S608
-    f"DELETE FROM owners WHERE log NOT IN {_LIVE}",  # noqa: S608
-    f"DELETE FROM kept WHERE log NOT IN {_LIVE}",  # noqa: S608
-)
-_UNUSED = (
-    "DELETE FROM callers WHERE caller NOT IN (SELECT caller FROM rows)",
-    "DELETE FROM calls WHERE call NOT IN (SELECT call FROM rows)",
-    "DELETE FROM places WHERE place NOT IN (SELECT place FROM rows)",
-    "DELETE FROM errors WHERE error <> 0 AND error NOT IN (SELECT error FROM rows)",
-)
+_OF_LOG = ("rows", "openings", "owners", "kept")  # tables whose rows belong to a log file
+_UNUSED = {"callers": "caller", "calls": "call", "places": "place", "errors": "error"}  # and those that they name
 _TWICE = "CREATE TEMP TABLE twice AS SELECT id, other_id FROM rows GROUP BY ALL HAVING count(*) > 1"
 _COPIES = """
 INSERT INTO copies SELECT log, position
@@ -68,7 +44,7 @@ ON numbered.id IS NOT DISTINCT FROM twice.id AND numbered.other_id IS NOT DISTIN
 class Log(Struct):
     """A log file whose rows are being written, or a copy of one, which has its number and no rows of its own; `open`: more may come."""
 
-    number: int | None
+    number: int
     open: bool
     records: int = 0
     end: int = 0
@@ -87,7 +63,7 @@ class IndexWriter:
             self._open.execute(SCHEMA)
             self._run("INSERT INTO errors VALUES (0, NULL, NULL)")
         self._logs: dict[str, int] = {}
-        self._facts: dict[str, tuple[str, int | None]] = {}  # by path: the SHA-256, and the number of its rows
+        self._facts: dict[str, tuple[str, int]] = {}  # by path: the SHA-256, and the number of its rows
         self._forms = {form: number for number, form in self._run("FROM forms")}
         told = self._run("SELECT caller, identity, session_name, access_key, strftime(opened, '%Y-%m-%dT%H:%M:%SZ') FROM callers JOIN forms USING (form)")
         self._callers = {_digest(identity_of(*words)): number for number, *words in told}
@@ -106,7 +82,7 @@ class IndexWriter:
     def _run(self, statement: str, *values: object) -> list[Any]:
         return self._open.execute(statement, list(values)).fetchall()
 
-    def _put(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _put(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Rows for a table, whose columns they have in order; they go in many at a time, since each statement costs as much as a thousand rows."""
         self._held[table] += rows
 
@@ -115,9 +91,9 @@ class IndexWriter:
         if sum(len(columns[0]) for columns in self._rows) > most:
             self._insert(_ROWS, dict(zip(_COLUMNS, map(_joined, zip(*self._rows, strict=True)), strict=True)))
             self._rows.clear()
-        for table, (names, statement) in _PLAIN.items():
-            if len(self._held[table]) > most:
-                self._insert(statement, dict(zip(names.split(), zip(*self._held.pop(table), strict=True), strict=True)))
+        for table in [table for table, rows in self._held.items() if len(rows) > most]:
+            columns = map(str, range(len(self._held[table][0])))
+            self._insert(f"INSERT INTO {table} FROM given", dict(zip(columns, zip(*self._held.pop(table), strict=True), strict=True)))
 
     def _insert(self, statement: str, columns: Mapping[str, Any]) -> None:
         self._open.register("given", {name: _column(values) for name, values in columns.items()})
@@ -128,9 +104,11 @@ class IndexWriter:
         """Files that are no longer what they were are marked, and their rows leave the index, unless a copy is still there."""
         if gone:
             self._run("UPDATE files SET gone = true WHERE path IN (SELECT unnest(?))", list(gone))
-            for statement in (*_TAKEN_OUT, *_UNUSED):
-                self._run(statement)
-        self._logs = dict(self._run("SELECT sha256, log FROM files WHERE log IS NOT NULL AND NOT gone"))
+            for table in _OF_LOG:
+                self._run(f"DELETE FROM {table} WHERE log NOT IN (SELECT log FROM files WHERE NOT gone)")  # noqa: S608
+            for table, name in _UNUSED.items():
+                self._run(f"DELETE FROM {table} WHERE {name} <> 0 AND {name} NOT IN (SELECT {name} FROM rows)")  # noqa: S608
+        self._logs = dict(self._run("SELECT sha256, log FROM files WHERE log <> 0 AND NOT gone"))
 
     def begin(self, path: str, facts: FileFacts) -> Log:
         """A log file whose rows come next."""
@@ -146,10 +124,10 @@ class IndexWriter:
         """It is no plain log: what was written of it is taken back, and it is read as it is at each question."""
         self._flush()
         for table in _OF_LOG:
-            self._run(table, log.number)
+            self._run(f"DELETE FROM {table} WHERE log = ?", log.number)  # noqa: S608
         sha256 = self._facts[path][0]
         del self._logs[sha256]
-        self._facts[path] = (sha256, None)
+        self._facts[path] = (sha256, NO_LOG)
         log.open = False
 
     def add(self, log: Log, rows: UnitRows) -> None:
@@ -199,8 +177,7 @@ class IndexWriter:
         rows = []
         for file in found:
             path = os.fsdecode(file.path)
-            sha256, log = self._facts.get(path) or (facts_of(path).sha256, None)
-            rows.append((file.path, label(path), file.size, file.modified, sha256, log or 0))
+            rows.append((file.path, label(path), file.size, file.modified, *(self._facts.get(path) or (facts_of(path).sha256, NO_LOG)), False))
         self._put("files", rows)
 
     def finish(self, about: About, skipped: Iterable[Skipped]) -> None:
