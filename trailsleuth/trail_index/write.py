@@ -54,7 +54,7 @@ class IndexWriter:
     """The database being written, which is given up where the block ends early."""
 
     def __init__(self, place: Path, folder: Path) -> None:
-        settings = SETTINGS | {"temp_directory": str(folder / "spilled"), "memory_limit": "96MB"}
+        settings = SETTINGS | {"temp_directory": str(folder / "spilled"), "memory_limit": "64MB"}
         self._open: DuckDBPyConnection = duckdb().connect(str(place), config=settings)
         self._held: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._rows: list[tuple[Any, ...]] = []  # the columns of some units
@@ -91,7 +91,7 @@ class IndexWriter:
         if sum(len(columns[0]) for columns in self._rows) > most:
             self._insert(_ROWS, dict(zip(_COLUMNS, map(_joined, zip(*self._rows, strict=True)), strict=True)))
             self._rows.clear()
-        for table in [table for table, rows in self._held.items() if len(rows) > most]:
+        for table in [table for table, rows in self._held.items() if len(rows) > most // 20]:  # some of these hold whole records
             columns = map(str, range(len(self._held[table][0])))
             self._insert(f"INSERT INTO {table} FROM given", dict(zip(columns, zip(*self._held.pop(table), strict=True), strict=True)))
 
