@@ -1,4 +1,4 @@
-"""Writes the rows of an index into a DuckDB database, in one transaction."""
+"""Writes the rows of an index into a DuckDB database: beside the target, so that each piece may stand by itself and leave the memory."""
 
 from __future__ import annotations
 
@@ -58,7 +58,6 @@ class IndexWriter:
         self._open: DuckDBPyConnection = duckdb().connect(str(place), config=settings)
         self._held: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._rows: list[tuple[Any, ...]] = []  # the columns of some units
-        self._run("BEGIN")
         if not self._run("SELECT 1 FROM duckdb_tables() WHERE table_name = 'about'"):
             self._open.execute(SCHEMA)
             self._run("INSERT INTO errors VALUES (0, NULL, NULL)")
@@ -193,7 +192,6 @@ class IndexWriter:
         self._flush()
         self._run("DELETE FROM about")
         self._run("INSERT INTO about VALUES (?, ?, ?, ?, ?)", about.format, about.rules, about.base, about.roots, crowded)
-        self._run("COMMIT")
         self._run("CHECKPOINT")
 
 
