@@ -24,10 +24,10 @@ def test_an_index_is_asked_in_sql(trail: Path, index: Path, capsys: pytest.Captu
     for column, name in {"event_id": "eventID", "event_source": "eventSource", "event_name": "eventName", "region": "awsRegion"}.items():
         assert list(told[column]) == [record[name] for record in expected]
     assert [f"{time:%Y-%m-%dT%H:%M:%SZ}" for time in told["time"]] == [record["eventTime"] for record in expected]
-    assert list(told["refused"]) == [record.get("errorCode") == "AccessDenied" for record in expected]
+    assert list(told["denied"]) == [record.get("errorCode") == "AccessDenied" for record in expected]
     assert [key if isinstance(key, str) else None for key in told["access_key"]] == [record["userIdentity"].get("accessKeyId") for record in expected]
-    assert main(["sql", str(index), "SELECT count(*) AS n FROM records WHERE refused", "-o", "jsonl"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"n": int(told["refused"].sum())}
+    assert main(["sql", str(index), "SELECT count(*) AS n FROM records WHERE denied", "-o", "jsonl"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"n": int(told["denied"].sum())}
 
 
 @pytest.mark.parametrize(

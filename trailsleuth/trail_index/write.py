@@ -29,7 +29,7 @@ _ROWS = """
 INSERT INTO rows SELECT u, if(u::VARCHAR = id, NULL, id), time::TIMESTAMP_S, caller, call, place, error, denied, kept, log, gap, length
 FROM (SELECT *, TRY_CAST(id AS UUID) AS u FROM given)
 """
-_COLUMNS = ("id", "time", "caller", "call", "place", "error", "refused", "kept", "log", "gap", "length")
+_COLUMNS = ("id", "time", "caller", "call", "place", "error", "denied", "kept", "log", "gap", "length")
 AT_ONCE = 40_000  # rows that are held
 _OF_LOG = ("rows", "openings", "owners", "kept")  # tables whose rows belong to a log file
 _UNUSED = {"callers": "caller", "calls": "call", "places": "place", "errors": "error"}  # and those that they name
