@@ -11,6 +11,7 @@ from trailsleuth.analyze.untied import is_of_another_denial, is_untied
 from trailsleuth.analyze.wording import short
 from trailsleuth.model import Basis, Cause, Evidence, Finding, Inquiry, Outcome, Question, Scope, Standing
 
+NEAREST = 3  # denials of others that a summary names
 Verdict = tuple[Outcome, str, tuple[Question, ...]]
 
 
@@ -34,8 +35,16 @@ def conclude(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, in
         return Outcome.INCONCLUSIVE, standing[0].explanation, _asked(standing, evidence)
     missing = about_silence(findings, evidence, scope, inquiry)
     if missing:
-        return Outcome.INCONCLUSIVE, f"Nothing that was asked about was denied in this evidence, but it is not whole: {missing[0].because}.", missing
+        return Outcome.INCONCLUSIVE, f"{_silence(findings, scope, inquiry)}{missing[0].because}.", missing
     return Outcome.NO_DENIAL_FOUND, _nothing(findings, scope), ()
+
+
+def _silence(findings: tuple[Finding, ...], scope: Scope, inquiry: Inquiry) -> str:
+    """That nothing denied is what was asked about, and what was denied beside it."""
+    beside = [f"{f.iam_action or 'a call'} to {short(f.principal)}" for f in findings if f.standing is Standing.BACKGROUND][:NEAREST]
+    if beside and is_untied(scope, inquiry):
+        return f"{_UNTIED} Others were denied {', '.join(dict.fromkeys(beside))}; what is missing here: "
+    return "Nothing that was asked about was denied in this evidence, but it is not whole: "
 
 
 def _is_another(finding: Finding, scope: Scope, inquiry: Inquiry) -> bool:

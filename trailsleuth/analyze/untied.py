@@ -13,7 +13,9 @@ from collections.abc import Iterable
 
 from trailsleuth.catalog.action_kinds import is_beside_the_work
 from trailsleuth.catalog.operations import plain_event_name
+from trailsleuth.catalog.services import prefix_of
 from trailsleuth.model import Basis, Cause, ErrorText, Finding, Inquiry, Scope, Standing, Tie, role_of_session, same_role
+from trailsleuth.model.texts import TELLING
 from trailsleuth.patterns import late
 
 DENIAL_WORDS = late(r"\bden(?:y|ied|ial)|permission|authoriz|forbidden|not allowed|unable to assume|cannot be assumed", re.IGNORECASE)
@@ -81,10 +83,23 @@ def _is_named_otherwise(finding: Finding, said: ErrorText) -> bool:
 
 
 def is_beside(finding: Finding, scope: Scope, inquiry: Inquiry) -> bool:
-    """Not what a text about a denial tells of, where that ties to no record: a call beside the work, or one of another service than the text names."""
-    if finding.standing is not Standing.CAUSE or not (is_untied(scope, inquiry) and speaks_of_denial(inquiry)):
+    """Not what a text about a denial tells of, where that ties to no record: a call beside the work, or one of another service or with another answer."""
+    said = inquiry.said
+    if finding.standing is not Standing.CAUSE or said is None or not (is_untied(scope, inquiry) and speaks_of_denial(inquiry)):
         return False
-    return is_beside_the_work(finding.iam_action) or (finding.basis is Basis.OBSERVED and _is_of_another_service(finding, inquiry))
+    observed = finding.basis is Basis.OBSERVED
+    return is_beside_the_work(finding.iam_action) or (observed and (_is_of_another_service(finding, inquiry) or _was_answered_otherwise(finding, said)))
+
+
+def _was_answered_otherwise(finding: Finding, said: ErrorText) -> bool:
+    """The text prints a service's answer with the request's id, and these calls were of services that do not stand behind such an answer, or of that very
+    service and answered in other words: a retry would have been answered in the same."""
+    services, sources = {service for service, _ in said.operations}, said.opaque.sources if said.opaque else ()
+    answered = (
+        (sources and shown.event_source not in sources) or (prefix_of(shown.event_source) in services and len(shown.error_message or "") >= TELLING)
+        for shown in finding.evidence
+    )
+    return bool(said.requests and finding.evidence) and all(answered)
 
 
 def _is_of_another_service(finding: Finding, inquiry: Inquiry) -> bool:

@@ -22,7 +22,6 @@ from trailsleuth.model.texts import TELLING, repeats, said_by, words_in
 from trailsleuth.patterns import late
 
 NAMING = 4  # a name shorter than this stands in texts by chance
-_REQUEST = late(r"\bRequest[ -]?I[Dd]: ?\"?([A-Za-z0-9-]{8,64})")  # printed beside AWS's answer: the id of the request that was denied
 OPERATION = late(r"[A-Z][A-Za-z0-9]{3,80}")
 _THING = late(
     r"\b(?:account|alias|bucket|build|cluster|database|distribution|domain|function|group|image|instance|job|key|log group|parameter|pipeline|policy|project"
@@ -67,7 +66,6 @@ class _Text:
         self.names = (set(_names(said)) | ({said.bucket} if said.bucket else set())) - self.arns
         self.operations = {word for word in said.words if OPERATION.fullmatch(word)} | {name for _, name in said.operations if name}
         spoken = {service_prefix(word) for word in said.words if word[:1].isupper()}
-        self.requests = set(_REQUEST.findall(said.text))
         self.services = {service for service, _ in (*said.operations, *said.types)} | spoken - {None}
 
     def tie(self, record: Record, session: Session | None) -> tuple[Tie | None, int]:
@@ -84,8 +82,12 @@ class _Text:
             (Tie.NAME, _names_of(record, session), self.names),
         ):
             if hits := len(held & named):
-                return kind, hits
+                return kind, 2 * hits + self._is_in_answered_call_of(session)
         return self._weaker(record, session)
+
+    def _is_in_answered_call_of(self, session: Session | None) -> bool:
+        """The session worked at what the text names: of two that were denied alike, it is rather this one's."""
+        return session is not None and any(not call.failed and not self.names.isdisjoint(words_in(dict(call.request))) for call in session.calls)
 
     def _weaker(self, record: Record, session: Session | None) -> tuple[Tie | None, int]:
         if self._names_operation(record):
@@ -95,7 +97,7 @@ class _Text:
         if session is not None and self.names and any(not self.names.isdisjoint(words_in(dict(call.request))) for call in session.calls):
             return Tie.SESSION, 1
         words = said_by(record)
-        another = bool(self.requests and record.request_id)  # the text prints the id of another request than this
+        another = bool(self.said.requests and record.request_id)  # the text prints the id of another request than this
         if words and words in self.said.text and not (another and len(words) < TELLING):
             return Tie.SAME_WORDS, 1
         if another:

@@ -15,6 +15,7 @@ from trailsleuth.patterns import late
 LONGEST = 20_000  # characters of a pasted text that are looked at
 _WORD = late(r"[^\s\"'`()<>\[\]{},;|=]{1,2048}")
 _ACTION = late(r"(?<![\w:/-])([a-z][a-z0-9-]{1,40}):([A-Z]\w{1,80})")
+_REQUEST = late(r"\bRequest[ -]?I[Dd]: ?\"?([A-Za-z0-9-]{8,64})")  # printed beside AWS's answer: the id of the request that was denied
 _TYPE = late(r"\bAWS::(\w{2,60})::(\w{2,60})")
 
 
@@ -31,6 +32,7 @@ def read_error_text(text: str) -> ErrorText:
         operations=tuple(dict.fromkeys((*own, *_ACTION.findall(flat)))),
         types=tuple(dict.fromkeys((service_prefix(service) or service.lower(), kind) for service, kind in _TYPE.findall(flat))),
         bucket=called.bucket,
+        requests=frozenset(_REQUEST.findall(flat)),
     )
 
 

@@ -34,7 +34,7 @@ class ErrorText(Struct, frozen=True, kw_only=True):
     """`text` with its blanks folded, what it says where it reads as a denial, the opaque error that it is or holds, and its words.
 
     `operations` are (service prefix, operation) pairs that it names, None for what a client does not say; `types` the resource types of CloudFormation,
-    as (service prefix, kind); `bucket` the bucket of an S3 call.
+    as (service prefix, kind); `bucket` the bucket of an S3 call; `requests` the ids of the requests whose answers it prints.
     """
 
     text: str
@@ -44,6 +44,7 @@ class ErrorText(Struct, frozen=True, kw_only=True):
     operations: tuple[tuple[str | None, str | None], ...] = ()
     types: tuple[tuple[str, str], ...] = ()
     bucket: str | None = None
+    requests: frozenset[str] = frozenset()
 
 
 class Tie(IntEnum):
