@@ -9,7 +9,7 @@ from trailsleuth.catalog.pipeline_actions import acting_services, needs_of_actio
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.correlate.executions import AFTER, BEFORE, failed_attempts
 from trailsleuth.correlate.trail import Trail, in_order
-from trailsleuth.model import ActionRun, Execution, Policy, Record, Session, same_role
+from trailsleuth.model import ActionRun, Execution, Policy, Record, Session, role_of_session, same_role
 from trailsleuth.model.texts import words_in
 from trailsleuth.patterns import late
 
@@ -17,7 +17,7 @@ CODEPIPELINE = "codepipeline.amazonaws.com"
 MILLISECONDS = late(r"^\d{13}$")
 UNIQUE = 8  # a build or execution id shorter than this is no mark of its own
 _BARE = 40  # a message as short as "Access Denied" says nothing of its own
-_CALLER = late(r"arn:aws[\w-]*:(?:iam::\d*:(?:user|role)|sts::\d*:assumed-role)/")
+_CALLER = late(r"arn:aws[\w-]*:(?:iam::\d*:(?:user|role)|sts::\d*:assumed-role)/[\w+=,.@/-]*")
 INSTANCES = "ec2.amazonaws.com"
 
 
@@ -90,7 +90,15 @@ def _of_attempt(trail: Trail, execution: Execution, attempt: ActionRun) -> tuple
     hops = [s for s in trail.sessions if execution.service_role and same_role(s.principal, execution.service_role) and _overlaps(s, window)]
     onto = trail.refused_in(hops, lambda r: _assumes(r, role) and window[0] <= r.event_time <= window[1]) if role != execution.service_role else ()
     chosen += [s for s in hops if onto and any(trail.home(r) == s.id for r in onto)]
-    return chosen, (*inside, *onto)
+    named = _named_in_error(trail, execution, attempt, window)
+    told = trail.refused_in(named, lambda r: window[0] <= r.event_time <= window[1])
+    return [*chosen, *(s for s in named if told and s not in chosen)], (*inside, *onto, *told)
+
+
+def _named_in_error(trail: Trail, execution: Execution, attempt: ActionRun, window: tuple[datetime, datetime]) -> list[Session]:
+    """The sessions of roles that the action's own error names: it may be another that lacked something than the one that the action ran with."""
+    named = {role_of_session(arn) or arn for arn in (found.rstrip(".") for found in _CALLER.findall(attempt.error_text or ""))}
+    return _of_this_run(trail, [s for s in trail.sessions if _overlaps(s, window) and any(same_role(s.principal, role) for role in named)], execution, attempt)
 
 
 def _of_this_run(trail: Trail, roots: list[Session], execution: Execution, attempt: ActionRun) -> list[Session]:

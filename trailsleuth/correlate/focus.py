@@ -7,7 +7,7 @@ chain is asked about, each as a group of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -19,9 +19,11 @@ from trailsleuth.correlate.ties import Tied, sessions_of
 from trailsleuth.correlate.tokens import asks_for
 from trailsleuth.correlate.trail import WRAPPED, Key, Moments, Trail, in_order, key_of
 from trailsleuth.facts.kinds import Times, kind_of, likeliest
-from trailsleuth.model import Execution, Inquiry, Record, Session, Tie, is_of_role, parse_arn, role_of_session
+from trailsleuth.model import ErrorText, Execution, Inquiry, Record, Session, Tie, is_of_role, parse_arn, role_of_session, same_role
 from trailsleuth.model.texts import texts_in
 
+READS = ("Get", "List", "Describe", "Head", "BatchGet")
+TAKEN = timedelta(hours=1)  # after a role was handed over its service works with it
 BESIDE = timedelta(minutes=10)  # denials of one session this near to a tied one belong to the same attempt
 
 
@@ -40,6 +42,11 @@ class Focus(Struct, frozen=True, kw_only=True):
 
 def choose_focus(trail: Trail, inquiry: Inquiry, execution: Execution | None, found: Tied | None, times: Times) -> Focus:
     """What the question is about: the entry that it names, else what its text ties to, else the likeliest denied chains."""
+    focus = _chosen(trail, inquiry, execution, found, times)
+    return _with_handed(trail, focus, inquiry.said) if inquiry.names_more_than_the_error else focus
+
+
+def _chosen(trail: Trail, inquiry: Inquiry, execution: Execution | None, found: Tied | None, times: Times) -> Focus:
     if inquiry.event_id:
         return _by_record(trail, inquiry.event_id)
     if inquiry.access_key or inquiry.session:
@@ -88,6 +95,42 @@ def _by_error(trail: Trail, found: Tied) -> Focus:
 def _weakly(focus: Focus, found: Tied | None) -> Focus:
     """A weak tie only says which chains come first; none leaves what no text would."""
     return focus if found is None else replace(focus, tied=frozenset(map(key_of, found.records)), tie=found.kind)
+
+
+def _with_handed(trail: Trail, focus: Focus, said: ErrorText | None) -> Focus:
+    """With what was denied to the roles that the calls in focus handed over, in the hands of the services that took them, and to those that the text names:
+    where nothing else stopped the work."""
+    found = set(focus.sessions)
+    told = [role_of_session(word) or word for word in said.words if ":role/" in word or ":assumed-role/" in word] if said is not None else []
+    begun = [s.first for s in trail.sessions if s.id in found and s.first is not None]
+    named = dict.fromkeys(told, min(begun)) if begun else {}
+    while not any(key_of(r) not in trail.went_on for r in focus.asked):
+        calls = [call for s in trail.sessions if s.id in found for call in s.calls if not call.failed and not call.event_name.startswith(READS)]
+        roles: dict[str, datetime] = {}
+        for call in calls:
+            if (role := trail.handed.role(call)) is not None:
+                roles[role] = min(call.event_time, roles.get(role, call.event_time))
+        rest = [s for s in trail.sessions if s.id not in found]
+        since = {s.id: at for s in rest if (at := (_taken(s, roles) if _is_of_service(s) else None) or _taken(s, named)) is not None}
+        if not since:
+            return focus
+        taken = trail.with_descendants(s for s in rest if s.id in since)
+        found |= {s.id for s in taken}
+        denied = [r for r in trail.refused_in(taken) if r.event_time >= since.get(trail.home(r) or "", r.event_time)]
+        focus = replace(focus, sessions=frozenset(found), asked=in_order((*focus.asked, *denied))) if denied else focus
+    return focus
+
+
+def _is_of_service(session: Session) -> bool:
+    """A service took the role, or nobody knows who did."""
+    return session.assumed_by is None or session.assumed_by.endswith(".amazonaws.com")
+
+
+def _taken(session: Session, roles: Mapping[str, datetime]) -> datetime | None:
+    """When the session's role was handed over, if it was used within an hour after that."""
+    since = next((moment for role, moment in roles.items() if same_role(session.principal, role)), None)
+    used = since is not None and session.first is not None and session.last is not None and session.last >= since >= session.first - TAKEN
+    return since if used else None
 
 
 def _near(trail: Trail, matched: Iterable[Record]) -> list[Record]:

@@ -44,7 +44,7 @@ def find_scope(evidence: Evidence, inquiry: Inquiry) -> Scope:
         chain_of=focus.chain_of,
         tied=focus.tied,
         tie=focus.tie,
-        went_on=trail.went_on(),
+        went_on=trail.went_on,
         strangers=strangers,
         enumerating=enumerating(times) if focus.chain_of else frozenset(),
         chained=frozenset(key_of(r) for r in refused if (s := trail.session(r)) is not None and is_chained(s)),

@@ -6,8 +6,10 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import islice
 
+from trailsleuth.facts.handed import Handed
 from trailsleuth.model import Evidence, Record, Session
 from trailsleuth.model.names import RoleNames
 
@@ -43,6 +45,12 @@ class Trail:
             if session.parent:
                 self._children.setdefault(session.parent, []).append(session)
 
+    @cached_property
+    def handed(self) -> Handed:
+        """The roles that calls handed to services."""
+        return Handed(self.evidence.records, self.names)
+
+    @cached_property
     def went_on(self) -> frozenset[Key]:
         """Denied records after which their session made more than a handful of other calls that succeeded."""
         last_but = {s.id: _last_but(s) for s in self.sessions}
