@@ -140,6 +140,16 @@ def a_copy_that_was_started() -> EVIDENCE:
     return [of_another("backup:StartCopyJob", 5, requestParameters=request), asked("ec2:DescribeRegions", sentence("ec2:DescribeRegions", "*"))], others
 
 
+def a_build_that_was_started() -> EVIDENCE:
+    run = f"arn:aws:iam::{ACCOUNT}:role/LabelsBuild"
+    issuer = {"type": "Role", "principalId": "AROABUILD", "arn": run, "accountId": ACCOUNT, "userName": "LabelsBuild"}
+    who = {"type": "AssumedRole", "principalId": "AROABUILD:build", "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/LabelsBuild/build", "accountId": ACCOUNT}
+    who |= {"accessKeyId": "ASIABUILDBUILD000000", "sessionContext": {"sessionIssuer": issuer}}
+    made = of_another("codebuild:CreateProject", 5, requestParameters={"name": "labels", "serviceRole": run})
+    denied = asked("ecr:CreateRepository", sentence("ecr:CreateRepository", "*").replace("Worker/job", "LabelsBuild/build"), userIdentity=who)
+    return [made, call("codebuild:StartBuild", 20, requestParameters={"projectName": "labels"}), denied], {}
+
+
 def a_call_of_an_agent() -> EVIDENCE:
     server = "aws-mcp.amazonaws.com"
     made = {"downstreamRequests": [{"apiName": "sqs:PurgeQueue", "requestId": "request-of-an-agent"}]}
@@ -159,9 +169,10 @@ SITUATIONS: dict[type, Callable[[], EVIDENCE]] = {
     wants.Registered: an_earlier_registration,
     wants.Session: one_registration_of_two,
     wants.SetUp: a_copy_that_was_started,
+    wants.HandingOver: a_build_that_was_started,
     wants.ToolCall: a_call_of_an_agent,
 }
-ERROR = {wants.SetUp: {"error": "Access Denied trying to call AWS Backup service"}}
+QUESTION = {wants.SetUp: {"error": "Access Denied trying to call AWS Backup service"}, wants.HandingOver: {"role": ROLE}}
 
 
 def without(want: type, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,10 +193,10 @@ def test_the_answer_rests_on_every_want(want: type, tmp_path: Path, monkeypatch:
     (tmp_path / "trail.json").write_bytes(compact([*edges, *records]))
     for name, content in others.items():
         (tmp_path / name).write_text(json.dumps(content))
-    scanned, read = documents(tmp_path, monkeypatch, **ERROR.get(want, {"event_id": "asked"}))
+    scanned, read = documents(tmp_path, monkeypatch, **QUESTION.get(want, {"event_id": "asked"}))
     assert scanned == read
     without(want, monkeypatch)
-    scanned, read = documents(tmp_path, monkeypatch, **ERROR.get(want, {"event_id": "asked"}))
+    scanned, read = documents(tmp_path, monkeypatch, **QUESTION.get(want, {"event_id": "asked"}))
     assert scanned["findings"] != read["findings"]
 
 

@@ -18,7 +18,7 @@ from trailsleuth.correlate.groups import chains_of
 from trailsleuth.correlate.ties import Tied, sessions_of
 from trailsleuth.correlate.tokens import asks_for
 from trailsleuth.correlate.trail import WRAPPED, Key, Moments, Trail, in_order, key_of
-from trailsleuth.facts.kinds import Times, kind_of, likeliest
+from trailsleuth.facts.kinds import Times, is_aside, kind_of, likeliest
 from trailsleuth.model import ErrorText, Execution, Inquiry, Record, Session, Tie, is_of_role, parse_arn, role_of_session, same_role
 from trailsleuth.model.texts import texts_in
 
@@ -99,12 +99,12 @@ def _weakly(focus: Focus, found: Tied | None) -> Focus:
 
 def _with_handed(trail: Trail, focus: Focus, said: ErrorText | None) -> Focus:
     """With what was denied to the roles that the calls in focus handed over, in the hands of the services that took them, and to those that the text names:
-    where nothing else stopped the work."""
+    where nothing but looks was denied to those in focus, and they went on."""
     found = set(focus.sessions)
     told = [role_of_session(word) or word for word in said.words if ":role/" in word or ":assumed-role/" in word] if said is not None else []
     begun = [s.first for s in trail.sessions if s.id in found and s.first is not None]
     named = dict.fromkeys(told, min(begun)) if begun else {}
-    while not any(key_of(r) not in trail.went_on for r in focus.asked):
+    while all(key_of(r) in trail.went_on and is_aside(r.call) for r in focus.asked):
         calls = [call for s in trail.sessions if s.id in found for call in s.calls if not call.failed and not call.event_name.startswith(READS)]
         roles: dict[str, datetime] = {}
         for call in calls:

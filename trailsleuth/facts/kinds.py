@@ -71,7 +71,7 @@ def likeliest(times: Times, limit: int) -> frozenset[Kind]:
         return frozenset(times)
     first, last = min(map(min, times.values())), max(map(max, times.values()))
     tried = enumerating(times)
-    weights = {kind: (kind.caller in tried, _is_aside(kind.call), _recurs(when, first, last), min(when)) for kind, when in times.items()}
+    weights = {kind: (kind.caller in tried, is_aside(kind.call), _recurs(when, first, last), min(when)) for kind, when in times.items()}
     return frozenset(sorted(times, key=lambda kind: (*weights[kind], kind.caller or "", kind.call, kind.code or ""))[:limit])
 
 
@@ -101,7 +101,8 @@ def looks_like_enumeration(records: Iterable[Call]) -> bool:
     return False
 
 
-def _is_aside(call: str) -> bool:
+def is_aside(call: str) -> bool:
+    """A look around, or a call beside the work: being denied it hardly stops anybody."""
     source, _, name = call.partition(":")
     return name.startswith(LOOKS) or is_beside_the_work(f"{prefix_of(source)}:{name}")
 

@@ -87,11 +87,15 @@ class SetUp(Struct, frozen=True):
     """Answered calls, whoever made them, that set up what a service goes on with: an error text may tell of what was denied later."""
 
 
+class HandingOver(Struct, frozen=True):
+    """Answered calls, whoever made them, that hand a role to a service: what it was denied with that role may be what is asked about."""
+
+
 class ToolCall(Struct, frozen=True):
     """The call of the same credentials to an MCP server that asked for this one, with all its members."""
 
 
-Want = ThingNamed | Made | Handed | Uploaded | Owned | CalledAs | Retried | Registered | Session | SetUp | ToolCall
+Want = ThingNamed | Made | Handed | Uploaded | Owned | CalledAs | Retried | Registered | Session | SetUp | HandingOver | ToolCall
 
 
 def wants_of(record: Record) -> Iterator[Want]:

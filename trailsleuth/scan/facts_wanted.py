@@ -15,7 +15,7 @@ from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.catalog.things import changes_tags, is_making
 from trailsleuth.facts.owners import UPLOADS
-from trailsleuth.facts.wants import CalledAs, Handed, Made, Owned, SetUp, ThingNamed, ToolCall, Uploaded, Want
+from trailsleuth.facts.wants import CalledAs, Handed, HandingOver, Made, Owned, SetUp, ThingNamed, ToolCall, Uploaded, Want
 from trailsleuth.model import Record
 from trailsleuth.scan.pursuits import Pursuits, mark_of
 from trailsleuth.scan.selection import KMS, S3, Call, Named, Wanted
@@ -32,7 +32,7 @@ class FactsWanted:
         self._handed: dict[Call, set[str]] = defaultdict(set)
         self._uploads: set[tuple[str, str]] = set()
         self._read: set[Call] = set()
-        self._set_up: set[Call] = set()
+        self._of_anybody: set[Call] = set()
         self._things: dict[tuple[bytes, str, bool], set[str]] = defaultdict(set)
 
     def take_of(self, record: Record, wants: Iterable[Want]) -> None:
@@ -56,9 +56,8 @@ class FactsWanted:
                     self.called_as.add(unique.encode())
                 case Made() | ToolCall():
                     self._read |= {call for call in self._seen if _is_wanted(call, want)}
-                case SetUp():
-                    targets = key_services() & target_services()  # what makes a thing that services deliver to shows its key
-                    self._set_up |= {c for c in self._seen if sets_up(f"{c[0]}:{c[1]}") or (is_making(c[1]) and prefix_of(c[0]) in targets)}
+                case SetUp() | HandingOver():
+                    self._of_anybody |= {call for call in self._seen if (_sets_up(call) if isinstance(want, SetUp) else passing_rows(*call))}
                 case ThingNamed(name, service, keyed) if moment is not None:
                     self._things[mark_of(name), service, keyed].add(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
@@ -95,12 +94,17 @@ class FactsWanted:
                 things=frozenset(self._handed.get(call, ())),
                 named=tuple(thing for thing in self.named if call in told and call[0] in thing.sources),
                 read=call in self._read or call in self._keyed,
-                anybody=call in self._set_up,
+                anybody=call in self._of_anybody,
                 successes=self.pursuits.successes(call),
                 templates=self.pursuits.templates(call),
             )
-            for call in {*self._handed, *uploads, *self._read, *self._keyed, *self._set_up, *told, *self.pursuits.calls}
+            for call in {*self._handed, *uploads, *self._read, *self._keyed, *self._of_anybody, *told, *self.pursuits.calls}
         }
+
+
+def _sets_up(call: Call) -> bool:
+    """What makes a thing that services deliver to shows its key."""
+    return sets_up(f"{call[0]}:{call[1]}") or (is_making(call[1]) and prefix_of(call[0]) in key_services() & target_services())
 
 
 def _is_wanted(call: Call, want: Made | ToolCall) -> bool:

@@ -17,8 +17,8 @@ from trailsleuth.catalog.reduction import definition_makers
 from trailsleuth.correlate.executions import AFTER, BEFORE
 from trailsleuth.correlate.scope import refused_within, strangers_within
 from trailsleuth.correlate.trail import WRAPPED
-from trailsleuth.facts.kinds import Kind, kind_of, likeliest, times_of
-from trailsleuth.facts.wants import Want, wants_of, wants_of_policies, wants_of_retries, wants_of_run, wants_of_text
+from trailsleuth.facts.kinds import Kind, is_aside, kind_of, likeliest, times_of
+from trailsleuth.facts.wants import HandingOver, Want, wants_of, wants_of_policies, wants_of_retries, wants_of_run, wants_of_text
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import ActionRun, Inquiry, Record, role_of_session, same_role, session_name_of
 from trailsleuth.model.texts import repeats, texts_in
@@ -65,6 +65,7 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry, contested: frozense
     named = [r.event_time for r in reader.records.all() if r.event_id == inquiry.event_id or (r.denial is not None and asked.has(who_of(r.identity)))]
     near = around(named)
     trail.refusals.read(reader, lambda one: near.hold(one.time))
+    unstopped = _is_unstopped(trail, reader, inquiry, asked)
     refused = _refused(reader)
     wrapping = [r.event_time for r in records if r.event_id == inquiry.event_id]
     pursued = [r for r in refused if runs or asked.has(who_of(r.identity)) or who_of(r.identity).key == 0 or _is_near(r, wrapping)]
@@ -74,10 +75,10 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry, contested: frozense
     for record in pursued:
         facts.take_of(record, (*retries.wants(record), *wants_of(record)))
     facts.take(wants_of_policies(reader.resources) if pursued else (), None)
-    facts.take(wants_of_text(inquiry.error), None)
+    facts.take((*wants_of_text(inquiry.error), *((HandingOver(),) if unstopped else ())), None)
     for run in runs or ():
         facts.take(wants_of_run(run), run.updated or run.started)
-    entire = bool(runs or inquiry.error)  # the text is compared with what the calls name
+    entire = bool(runs or inquiry.error) or unstopped  # the text is compared with what the calls name, and they may hand over roles
     own = frozenset(number for who in _callers_of(openings, inquiry.role) for number in (who.key, who.owner) if number) if inquiry.calls else frozenset()
     selection = Selection(
         keys=frozenset(asked.keys),
@@ -95,6 +96,15 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry, contested: frozense
     )
     trail.refusals.read(reader, lambda one: selection.of_session(one.who))  # of those who opened them, too: their calls are fetched
     return selection
+
+
+def _is_unstopped(trail: Trail, reader: ScanReader, inquiry: Inquiry, asked: Questioned) -> bool:
+    """Nothing but looks was denied to the sessions asked about: then those of roles that they handed over may be, and every denied session is looked at."""
+    unstopped = inquiry.names_more_than_the_error and all(is_aside(r.call) for r in _refused(reader) if asked.has(who_of(r.identity)))
+    if unstopped:
+        trail.refusals.read(reader, lambda _: True)
+        _add_callers(asked, _refused(reader))
+    return unstopped
 
 
 def of_failures(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection | None:
