@@ -17,11 +17,6 @@ OPTIONS |= {"--access-key": "access_key", "--event-id": "event_id", "--error": "
 
 
 OPEN = {
-    "sixth-assets-under-a-key",  # of two alike denials of one key the wrong chain comes first
-    "sixth-spark-says-403",  # inconclusive, but a service's nearest denial stands beside a text that is none of it
-    "seventh-partner-cannot-decrypt",  # the same
-    "seventh-copy-for-the-other-region",  # the role that a pipeline's error names by its ARN is not looked at
-    "seventh-no-stack-to-hold",  # what the role was denied that a call of the chain handed over is not looked at
     "seventh-own-number-in-the-request",  # inconclusive: that the request must leave a member out is not known
     "seventh-pool-of-another-name",  # said to be no permission: a trust policy with another pool's id is not looked at
 }

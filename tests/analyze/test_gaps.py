@@ -55,3 +55,32 @@ def test_a_gap_of_another_account_or_time_plays_no_part() -> None:
     gap = {"schema": "trailsleuth.gap/1", "account": B, "why": "old", "wanted": "records"} | long_ago
     assert diagnose(QUIET, gap, role=DEPLOY, since=START, until=START.replace(hour=11)).outcome is Outcome.NO_DENIAL_FOUND
     assert with_gap(**{"from": at(-10), "to": at(20)}).outcome is Outcome.INCONCLUSIVE
+
+
+DEAF = [call(session(DEPLOY), "lambda", "CreateFunction20150331", 20 + n, errorCode="Failure") for n in range(3)]
+
+
+@pytest.mark.parametrize("asked", [{"role": DEPLOY}, {"session": "run"}, {}], ids=str)
+def test_writes_that_failed_to_the_end_without_a_word_are_not_called_undenied(asked: dict[str, str]) -> None:
+    case = diagnose([*QUIET, *DEAF], **asked)
+    assert case.outcome is Outcome.INCONCLUSIVE
+    assert "3 calls of role Deploy" in case.questions[0].because
+    assert DEAF[0]["eventID"] in case.questions[0].command
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        call(session(DEPLOY), "lambda", "CreateFunction20150331", 30),
+        call(session(DEPLOY), "lambda", "CreateFunction20150331", 30, errorCode="Failure", errorMessage="The zip file is empty."),
+    ],
+    ids=["worked in the end", "another reason"],
+)
+def test_a_write_that_worked_or_said_why_leaves_nothing_open(last: dict[str, Any]) -> None:
+    told = DEAF if not last.get("errorCode") else []
+    assert diagnose([*QUIET, *told, last], role=DEPLOY).outcome is Outcome.NO_DENIAL_FOUND
+
+
+@pytest.mark.parametrize("code", ["ResourceConflictException", "ThrottlingException", "EntityAlreadyExistsException"])
+def test_a_code_that_says_why_needs_no_message(code: str) -> None:
+    assert diagnose([*QUIET, call(session(DEPLOY), "iam", "CreateRole", 20, errorCode=code)], role=DEPLOY).outcome is Outcome.NO_DENIAL_FOUND

@@ -104,3 +104,33 @@ def test_the_copy_in_the_owner_s_account_is_not_a_second_refusal() -> None:
     caller = refused(session(DEPLOY), "s3", "GetObject", "s3:GetObject", "arn:aws:s3:::b/k", event_id="one", sharedEventID="s")
     copy = caller | {"userIdentity": {"type": "AWSAccount", "principalId": "AROA:run", "accountId": B}, "recipientAccountId": A, "eventID": "two"}
     assert asked(evidence([caller, copy])) == ["one"]
+
+
+RUN, STACK = role("StackRun"), {"stackName": "web", "roleARN": role("StackRun")}
+LOOK = refused(session(DEPLOY), "cloudformation", "ListStacks", "cloudformation:ListStacks", second=1, event_id="look")
+HANDED = call(session(DEPLOY), "cloudformation", "CreateStack", 2, request=STACK)
+GOES_ON = [call(session(DEPLOY), "cloudformation", "DescribeStackEvents", 20 + n) for n in range(5)]
+INSIDE = refused(session(RUN, key="ASIAR", born=3), "iam", "CreateRole", "iam:CreateRole", role("New"), second=5, event_id="inside")
+
+
+def taken_by(who: Any) -> list[Any]:
+    return [HANDED, assumed(who, RUN, key="ASIAR", second=3), INSIDE, *GOES_ON]
+
+
+def test_what_was_denied_to_a_role_that_the_chain_handed_over_is_looked_at_where_nothing_else_stopped_it() -> None:
+    read = evidence(taken_by(service("cloudformation")))
+    assert asked(read, role=DEPLOY) == ["inside"] == asked(read, session="run", access_key="ASIA1")
+    assert asked(evidence([LOOK, *taken_by(service("cloudformation"))]), role=DEPLOY) == ["look", "inside"]
+    assert asked(evidence([{**MINE, "userIdentity": session(DEPLOY)}, *taken_by(service("cloudformation"))]), role=DEPLOY) == ["mine"]
+
+
+def test_a_role_that_was_handed_over_and_taken_by_somebody_else_is_another_matter() -> None:
+    assert asked(evidence(taken_by(session(OTHER, key="ASIAO"))), role=DEPLOY) == []
+    early = [{**one, "eventTime": at(-7200)} for one in taken_by(service("cloudformation"))[1:3]]
+    assert asked(evidence([HANDED, *early, *GOES_ON]), role=DEPLOY) == []
+
+
+def test_a_role_that_the_text_names_is_looked_at_where_the_one_asked_about_was_denied_nothing() -> None:
+    read = evidence([HANDED, {**INSIDE, "userIdentity": session(OTHER, key="ASIAR", born=3)}])
+    assert asked(read, role=DEPLOY, error=f"step failed: check that {OTHER} has permission") == ["inside"]
+    assert asked(read, role=DEPLOY, error="step failed: check the permission") == []

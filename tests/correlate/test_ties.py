@@ -74,3 +74,14 @@ def test_a_text_that_breaks_off_within_an_action_names_none() -> None:
 def test_a_text_whose_lines_a_terminal_broke_says_the_same() -> None:
     text = "org.apache.kafka.common.errors.SaslAuthenticationException: [7c9d3f1e-2b4a-4c6d-8e0f-1a2b3c4d5e6f]: Access denied"
     assert read_error_text(text.replace(": [", ":\n    [")) == read_error_text(text)
+
+
+def test_of_two_that_were_denied_alike_the_one_whose_session_worked_there_is_meant() -> None:
+    queue = f"arn:aws:sqs:eu-west-1:{B}:orders-inbox-7"
+    denied = [
+        refused(session(role(name), key=key), "sqs", "SendMessage", "sqs:SendMessage", queue, event_id=name) for name, key in (("One", "A1"), ("Two", "A2"))
+    ]
+    worked = call(session(role("Two"), key="A2"), "sqs", "GetQueueUrl", 5, request={"queueName": "orders-inbox-7"})
+    text = "worker stopped: cannot publish to orders-inbox-7"
+    assert {r.event_id for r in scope_of(evidence(denied), text).asked} == {"One", "Two"}
+    assert [r.event_id for r in scope_of(evidence([*denied, worked]), text).asked] == ["Two"]

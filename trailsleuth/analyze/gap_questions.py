@@ -13,12 +13,19 @@ Sure:  questions, never findings; of a Region only where all records were read: 
 from __future__ import annotations
 
 import json
+import re
+import shlex
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
+from trailsleuth.analyze.wording import short
+from trailsleuth.catalog.messages import code_row
 from trailsleuth.catalog.services import is_global
 from trailsleuth.model import Evidence, Gap, Inquiry, Question, Record, Scope, account_of
 from trailsleuth.model.arn import GLOBAL_REGIONS
+from trailsleuth.model.names import name_of_caller
+from trailsleuth.patterns import late
 
 HIDING = ("records", "execution", "data events")
 DATA_EVENTS = "trailsleuth diagnose s3://<the trail's bucket>/<prefix> --since {since} --until {until} --profile <log account>"
@@ -85,6 +92,41 @@ def only_global(evidence: Evidence, scope: Scope, lookup: str) -> Iterator[Quest
             because = f"of account {held.account} the evidence holds records of global services alone, and all others are recorded in the Region of the call"
             command = lookup.format(since=iso_or_blank(scope.since), until=iso_or_blank(scope.until), region="<region>", account=held.account)
             yield Question(account=held.account, wanted="records", because=because, command=command)
+
+
+WHOLE = (
+    "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventId,AttributeValue={event} --region {region} --profile {account} "
+    "--output json > record.json"
+)
+_READS = ("Get", "List", "Describe", "Head", "BatchGet", "Search", "Lookup", "Select", "Query", "Scan")
+_TELLING = late(r"Already|Exists|InUse|Conflict|ConditionalCheck|Mismatch|Quota", re.IGNORECASE)
+
+
+def unsaid_failures(evidence: Evidence, scope: Scope) -> Iterator[Question]:
+    """One question a caller whose writes failed to the end, where neither message nor code says why: it may have been denied. Where nothing is in focus and
+    nothing was denied at all, of anybody."""
+    everybody = not (scope.focus or scope.asked or scope.others or scope.strangers)
+    calls = evidence.records if everybody else (call for session in scope.sessions if session.id in scope.focus for call in session.calls)
+    ended: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for call in calls:
+        failed = ended[name_of_caller(call) or "", call.call]
+        if not call.failed:
+            failed.clear()
+        elif _is_unsaid(call):
+            failed.append(call)
+    for who in sorted({who for who, _ in ended}):
+        failed = [call for (caller, _), failed in ended.items() if caller == who for call in failed]
+        if failed:
+            first, names = failed[0], ", ".join(sorted({call.event_name for call in failed})[:MOST])
+            because = f"{sum(call.counts_for for call in failed)} calls of {short(who)} failed ({names}: {first.error_code}), and no message says why"
+            command = WHOLE.format(event=shlex.quote(first.event_id), region=first.region, account=first.account or "<profile>")
+            yield Question(account=first.account, wanted="records", because=because, command=command)
+
+
+def _is_unsaid(call: Record) -> bool:
+    code = call.error_code or ""
+    write = call.denial is None and not call.event_name.startswith(_READS)
+    return write and not (call.error_message or "").strip() and code_row(code) is None and not _TELLING.search(code)
 
 
 SELECTORS = "aws cloudtrail get-event-selectors --trail-name <trail> --region {region} --profile {account}"

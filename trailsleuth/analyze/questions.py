@@ -7,7 +7,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator
 
-from trailsleuth.analyze.gap_questions import endpoint_questions, gap_questions, iso_or_blank, only_global
+from trailsleuth.analyze.gap_questions import endpoint_questions, gap_questions, iso_or_blank, only_global, unsaid_failures
 from trailsleuth.analyze.misasked import outside_window
 from trailsleuth.analyze.open_questions import enrichment_questions, needs_question
 from trailsleuth.analyze.own_word import kept_until, with_why_no_details
@@ -111,7 +111,8 @@ def _decoding(finding: Finding, evidence: Evidence) -> Iterator[Question]:
 
 def about_silence(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, inquiry: Inquiry) -> tuple[Question, ...]:
     """What stands against the verdict that nothing was denied: what the evidence lacks, what of it was not read, what was denied beside."""
-    missing = (*_uncovered(evidence, scope, inquiry), *_unread(evidence), *_beside(findings, scope), *outside_window(evidence, scope, inquiry))
+    missing = (*_uncovered(evidence, scope, inquiry), *_unread(evidence), *unsaid_failures(evidence, scope), *_beside(findings, scope))
+    missing = (*missing, *outside_window(evidence, scope, inquiry))
     missing = (*missing, *needs_question(evidence, scope, SNAPSHOT)) if missing else ()
     return _with_gaps(missing, evidence, scope, inquiry)
 

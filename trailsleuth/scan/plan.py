@@ -51,7 +51,7 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry, contested: frozense
     runs = _runs(reader, inquiry)
     if runs is not None and (not runs or any(run.started is None for run in runs)):
         return None
-    if _is_open(inquiry):
+    if _is_open(inquiry) or _holds_no_denial(trail, reader, inquiry):
         return None
     kinds = _kinds(trail.refusals, reader, inquiry)
     trail.refusals.read(reader, _named(trail.refusals, reader, inquiry, runs, kinds, contested))
@@ -199,6 +199,11 @@ def _names_a_caller(inquiry: Inquiry) -> bool:
 def _is_open(inquiry: Inquiry) -> bool:
     """A role is asked for by a name or a pattern: who that is, only the records tell."""
     return inquiry.role is not None and (not inquiry.role.startswith("arn:") or "*" in inquiry.role)
+
+
+def _holds_no_denial(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> bool:
+    """Nothing is asked, and nothing was denied: that is only said of what was read whole."""
+    return not (inquiry.names_more_than_the_error or inquiry.error or _refused(reader) or any(True for _ in trail.refusals))
 
 
 def _is_windowed(inquiry: Inquiry) -> bool:
