@@ -274,7 +274,11 @@ RUN = re.compile(r"<!-- run: exit (\d+) -->\n\s*```sh\n(.*?)```", re.DOTALL)
 PRINTS = re.compile(r"<!-- prints -->\n\s*```text\n(.*?)```", re.DOTALL)
 FILES = re.compile(r"<!-- file: (\S+) -->\n\s*```\w+\n(.*?)```", re.DOTALL)
 PYTHON = re.compile(r"<!-- python -->\n```python\n(.*?)```", re.DOTALL)
-RUNNING = [page for page in PAGES if "<!-- run: exit" in text_of(page)]
+RUNNING = [page for page in PAGES if page not in GENERATED and RUN.search(text_of(page))]
+
+
+def test_only_pages_in_the_tree_hold_commands_to_run() -> None:
+    assert not any(RUN.search(text_of(page)) for page in GENERATED)
 
 
 @pytest.fixture

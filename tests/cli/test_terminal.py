@@ -166,8 +166,10 @@ def test_a_shell_completes_commands_options_and_values(words, wanted):
     assert ran.stderr == ""
 
 
-@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
-def test_completion_can_be_shown_for_each_shell(name):
-    code, out, err = run("--show-completion", name)
-    assert (code, err) == (0, "")
-    assert "_TRAILSLEUTH_COMPLETE" in out
+@pytest.mark.parametrize(("name", "written"), [("bash", "complete -o default"), ("zsh", "#compdef trailsleuth"), ("fish", "complete --command trailsleuth")])
+def test_completion_can_be_shown_for_each_shell(name, written):
+    by_name = PLAIN | {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}  # else it is the shell that the tests were started from, if any
+    ran = subprocess.run([*PROGRAM, "--show-completion", name], capture_output=True, text=True, env=by_name, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert written in ran.stdout
+    assert "_TRAILSLEUTH_COMPLETE" in ran.stdout
