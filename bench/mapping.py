@@ -10,14 +10,17 @@ not list for the operation, a passed-to service that it does not name.
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import botocore.session
+import msgspec
 from botocore.model import ServiceModel
 
 from trailsleuth.catalog.actions import entry, prefixes
@@ -46,18 +49,26 @@ def event_source(endpoint: str, signing: str) -> str:
     return f"{signing if signing in prefixes() else endpoint}.amazonaws.com".lower()
 
 
+def described() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every service of the installed botocore: its event source, its name, and its API model as the file says it; read in a third of botocore's time."""
+    session = botocore.session.get_session()
+    loader = session.get_component("data_loader")
+    for service in session.get_available_services():
+        file = Path(loader.BUILTIN_DATA_PATH, service, loader.determine_latest_version(service, "service-2"), "service-2.json.gz")
+        model = msgspec.json.decode(gzip.decompress(file.read_bytes()))
+        endpoint = model["metadata"]["endpointPrefix"]
+        yield event_source(endpoint, model["metadata"].get("signingName", endpoint)), service, model
+
+
 def models() -> Iterator[tuple[str, ServiceModel]]:
     """Every service of the installed botocore: its event source and its API model."""
-    session = botocore.session.get_session()
-    for service in session.get_available_services():
-        model = session.get_service_model(service)
-        yield event_source(model.endpoint_prefix, model.metadata.get("signingName", model.endpoint_prefix)), model
+    return ((source, ServiceModel(model, service)) for source, service, model in described())
 
 
 @cache
 def operations() -> tuple[Call, ...]:
     """Every `eventSource:eventName` of the installed botocore."""
-    return tuple((source, name) for source, model in models() for name in model.operation_names)
+    return tuple((source, name) for source, _, model in described() for name in model["operations"])
 
 
 def measure() -> dict[str, list[Call]]:

@@ -10,7 +10,7 @@ T = TypeVar("T")
 EVERY_CASE = bool(os.environ.get("EVERY_CASE"))
 
 
-DAY = 2  # of what is a share by itself, a run by day takes one in so many
+DAY = 3  # of what is a share by itself, a run by day takes one in so many
 
 
 def some_of(things: Iterable[T], share: int, *, start: int = 0) -> list[T]:

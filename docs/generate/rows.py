@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from trailsleuth.catalog.load import DATA
@@ -26,6 +27,7 @@ def words(name: str) -> list[str]:
     return [word for listed in _table(name).values() if isinstance(listed, list) for word in listed if isinstance(word, str)]
 
 
+@cache
 def _table(name: str) -> Row:
     return tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
 

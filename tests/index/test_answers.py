@@ -38,7 +38,7 @@ def read_whole(evidence: Path | list[Path], monkeypatch: pytest.MonkeyPatch, **a
 # --- the same answer
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", some_of(WAYS, 1))
 def test_an_index_gives_the_same_document_however_a_file_is_written(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "trail"
     folder.mkdir()
