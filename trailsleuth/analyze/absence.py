@@ -1,8 +1,9 @@
 """What was to be used is not there: no policy brings it.
 
 Sees:  a denied call, and what shows that its resource is missing: the record of its deletion, AWS's own answer to somebody who looked for it, a whole
-       snapshot without the role.
-Why:   STS and S3 deny the use of a thing that does not exist in the words of a missing permission, and a grant for it would only hide the mistake.
+       snapshot without the role, a thing made under the same name with a path (or without one) that the caller's policies allow.
+Why:   AWS denies the use of a thing that does not exist in the words of a missing permission (what is not there has no tags either), and a grant for it would
+       only hide the mistake.
        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html
 Sure:  observed: the denial and what shows the absence are in the evidence.
 """
@@ -14,12 +15,15 @@ from msgspec.structs import replace
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.findings import cite, make_finding
 from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.required import identity_verdict
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.actions import access_level
 from trailsleuth.catalog.things import is_making, whole_of
 from trailsleuth.facts import Fact, Facts
+from trailsleuth.facts.tags import context_of
 from trailsleuth.iam.applies import grants_part, policies_for
-from trailsleuth.model import Basis, Cause, Effect, Finding, Record, Standing, parse_arn
+from trailsleuth.iam.evaluate import decide
+from trailsleuth.model import AccessRequest, Basis, Cause, Effect, Finding, PolicyEvidence, PolicyType, Record, Standing, Verdict, parse_arn
 
 
 def absent_finding(refusal: Refusal, facts: Facts) -> Finding | None:
@@ -32,9 +36,31 @@ def absent_finding(refusal: Refusal, facts: Facts) -> Finding | None:
         return _finding(refusal, _deleted(refusal, deletion), deletion)
     passed = refusal.iam_action == "iam:PassRole" and not _is_known(refusal.resource, refusal, facts)
     missing = facts.lacked(refusal.resource) if refusal.is_assume or passed else _said_missing(refusal, facts)
-    if missing is None:
+    if missing is not None:
+        return _finding(refusal, _missing(refusal, missing, facts), missing.record)
+    meant = _under_a_path(refusal, facts)
+    return _finding(refusal, _misnamed(refusal, meant), meant.record) if meant is not None else None
+
+
+def _under_a_path(refusal: Refusal, facts: Facts) -> Fact | None:
+    """The one thing that somebody made whose name is the denied one's but for a path, and that the same policies let the same caller use, where nothing shows a
+    thing of the denied name.
+
+    Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-hierarchies.html
+    """
+    request, policies = refusal.request, facts.evidence.policies
+    if request is None or refusal.resource is None or _makes(refusal) or identity_verdict(refusal, policies) is Verdict.ALLOWED:
         return None
-    return _finding(refusal, _missing(refusal, missing, facts), missing.record)
+    made = facts.made_but_for_a_path(refusal.resource, refusal.first.event_source)
+    let = [fact for fact in made if _lets(replace(request, resource=fact.thing), facts.tags.of(fact.thing, refusal.first), policies)]
+    return let[0] if len(let) == 1 else None
+
+
+def _lets(request: AccessRequest, tags: tuple[Fact, ...], policies: PolicyEvidence) -> bool:
+    request = replace(request, context={**request.context, **context_of(tags)})
+    decision = decide(request, policies_for(request, policies))
+    own = decision.layer(PolicyType.IDENTITY)
+    return own is not None and own.verdict is Verdict.ALLOWED and decision.verdict is not Verdict.EXPLICITLY_DENIED
 
 
 def _is_known(role: str, refusal: Refusal, facts: Facts) -> bool:
@@ -78,6 +104,11 @@ def _missing(refusal: Refusal, missing: Fact, facts: Facts) -> str:
     told = f" The nearest that the evidence knows is {near} ({_difference(missing.thing, near)}): name that one, or create the missing one." if near else ""
     inside = f" {refusal.resource} is part of it." if whole_of(refusal.resource or "") == missing.thing else ""
     return f"{short(refusal.principal)} was denied {refusal.iam_action}.{inside} {shown}{told or ' Create it, or correct the name.'} No policy change helps."
+
+
+def _misnamed(refusal: Refusal, meant: Fact) -> str:
+    shown = f"nothing in the evidence shows that {refusal.resource} exists; {meant.thing} was made ({meant.source}), and the same policies allow it."
+    return f"{short(refusal.principal)} was denied {refusal.iam_action}: {shown} Name that one: its whole name with the path. No policy change helps."
 
 
 def _difference(one: str, other: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from difflib import SequenceMatcher
 from functools import cached_property
@@ -14,7 +14,7 @@ from trailsleuth.facts.handed import Handed, Registrations
 from trailsleuth.facts.ids import UniqueIds
 from trailsleuth.facts.keys import key_facts
 from trailsleuth.facts.owners import Uploads, bucket_owners
-from trailsleuth.facts.presence import RoleLives, absences, known_like, lacks, last_name, makings, seen_alive
+from trailsleuth.facts.presence import RoleLives, absences, is_but_for_a_path, known_like, lacks, last_name, makings, seen_alive
 from trailsleuth.facts.siblings import Siblings
 from trailsleuth.facts.tags import ResourceTags
 from trailsleuth.facts.things import names_of
@@ -126,6 +126,17 @@ class Facts:
         source = fact.record.event_source if fact.record else ""
         tries = makings(self.evidence.records, fact.thing, source)
         return any(made.event_time > moment and self.names.full(role_of(made)) == who for made in tries)
+
+    def made(self, thing: str, event_source: str) -> Fact | None:
+        """That somebody made the thing, by the last call that did."""
+        record = next((r for r in reversed(makings(self.evidence.records, thing, event_source)) if not r.failed), None)
+        return Fact(kind=Kind.MADE, thing=thing, at=record.event_time, record=record) if record is not None else None
+
+    def made_but_for_a_path(self, thing: str, event_source: str) -> Iterator[Fact]:
+        """Things that somebody made under the same name with a path, or without the path, while nothing shows that anybody made the thing itself."""
+        if self.made(thing, event_source) is None:
+            near = (other for other in known_like(self.evidence, thing) if is_but_for_a_path(thing, other))
+            yield from (fact for other in near if (fact := self.made(other, event_source)) is not None)
 
     def nearest(self, thing: str) -> str | None:
         """What the evidence knows of the same kind whose name is most like it; None where nothing is like it, or two are equally."""

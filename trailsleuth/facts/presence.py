@@ -19,8 +19,10 @@ from trailsleuth.facts.fact import Fact, Kind
 from trailsleuth.facts.things import worked_on
 from trailsleuth.model import Evidence, PolicyEvidence, Record, parse_arn
 from trailsleuth.model.texts import texts_in
+from trailsleuth.patterns import late
 
 EC2 = "ec2.amazonaws.com"
+_KIND = late(r"(?P<kind>(?:[^:]*:){5}[^/:]+)[/:](?P<name>.+)")
 
 
 class RoleLives:
@@ -101,6 +103,18 @@ def known_like(evidence: Evidence, thing: str) -> tuple[str, ...]:
     calls = (r for r in evidence.records if not r.failed and is_making(r.event_name) and prefix_of(r.event_source) == arn.service)
     found = {other for record in calls for _, other in worked_on(record)}
     return tuple(sorted(other for other in found if other != thing and last_name(other) == last_name(thing)))
+
+
+def is_but_for_a_path(one: str, other: str) -> bool:
+    """Two names of one kind of thing in one place, of which one is the other's last part and has no path itself."""
+    (place, name), (like, path) = _kind_and_name(one), _kind_and_name(other)
+    return place == like and any(bare and "/" not in bare and whole.endswith(f"/{bare}") for bare, whole in ((name, path), (path, name)))
+
+
+def _kind_and_name(arn: str) -> tuple[str, str]:
+    """The ARN up to the kind of thing (`arn:aws:ssm:eu-west-1:111122223333:parameter`), and the name; "" where it has no kind."""
+    found = _KIND.match(arn)
+    return (found.group("kind"), found.group("name")) if found else (arn, "")
 
 
 def last_name(arn: str) -> str:
