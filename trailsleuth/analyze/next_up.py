@@ -12,13 +12,14 @@ from trailsleuth.analyze.context import AnalysisContext
 from trailsleuth.analyze.findings import cite, make_finding
 from trailsleuth.analyze.key_findings import key_findings
 from trailsleuth.analyze.keys import denied_next
+from trailsleuth.analyze.others import demanded
 from trailsleuth.analyze.passrole import hints_of, passed_next
 from trailsleuth.analyze.refusal import NEEDED_NEXT, Refusal
-from trailsleuth.analyze.required import Pending, identity_verdict, needed_by_action, needed_by_content
+from trailsleuth.analyze.required import Pending, identity_verdict, lacks_all, needed_by_action, needed_by_content
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.iam.match import resource_matches
-from trailsleuth.model import Basis, Denial, Effect, ErrorText, Finding, PolicyType, Record, Scope, Standing, Verdict, account_of, same_role
+from trailsleuth.model import Basis, Denial, Effect, ErrorText, Finding, PolicyEvidence, PolicyType, Record, Scope, Standing, Verdict, account_of, same_role
 from trailsleuth.model.names import role_of
 
 CODEPIPELINE = "codepipeline"  # the service of its rows among the opaque texts
@@ -78,13 +79,25 @@ def _passing(refusal: Refusal, context: AnalysisContext) -> Iterator[Finding]:
 
 def _needed(refusal: Refusal, context: AnalysisContext) -> Iterator[Finding]:
     session = context.session(refusal.first)
-    pending = list(needed_by_content(refusal))
-    execution = context.scope.execution
+    policies, execution = context.evidence.policies, context.scope.execution
+    pending = [need for need in needed_by_content(refusal, every=True) if _is_lacked(need.refusal, policies) or lacks_all(need.refusal.request, policies)]
+    pending += [need for need in _of_same_step(refusal, context) if _is_lacked(need.refusal, policies)]
     if execution is not None and same_role(refusal.principal, execution.action_role):
-        pending += needed_by_action(refusal, execution, session.calls if session else ())
-    for need in pending:
-        if identity_verdict(need.refusal, context.evidence.policies) is Verdict.IMPLICITLY_DENIED and context.successes.ever(need.refusal) is None:
-            yield _next_finding(need, context, Basis.INFERRED, None)
+        coming = needed_by_action(refusal, execution, session.calls if session else ())
+        pending += [need for need in coming if _is_lacked(need.refusal, policies)]
+    yield from (_next_finding(need, context, Basis.INFERRED, None) for need in pending if context.successes.ever(need.refusal) is None)
+
+
+def _is_lacked(need: Refusal, policies: PolicyEvidence) -> bool:
+    return identity_verdict(need, policies) is Verdict.IMPLICITLY_DENIED
+
+
+def _of_same_step(refusal: Refusal, context: AnalysisContext) -> Iterator[Pending]:
+    """What a service needs besides of the role as which it was denied something, for the call that handed the role over and reports the denial."""
+    for record in refusal.records:
+        if record.denial is not None and record.denial.by_passed_role:
+            steps = demanded(replace(refusal, records=(record,), denial=record.denial), context)
+            yield from (Pending(refusal=step, because=step.denial.demand) for step in steps if step.principal == refusal.principal)
 
 
 def lacked_by_action(context: AnalysisContext) -> list[Finding]:

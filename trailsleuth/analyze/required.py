@@ -27,10 +27,11 @@ from trailsleuth.model import AccessRequest, ActionRun, Denial, Execution, Polic
 
 
 class Pending(Struct, frozen=True, kw_only=True):
-    """A call yet to be refused, and why it is known to be needed."""
+    """A call yet to be refused, and why it is known to be needed. `own`: it is the refused call's own action, on another thing."""
 
     refusal: Refusal
     because: str
+    own: bool = False
 
 
 def identity_verdict(refusal: Refusal, policies: PolicyEvidence) -> Verdict | None:
@@ -52,14 +53,15 @@ def _is_pattern(request: AccessRequest) -> bool:
     return "*" in request.resource if request.resource != "*" else takes_resource(request.action) is not False
 
 
-def needed_by_content(refusal: Refusal, *, certain: bool = True) -> Iterator[Pending]:
-    """What the refused request asks for besides the refused action itself; `certain` false: what hangs on the state of the account as well."""
+def needed_by_content(refusal: Refusal, *, certain: bool = True, every: bool = False) -> Iterator[Pending]:
+    """What the refused request asks for besides the refused action itself, on every kind of thing that its action must name; `certain` false: what hangs on the
+    state of the account as well; `every`: also on the kinds that it need not name and the request does."""
     record = refusal.first
     if not record.request or refusal.principal is None:
         return
-    for need in needs(record.event_source, record.event_name, record.request, **_place(refusal)):
+    for need in needs(record.event_source, record.event_name, record.request, every=every, **_place(refusal)):
         if (need.certain or not certain) and need.resource is not None and (need.iam_action, need.resource) != (refusal.iam_action, refusal.resource):
-            yield Pending(refusal=_pending(refusal, need.iam_action, need.resource), because=_because(need, record))
+            yield Pending(refusal=_pending(refusal, need.iam_action, need.resource), because=_because(need, record), own=need.own)
 
 
 def _place(refusal: Refusal) -> Place:
@@ -81,10 +83,13 @@ def never_granted(refusal: Refusal, policies: PolicyEvidence) -> tuple[Refusal, 
     if any(role.instance_profile for role in passed_roles(*call, record.request)) if record.request else passing_rows(*call):
         parts["iam:PassRole"] = None
     pending = [_pending(refusal, action, resource) for action, resource in parts.items()]
-    return tuple(one for one in pending if one.request is not None and _lacks(replace(one.request, resource="*"), policies))
+    return tuple(one for one in pending if one.request is not None and lacks_all(replace(one.request, resource="*"), policies))
 
 
-def _lacks(request: AccessRequest, policies: PolicyEvidence) -> bool:
+def lacks_all(request: AccessRequest | None, policies: PolicyEvidence) -> bool:
+    """The caller's own policies are known, and no Allow of them has the action on anything that the request's resource may mean."""
+    if request is None or find_principal(request.principal, policies) is None:
+        return False
     held = policies_for(request, policies)
     return not held.identity_incomplete and not grants_part(request, held)
 
@@ -97,7 +102,7 @@ def depended_on(refusal: Refusal) -> Iterator[Pending]:
 
 
 def _because(need: Need, record: Record) -> str:
-    return f"{record.event_name} is checked for it as well: {need.when}"
+    return f"{record.event_name} is checked on it as well" if need.own else f"{record.event_name} is checked for it as well: {need.when}"
 
 
 def needed_by_action(refusal: Refusal, execution: Execution, calls: Iterable[Record]) -> Iterator[Pending]:

@@ -140,10 +140,13 @@ def _named_by_content(refusal: Refusal) -> Refusal:
     """A reported action whose resource the message leaves out: what the request is checked for tells it (a template's object, a role's tags)."""
     if refusal.resource is not None or refusal.iam_action is None:
         return refusal
-    found = {p.refusal.resource for p in needed_by_content(refusal, certain=False) if p.refusal.iam_action == refusal.iam_action}
-    if len(found) != 1:
+    same = (p for p in needed_by_content(refusal, certain=False) if p.refusal.iam_action == refusal.iam_action)
+    found: dict[str | None, str | None] = {}
+    for pending in same:
+        found.setdefault(pending.refusal.resource if pending.own else pending.because, pending.refusal.resource)
+    if len(set(found.values())) != 1:
         return refusal
-    resource = next(iter(found))
+    resource = next(iter(found.values()))
     owner = account_of(resource) or (None if ":s3:::" in (resource or "") else refusal.resource_account)  # a bucket's ARN does not say whose it is
     clear = replace(refusal, resource=resource, resource_account=owner)
     return replace(clear, request=access_request(clear))

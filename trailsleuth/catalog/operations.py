@@ -199,7 +199,7 @@ def _extra(row: Row, event_name: str, request: Mapping[str, Any], place: Place, 
     if row.get("each", False):
         arns = build_each(row, body, row["resource"])
     elif "resource" in row or "service_linked_role" in row:
-        arns = (_row_resource(row, body, place),)
+        arns = (_row_resource(row, body, place), *(arn for form in row.get("and_on", ()) if (arn := build(row, body, form, place)) is not None))
     elif "Tagging" in (access_level(row["action"]) or ""):
         arns = _made(event_name, own) if own != _NO_RESOURCE else resource_arns(plain_event_name(event_name), row["action"], request, place)
     else:
