@@ -29,12 +29,18 @@ def deciding_rows() -> tuple[Row, ...]:
 
 
 @cache
+def never_across(prefix: str) -> tuple[str, ...]:
+    """The service's actions that work in the owner's account alone, though others of it do across accounts."""
+    return tuple(action for row in rows_of("evaluation", "never_across") for action in row["actions"] if action.startswith(f"{prefix}:"))
+
+
+@cache
 def works_across_accounts(action: str) -> bool:
     """The action has an effect in another account at all, as far as AWS says which of a service's do."""
     prefix = action.partition(":")[0].lower()
     if any(row["service"] == prefix for row in rows_of("evaluation", "own_account_only")):
         return False
-    if any(action.lower() == known.lower() for row in rows_of("evaluation", "never_across") for known in row["actions"]):
+    if action.lower() in {known.lower() for known in never_across(prefix)}:
         return False
     rows = [row for table in ("evaluation", "cross_account") for row in rows_of(table, "cross_account_only") if row["service"] == prefix]
     return all(action.lower() in {known.lower() for known in row["actions"]} for row in rows)

@@ -1,6 +1,6 @@
 """Whose a bucket is, and whose an object in it: an S3 ARN carries no account.
 
-Sees:  `resources[]` of records, pipelines' artifact stores, and uploads of the object.
+Sees:  `resources[]` of records, calls that work in the owner's account alone, pipelines' artifact stores, and uploads of the object.
 Why:   with ACLs on, an object belongs to who uploaded it, and the bucket owner's policies do not reach it.
        Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
 """
@@ -12,8 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from trailsleuth.catalog.evaluation import never_across
 from trailsleuth.model import Evidence, Record, account_of
 
+OWNERS_CALLS = frozenset({"CreateBucket", *(action.partition(":")[2] for action in never_across("s3"))})
 UPLOADS = ("PutObject", "CopyObject", "CompleteMultipartUpload", "CreateMultipartUpload")
 OWNER_ACL = "bucket-owner-full-control"
 S3 = "s3.amazonaws.com"
@@ -29,6 +31,9 @@ def bucket_owners(evidence: Evidence) -> Mapping[str, str]:
         for ref in record.resources:
             if ref.account and ref.arn and ":s3:::" in ref.arn:
                 found[ref.arn.rpartition(":::")[2].partition("/")[0]] = ref.account
+        bucket = record.request.get("bucketName") if record.event_source == S3 and record.event_name in OWNERS_CALLS and not record.failed else None
+        if isinstance(bucket, str) and record.identity.account:
+            found[bucket] = record.identity.account
     return found
 
 

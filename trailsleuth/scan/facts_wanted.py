@@ -14,7 +14,7 @@ from trailsleuth.catalog.operations import primary_action
 from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.catalog.things import changes_tags, is_making
-from trailsleuth.facts.owners import UPLOADS
+from trailsleuth.facts.owners import OWNERS_CALLS, UPLOADS
 from trailsleuth.facts.wants import CalledAs, Handed, HandingOver, Made, Owned, SetUp, ThingNamed, ToolCall, Uploaded, Want
 from trailsleuth.model import Record
 from trailsleuth.scan.pursuits import Pursuits, mark_of
@@ -86,7 +86,7 @@ class FactsWanted:
     def wanted(self) -> dict[Call, Wanted]:
         """By operation."""
         sources = {source for thing in self.named for source in thing.sources}
-        told = {call for call in self._seen if call[0] in sources and (call[0] == KMS or is_making(call[1]) or changes_tags(call[1]))}
+        told = {call for call in self._seen if call[0] in sources and _tells_of_a_thing(call)}
         uploads = {(S3, name) for name in UPLOADS} if self._uploads else set()
         return {
             call: Wanted(
@@ -105,6 +105,11 @@ class FactsWanted:
 def _sets_up(call: Call) -> bool:
     """What makes a thing that services deliver to shows its key."""
     return sets_up(f"{call[0]}:{call[1]}") or (is_making(call[1]) and prefix_of(call[0]) in key_services() & target_services())
+
+
+def _tells_of_a_thing(call: Call) -> bool:
+    """It may show that a thing was made, its tags, its key or its owner."""
+    return call[0] == KMS or is_making(call[1]) or changes_tags(call[1]) or (call[0] == S3 and call[1] in OWNERS_CALLS)
 
 
 def _is_wanted(call: Call, want: Made | ToolCall) -> bool:
