@@ -9,7 +9,7 @@ Sure:  inferred: the policies do not allow what AWS documents as needed. What th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from msgspec.structs import replace
@@ -20,8 +20,8 @@ from trailsleuth.analyze.requests import access_request
 from trailsleuth.analyze.shown import place_of, resource_in, takes_form
 from trailsleuth.catalog.demands import Demand, demands
 from trailsleuth.catalog.passed_roles import passed_roles
-from trailsleuth.iam.applies import find_principal, find_resource_policy
-from trailsleuth.model import Denial, Record, account_of, parse_arn
+from trailsleuth.iam.applies import find_principal, find_resource_policy, grants_part, policies_for
+from trailsleuth.model import AccessRequest, Denial, Record, account_of, parse_arn
 
 BESIDE = timedelta(seconds=90)  # a service looks at what a call names within moments
 
@@ -30,16 +30,17 @@ def demanded(refusal: Refusal, context: AnalysisContext) -> Iterator[Refusal]:
     """Each demand of the call as a denial of its actor, where the text is about somebody else than the caller and the actor is known."""
     record = refusal.first
     partition, region, account = place_of(record)
-    for demand in demands(
-        record.event_source, record.event_name, record.request, record.error_message or "", partition=partition, region=region, account=account
-    ):
+    told = demands(record.event_source, record.event_name, record.request, record.error_message or "", partition=partition, region=region, account=account)
+    for demand in told:
         resource = demand.resource or _resource(refusal, demand, context)
         if demand.service is not None:
             if _is_about_service(refusal, demand) and find_resource_policy(resource, context.evidence.policies) is not None:
                 yield as_denied_to(refusal, demand, demand.service, resource)
         elif refusal.denial.by_passed_role or refusal.is_assume or refusal.denial.open:
             role = _role(refusal, demand, f"arn:{partition}:iam::{account}:role/", context)
-            yield from (as_denied_to(refusal, demand, role, resource),) if role is not None else ()
+            alike = {one.given for one in told if one.id == demand.id and one.given is not None}
+            if role is not None and (demand.given is None or _may_do(role, alike, context) == {demand.given}):
+                yield as_denied_to(refusal, demand, role, resource)
 
 
 def _is_about_service(refusal: Refusal, demand: Demand) -> bool:
@@ -53,6 +54,13 @@ def _role(refusal: Refusal, demand: Demand, begin: str, context: AnalysisContext
     named = (*told, context.names.full(f"{begin}{demand.role}") if demand.role else None)
     roles = (arn for arn in named if (parsed := parse_arn(arn)) is not None and parsed.is_role and demand.role in (None, parsed.name))
     return next((arn for arn in roles if find_principal(arn, context.evidence.policies) is not None), None)
+
+
+def _may_do(role: str, actions: Iterable[str], context: AnalysisContext) -> set[str]:
+    """Which of the actions the role's own policies let it do, on anything."""
+    policies = context.evidence.policies
+    asked = (AccessRequest(principal=role, action=action, resource="*", resource_account=None, context={}) for action in actions)
+    return {request.action for request in asked if grants_part(request, policies_for(request, policies))}
 
 
 def _handed(record: Record, context: AnalysisContext) -> str | None:

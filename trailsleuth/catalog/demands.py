@@ -20,7 +20,7 @@ from trailsleuth.catalog.services import prefix_of
 class Demand(Struct, frozen=True, kw_only=True):
     """One IAM action that an actor needs. `role`: the name that AWS fixes; None: the role that the call hands over or the thing runs as.
 
-    `service`: the principal of an actor that is the service itself, `sourced` where it is known to say for which account and resource it acts. `resource`
+    `given`: the demand stands where the role may do this, and nothing else that a demand of the same id names. `service`: the principal of an actor that is the service itself, `sourced` where it is known to say for which account and resource it acts. `resource`
     None: the call does not tell; `*` only where the action takes none.
     """
 
@@ -32,6 +32,7 @@ class Demand(Struct, frozen=True, kw_only=True):
     iam_action: str
     resource: str | None
     why: str
+    given: str | None = None
 
 
 def demands(event_source: str, event_name: str, request: Mapping[str, Any], text: str, **place: Unpack[Place]) -> tuple[Demand, ...]:
@@ -39,7 +40,7 @@ def demands(event_source: str, event_name: str, request: Mapping[str, Any], text
     body = unwrapped(event_name, request)
     call = f"{prefix_of(event_source)}:{plain_event_name(event_name)}"
     rows = (row for row in rows_of("demands", "demand") if call in row["events"] and _is_meant(row, body, text))
-    return tuple(_demand(row, action, body, place) for row in rows for action in row["actions"])
+    return tuple(_demand(row, action, body, place, given) for row in rows for action in row["actions"] for given in row.get("given", (None,)))
 
 
 @cache
@@ -71,20 +72,22 @@ def _target_rows() -> Iterator[Row]:
 
 
 def _is_meant(row: Row, body: Mapping[str, Any], text: str) -> bool:
-    if body:
+    if body and "given" not in row:
         return holds(body, row.get("when", ()))
     if "arn_from" in row:
         return any(_has_form(row["actions"][0], arn) for arn in re.findall(r"arn:aws[^\s\"',;()]+", text))
     return "says" not in row or re.search(row["says"], text, re.IGNORECASE) is not None
 
 
-def _demand(row: Row, action: str, body: Mapping[str, Any], place: Place) -> Demand:
+def _demand(row: Row, action: str, body: Mapping[str, Any], place: Place, given: str | None) -> Demand:
+    row = {**row, "parts": {"Given": [f"={row['given'][given]}"]}, "without_request": True} if given is not None else row
     resource = "*" if takes_resource(action) is False else _resource(row, action, body, place)
     service = str(row["service"]).replace("${Region}", place["region"]) if "service" in row else None
     sourced = row.get("sourced", True)
     return Demand(
-        id=row["id"], actor=row["actor"], role=row.get("role"), service=service, sourced=sourced, iam_action=action, resource=resource, why=row["why"]
-    )
+        id=row["id"], actor=row["actor"], role=row.get("role"), service=service, sourced=sourced, iam_action=action, resource=resource, why=row["why"],
+        given=given,
+    )  # fmt: skip
 
 
 def _resource(row: Row, action: str, body: Mapping[str, Any], place: Place) -> str | None:
