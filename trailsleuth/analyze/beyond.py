@@ -2,7 +2,7 @@
 
 Sees:  a role passed across accounts, a service-linked role on what carries no policy, an AWS managed key used from outside,
        another account's resource that takes no policy, a thing of another Region, what only an organization's management account can do,
-       a call that works in the owner's account alone, Lake Formation's grants.
+       a call that works in the owner's account alone, one that names another account's number or what no account owns, Lake Formation's grants.
 Why:   AWS words these like missing permissions, and an Allow changes nothing.
        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 Sure:  by AWS's rules on the accounts involved; where the wording alone decides, the message's row says so.
@@ -13,20 +13,23 @@ from __future__ import annotations
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.required import identity_verdict
-from trailsleuth.catalog.actions import resource_types
+from trailsleuth.catalog.actions import access_level, resource_types
 from trailsleuth.catalog.evaluation import is_of_one_region, management_only, nobody_may_change, works_across_accounts
 from trailsleuth.catalog.keys import fields_of, is_managed_by_aws
 from trailsleuth.catalog.load import Row
 from trailsleuth.catalog.operations import plain_event_name
 from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.paths import plain_name
-from trailsleuth.catalog.resource_policies import can_carry_policy
+from trailsleuth.catalog.resource_policies import can_carry_policy, is_of_aws
 from trailsleuth.catalog.services import prefix_of
 from trailsleuth.iam.applies import as_pattern, policies_for
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.iam.match import action_matches, patterns_overlap
 from trailsleuth.model import Cause, Effect, PolicyEvidence, PolicyType, Verdict, account_of, parse_arn
 from trailsleuth.model.written import holds_signs
+from trailsleuth.patterns import late
+
+_NUMBER = late(r"\d{12}")
 
 
 def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
@@ -49,6 +52,9 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="management-only")
     if _owner_only(refusal, policies):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="owner-only")
+    named = _named_in_vain(refusal, policies)
+    if named is not None:
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule=named)
     if denial.policy_type in (PolicyType.LAKE_FORMATION, PolicyType.OTHER):
         return Claim(layers=(denial.policy_type,), cause=denial.cause or Cause.MISSING_ALLOW)
     return None
@@ -63,14 +69,40 @@ def settled_by(rule: str, refusal: Refusal) -> Row | None:
 
 def _of_management(refusal: Refusal, policies: PolicyEvidence) -> bool:
     """What the organization lets its management account or a delegate do alone, denied without a reason although the caller's own policies allow it."""
-    denial, request = refusal.denial, refusal.request
-    if request is None or management_only(refusal.iam_action or "") is None or denial.policy_type is not None or denial.effect is Effect.EXPLICIT:
+    if management_only(refusal.iam_action or "") is None:
         return False
     if refusal.principal_account in {account_of(held.policy.arn) for held in policies.organization}:
         return False  # the account that holds the organization's policies is the management account itself
+    return _denied_though_allowed(refusal, policies)
+
+
+def _denied_though_allowed(refusal: Refusal, policies: PolicyEvidence) -> bool:
+    """Denied without a reason, although the caller's own policies allow it and none that the evidence holds denies it."""
+    denial, request = refusal.denial, refusal.request
+    if request is None or denial.policy_type is not None or denial.effect is Effect.EXPLICIT:
+        return False
     decision = decide(request, policies_for(request, policies))
     own = decision.layer(PolicyType.IDENTITY)
     return own is not None and own.verdict is Verdict.ALLOWED and decision.verdict is not Verdict.EXPLICITLY_DENIED
+
+
+def _named_in_vain(refusal: Refusal, policies: PolicyEvidence) -> str | None:
+    """What the request names and the service does not take from this caller, whose policies allow the call: another account's number, AWS's own thing in the
+    place of the account's.
+
+    Source: https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html
+    Source: https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_UpdateStandardsControl.html
+    """
+    action, record = refusal.iam_action or "", refusal.first
+    if refusal.cross_account or not _denied_though_allowed(refusal, policies):
+        return None
+    fields = tuple(fields_of(dict(record.request)))
+    accounts = {text for name, text in fields if plain_name(name).endswith("accountid") and _NUMBER.fullmatch(text)}
+    if accounts and refusal.principal_account not in accounts and "Permission" not in record.event_name:
+        return "other-account"
+    arns = (refusal.resource or "", *(text for name, text in fields if plain_name(name).endswith("arn")))
+    changes = access_level(action) not in (None, "Read", "List")
+    return "of-aws" if changes and any(is_of_aws(arn) and arn.split(":")[2] == action.partition(":")[0] for arn in arns) else None
 
 
 def _rule_of_accounts(refusal: Refusal) -> str | None:

@@ -164,12 +164,20 @@ def _why_not_assumed(refusal: Refusal) -> str:
     )
 
 
+_NAMED_IN_VAIN = {
+    "other-account": "Its policies allow it; the request names another account than its own, for which the service does not take the call from it.",
+    "of-aws": "Its policies allow it; the request names what no account owns (an ARN without an account).",
+}
+
+
 def _why_no_policy(refusal: Refusal, claim: Claim) -> str:
     settled = settled_by(claim.rule, refusal)
     if settled is not None:
         return str(settled["why"])
     if refusal.iam_action == "iam:PassRole" or "pass role" in (refusal.first.error_message or "").lower():
         return "A role can only be passed inside its own account: no policy change helps."
+    if claim.rule in _NAMED_IN_VAIN:
+        return _NAMED_IN_VAIN[claim.rule]
     if is_service_linked(refusal.principal):
         return "It is a service-linked role: nobody but AWS can edit its policies, and the resource cannot carry a policy that would let it in."
     return "No policy change fixes this."
