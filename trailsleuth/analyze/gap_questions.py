@@ -21,12 +21,17 @@ from datetime import datetime
 
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.messages import code_row
+from trailsleuth.catalog.reduction import unrecorded
 from trailsleuth.catalog.services import is_global
-from trailsleuth.model import Evidence, Gap, Inquiry, Question, Record, Scope, account_of
+from trailsleuth.iam.applies import find_principal, policies_for
+from trailsleuth.iam.evaluate import decide
+from trailsleuth.model import AccessRequest, ErrorText, Evidence, Gap, Inquiry, Question, Record, Scope, Verdict, account_of
 from trailsleuth.model.arn import GLOBAL_REGIONS
 from trailsleuth.model.names import name_of_caller
+from trailsleuth.model.pattern import ArnPattern
 from trailsleuth.patterns import late
 
+_ENDPOINT = late(r"\.([a-z]{2}(?:-[a-z]{2,12}){1,2}-\d)\.(?:amazonaws\.com|api\.aws)")
 HIDING = ("records", "execution", "data events")
 DATA_EVENTS = "trailsleuth diagnose s3://<the trail's bucket>/<prefix> --since {since} --until {until} --profile <log account>"
 
@@ -38,6 +43,36 @@ def gap_questions(evidence: Evidence, scope: Scope, inquiry: Inquiry, *, region:
         if gap.wanted in HIDING and _touches(gap, accounts, scope):
             wanted = "execution" if gap.wanted == "execution" else "records"
             yield Question(account=gap.account, wanted=wanted, because=_because(gap), command=_command(gap, scope, region, exports))
+
+
+def never_sent(said: ErrorText | None, account: str | None, evidence: Evidence) -> bool:
+    """The text says that the call never came to AWS, and the evidence has the records of the account in the Region of the endpoint that it names."""
+    if said is None or said.opaque is None or said.opaque.reached:
+        return False
+    meant = {found.group(1) for word in said.words if (found := _ENDPOINT.search(word)) is not None}
+    held = {region for seen in evidence.coverage.accounts if seen.account == account for region in seen.regions}
+    return bool(meant) and meant <= held
+
+
+def works_unseen(scope: Scope, evidence: Evidence) -> bool:
+    """The sessions that are asked about made no call that is recorded, and all that their roles may do leaves none."""
+    asked = [session for session in scope.sessions if session.id in scope.focus]
+    return bool(asked) and not any(session.calls for session in asked) and all(_leaves_no_record(session.principal, evidence) for session in asked)
+
+
+def _leaves_no_record(role: str | None, evidence: Evidence) -> bool:
+    """All that the role's own policies let it do is of kinds that no trail ever records, and the policies of the evidence allow it."""
+    policies = evidence.policies
+    found = find_principal(role, policies)
+    if found is None or found.unknown_policies:
+        return False
+    never = {action.lower() for kind in unrecorded() if kind.never for action in kind.actions}
+    held = policies_for(AccessRequest(principal=found.arn, action="", resource="*"), policies).identity
+    allows = [s for policy in held for s in policy.document.statements if s.effect == "Allow"]
+    if not allows or any(s.not_actions or s.not_resources or not {action.lower() for action in s.actions} <= never for s in allows):
+        return False
+    asked = (AccessRequest(principal=found.arn, action=a, resource=ArnPattern(r).member()) for s in allows for a in s.actions for r in s.resources)
+    return all(decide(request, policies_for(request, policies)).verdict is Verdict.ALLOWED for request in asked)
 
 
 def chain_accounts(scope: Scope, inquiry: Inquiry) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trailsleuth.analyze.gap_questions import works_unseen
 from trailsleuth.analyze.misasked import misasked
 from trailsleuth.analyze.open_questions import last_question
 from trailsleuth.analyze.own_word import with_why_no_details
@@ -36,7 +37,7 @@ def conclude(findings: tuple[Finding, ...], evidence: Evidence, scope: Scope, in
     missing = about_silence(findings, evidence, scope, inquiry)
     if missing:
         return Outcome.INCONCLUSIVE, f"{_silence(findings, scope, inquiry)}{missing[0].because}.", missing
-    return Outcome.NO_DENIAL_FOUND, _nothing(findings, scope), ()
+    return Outcome.NO_DENIAL_FOUND, f"{_nothing(findings, scope)}{_UNSEEN if works_unseen(scope, evidence) else ''}", ()
 
 
 def _silence(findings: tuple[Finding, ...], scope: Scope, inquiry: Inquiry) -> str:
@@ -56,6 +57,10 @@ def _asked(standing: list[Finding], evidence: Evidence) -> tuple[Question, ...]:
     return (*about_findings(standing, evidence),) or with_why_no_details((last_question(standing[0], evidence),), standing[0], evidence)
 
 
+_UNSEEN = (
+    " All that the role may do leaves no record in any trail, and the policies in the evidence allow it: look at what the service decides by itself (the roles "
+    "and users inside a search domain or a database)."
+)
 _UNTIED = "No denied call in this evidence is what the error text tells of."
 
 

@@ -7,7 +7,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator
 
-from trailsleuth.analyze.gap_questions import endpoint_questions, gap_questions, iso_or_blank, only_global, unsaid_failures
+from trailsleuth.analyze.gap_questions import endpoint_questions, gap_questions, iso_or_blank, never_sent, only_global, unsaid_failures, works_unseen
 from trailsleuth.analyze.misasked import outside_window
 from trailsleuth.analyze.open_questions import enrichment_questions, needs_question
 from trailsleuth.analyze.own_word import kept_until, with_why_no_details
@@ -235,13 +235,18 @@ def _unseen(evidence: Evidence, scope: Scope, inquiry: Inquiry, region: str) -> 
         account = account_of(inquiry.role) or evidence.coverage.named_account
         because = f"no call of {named} is in the evidence"
         command = LOOKUP.format(since=iso_or_blank(scope.since), until=iso_or_blank(scope.until), region=region, account=account or "<profile>")
-        yield Question(account=account, wanted="records", because=because, command=command)
-    elif named and inquiry.said is None and scope.focus and not any(session.calls for session in scope.sessions if session.id in scope.focus):
+        if not never_sent(scope.said, account, evidence):
+            yield Question(account=account, wanted="records", because=because, command=command)
+    elif named and inquiry.said is None and scope.focus and not _made_calls(scope) and not works_unseen(scope, evidence):
         account = next((session.account for session in scope.sessions if session.id in scope.focus), None)
         because = f"{named} has sessions in the evidence and not one call: its calls may be recorded in another Region, or later than this evidence ends"
         command = LOOKUP.format(since=iso_or_blank(scope.since), until=iso_or_blank(scope.until), region="<region>", account=account or "<profile>")
         yield Question(account=account, wanted="records", because=because, command=command)
     yield from _by_text(evidence, scope, inquiry, region, missed=_is_missed(scope, inquiry))
+
+
+def _made_calls(scope: Scope) -> bool:
+    return any(session.calls for session in scope.sessions if session.id in scope.focus)
 
 
 def _its_role(thing: ActionRun) -> Iterator[Question]:

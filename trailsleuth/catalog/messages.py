@@ -223,6 +223,7 @@ def opaque_errors() -> tuple[OpaqueError, ...]:
             other_causes=tuple(row.get("other_causes", ())),
             permission=row.get("permission", True),
             explains=row.get("explains", False),
+            reached=row.get("reached", True),
         )
         for row in rows_of("opaque_errors", "error")
     )

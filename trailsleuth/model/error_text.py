@@ -14,7 +14,7 @@ class OpaqueError(Struct, frozen=True, kw_only=True):
     """A text that hides its cause: what it usually means, where the real record stands, and what else gives the same text.
 
     `permission` False: the text is no matter of permissions at all, although it reads so. `explains`: such a text of a failed action is a reason in
-    itself, not one that only may be behind it. `values` are the variable parts it showed.
+    itself, not one that only may be behind it. `reached` False: the call never came to AWS, and no trail holds it. `values` are the variable parts it showed.
     """
 
     id: str
@@ -27,6 +27,7 @@ class OpaqueError(Struct, frozen=True, kw_only=True):
     other_causes: tuple[str, ...] = ()
     permission: bool = True
     explains: bool = False
+    reached: bool = True
     values: Mapping[str, str] = field(default_factory=dict)
 
 
