@@ -48,13 +48,9 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
         return Claim(layers=(PolicyType.OTHER,), cause=Cause.MISSING_ALLOW, rule="granted-only")
     if _is_from_outside(refusal) and _is_aws_managed_key(refusal, policies):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="aws-managed-key")
-    if _of_management(refusal, policies):
-        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="management-only")
-    if _owner_only(refusal, policies):
-        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="owner-only")
-    named = _named_in_vain(refusal, policies)
-    if named is not None:
-        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule=named)
+    allowed = "management-only" if _of_management(refusal, policies) else "owner-only" if _owner_only(refusal, policies) else _named_in_vain(refusal, policies)
+    if allowed is not None:
+        return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule=allowed)
     if denial.policy_type in (PolicyType.LAKE_FORMATION, PolicyType.OTHER):
         return Claim(layers=(denial.policy_type,), cause=denial.cause or Cause.MISSING_ALLOW)
     return None
@@ -97,7 +93,7 @@ def _named_in_vain(refusal: Refusal, policies: PolicyEvidence) -> str | None:
     if refusal.cross_account or not _denied_though_allowed(refusal, policies):
         return None
     fields = tuple(fields_of(dict(record.request)))
-    accounts = {text for name, text in fields if plain_name(name).endswith("accountid") and _NUMBER.fullmatch(text)}
+    accounts = {text for name, text in fields if plain_name(name).removesuffix("s").endswith("accountid") and _NUMBER.fullmatch(text)}
     if accounts and refusal.principal_account not in accounts and "Permission" not in record.event_name:
         return "other-account"
     arns = (refusal.resource or "", *(text for name, text in fields if plain_name(name).endswith("arn")))

@@ -20,8 +20,9 @@ from trailsleuth.catalog.services import prefix_of
 class Demand(Struct, frozen=True, kw_only=True):
     """One IAM action that an actor needs. `role`: the name that AWS fixes; None: the role that the call hands over or the thing runs as.
 
-    `given`: the demand stands where the role may do this, and nothing else that a demand of the same id names. `service`: the principal of an actor that is the service itself, `sourced` where it is known to say for which account and resource it acts. `resource`
-    None: the call does not tell; `*` only where the action takes none.
+    `given`: the demand stands where the role may do this, and nothing else that a demand of the same id names. `service`: the principal of an actor that is
+    the service itself, `sourced` where it is known to say for which account and resource it acts. `resource` None: the call does not tell; `*` only where the
+    action takes none.
     """
 
     id: str
