@@ -32,6 +32,7 @@ SAID_OTHERWISE = {
 
 TOLD_BY_THE_WORDS_ALONE = {
     "s3-block-public-access": "that a setting of the bucket decides, no policy tells",
+    "ninth-tag-on-the-way-in": "that a tag was sent, and which role was meant, no refused AssumeRole records",
     "s3-default-key-cross-account": "that the key is AWS's own is told by its resource, which stands in the words",
 }
 

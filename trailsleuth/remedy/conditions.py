@@ -35,6 +35,8 @@ REQUEST_SIDE = (
     "sts:sourceidentity",
     "sts:transitivetagkeys",
 )  # keys (or their beginnings) that tell how a call was made or what it asked for: the caller has to call otherwise, the policy stays
+CLAIMS = ("amr", "app_id", "aud", "azp", "email", "id", "oaud", "sub", "user_id")  # of a token, under its issuer's host
+OFFERED = ("token.actions.githubusercontent.com", "accounts.google.com", "oidc.circleci.com/")  # issuers of whose own claims STS makes keys as well
 OWNER_KEY = "aws:resourceaccount"
 FITTING = ("stringequals", "stringlike", "stringequalsignorecase", "arnequals", "arnlike", "bool")  # operators that a value can simply be put under
 SOURCE_KEYS = ("aws:SourceAccount", "aws:SourceArn")
@@ -131,9 +133,19 @@ def _cannot_be_sent(key: str, finding: Finding) -> bool:
 
 
 def _is_claim_of_nobody(part: Mismatch, finding: Finding) -> bool:
-    """A claim of the token under a key that no token has: the provider's ARN, or another issuer's host, stands before it."""
-    issuer = (finding.grantee or "").partition(":oidc-provider/")[2] or (finding.grantee or "")
-    return finding.grantee is not None and part.key.endswith((":sub", ":aud")) and not part.key.lower().startswith(f"{issuer.lower()}:")
+    """A claim of the token under a key that no token has: the provider's ARN, or another issuer's host, stands before it; or it is a claim of the issuer's own,
+    which STS makes no key of as far as the record tells.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+    """
+    if finding.grantee is None:
+        return False
+    issuer = (finding.grantee.partition(":oidc-provider/")[2] or finding.grantee).lower()
+    claim = part.key.lower().removeprefix(f"{issuer}:")
+    if claim != part.key.lower():
+        unheard = not issuer.startswith(OFFERED) and claim not in CLAIMS and not _context(finding, part.key)
+        return unheard and bool(_token_conditions(finding))
+    return part.key.endswith((":sub", ":aud"))
 
 
 def _adds_itself(part: Mismatch, finding: Finding) -> bool:
