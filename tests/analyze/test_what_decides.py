@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.trail import B, call, diagnose, session, snapshot
+from tests.trail import A, B, call, diagnose, refused, session, snapshot, trusts
 from tests.trail import role as role_arn
 from trailsleuth.catalog.evaluation import is_of_one_region
 from trailsleuth.catalog.load import rows_of
@@ -140,3 +140,48 @@ def test_an_operation_that_a_text_prints_like_an_action_reaches_the_change_as_ia
     case = diagnose([denied(prefix, name, printed, "*")], snapshot((WHO, [], [])))
     assert case.findings[0].iam_action == action
     assert {statement["Action"] for delta in case.deltas for statement in delta.statements} <= {action}
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [({"accountId": B}, "no_policy_fix"), ({"contactInformation": "hidden"}, "unknown")],
+    ids=["with the own number", "without"],
+)
+def test_an_account_s_number_in_the_request_is_for_the_organization_s_managers(request_: dict[str, Any], expected: str) -> None:
+    denied = refused(session(role_arn("Contact")), "account", "PutContactInformation", "account:PutContactInformation", clause="", request=request_)
+    held = snapshot((role_arn("Contact"), [{"Effect": "Allow", "Action": "account:*", "Resource": "*"}], []))
+    case = diagnose([denied], held, role=role_arn("Contact"))
+    assert [finding.cause.value for finding in case.findings] == [expected]
+    assert ("Leave accountId out" in (case.findings[0].advice or "")) is (expected == "no_policy_fix")
+
+
+@pytest.mark.parametrize(("expected_owner", "expected"), [(A, "no_policy_fix"), (B, "unknown")])
+def test_a_bucket_of_another_account_than_the_request_expects_is_denied_whatever_policies_say(expected_owner: str, expected: str) -> None:
+    request = {"bucketName": "labels", "x-amz-expected-bucket-owner": expected_owner}
+    shown = [{"ARN": "arn:aws:s3:::labels", "type": "AWS::S3::Bucket", "accountId": B}]
+    denied = call(session(role_arn("Reader")), "s3", "ListObjects", request=request, resources=shown, errorCode="AccessDenied", errorMessage="Access Denied")
+    held = snapshot((role_arn("Reader"), [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}], []))
+    case = diagnose([denied], held, role=role_arn("Reader"))
+    assert case.findings[0].cause.value == expected
+    assert not case.deltas
+
+
+POOL, OTHER_POOL = "eu-west-1:7f6e5d4c-3b2a-4190-8877-665544332211", "eu-west-1:0a1b2c3d-4e5f-4061-9273-8495a6b7c8d9"
+GUESTS = role_arn("Guests")
+
+
+def pool_trust(pool: str) -> dict[str, Any]:
+    keys = {"StringEquals": {"cognito-identity.amazonaws.com:aud": pool}, "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "unauthenticated"}}
+    return trusts({"Federated": "cognito-identity.amazonaws.com"}, "sts:AssumeRoleWithWebIdentity", **keys)
+
+
+@pytest.mark.parametrize(("trusted", "logins", "expected"), [(OTHER_POOL, {}, GUESTS), (POOL, {}, None), (OTHER_POOL, {"login.example": "t"}, None)])
+def test_the_role_of_an_identity_pool_that_trusts_another_pool_is_the_one_that_was_asked(trusted: str, logins: dict[str, str], expected: str | None) -> None:
+    admin, text = session(role_arn("Admin")), "Invalid identity pool configuration. Check assigned IAM roles for this pool."
+    roles = call(admin, "cognito-identity", "SetIdentityPoolRoles", 1, request={"identityPoolId": POOL, "roles": {"unauthenticated": GUESTS}})
+    failed = {"errorCode": "InvalidIdentityPoolConfigurationException", "errorMessage": text, "account": B}
+    asked = {"identityId": "eu-west-1:guest"} | ({"logins": logins} if logins else {})
+    denied = call({"type": "Unknown", "accountId": B}, "cognito-identity", "GetCredentialsForIdentity", 9, request=asked, event_id="denied", **failed)
+    case = diagnose([roles, denied], snapshot((GUESTS, [], [pool_trust(trusted)])), event_id="denied")
+    assert case.findings[0].resource == expected
+    assert [delta.statements[0]["Principal"] for delta in case.deltas] == ([{"Federated": "cognito-identity.amazonaws.com"}] if expected else [])

@@ -49,7 +49,8 @@ def says(heading: str, row: Any, text: Any) -> bool:
         case "nobody_may_change":
             return nobody_may_change(text["action"], text["resource"]) == row
         case "management_only":
-            return management_only(text) == row
+            member = frozenset(filter(None, [row.get("member")]))
+            return management_only(text, member) == row and (not member or management_only(text) is None)
         case "of_one_region":
             return is_of_one_region(text["event"], text["action"])
         case "without_arn":

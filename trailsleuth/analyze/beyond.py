@@ -41,7 +41,7 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
         return Claim(layers=(), cause=denial.cause, rule="passed-across-accounts" if _is_passing(refusal) else "")
     if refusal.iam_action and nobody_may_change(refusal.iam_action, refusal.resource or ""):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="nobody-may-change")
-    rule = "named-by-arn" if _named_by_arn(refusal) else "asked-by-name" if _asked_by_name(refusal, policies) else _rule_of_accounts(refusal)
+    rule = _rule_of_request(refusal, policies) or _rule_of_accounts(refusal)
     if rule is not None:
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule=rule)
     if is_granted_only(refusal):
@@ -60,12 +60,16 @@ def settled_by(rule: str, refusal: Refusal) -> Row | None:
     """The row that settles it where this rule did: why nobody else can do this, and what to do instead."""
     if rule == "nobody-may-change":
         return nobody_may_change(refusal.iam_action or "", refusal.resource or "")
-    return management_only(refusal.iam_action or "") if rule == "management-only" else None
+    return _managements(refusal) if rule == "management-only" else None
+
+
+def _managements(refusal: Refusal) -> Row | None:
+    return management_only(refusal.iam_action or "", frozenset(refusal.first.request))
 
 
 def _of_management(refusal: Refusal, policies: PolicyEvidence) -> bool:
     """What the organization lets its management account or a delegate do alone, denied without a reason although the caller's own policies allow it."""
-    if management_only(refusal.iam_action or "") is None:
+    if _managements(refusal) is None:
         return False
     if refusal.principal_account in {account_of(held.policy.arn) for held in policies.organization}:
         return False  # the account that holds the organization's policies is the management account itself
@@ -165,6 +169,26 @@ def _owner_only(refusal: Refusal, policies: PolicyEvidence) -> bool:
 def _is_from_outside(refusal: Refusal) -> bool:
     """By a principal of another account, or by a service in its own name."""
     return refusal.cross_account or (refusal.resource_account is not None and not (refusal.principal or "arn:").startswith("arn:"))
+
+
+def _rule_of_request(refusal: Refusal, policies: PolicyEvidence) -> str | None:
+    """What the request says otherwise than it should, so that nobody's policies help."""
+    if _named_by_arn(refusal):
+        return "named-by-arn"
+    if _expects_another_owner(refusal):
+        return "expected-owner"
+    return "asked-by-name" if _asked_by_name(refusal, policies) else None
+
+
+def _expects_another_owner(refusal: Refusal) -> bool:
+    """The request says which account owns the bucket, and it is another's: S3 denies it whatever the policies allow.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+    """
+    expected = refusal.first.request.get("x-amz-expected-bucket-owner")
+    asked, owner = (refusal.iam_action or "").startswith("s3:"), refusal.resource_account
+    told = refusal.denial.policy_type is None and refusal.resource not in (None, "*")
+    return asked and told and isinstance(expected, str) and owner is not None and expected != owner
 
 
 def _named_by_arn(refusal: Refusal) -> bool:

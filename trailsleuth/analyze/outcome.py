@@ -10,6 +10,7 @@ from trailsleuth.analyze.questions import about_findings, about_silence, about_t
 from trailsleuth.analyze.told_later import is_told
 from trailsleuth.analyze.untied import is_of_another_denial, is_untied
 from trailsleuth.analyze.wording import short
+from trailsleuth.catalog.services import is_service_name
 from trailsleuth.model import Basis, Cause, Evidence, Finding, Inquiry, Outcome, Question, Scope, Standing
 
 NEAREST = 3  # denials of others that a summary names
@@ -81,7 +82,7 @@ def _summary(standing: list[Finding], findings: tuple[Finding, ...]) -> str:
     others = len({f.group for f in findings if f.group > 1 and f.standing is Standing.CAUSE})
     beside = f" {others} other denied chain{'s are' if others > 1 else ' is'} in the evidence." if others else ""
     who = _who(first)
-    return f"{who if who.endswith('.amazonaws.com') else _capital(who)}: {verb}.{more}{beside}"
+    return f"{who if is_service_name(who) else _capital(who)}: {verb}.{more}{beside}"
 
 
 def _who(finding: Finding) -> str:
@@ -90,7 +91,7 @@ def _who(finding: Finding) -> str:
         return short(finding.principal)
     if finding.of_passed_role:
         return "the role that the service was handed"
-    provider = (finding.grantee or "").partition("-provider/")[2]
+    provider = (finding.grantee or "").partition("-provider/")[2] or finding.grantee
     return f"an identity of {provider}" if provider else "the caller"
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trailsleuth.analyze.refusal import Refusal
-from trailsleuth.analyze.requests import CREATE_LINKED, TEMPORARY_FEDERATED, access_request
+from trailsleuth.analyze.requests import CREATE_LINKED, TEMPORARY_FEDERATED, access_request, federated_claims
 from trailsleuth.analyze.shown import place_of, resource_in, takes_form
 from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.demands import deliveries
@@ -122,10 +122,10 @@ def _principal(record: Record, denial: Denial, action: str | None, around: Surro
         return names.full(role_of(record)) if told is not None and told.is_federated_user and who.arn == said else said
     if denial.by_passed_role:
         return around.handed.role(record)
+    if who.type in TEMPORARY_FEDERATED or federated_claims(record)[0] is not None:
+        return None
     if _is_service_trust(record, denial, action):
         return _taker(record)
-    if who.type in TEMPORARY_FEDERATED:
-        return None
     if who.type == "AWSService":
         return who.invoked_by
     return names.full(role_of(record))

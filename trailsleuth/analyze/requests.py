@@ -10,12 +10,13 @@ from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.operations import plain_event_name, primary_action, resource_of
 from trailsleuth.catalog.paths import plain_name
 from trailsleuth.iam.context import context_of_other, request_context
-from trailsleuth.model import AccessRequest, Record, parse_arn, role_of_session, same_role
+from trailsleuth.model import AccessRequest, PolicyType, Record, parse_arn, role_of_session, same_role
 from trailsleuth.model.names import role_of
 from trailsleuth.patterns import late
 
 TEMPORARY_FEDERATED = ("WebIdentityUser", "SAMLUser")
 CREATE_LINKED = "iam:CreateServiceLinkedRole"
+POOLS = "cognito-identity.amazonaws.com"
 _MADE = late(r"^(?:Create|Run)")
 TAGGING = ("TagResource", "CreateTags", "AddTags")
 
@@ -120,6 +121,8 @@ def federated_claims(record: Record) -> tuple[str | None, dict[str, tuple[str, .
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
     """
     who = record.identity
+    if record.event_source == POOLS and record.denial is not None and record.denial.policy_type is PolicyType.TRUST:
+        return POOLS, {}  # whoever asks an identity pool for credentials comes with the pool's token
     if who.type == "SAMLUser":
         named = record.request.get("principalArn")
         return (named if isinstance(named, str) and named.startswith("arn:") else who.identity_provider), {}

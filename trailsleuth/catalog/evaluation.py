@@ -55,9 +55,12 @@ def nobody_may_change(action: str, resource: str) -> Row | None:
 
 
 @cache
-def management_only(action: str) -> Row | None:
-    """The row that says that only the organization's management account, or its delegate, can do this, and what to do instead; None where policies decide."""
-    rows = rows_of("evaluation", "management_only")
+def management_only(action: str, members: frozenset[str] = frozenset()) -> Row | None:
+    """The row that says that only the organization's management account, or its delegate, can do this, and what to do instead; None where policies decide.
+
+    `members`: those of the request; some calls are everybody's own but for one member, which names the account that is meant.
+    """
+    rows = (row for row in rows_of("evaluation", "management_only") if row.get("member") in (None, *members))
     return next((row for row in rows if action.lower() in {known.lower() for known in row["actions"]}), None)
 
 

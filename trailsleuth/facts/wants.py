@@ -104,7 +104,8 @@ def wants_of(record: Record) -> Iterator[Want]:
     if denial is None:
         return
     if denial.by_passed_role or (denial.policy_type is PolicyType.TRUST and not record.event_name.startswith("AssumeRole")):
-        yield Handed(record.event_source, frozenset(word for key in NAMING for word in words_in(record.request.get(key))))
+        names = frozenset(word for key in NAMING for word in words_in(record.request.get(key)))
+        yield HandingOver() if record.request and not names else Handed(record.event_source, names)
     yield from _owners(record, denial)
     if not record.request and denial.resource is None:
         yield Made()
