@@ -9,15 +9,14 @@ from trailsleuth.catalog.actions import resource_types
 from trailsleuth.catalog.arns import Place
 from trailsleuth.catalog.operations import plain_event_name, primary_action, resource_of
 from trailsleuth.catalog.paths import plain_name
+from trailsleuth.catalog.things import before_id, made_noun
 from trailsleuth.iam.context import context_of_other, request_context
 from trailsleuth.model import AccessRequest, PolicyType, Record, parse_arn, role_of_session, same_role
 from trailsleuth.model.names import role_of
-from trailsleuth.patterns import late
 
 TEMPORARY_FEDERATED = ("WebIdentityUser", "SAMLUser")
 CREATE_LINKED = "iam:CreateServiceLinkedRole"
 POOLS = "cognito-identity.amazonaws.com"
-_MADE = late(r"^(?:Create|Run)")
 TAGGING = ("TagResource", "CreateTags", "AddTags")
 
 
@@ -87,23 +86,23 @@ def _untagged(action: str, record: Record, resource: str | None) -> frozenset[st
     """
     prefix, _, name = action.partition(":")
     call, arn = plain_event_name(record.event_name), parse_arn(resource)
-    made = _MADE.sub("", call)
+    made = made_noun(call)
     kinds = {re.split("[/:]", arn.resource.lstrip("/"))[0]} if arn is not None else {kind.name for kind in resource_types(action)}
-    is_its = plain_name(made).removesuffix("s") in {plain_name(kind).removesuffix("s") for kind in kinds}
+    is_its = plain_name(made or "").removesuffix("s") in {plain_name(kind).removesuffix("s") for kind in kinds}
     unmade = name == call or resource is None or resource.endswith("/*")
-    if call == made or not (name in TAGGING or (is_its and unmade) or (arn is None and name == call)):
+    if made is None or not (name in TAGGING or (is_its and unmade) or (arn is None and name == call)):
         return frozenset()
     return frozenset({"aws:resourcetag/*", f"{prefix}:resourcetag/*"})
 
 
 def _unmade(action: str, record: Record, principal: str | None) -> str | None:
     """What a call makes, before AWS gives it its id: any of its type in the place of the call; None where the action works on something else."""
-    made, caller = _MADE.sub("", plain_event_name(record.event_name)), parse_arn(principal)
-    forms = [form for kind in resource_types(action) if plain_name(kind.name) == plain_name(made) for form in kind.arn_formats if form.endswith("Id}")]
+    call, caller = plain_event_name(record.event_name), parse_arn(principal)
+    forms = [form for kind, form in before_id(call, action) if plain_name(kind) == plain_name(made_noun(call) or "")]
     if len(forms) != 1 or caller is None or not caller.account:
         return None
     place = {"${Partition}": caller.partition, "${Region}": record.region, "${Account}": caller.account}
-    arn = forms[0][: forms[0].rindex("${")] + "*"
+    arn = f"{forms[0]}*"
     for name, value in place.items():
         arn = arn.replace(name, value)
     return None if "${" in arn else arn

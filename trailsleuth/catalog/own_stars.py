@@ -15,13 +15,13 @@ from trailsleuth.catalog.actions import resource_types, takes_resource
 from trailsleuth.catalog.load import resource_rows
 from trailsleuth.catalog.pipeline_actions import needed_forms
 from trailsleuth.catalog.short_lived import short_lived_parts, widened_already
+from trailsleuth.catalog.things import before_id
 from trailsleuth.model.pattern import ArnPattern
 from trailsleuth.model.written import Literal, Part, Pattern, holds_signs
 from trailsleuth.patterns import late
 
 _PART = late(r"\$\{[^}]+\}")
 _INNER = late(r"[:/]arn:aws")
-_MAKES = late(r"(?:Create|Run)[A-Z]")
 _PLACE = 5  # parts of an ARN before the name: nobody but us may leave them open
 
 
@@ -47,14 +47,8 @@ def _unnamed(arn: str, action: str, event_name: str) -> tuple[Part, ...]:
     head = arn.removesuffix("*")
     if head == arn or not head.endswith(("/", ":")) or holds_signs(head):
         return ()
-    own = takes_resource(action) is False or (_MAKES.match(event_name) is not None and _is_before_id(head, action))
+    own = takes_resource(action) is False or any(head.endswith(form.rpartition("}")[2]) for _, form in before_id(event_name, action))
     return (Literal(head), Pattern("*")) if own else ()
-
-
-def _is_before_id(head: str, action: str) -> bool:
-    """What follows in a form of the action's resources is an id."""
-    forms = (form for kind in resource_types(action) for form in kind.arn_formats if form.endswith("Id}"))
-    return any(head.endswith(form[: form.rindex("${")].rpartition("}")[2]) for form in forms)
 
 
 def _own_forms(action: str, event_name: str, *, told: bool) -> Iterator[str]:

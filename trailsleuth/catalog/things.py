@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from trailsleuth.catalog.actions import resource_types
 from trailsleuth.catalog.load import rows_of
 from trailsleuth.catalog.paths import plain_name
 from trailsleuth.patterns import late
@@ -12,6 +13,7 @@ from trailsleuth.patterns import late
 _TAGGING = late(r"^(?:Tag[A-Z]|AddTags|CreateTags|CreateOrUpdateTags)")
 _UNTAGGING = late(r"^(?:Untag[A-Z]|RemoveTags|DeleteTags)")
 _MAKING = late(r"^(?:Create|Put|Run|Copy|Import|Register|Restore|Allocate|Request|Publish|Update|Modify|Set|Upload|Complete)")
+_NEW = late(r"(?:Create|Run)(?P<noun>[A-Z]\w*)")
 _DENIES_BEING = late(r"not exist|not found|no such|can(?:no|')t (?:be found|find)|cannot find", re.IGNORECASE)
 
 
@@ -34,6 +36,19 @@ def is_untagging(name: str) -> bool:
 def is_making(name: str) -> bool:
     """A call, or an action, by whose name something is made or set anew."""
     return _MAKING.match(name) is not None
+
+
+def made_noun(event_name: str) -> str | None:
+    """What a call makes, by its name: `Instances` of RunInstances; None where it makes nothing that AWS gives an id."""
+    found = _NEW.match(event_name)
+    return found.group("noun") if found is not None else None
+
+
+@cache
+def before_id(event_name: str, action: str) -> tuple[tuple[str, str], ...]:
+    """What the action works on within a call that makes something, before AWS gives it its id: (kind, ARN form without the id at its end)."""
+    forms = ((kind.name, form) for kind in resource_types(action) for form in kind.arn_formats if form.endswith("Id}"))
+    return tuple((kind, form[: form.rindex("${")]) for kind, form in forms) if made_noun(event_name) else ()
 
 
 @cache
