@@ -190,12 +190,17 @@ def resource_types(action: str) -> tuple[ResourceType, ...]:
 
 
 @cache
-def arn_formats_of(prefix: str) -> tuple[str, ...]:
-    """The ARN formats of every kind of resource that a service has."""
+def kinds_of(prefix: str) -> tuple[ResourceType, ...]:
+    """Every kind of resource that a service has."""
     key = prefix.lower()
     names = _data().resources.get_resource_types_for_service(key) if key in prefixes() else ()
-    kinds = (_resource_type(key, {"name": name}) for name in names)
-    return tuple(dict.fromkeys(form for kind in kinds for form in kind.arn_formats))
+    return tuple(_resource_type(key, {"name": name}) for name in names)
+
+
+@cache
+def arn_formats_of(prefix: str) -> tuple[str, ...]:
+    """The ARN formats of all of them."""
+    return tuple(dict.fromkeys(form for kind in kinds_of(prefix) for form in kind.arn_formats))
 
 
 def access_level(action: str) -> str | None:

@@ -51,25 +51,38 @@ def before_id(event_name: str, action: str) -> tuple[tuple[str, str], ...]:
     return tuple((kind, form[: form.rindex("${")]) for kind, form in forms) if made_noun(event_name) else ()
 
 
-@cache
-def missing_noun(code: str, text: str = "") -> str | None:
-    """The kind of thing that an error says is not there, in its own word ("" where it says none); None where it says no such thing."""
-    last = code.removeprefix("Client.").removeprefix("Server.").removeprefix("AWS.SimpleQueueService.")
-    for row in rows_of("things", "absent"):
-        found = re.search(row["code"], last)
-        if found is not None and "text" in row:
-            found = re.search(row["text"], text)
-        if found is not None:
+def missing_noun(code: str, text: str | None = "") -> str | None:
+    """The kind of thing that an error says is not there, in its own word ("" where it says none, or the text is unknown); None where it says no such thing."""
+    for noun, form in _missing_by(code):
+        if form is None or text is None:
+            return noun
+        if (found := re.search(form, text)) is not None:
             return found.group("noun")
     return None
 
 
+@cache
+def _missing_by(code: str) -> tuple[tuple[str, str | None], ...]:
+    """By the code alone: the word, or the form of the text that has it."""
+    last = code.removeprefix("Client.").removeprefix("Server.").removeprefix("AWS.SimpleQueueService.")
+    met = ((row.get("text"), re.search(row["code"], last)) for row in rows_of("things", "absent"))
+    return tuple(("" if form else found.group("noun"), form) for form, found in met if found)
+
+
+def may_be_missing(noun: str, *, service: str, kind: str) -> bool:
+    """The word is one for this kind of thing, or says nothing."""
+    return noun in _vague() or plain_name(noun) in _words_for(service, kind)
+
+
+@cache
+def _words_for(service: str, kind: str) -> frozenset[str]:
+    called = (row["words"] for row in rows_of("things", "called") if (row["service"], row["kind"]) == (service, kind))
+    return frozenset({plain_name(kind), *(plain_name(word) for words in called for word in words)})
+
+
 def says_missing(noun: str, text: str, *, service: str, kind: str) -> bool:
     """The word, or the text where the word says nothing, is of this kind of thing: `NoSuchBucketPolicy` says nothing of the bucket."""
-    words = {
-        plain_name(kind),
-        *(plain_name(word) for row in rows_of("things", "called") if (row["service"], row["kind"]) == (service, kind) for word in row["words"]),
-    }
+    words = _words_for(service, kind)
     if noun not in _vague():
         return plain_name(noun) in words
     said = plain_name(text).replace(" ", "")

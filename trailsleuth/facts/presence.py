@@ -12,9 +12,12 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 
+from trailsleuth.catalog.actions import kinds_of, resource_types
+from trailsleuth.catalog.operations import primary_action
 from trailsleuth.catalog.services import prefix_of
-from trailsleuth.catalog.things import is_making, missing_noun, says_missing
+from trailsleuth.catalog.things import is_making, may_be_missing, missing_noun, says_missing
 from trailsleuth.facts.fact import Fact, Kind
 from trailsleuth.facts.things import worked_on
 from trailsleuth.model import Evidence, PolicyEvidence, Record, parse_arn
@@ -62,6 +65,20 @@ def absences(records: Iterable[Record]) -> Mapping[str, tuple[Fact, ...]]:
         for thing in _missing(record, noun) if noun is not None else ():
             found[thing].append(Fact(kind=Kind.ABSENT, thing=thing, at=record.event_time, record=record))
     return {thing: tuple(facts) for thing, facts in found.items()}
+
+
+def tells_absence(event_source: str, event_name: str, code: str, text: str | None) -> bool:
+    """The error of a call may say of a thing that there is none; without a text, some text may."""
+    noun = missing_noun(code, text)
+    return noun is not None and _is_of_one(event_source, event_name, noun)
+
+
+@cache
+def _is_of_one(event_source: str, event_name: str, noun: str) -> bool:
+    """The word is one for a kind of thing that the call may be about; EC2's texts name theirs by id."""
+    service, action = prefix_of(event_source), primary_action(event_source, event_name, {})
+    kinds = {kind.name for kind in (*kinds_of(service), *(resource_types(action) if action else ()))}
+    return event_source == EC2 or any(may_be_missing(noun, service=service, kind=kind) for kind in kinds)
 
 
 def _missing(record: Record, noun: str) -> Iterator[str]:

@@ -18,7 +18,6 @@ from trailsleuth.catalog.services import prefix_of
 from trailsleuth.catalog.things import whole_of
 from trailsleuth.facts.handed import NAMING
 from trailsleuth.facts.ids import IDS
-from trailsleuth.facts.presence import last_name
 from trailsleuth.facts.things import worked_on
 from trailsleuth.model import ActionRun, Denial, PolicyType, Record, ResourcePolicy, parse_arn
 from trailsleuth.model.texts import texts_in, words_in
@@ -27,7 +26,7 @@ from trailsleuth.model.texts import texts_in, words_in
 class ThingNamed(Struct, frozen=True):
     """Calls of the service that name the thing: those that made it, and those that were told there is none. `keyed`: KMS calls for it, too."""
 
-    name: str
+    thing: str
     service: str
     keyed: bool
 
@@ -188,8 +187,8 @@ def _named(thing: str) -> Iterator[Want]:
     if arn is None or arn.service in ("iam", "sts", "kms"):
         return
     for name in (thing, whole_of(thing)):
-        if name is not None:
-            yield ThingNamed(last_name(name), arn.service, arn.service in key_services())
+        if name is not None and "*" not in name:  # no record is of a pattern
+            yield ThingNamed(name, arn.service, arn.service in key_services())
 
 
 def _bucket(arn: object) -> str:

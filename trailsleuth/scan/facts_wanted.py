@@ -17,23 +17,25 @@ from trailsleuth.catalog.things import changes_tags, is_making
 from trailsleuth.facts.owners import OWNERS_CALLS, UPLOADS
 from trailsleuth.facts.wants import CalledAs, Handed, HandingOver, Made, Owned, SetUp, ThingNamed, ToolCall, Uploaded, Want
 from trailsleuth.model import Record
-from trailsleuth.scan.pursuits import Pursuits, mark_of
-from trailsleuth.scan.selection import KMS, S3, Call, Named, Wanted
+from trailsleuth.scan.pursuits import Pursuits
+from trailsleuth.scan.selection import KMS, S3, Call, Wanted
+from trailsleuth.scan.things_named import Named, is_absent
 
 
 class FactsWanted:
-    """What is wanted, by operation of the trail. `seen`: the operations that it holds."""
+    """What is wanted, by operation of the trail. `seen`: the operations that it holds; `absent`: marks of what calls were told is not there."""
 
-    def __init__(self, seen: frozenset[Call]) -> None:
+    def __init__(self, seen: frozenset[Call], absent: frozenset[int]) -> None:
         self.buckets: set[str] = set()
         self.called_as: set[bytes] = set()
         self.pursuits = Pursuits()
         self._seen = seen
+        self._absent = absent
         self._handed: dict[Call, set[str]] = defaultdict(set)
         self._uploads: set[tuple[str, str]] = set()
         self._read: set[Call] = set()
         self._of_anybody: set[Call] = set()
-        self._things: dict[tuple[bytes, str, bool], set[str]] = defaultdict(set)
+        self._things: dict[tuple[str, str, bool], set[str]] = defaultdict(set)
 
     def take_of(self, record: Record, wants: Iterable[Want]) -> None:
         """What is looked at for a denied call."""
@@ -58,8 +60,8 @@ class FactsWanted:
                     self._read |= {call for call in self._seen if _is_wanted(call, want)}
                 case SetUp() | HandingOver():
                     self._of_anybody |= {call for call in self._seen if (_sets_up(call) if isinstance(want, SetUp) else passing_rows(*call))}
-                case ThingNamed(name, service, keyed) if moment is not None:
-                    self._things[mark_of(name), service, keyed].add(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+                case ThingNamed(thing, service, keyed) if moment is not None:
+                    self._things[thing, service, keyed].add(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     @cached_property
     def named(self) -> tuple[Named, ...]:
@@ -67,10 +69,11 @@ class FactsWanted:
         by_service: dict[str, set[str]] = defaultdict(set)
         for source, _ in self._seen:
             by_service[prefix_of(source)].add(source)
-        return tuple(
-            Named(mark=mark, times=tuple(sorted(times)), sources=frozenset({*by_service[service], *({KMS} if keyed else ())}))
-            for (mark, service, keyed), times in sorted(self._things.items())
-        )
+        named = []
+        for (thing, service, keyed), times in sorted(self._things.items()):
+            sources = frozenset({*by_service[service], *({KMS} if keyed else ())})
+            named.append(Named(thing=thing, times=tuple(sorted(times)), sources=sources, absent=is_absent(thing, sources, self._absent)))
+        return tuple(named)
 
     @cached_property
     def missing(self) -> frozenset[str]:
@@ -92,7 +95,8 @@ class FactsWanted:
             call: Wanted(
                 uploads=frozenset(self._uploads) if call in uploads else frozenset(),
                 things=frozenset(self._handed.get(call, ())),
-                named=tuple(thing for thing in self.named if call in told and call[0] in thing.sources),
+                told=call in told,
+                tags=changes_tags(call[1]),
                 read=call in self._read or call in self._keyed,
                 anybody=call in self._of_anybody,
                 successes=self.pursuits.successes(call),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import compress, repeat
 from operator import attrgetter, lshift, xor
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from trailsleuth.catalog.action_kinds import policy_changes
 from trailsleuth.catalog.issuing import ISSUING
+from trailsleuth.facts.presence import tells_absence
 from trailsleuth.ingest.coverage import NO_ACCOUNT
 from trailsleuth.ingest.record import MAX_DEPTH
 from trailsleuth.model import session_name_of
@@ -27,13 +28,15 @@ from trailsleuth.scan.needles import Buffer, find
 from trailsleuth.scan.plain import PlainLog, are_times, is_issuing, plain_log
 from trailsleuth.scan.quick_denial import is_beyond_doubt, may_be_denial
 from trailsleuth.scan.shapes import AssumedUser, Brief, Glance, Issued, NotThisShape, decode_asked, decode_issued, decode_records
+from trailsleuth.scan.things_named import absence_marks, packed_marks
 
 S3 = "s3.amazonaws.com"
 _OPENING = struct.Struct("<6I")
 _WITH_PATH = late(rb'"(arn:[a-z-]+:iam::[0-9]+:role/[^"/\\]+/[^"\\]+)"')
 _NAMED_WITH_PATH = late(rb"arn:[a-z-]+:iam::[0-9]+:(?:role|user)/[\w+=,.@-]+/[\w+=,.@/-]+")
 _USUAL = frozenset({None, "Management"})
-_columns = attrgetter("eventID", "eventSource", "eventName", "eventTime", "awsRegion", "recipientAccountId", "eventCategory")
+_columns = attrgetter("eventID", "eventSource", "eventName", "eventTime", "awsRegion", "recipientAccountId", "eventCategory", "errorCode")
+_caller = attrgetter("userIdentity")
 
 
 class Span(Struct, frozen=True, kw_only=True):
@@ -60,7 +63,7 @@ class Refusal(NamedTuple):
 
 class Glimpse(Struct, frozen=True, kw_only=True):
     """What is known of a file after the first look. `kept`: (position, record as bytes), what has to be read whatever is asked.
-    `callers` and `openings` are packed checksums.
+    `callers` (in the order in which they called first) and `openings` are packed checksums, `absent` are those of what calls were told is not there.
 
     `numbers`: eight bytes for each record, equal for copies of one. `calls` are (event source, event name) pairs; `buckets`: a record names an S3
     bucket among its resources.
@@ -75,6 +78,7 @@ class Glimpse(Struct, frozen=True, kw_only=True):
     openings: bytes
     calls: frozenset[tuple[str, str]]
     buckets: bool
+    absent: bytes = b""
 
 
 def glance_at(data: Buffer, identities: Identities, ids: frozenset[str] = frozenset()) -> Glimpse | None:
@@ -89,8 +93,8 @@ def glimpse_of(data: Buffer, log: PlainLog[Glance], identities: Identities, ids:
     if not are_times(columns.times):
         return None
     try:
-        raws = [bytes(record.userIdentity) for record in log.records]
-        callers = {raw: identities.of(raw) for raw in set(raws)}
+        raws = list(map(bytes, map(_caller, log.records)))
+        callers = {raw: identities.of(raw) for raw in dict.fromkeys(raws)}
         issuing = issuing_among(log.records)
         openings = b"".join([_opening(log.records[index], callers[raws[index]]) for index in issuing])
     except NotThisShape:
@@ -99,7 +103,10 @@ def glimpse_of(data: Buffer, log: PlainLog[Glance], identities: Identities, ids:
         index for index, name in enumerate(columns.event_ids if ids else ()) if name in ids
     }
     refused: list[Refusal] = []
-    for index in _denied(log.records):
+    failed = list(compress(range(len(log.records)), columns.codes))
+    for index in failed:
+        if not may_be_denial(columns.codes[index] or "", log.records[index].errorMessage or ""):
+            continue
         refusal = None if index in kept else _refusal(index, log.records[index], bytes(log.raws[index]), callers[raws[index]], identities)
         if refusal is None:
             kept.add(index)
@@ -111,10 +118,11 @@ def glimpse_of(data: Buffer, log: PlainLog[Glance], identities: Identities, ids:
         numbers=_numbers(columns.event_ids, columns.accounts).tobytes(),
         kept=tuple([(index, bytes(log.raws[index])) for index in sorted(kept)]),
         refused=tuple(refused),
-        callers=packed({seen.who for seen in callers.values()}),
+        callers=packed(seen.who for seen in callers.values()),
         openings=openings,
         calls=frozenset(zip(columns.sources, columns.names, strict=True)),
         buckets=find(data, b":s3:::") >= 0,
+        absent=_absent(log.records[index] for index in failed),
     )
 
 
@@ -128,10 +136,15 @@ class Columns(NamedTuple):
     regions: Sequence[str | None]
     accounts: Sequence[str | None]
     categories: Sequence[str | None]
+    codes: Sequence[str | None]
 
 
-def _denied(records: Sequence[Glance]) -> list[int]:
-    return [index for index, record in enumerate(records) if record.errorCode and may_be_denial(record.errorCode, record.errorMessage or "")]
+def _absent(failed: Iterable[Glance]) -> bytes:
+    marks: set[int] = set()
+    for record in failed:
+        if tells_absence(record.eventSource, record.eventName, record.errorCode or "", record.errorMessage or ""):
+            marks |= absence_marks(record.eventSource, bytes(record.requestParameters))
+    return packed_marks(marks)
 
 
 def _shown(columns: Columns, records: Sequence[Glance], raws: list[bytes], callers: dict[bytes, Seen], issuing: list[int], identities: Identities) -> set[int]:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+import msgspec
 from msgspec import Struct
 
 from trailsleuth.analyze.grouping import REPORTED_WITHIN
@@ -18,6 +19,7 @@ from trailsleuth.correlate.executions import AFTER, BEFORE
 from trailsleuth.correlate.scope import refused_within, strangers_within
 from trailsleuth.correlate.trail import WRAPPED
 from trailsleuth.facts.kinds import Kind, is_aside, kind_of, likeliest, times_of
+from trailsleuth.facts.presence import tells_absence
 from trailsleuth.facts.wants import HandingOver, Want, wants_of, wants_of_policies, wants_of_retries, wants_of_run, wants_of_text
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.model import ActionRun, Inquiry, Record, role_of_session, same_role, session_name_of
@@ -30,6 +32,7 @@ from trailsleuth.scan.reader import ScanReader
 from trailsleuth.scan.refusals import Held, Refusals, Spans, Wanted, around, moment_of
 from trailsleuth.scan.selection import Selection
 from trailsleuth.scan.selection import Wanted as WantedCalls
+from trailsleuth.scan.things_named import absence_marks, unpacked_marks
 
 LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -70,7 +73,7 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry, contested: frozense
     wrapping = [r.event_time for r in records if r.event_id == inquiry.event_id]
     pursued = [r for r in refused if runs or asked.has(who_of(r.identity)) or who_of(r.identity).key == 0 or _is_near(r, wrapping)]
     openings.with_ancestors(asked)
-    facts = FactsWanted(frozenset().union(*(part.calls for part in trail.parts)))
+    facts = FactsWanted(frozenset().union(*(part.calls for part in trail.parts)), frozenset(_absent(trail, reader)))
     retries = Retries(reader, refused)
     for record in pursued:
         facts.take_of(record, (*retries.wants(record), *wants_of(record)))
@@ -118,6 +121,15 @@ def of_failures(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection
     openings.with_ancestors(asked)
     known = frozenset(asked.keys), frozenset(asked.owners)
     return Selection(keys=known[0], owners=known[1], keyless=frozenset(asked.keyless), opened=frozenset(asked.opened), whole=known[0] | known[1])
+
+
+def _absent(trail: Trail, reader: ScanReader) -> Iterator[int]:
+    """Marks of what calls asked for that were told that there is none."""
+    for part in trail.parts:
+        yield from unpacked_marks(part.absent)
+    for record in reader.records.all():
+        if record.error_code and tells_absence(record.event_source, record.event_name, record.error_code, record.error_message or ""):
+            yield from absence_marks(record.event_source, msgspec.json.encode(dict(record.request)))
 
 
 def _refused(reader: ScanReader) -> list[Record]:

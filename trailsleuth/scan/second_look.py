@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import compress
+from operator import and_, attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct, field
 
-from trailsleuth.catalog.things import is_making, missing_noun
+from trailsleuth.catalog.issuing import ISSUING, STS
+from trailsleuth.catalog.things import is_making
+from trailsleuth.facts.presence import tells_absence
 from trailsleuth.ingest.fields import map_of
 from trailsleuth.model.texts import words_in
 from trailsleuth.patterns import late
-from trailsleuth.scan.first_look import issued_marks, issuing_among
-from trailsleuth.scan.identity import Identities
+from trailsleuth.scan.first_look import issued_marks, unpacked_openings
+from trailsleuth.scan.identity import Identities, Who, unpacked
 from trailsleuth.scan.needles import Buffer, find
-from trailsleuth.scan.plain import PlainLog, list_in
-from trailsleuth.scan.selection import KMS, S3, Named, Pursuit, Selection, Wanted
+from trailsleuth.scan.plain import list_in
+from trailsleuth.scan.selection import KMS, S3, Call, Pursuit, Selection, Wanted
 from trailsleuth.scan.shapes import Glance, NotThisShape, decode_raws, decode_records
+from trailsleuth.scan.things_named import Named, Things
+from trailsleuth.scan.units import Known
 
 FAMILY_KEYS = ("family", "functionName", "stackName", "projectName", "name", "jobName", "jobDefinitionName")
 _BUCKET = late(r"[\w.-]+", re.ASCII)
 _MISSING = late(r"NoSuch|NotFound|DoesNotExist")
+_caller, _call, _time, _resources = attrgetter("userIdentity"), attrgetter("eventSource", "eventName"), attrgetter("eventTime"), attrgetter("resources")
+_place, _error = attrgetter("eventSource", "eventName", "awsRegion"), attrgetter("errorCode", "errorMessage")
 
 
 class LightCall(NamedTuple):
@@ -61,110 +69,152 @@ class Selected(Struct):
     lasts: list[Ranked] = field(default_factory=list)
 
 
-def select_from(data: Buffer, selection: Selection, identities: Identities, positions: frozenset[int] = frozenset()) -> Selected | None:
-    """The records of one file that the selection names, and those at the positions; None where the file is no longer what the first look saw."""
-    listed = list_in(data)
-    try:
-        log = PlainLog(decode_records(listed), decode_raws(listed)) if listed is not None else None
-    except NotThisShape:
-        return None
-    if log is None:
-        return None
-    look = _Look(log, selection, identities)
-    look.whole += positions
-    look.take_all()
-    return look.result()
+class Look:
+    """A selection, made ready to be asked of many files."""
 
-
-class _Look:
-    """One file being gone through."""
-
-    def __init__(self, log: PlainLog[Glance], selection: Selection, identities: Identities) -> None:
+    def __init__(self, selection: Selection, identities: Identities) -> None:
         self.selection = selection
-        self.records, self.raws = log
-        callers = [bytes(record.userIdentity) for record in self.records]
-        one = {raw: raw for raw in callers}  # each is handed over once
-        self.callers = [one[raw] for raw in callers]
-        self.who = {raw: identities.of(raw).who for raw in one}
-        self.mine = {raw for raw, who in self.who.items() if selection.of_session(who)}
-        self.whole: list[int] = []
-        self.light: list[int] = []
+        self.things = Things(selection.named)
+        self.identities = identities
+        self.pursuers = frozenset(role for wanted in selection.calls.values() for role, _ in wanted.successes)
+
+    def at(self, data: Buffer, known: Known | None = None, positions: frozenset[int] = frozenset()) -> Selected | None:
+        """The records of one file that the selection names, and those at the positions; None where the file is no longer what the first look saw."""
+        listed = list_in(data)
+        try:
+            records = decode_records(listed) if listed is not None else None
+            return _File(self, records, known).result(listed, positions) if records is not None and listed is not None else None
+        except (*NotThisShape, ValueError):
+            return None
+
+
+class _File:
+    """One file being gone through: column by column, and record by record only where one may be wanted."""
+
+    def __init__(self, look: Look, records: list[Glance], known: Known | None) -> None:
+        self.look, self.selection, self.records = look, look.selection, records
+        callers = list(map(bytes, map(_caller, records)))
+        one = dict(zip(callers, callers, strict=True))
+        self.callers = list(map(one.__getitem__, callers))  # each is handed over once
+        marks: Iterable[Who] = unpacked(known.callers) if known is not None else (look.identities.of(raw).who for raw in one)
+        self.who = dict(zip(one, marks, strict=True))
+        self.openings = list(unpacked_openings(known.openings)) if known is not None else None
+        self.calls = list(map(_call, records))
+        self.mine = {raw for raw, who in self.who.items() if self.selection.of_session(who)}
+        self.failed = {*compress(range(len(records)), map(any, map(_error, records)))}
         self.firsts: dict[tuple[object, ...], tuple[tuple[str, str], LightCall]] = {}
         self.lasts: dict[tuple[object, ...], tuple[tuple[str, str], int]] = {}
 
-    def take_all(self) -> None:
-        """Goes through the records; the question is asked of most of them, so nothing is worked out twice."""
-        selection, mine = self.selection, self.mine
-        entire = {raw for raw in mine if not selection.whole.isdisjoint((self.who[raw].key, self.who[raw].owner))}
-        named = self._named(mine)
-        calls = [(record.eventSource, record.eventName) for record in self.records]
-        wishes = {call: selection.calls.get(call) for call in set(calls)}
-        for index, (record, raw, call) in enumerate(zip(self.records, self.callers, calls, strict=True)):
-            wanted = wishes[call]
-            if index in named or self._is_wanted(index, record, raw, wanted):
-                self.whole.append(index)
-            elif raw in mine:
-                if raw in entire or (wanted is not None and wanted.reads_request):
-                    self.whole.append(index)
-                else:
-                    self.light.append(index)
-        if selection.buckets:
+    def result(self, listed: memoryview, positions: frozenset[int]) -> Selected:
+        whole = {*positions, *self._named(), *self._missing(), *self._cures(), *self._shown()}
+        light: list[int] = []
+        if self.mine:
+            entire = {raw for raw in self.mine if not self.selection.whole.isdisjoint((self.who[raw].key, self.who[raw].owner))}
+            read = {call for call in {*self.calls} if (wanted := self.selection.calls.get(call)) is not None and wanted.reads_request}
+            for index in self._where(self.callers, self.mine):
+                if index not in whole:
+                    (whole.add if self.callers[index] in entire or self.calls[index] in read else light.append)(index)
+        if self.selection.buckets:
             self._owners()
-        if selection.called_as:
+        if self.selection.called_as:
             self._called_as()
+        lasts = {index for _, index in self.lasts.values()}
+        whole.update(index for index in light if index in lasts)  # a light copy would stand in its way
+        raws = decode_raws(listed) if whole or lasts else []
+        return Selected(
+            whole=[(index, bytes(raws[index])) for index in sorted(whole)],
+            light=[light_call(index, self.records[index], self.callers[index]) for index in light if index not in lasts],
+            firsts=[Ranked(kind, order, light.position, light, b"") for kind, (order, light) in self.firsts.items()],
+            lasts=[Ranked(kind, order, index, None, bytes(raws[index])) for kind, (order, index) in self.lasts.items()],
+        )
 
-    def _is_wanted(self, index: int, record: Glance, raw: bytes, wanted: Wanted | None) -> bool:
-        if record.failed:
-            return record.eventSource in self.selection.missing and self._says_missing(index, record, raw)
-        return wanted is not None and self._bears_on(index, record, raw, wanted)
+    def _where(self, column: Iterable[object], wanted: Iterable[object]) -> Iterator[int]:
+        """Where one of the values stands."""
+        return compress(range(len(self.records)), map(frozenset(wanted).__contains__, column))
 
-    def _named(self, mine: set[bytes]) -> set[int]:
-        """Records that the selection names one by one: by time, by id, by the error text, or by the session that was opened or that opened one."""
+    def _named(self) -> Iterator[int]:
+        """Records that the selection names one by one: by time, by the error text, or by the session that was opened or that opened one."""
         selection, records = self.selection, self.records
-        named = {index for index, record in enumerate(records) if record.eventTime in selection.edges}
-        if selection.ids:
-            named.update(index for index, record in enumerate(records) if record.eventID in selection.ids)
+        if not selection.edges.isdisjoint(times := list(map(_time, records))):
+            yield from self._where(times, selection.edges)
         if selection.text:
-            named.update(index for index, record in enumerate(records) if self._may_explain(record))
-        for index in issuing_among(records):
-            if self.callers[index] in mine or not selection.opened.isdisjoint(issued_marks(records[index])[:2]):
-                named.add(index)
-        return named
+            yield from (index for index in self.failed if self._may_explain(records[index]))
+        issuing = [index for index in self._where(self.calls, ((STS, name) for name in ISSUING)) if index not in self.failed]
+        opened = (marks[:2] for marks in self.openings) if self.openings is not None else (issued_marks(records[index])[:2] for index in issuing)
+        for index, marks in zip(issuing, opened, strict=True):
+            if self.callers[index] in self.mine or not selection.opened.isdisjoint(marks):
+                yield index
 
     def _may_explain(self, record: Glance) -> bool:
         """The call failed with a message or a code that the text repeats, or did not find something."""
         if record.errorCode and record.errorCode in self.selection.text:
             return True
         said = " ".join((record.errorMessage or "").split()).rstrip(".")
-        return record.failed and ((bool(said) and said in self.selection.text) or _MISSING.search(record.errorCode or "") is not None)
+        return (bool(said) and said in self.selection.text) or _MISSING.search(record.errorCode or "") is not None
 
-    def _says_missing(self, index: int, record: Glance, raw: bytes) -> bool:
-        """The call of a session in question failed because something is not there. Of other callers the last one about each thing is kept, and the last try
+    def _missing(self) -> Iterator[int]:
+        """Calls of sessions in question that failed because something is not there. Of other callers the last one about each thing is kept, and the last try
         to make it."""
-        missing = missing_noun(record.errorCode or "", record.errorMessage or "") is not None
-        told = (missing or is_making(record.eventName)) and self._of_things(index, record, raw, self.selection.named)
-        return told or (missing and raw in self.mine)
+        for index in self.failed if self.selection.missing else ():
+            record = self.records[index]
+            if record.eventSource in self.selection.missing:
+                absent = tells_absence(record.eventSource, record.eventName, record.errorCode or "", record.errorMessage or "")
+                told = record.eventSource in self.look.things.absent and (absent or is_making(record.eventName))
+                things = self.look.things.absent_of(record.eventSource, *_told(record)) if told else []
+                if self._is_of(index, things) or (absent and self.callers[index] in self.mine):
+                    yield index
 
-    def _of_things(self, index: int, record: Glance, raw: bytes, named: tuple[Named, ...]) -> bool:
+    def _is_of(self, index: int, things: list[Named]) -> bool:
         """A session in question tells of one of the things; of other callers the last record between two denials is kept, for each call, caller and request
         (S3's and KMS's requests are of objects, and as many as those)."""
-        request = bytes(record.requestParameters)
-        told = request + bytes(record.responseElements)
-        things = [thing for thing in named if record.eventSource in thing.sources and thing.stands_in(told)]
-        which = (record.failed, b"" if record.eventSource in (KMS, S3) else request, self.who[raw].role)
-        for thing in things if raw not in self.mine else ():
-            self._last((thing.mark, record.eventSource, record.eventName, which, thing.slot(record.eventTime)), index, record)
-        return bool(things) and raw in self.mine
+        record, raw = self.records[index], self.callers[index]
+        if not things or raw in self.mine:
+            return bool(things)
+        request = b"" if record.eventSource in (KMS, S3) else bytes(record.requestParameters)
+        for thing in things:
+            which = (thing.thing, record.eventSource, record.eventName, index in self.failed, request, self.who[raw].role)
+            self._last((*which, bisect_left(thing.times, record.eventTime)), index, record)
+        return False
 
-    def _bears_on(self, index: int, record: Glance, raw: bytes, wanted: Wanted) -> bool:
+    def _cures(self) -> Iterator[int]:
+        """Successes of what was denied, by the same principal in the same Region."""
+        places = list(map(_place, self.records))
+        pursued = {place: wanted for place in {*places} if (wanted := self.selection.calls.get(place[:2])) is not None and wanted.successes}
+        pursuers = {raw for raw, who in self.who.items() if who.role in self.look.pursuers} if pursued else {}
+        likely = map(and_, map(pursued.__contains__, places), map(pursuers.__contains__, self.callers)) if pursuers else ()
+        for index in compress(range(len(places)), likely):
+            place, raw = places[index], self.callers[index]
+            pursuit = pursued[place].successes.get((self.who[raw].role, place[2] or ""))
+            if pursuit is not None and index not in self.failed and self._is_cured(index, pursuit):
+                yield index
+
+    def _is_cured(self, index: int, pursuit: Pursuit) -> bool:
+        record = self.records[index]
+        request = bytes(record.requestParameters) if pursuit.role or pursuit.texts else b""
+        if (pursuit.role and b":role/" in request) or (pursuit.texts and pursuit.stands_in(request + bytes(record.resources))):
+            return True
+        if pursuit.first:
+            role = self.who[self.callers[index]].role
+            kind = (record.eventSource, record.eventName, role, record.awsRegion, record.vpcEndpointId, pursuit.slot(record.eventTime))
+            order = (record.eventTime, record.eventID)
+            if kind not in self.firsts or order < self.firsts[kind][0]:
+                self.firsts[kind] = (order, light_call(index, record, self.callers[index]))
+        return False
+
+    def _shown(self) -> Iterator[int]:
+        """Successful calls of anybody that show what a denied one leaves out."""
+        wishes = {call: wanted for call in {*self.calls} if (wanted := self.selection.calls.get(call)) is not None and wanted.of_anybody}
+        for index in self._where(self.calls, wishes) if wishes else ():
+            if index not in self.failed and self._bears_on(index, self.calls[index], wishes[self.calls[index]]):
+                yield index
+
+    def _bears_on(self, index: int, call: Call, wanted: Wanted) -> bool:
+        record = self.records[index]
         if wanted.anybody:
             return True
-        pursuit = wanted.successes.get((self.who[raw].role, record.awsRegion or ""))
-        if pursuit is not None and self._cures(index, record, raw, pursuit):
+        if wanted.told and (things := self._things(record, call, tags=wanted.tags)) and self._is_of(index, things):
             return True
         times = wanted.templates.get((record.recipientAccountId, record.awsRegion))
-        if wanted.named and self._of_things(index, record, raw, wanted.named):
-            return True
         if not (times or wanted.uploads or wanted.things):
             return False
         request = bytes(record.requestParameters)
@@ -174,19 +224,16 @@ class _Look:
             return True
         return bool(wanted.things) and b"role" in request.lower() and not wanted.things.isdisjoint(words_in(_parsed(request)))
 
-    def _cures(self, index: int, record: Glance, raw: bytes, pursuit: Pursuit) -> bool:
-        request = bytes(record.requestParameters) if pursuit.role or pursuit.texts else b""
-        if pursuit.role and b":role/" in request:
-            return True
-        if pursuit.texts and pursuit.stands_in(request + bytes(record.resources)):
-            return True
-        if pursuit.first:
-            slot = pursuit.slot(record.eventTime)
-            kind = (record.eventSource, record.eventName, self.who[raw].role, record.awsRegion, record.vpcEndpointId, slot)
-            order = (record.eventTime, record.eventID)
-            if kind not in self.firsts or order < self.firsts[kind][0]:
-                self.firsts[kind] = (order, light_call(index, record, raw))
-        return False
+    def _things(self, record: Glance, call: Call, *, tags: bool) -> list[Named]:
+        """The things of which the call may tell the key or the tags, or that it made one which somebody was told is not there."""
+        request, response = _told(record)
+        things = self.look.things
+        if call[0] == KMS:
+            return things.whole(KMS, request)
+        lower = request.lower()
+        if tags or b"kms" in lower or b"tag" in lower or b"kms" in response.lower():
+            return things.told(call[0], request, response)
+        return things.absent_of(call[0], request, response) if call[0] in things.absent else []
 
     def _template(self, index: int, record: Glance, request: bytes, times: tuple[str, ...]) -> None:
         parsed = _parsed(request)
@@ -199,33 +246,22 @@ class _Look:
     def _called_as(self) -> None:
         """The last call of each principal that has one of the ids."""
         has = {raw: unique for raw in self.who for unique in self.selection.called_as if unique in raw}
-        for index, raw in enumerate(self.callers):
-            if raw in has:
-                self._last(("called as", has[raw], self.who[raw].role), index, self.records[index])
+        for index in self._where(self.callers, has):
+            raw = self.callers[index]
+            self._last(("called as", has[raw], self.who[raw].role), index, self.records[index])
 
     def _owners(self) -> None:
-        for index, record in enumerate(self.records):
-            raw = bytes(record.resources)
+        for index, raw in enumerate(map(bytes, map(_resources, self.records))):
             for member in msgspec.json.decode(raw) if b":s3:::" in raw else ():
                 arn = (member.get("ARN") or member.get("arn")) if isinstance(member, dict) else None
                 bucket = arn.rpartition(":::")[2].partition("/")[0] if isinstance(arn, str) and ":s3:::" in arn else None
                 if bucket in self.selection.buckets and member.get("accountId"):
-                    self._last(("bucket", bucket), index, record)
+                    self._last(("bucket", bucket), index, self.records[index])
 
     def _last(self, kind: tuple[object, ...], index: int, record: Glance) -> None:
         order = (record.eventTime, record.eventID)
         if kind not in self.lasts or order > self.lasts[kind][0]:
             self.lasts[kind] = (order, index)
-
-    def result(self) -> Selected:
-        lasts = {index for _, index in self.lasts.values()}
-        self.whole += [index for index in self.light if index in lasts]  # a light copy would stand in its way
-        return Selected(
-            whole=[(index, bytes(self.raws[index])) for index in sorted({*self.whole})],
-            light=[light_call(index, self.records[index], self.callers[index]) for index in self.light if index not in lasts],
-            firsts=[Ranked(kind, order, light.position, light, b"") for kind, (order, light) in self.firsts.items()],
-            lasts=[Ranked(kind, order, index, None, bytes(self.raws[index])) for kind, (order, index) in self.lasts.items()],
-        )
 
 
 def may_name(data: Buffer, buckets: Iterable[str]) -> bool:
@@ -250,6 +286,10 @@ def light_call(index: int, record: Glance, raw: bytes) -> LightCall:
         record.vpcEndpointId,
         raw,
     )
+
+
+def _told(record: Glance) -> tuple[bytes, bytes]:
+    return bytes(record.requestParameters), bytes(record.responseElements)
 
 
 def _parsed(request: bytes) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Mapping, Set
 
 from msgspec import Struct, field
 
 from trailsleuth.scan.identity import Who
+from trailsleuth.scan.things_named import Named
 
 KMS, S3 = "kms.amazonaws.com", "s3.amazonaws.com"
 Call = tuple[str, str]
@@ -41,35 +42,21 @@ class Pursuit(Struct, frozen=True, kw_only=True):
         return bisect_right(self.times, time)
 
 
-class Named(Struct, frozen=True, kw_only=True):
-    """A thing that denied calls are about: the name as it stands in JSON, when it was denied, and the event sources of the calls that tell of it."""
-
-    mark: bytes
-    times: tuple[str, ...]
-    sources: frozenset[str]
-
-    def stands_in(self, told: bytes) -> bool:
-        """The name stands there, or may: there is an escape in it."""
-        return self.mark in told or b"\\" in told
-
-    def slot(self, time: str) -> int:
-        """How many of the denials were before: of what came between two, the last one counts."""
-        return bisect_left(self.times, time)
-
-
 class Wanted(Struct, frozen=True, kw_only=True):
     """What is looked for among the calls of one operation, successful ones all.
 
     `successes` by (principal, region); `templates` by (account, region): refusal times, of which the latest earlier call of each family is wanted;
-    `uploads` are (bucket, key); `things` are names of functions, projects and the like, whose role an earlier call shows; `named` are things of which the
-    calls tell; `read`: calls of the sessions in question are wanted with all their members; `anybody`: those of all others, too.
+    `uploads` are (bucket, key); `things` are names of functions, projects and the like, whose role an earlier call shows; `told`: the calls may tell of the
+    things that were denied; `tags`: whatever they say, for they tag; `read`: calls of the sessions in question are wanted with all their members; `anybody`:
+    those of all others, too.
     """
 
     successes: Mapping[Place, Pursuit] = field(default_factory=dict)
     templates: Mapping[tuple[str | None, str | None], tuple[str, ...]] = field(default_factory=dict)
     uploads: frozenset[tuple[str, str]] = frozenset()
     things: frozenset[str] = frozenset()
-    named: tuple[Named, ...] = ()
+    told: bool = False
+    tags: bool = False
     read: bool = False
     anybody: bool = False
 
@@ -80,7 +67,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     @property
     def of_anybody(self) -> bool:
         """The calls may be of principals that are not in question."""
-        return bool(self.templates or self.uploads or self.things or self.named or self.anybody)
+        return bool(self.templates or self.uploads or self.things or self.told or self.anybody)
 
     @property
     def reads_request(self) -> bool:
@@ -94,11 +81,10 @@ class Selection(Struct, frozen=True, kw_only=True):
     `keys`: access keys whose calls are counted; `owners`: principal ids, likewise, whatever the key; `keyless`: principal ids whose calls without a key
     belong to a session in question; `whole`: keys and ids of sessions whose calls are wanted with all their members; `opened`: issued keys and role ids.
     `edges`: the times of the first and the last record of all. `text`: the error text asked about, which a failed call may explain.
-    `named`: things of which failed calls may say that they are not there; `missing`: the event sources of such calls.
+    `named`: the things that were denied; `missing`: the event sources of failed calls that may say that one of them is not there.
     `called_as`: unique ids of principals, of which one call each is wanted.
     """
 
-    ids: frozenset[str] = frozenset()
     keys: frozenset[int] = frozenset()
     owners: frozenset[int] = frozenset()
     keyless: frozenset[int] = frozenset()

@@ -30,7 +30,7 @@ from trailsleuth.scan.refusals import Refusals
 from trailsleuth.scan.repeated import more_than_once
 from trailsleuth.scan.second_look import Ranked, Selected
 from trailsleuth.scan.selection import Selection
-from trailsleuth.scan.units import Unit, chunks_of, units_of
+from trailsleuth.scan.units import Known, Unit, chunks_of, units_of
 from trailsleuth.scan.work import Looked, first_look, forget, second_look
 from trailsleuth.sources.files.archives import label
 
@@ -41,11 +41,14 @@ class ScannedFile(Struct, kw_only=True):
     """A log file after the first pass. `at` is where its records start in the list of all."""
 
     source: str
-    units: list[Unit]
-    glimpses: list[Glimpse]
+    units: list[tuple[Unit, list[Glimpse]]]
     item: RawInput
     at: int = 0
     copies: list[RawInput] = field(default_factory=list)
+
+    @property
+    def glimpses(self) -> list[Glimpse]:
+        return [part for _, parts in self.units for part in parts]
 
     @property
     def records(self) -> int:
@@ -125,7 +128,7 @@ class _Scan:
                 self.reader.take_whole(scanned.source, before + position, raw)
             self.refusals.add(scanned.source, before, part.refused, array("q", part.numbers))
             before += part.records
-        scanned.glimpses = [replace(part, numbers=b"", kept=(), refused=()) for part in scanned.glimpses]
+        scanned.units = [(unit, [replace(part, numbers=b"", kept=(), refused=()) for part in parts]) for unit, parts in scanned.units]
         self.files.append(scanned)
 
     def _read_carefully(self) -> None:
@@ -142,23 +145,24 @@ class _Scan:
         places: dict[tuple[str, int], tuple[str, int]] = {}
         for scanned in self.files:
             before = 0
-            for unit, parts in _units_with_parts(scanned):
+            for unit, parts in scanned.units:
                 count = sum(part.records for part in parts)
                 ids = self.ids[scanned.at + before : scanned.at + before + count] if contested else ()
                 positions = frozenset(index for index, number in enumerate(ids) if number in contested)
                 touched = bool(positions) or any(selection_touches(selection, part) for part in parts)
+                known = tuple(Known(part.records, part.callers, part.openings) for part in parts)
                 if touched or (selection.buckets and any(part.buckets for part in parts)):
-                    units.append(replace(unit, positions=positions, for_owners=not touched, counts=tuple(part.records for part in parts)))
+                    units.append(replace(unit, positions=positions, for_owners=not touched, known=known))
                     places[unit.path, unit.start] = (scanned.source, before)
                 before += count
         best = _Best()
         for found in run(partial(second_look, selection=selection), chunks_of(units), self.progress.add, forget):
             for unit, selections in found:
                 source, before = places[unit.path, unit.start]
-                for selected, count in zip(selections, unit.counts, strict=True):
+                for selected, part in zip(selections, unit.known, strict=True):
                     self._keep(selected, source, before)
                     best.take(selected, source, before)
-                    before += count
+                    before += part.records
         self._take_best(best)
 
     def _take_best(self, best: _Best) -> None:
@@ -200,7 +204,7 @@ class _Best:
 
 def selection_touches(selection: Selection, part: Glimpse) -> bool:
     """The part may hold a record that the selection names, one that only tells whose a bucket is aside."""
-    if selection.ids or selection.text or selection.called_as:
+    if selection.text or selection.called_as:
         return True
     callers = list(unpacked(part.callers))
     roles, regions = {who.role for who in callers}, {"", *(region for span in part.spans for region in span.regions)}
@@ -221,14 +225,6 @@ def _scanned(units: list[Looked]) -> ScannedFile | None:
     source = label(path)
     return ScannedFile(
         source=source,
-        units=[replace(looked.unit, counts=tuple(part.records for part in looked.parts)) for looked in units],
-        glimpses=[part for looked in units for part in looked.parts],
+        units=[(looked.unit, looked.parts) for looked in units],
         item=RawInput(source=source, data=b"", sha256=facts.sha256, path=source, size=facts.size),
     )
-
-
-def _units_with_parts(scanned: ScannedFile) -> Iterator[tuple[Unit, list[Glimpse]]]:
-    at = 0
-    for unit in scanned.units:
-        yield unit, scanned.glimpses[at : at + len(unit.counts)]
-        at += len(unit.counts)

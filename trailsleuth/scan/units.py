@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -20,6 +21,14 @@ STREAMED = -1
 LIMITS = Limits()
 
 
+class Known(NamedTuple):
+    """What the first look told of a part, packed: who called, in the order in which they did first, and what was opened."""
+
+    records: int
+    callers: bytes
+    openings: bytes
+
+
 class Unit(Struct, frozen=True, kw_only=True):
     """`end` 0: the whole file in one piece; STREAMED: a large packed file, in parts one after another; else the bytes from `start` to `end` of a large
     plain one, which are records with commas between. `weight` is what it takes, in bytes on disk; `positions` are records wanted by place; `for_owners`:
@@ -31,7 +40,7 @@ class Unit(Struct, frozen=True, kw_only=True):
     weight: int = 0
     positions: frozenset[int] = frozenset()
     for_owners: bool = False
-    counts: tuple[int, ...] = ()  # records in each part of a streamed file, known after the first look
+    known: tuple[Known, ...] = ()  # of each of its parts, after the first look
 
 
 def units_of(path: str, size: int) -> list[Unit]:

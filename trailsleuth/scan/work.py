@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from trailsleuth.scan.first_look import Glimpse, glance_at
 from trailsleuth.scan.identity import Identities
 from trailsleuth.scan.quick import FileFacts, facts_of, read_quickly, read_whole
-from trailsleuth.scan.second_look import Selected, may_name, select_from
+from trailsleuth.scan.second_look import Look, Selected, may_name
 from trailsleuth.scan.selection import Selection
 from trailsleuth.scan.units import LIMITS, STREAMED, Unit, parts_in
 
@@ -51,27 +51,22 @@ def _first_look(unit: Unit, ids: frozenset[str]) -> Looked:
 
 def second_look(chunk: list[Unit], selection: Selection) -> list[tuple[Unit, list[Selected]]]:
     """The second look: each unit with what was found in its parts."""
-    return [(unit, list(_second_look(unit, selection))) for unit in chunk]
+    look = Look(selection, _IDENTITIES)
+    return [(unit, list(_second_look(unit, look))) for unit in chunk]
 
 
-def _second_look(unit: Unit, selection: Selection) -> Iterator[Selected]:
-    if unit.end == 0:
-        whole = read_quickly(unit.path, LIMITS)
-        if whole is not None and unit.for_owners and not may_name(whole, selection.buckets):
-            yield Selected()
-            return
-        found = select_from(whole, selection, _IDENTITIES, unit.positions) if whole is not None else None
-        if found is None:
-            raise FileChanged(unit.path)
-        yield found
-        return
+def _second_look(unit: Unit, look: Look) -> Iterator[Selected]:
     before = 0
-    for data, count in zip(parts_in(unit), unit.counts, strict=True):
-        wanted = frozenset(position - before for position in unit.positions if before <= position < before + count)
-        found = select_from(data, selection, _IDENTITIES, wanted)
+    contents = iter([read_quickly(unit.path, LIMITS)]) if unit.end == 0 else parts_in(unit)
+    for data, part in zip(contents, unit.known, strict=True):
+        wanted = frozenset(position - before for position in unit.positions if before <= position < before + part.records)
+        if data is not None and unit.end == 0 and unit.for_owners and not may_name(data, look.selection.buckets):
+            yield Selected()
+            continue
+        found = look.at(data, part, wanted) if data is not None else None
         if found is None:
             raise FileChanged(unit.path)
-        before += count
+        before += part.records
         yield found
 
 

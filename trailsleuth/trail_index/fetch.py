@@ -12,7 +12,7 @@ from trailsleuth.errors import EvidenceUnreadable
 from trailsleuth.scan.identity import Identities
 from trailsleuth.scan.parts import wrapped
 from trailsleuth.scan.quick import read_parts, read_quickly
-from trailsleuth.scan.second_look import LightCall, Ranked, Selected, select_from
+from trailsleuth.scan.second_look import LightCall, Look, Ranked, Selected
 from trailsleuth.scan.selection import Selection
 from trailsleuth.scan.shapes import NotThisShape, decode_brief
 from trailsleuth.scan.units import LIMITS, STREAMED, Unit, units_of
@@ -38,20 +38,20 @@ class Fetched(Struct):
 
 def fetch(chunk: list[Unit], places: Mapping[str, Sequence[Place]], selection: Selection) -> list[Fetched]:
     """The records at the places of some files, looked at for the selection; those of an empty one are all wanted."""
-    identities = Identities()
-    return [_fetched(unit.path, sorted(places[unit.path]), selection, identities) for unit in chunk]
+    look = Look(selection, Identities())
+    return [_fetched(unit.path, sorted(places[unit.path]), look) for unit in chunk]
 
 
-def _fetched(path: str, places: Sequence[Place], selection: Selection, identities: Identities) -> Fetched:
+def _fetched(path: str, places: Sequence[Place], look: Look) -> Fetched:
     try:
         raws = [bytes(raw) for raw in _raws(path, places)]
         same = [decode_brief(raw).eventID == place.event_id for raw, place in zip(raws, places, strict=True)]
-        found = select_from(wrapped(b",".join(raws)), selection, identities) if all(same) else None
+        found = look.at(wrapped(b",".join(raws))) if all(same) else None
     except (OSError, ValueError, *NotThisShape):
         found = None
     if found is None:
         raise EvidenceUnreadable(f"{label(path)} has changed", why="a record is not where it was when the index was made", next_step="build the index again")
-    if selection == Selection():
+    if look.selection == Selection():
         return Fetched(path, [(place.position, raw) for place, raw in zip(places, raws, strict=True)], Selected())
     return Fetched(path, [], _placed(found, places))
 

@@ -13,11 +13,13 @@ from msgspec import convert
 
 from trailsleuth.catalog.issuing import ISSUING, STS
 from trailsleuth.facts.kinds import Kind
+from trailsleuth.facts.presence import tells_absence
 from trailsleuth.scan.first_look import record_number
 from trailsleuth.scan.identity import Who
 from trailsleuth.scan.refusals import Held
 from trailsleuth.scan.second_look import LightCall
 from trailsleuth.scan.selection import Selection
+from trailsleuth.scan.things_named import absence_marks, packed_marks
 from trailsleuth.trail_index.callers import identity_of
 from trailsleuth.trail_index.fetch import Place
 from trailsleuth.trail_index.store import IndexFile
@@ -33,6 +35,7 @@ NOT kept AND (caller IN (SELECT unnest($mine::INTEGER[])) OR time IN (SELECT unn
     OR (error = 0 AND call IN (SELECT unnest($pursued::INTEGER[])) AND caller IN (SELECT unnest($pursuers::INTEGER[])))
     OR (error <> 0 AND ($text OR call IN (SELECT unnest($missing::INTEGER[])))))
 """
+_FAILED = "SELECT DISTINCT event_source, event_name, error_code FROM rows JOIN calls USING (call) JOIN errors USING (error) WHERE error <> 0"
 _AT = "WHERE rows.rowid IN (SELECT unnest($at::BIGINT[]))"
 _OPENED = "SELECT log, position FROM openings WHERE key IN (SELECT unnest($opened::UINTEGER[])) OR owner IN (SELECT unnest($opened::UINTEGER[]))"
 _LAST = """
@@ -87,6 +90,11 @@ class Rows:
         self._page: tuple[int, dict[int, bytes]] = (-1, {})
         self._first = dict(convert(index.ask("SELECT log, min(rowid) FROM rows GROUP BY log"), list[tuple[int, int]]))
         self.calls = {(source, name): call for call, source, name in convert(index.ask("FROM calls"), list[tuple[int, str, str]])}
+
+    def absent(self) -> bytes:
+        """Marks of the event sources of which a call was told that something is not there; of what, its record would tell."""
+        told = self.index.ask(_FAILED)
+        return packed_marks({mark for source, name, code in told if tells_absence(source, name, code or "", None) for mark in absence_marks(source)})
 
     def at(self, places: list[At]) -> list[Row]:
         """The rows at (log, position)."""
