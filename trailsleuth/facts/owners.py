@@ -21,6 +21,11 @@ OWNER_ACL = "bucket-owner-full-control"
 S3 = "s3.amazonaws.com"
 
 
+def is_owners(call: tuple[str, str]) -> bool:
+    """A call, by event source and name, that S3 takes from the account of the bucket alone."""
+    return call[0] == S3 and call[1] in OWNERS_CALLS
+
+
 def bucket_owners(evidence: Evidence) -> Mapping[str, str]:
     """Bucket names with the account that owns them: the last record that shows it, else the pipeline whose store it is."""
     found: dict[str, str] = {}
@@ -31,7 +36,7 @@ def bucket_owners(evidence: Evidence) -> Mapping[str, str]:
         for ref in record.resources:
             if ref.account and ref.arn and ":s3:::" in ref.arn:
                 found[ref.arn.rpartition(":::")[2].partition("/")[0]] = ref.account
-        bucket = record.request.get("bucketName") if record.event_source == S3 and record.event_name in OWNERS_CALLS and not record.failed else None
+        bucket = record.request.get("bucketName") if is_owners((record.event_source, record.event_name)) and not record.failed else None
         if isinstance(bucket, str) and record.identity.account:
             found[bucket] = record.identity.account
     return found

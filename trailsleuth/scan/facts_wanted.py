@@ -7,30 +7,32 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 
+from msgspec.structs import replace
+
 from trailsleuth.catalog.agents import is_mcp_server
 from trailsleuth.catalog.demands import sets_up, target_services
 from trailsleuth.catalog.keys import key_services, key_use
 from trailsleuth.catalog.operations import primary_action
 from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.services import prefix_of
-from trailsleuth.catalog.things import changes_tags, is_making
-from trailsleuth.facts.owners import OWNERS_CALLS, UPLOADS
+from trailsleuth.catalog.things import is_making
+from trailsleuth.facts.owners import UPLOADS
 from trailsleuth.facts.wants import CalledAs, Handed, HandingOver, Made, Owned, SetUp, ThingNamed, ToolCall, Uploaded, Want
 from trailsleuth.model import Record
 from trailsleuth.scan.pursuits import Pursuits
-from trailsleuth.scan.selection import KMS, S3, Call, Wanted
-from trailsleuth.scan.things_named import Named, is_absent
+from trailsleuth.scan.selection import S3, Wanted
+from trailsleuth.scan.things_named import KMS, Call, Named, may_tell
 
 
 class FactsWanted:
-    """What is wanted, by operation of the trail. `seen`: the operations that it holds; `absent`: marks of what calls were told is not there."""
+    """What is wanted, by operation of the trail. `seen`: the operations that it holds; `told` and `absent`: marks of what they tell of things."""
 
-    def __init__(self, seen: frozenset[Call], absent: frozenset[int]) -> None:
+    def __init__(self, seen: frozenset[Call], told: frozenset[int], absent: frozenset[int]) -> None:
         self.buckets: set[str] = set()
         self.called_as: set[bytes] = set()
         self.pursuits = Pursuits()
         self._seen = seen
-        self._absent = absent
+        self._told, self._absent = told, absent
         self._handed: dict[Call, set[str]] = defaultdict(set)
         self._uploads: set[tuple[str, str]] = set()
         self._read: set[Call] = set()
@@ -65,20 +67,22 @@ class FactsWanted:
 
     @cached_property
     def named(self) -> tuple[Named, ...]:
-        """The things that the denied calls are about."""
+        """The things that the denied calls are about, and other calls tell of."""
         by_service: dict[str, set[str]] = defaultdict(set)
         for source, _ in self._seen:
             by_service[prefix_of(source)].add(source)
         named = []
         for (thing, service, keyed), times in sorted(self._things.items()):
-            sources = frozenset({*by_service[service], *({KMS} if keyed else ())})
-            named.append(Named(thing=thing, times=tuple(sorted(times)), sources=sources, absent=is_absent(thing, sources, self._absent)))
+            one = Named(thing=thing, times=tuple(sorted(times)), sources=frozenset({*by_service[service], *({KMS} if keyed else ())}))
+            absent = one.is_among(self._absent)
+            named += [replace(one, absent=absent)] if absent or one.is_among(self._told) else []
         return tuple(named)
 
     @cached_property
     def missing(self) -> frozenset[str]:
         """The event sources whose failed calls may say that a thing is not there: one that was denied, or one that was made under a key and vanished."""
-        return frozenset({source for thing in self.named for source in thing.sources} | {source for source, _ in self._keyed})
+        services = {service for _, service, _ in self._things}
+        return frozenset({source for source, _ in self._seen if prefix_of(source) in services} | {source for source, _ in self._keyed})
 
     @cached_property
     def _keyed(self) -> frozenset[Call]:
@@ -89,14 +93,13 @@ class FactsWanted:
     def wanted(self) -> dict[Call, Wanted]:
         """By operation."""
         sources = {source for thing in self.named for source in thing.sources}
-        told = {call for call in self._seen if call[0] in sources and _tells_of_a_thing(call)}
+        told = {call for call in self._seen if call[0] in sources and may_tell(call)}
         uploads = {(S3, name) for name in UPLOADS} if self._uploads else set()
         return {
             call: Wanted(
                 uploads=frozenset(self._uploads) if call in uploads else frozenset(),
                 things=frozenset(self._handed.get(call, ())),
                 told=call in told,
-                tags=changes_tags(call[1]),
                 read=call in self._read or call in self._keyed,
                 anybody=call in self._of_anybody,
                 successes=self.pursuits.successes(call),
@@ -109,11 +112,6 @@ class FactsWanted:
 def _sets_up(call: Call) -> bool:
     """What makes a thing that services deliver to shows its key."""
     return sets_up(f"{call[0]}:{call[1]}") or (is_making(call[1]) and prefix_of(call[0]) in key_services() & target_services())
-
-
-def _tells_of_a_thing(call: Call) -> bool:
-    """It may show that a thing was made, its tags, its key or its owner."""
-    return call[0] == KMS or is_making(call[1]) or changes_tags(call[1]) or (call[0] == S3 and call[1] in OWNERS_CALLS)
 
 
 def _is_wanted(call: Call, want: Made | ToolCall) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import compress, repeat
 from operator import attrgetter, lshift, xor
 from typing import NamedTuple
@@ -18,7 +18,6 @@ from msgspec import Struct
 
 from trailsleuth.catalog.action_kinds import policy_changes
 from trailsleuth.catalog.issuing import ISSUING
-from trailsleuth.facts.presence import tells_absence
 from trailsleuth.ingest.coverage import NO_ACCOUNT
 from trailsleuth.ingest.record import MAX_DEPTH
 from trailsleuth.model import session_name_of
@@ -28,7 +27,7 @@ from trailsleuth.scan.needles import Buffer, find
 from trailsleuth.scan.plain import PlainLog, are_times, is_issuing, plain_log
 from trailsleuth.scan.quick_denial import is_beyond_doubt, may_be_denial
 from trailsleuth.scan.shapes import AssumedUser, Brief, Glance, Issued, NotThisShape, decode_asked, decode_issued, decode_records
-from trailsleuth.scan.things_named import absence_marks, packed_marks
+from trailsleuth.scan.things_named import absent_marks, may_tell, told_marks
 
 S3 = "s3.amazonaws.com"
 _OPENING = struct.Struct("<6I")
@@ -63,7 +62,8 @@ class Refusal(NamedTuple):
 
 class Glimpse(Struct, frozen=True, kw_only=True):
     """What is known of a file after the first look. `kept`: (position, record as bytes), what has to be read whatever is asked.
-    `callers` (in the order in which they called first) and `openings` are packed checksums, `absent` are those of what calls were told is not there.
+    `callers` (in the order in which they called first) and `openings` are packed checksums; so are those of what calls `told` of keys and tags, and of what
+    they were told is `absent`.
 
     `numbers`: eight bytes for each record, equal for copies of one. `calls` are (event source, event name) pairs; `buckets`: a record names an S3
     bucket among its resources.
@@ -78,7 +78,8 @@ class Glimpse(Struct, frozen=True, kw_only=True):
     openings: bytes
     calls: frozenset[tuple[str, str]]
     buckets: bool
-    absent: bytes = b""
+    told: bytes
+    absent: bytes
 
 
 def glance_at(data: Buffer, identities: Identities, ids: frozenset[str] = frozenset()) -> Glimpse | None:
@@ -122,7 +123,8 @@ def glimpse_of(data: Buffer, log: PlainLog[Glance], identities: Identities, ids:
         openings=openings,
         calls=frozenset(zip(columns.sources, columns.names, strict=True)),
         buckets=find(data, b":s3:::") >= 0,
-        absent=_absent(log.records[index] for index in failed),
+        told=_told(columns, log.records),
+        absent=absent_marks(log.records[index] for index in failed),
     )
 
 
@@ -139,12 +141,11 @@ class Columns(NamedTuple):
     codes: Sequence[str | None]
 
 
-def _absent(failed: Iterable[Glance]) -> bytes:
-    marks: set[int] = set()
-    for record in failed:
-        if tells_absence(record.eventSource, record.eventName, record.errorCode or "", record.errorMessage or ""):
-            marks |= absence_marks(record.eventSource, bytes(record.requestParameters))
-    return packed_marks(marks)
+def _told(columns: Columns, records: Sequence[Glance]) -> bytes:
+    calls = list(zip(columns.sources, columns.names, strict=True))
+    may = {call for call in {*calls} if may_tell(call)}
+    likely = compress(zip(calls, records, strict=True), map(may.__contains__, calls))
+    return told_marks((call, record) for call, record in likely if not record.failed)
 
 
 def _shown(columns: Columns, records: Sequence[Glance], raws: list[bytes], callers: dict[bytes, Seen], issuing: list[int], identities: Identities) -> set[int]:

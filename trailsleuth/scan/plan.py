@@ -32,7 +32,7 @@ from trailsleuth.scan.reader import ScanReader
 from trailsleuth.scan.refusals import Held, Refusals, Spans, Wanted, around, moment_of
 from trailsleuth.scan.selection import Selection
 from trailsleuth.scan.selection import Wanted as WantedCalls
-from trailsleuth.scan.things_named import absence_marks, unpacked_marks
+from trailsleuth.scan.things_named import marks_of, unpacked_marks
 
 LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -73,7 +73,7 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry, contested: frozense
     wrapping = [r.event_time for r in records if r.event_id == inquiry.event_id]
     pursued = [r for r in refused if runs or asked.has(who_of(r.identity)) or who_of(r.identity).key == 0 or _is_near(r, wrapping)]
     openings.with_ancestors(asked)
-    facts = FactsWanted(frozenset().union(*(part.calls for part in trail.parts)), frozenset(_absent(trail, reader)))
+    facts = FactsWanted(frozenset().union(*(part.calls for part in trail.parts)), *_marks(trail, reader))
     retries = Retries(reader, refused)
     for record in pursued:
         facts.take_of(record, (*retries.wants(record), *wants_of(record)))
@@ -123,13 +123,14 @@ def of_failures(trail: Trail, reader: ScanReader, inquiry: Inquiry) -> Selection
     return Selection(keys=known[0], owners=known[1], keyless=frozenset(asked.keyless), opened=frozenset(asked.opened), whole=known[0] | known[1])
 
 
-def _absent(trail: Trail, reader: ScanReader) -> Iterator[int]:
-    """Marks of what calls asked for that were told that there is none."""
-    for part in trail.parts:
-        yield from unpacked_marks(part.absent)
+def _marks(trail: Trail, reader: ScanReader) -> tuple[frozenset[int], frozenset[int]]:
+    """What calls told of keys and tags, and what they were told is absent: checksums."""
+    told = {mark for part in trail.parts for mark in unpacked_marks(part.told)}
+    absent = {mark for part in trail.parts for mark in unpacked_marks(part.absent)}
     for record in reader.records.all():
         if record.error_code and tells_absence(record.event_source, record.event_name, record.error_code, record.error_message or ""):
-            yield from absence_marks(record.event_source, msgspec.json.encode(dict(record.request)))
+            absent |= marks_of(record.event_source, msgspec.json.encode(dict(record.request)))
+    return frozenset(told), frozenset(absent)
 
 
 def _refused(reader: ScanReader) -> list[Record]:

@@ -9,7 +9,8 @@ from trailsleuth.facts.wants import Registered, Retried, Session, Want
 from trailsleuth.model import Record
 from trailsleuth.patterns import late
 from trailsleuth.scan.identity import who_of
-from trailsleuth.scan.selection import Call, Place, Pursuit
+from trailsleuth.scan.selection import Place, Pursuit
+from trailsleuth.scan.things_named import Call
 
 SHORTEST = 3  # characters of a name that is worth looking for
 _PLAIN = late(r"[\w+=,.@-]+", re.ASCII)

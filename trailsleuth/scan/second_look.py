@@ -22,16 +22,16 @@ from trailsleuth.scan.first_look import issued_marks, unpacked_openings
 from trailsleuth.scan.identity import Identities, Who, unpacked
 from trailsleuth.scan.needles import Buffer, find
 from trailsleuth.scan.plain import list_in
-from trailsleuth.scan.selection import KMS, S3, Call, Pursuit, Selection, Wanted
+from trailsleuth.scan.selection import S3, Pursuit, Selection, Wanted
 from trailsleuth.scan.shapes import Glance, NotThisShape, decode_raws, decode_records
-from trailsleuth.scan.things_named import Named, Things
+from trailsleuth.scan.things_named import KMS, Call, Named, Things
 from trailsleuth.scan.units import Known
 
 FAMILY_KEYS = ("family", "functionName", "stackName", "projectName", "name", "jobName", "jobDefinitionName")
 _BUCKET = late(r"[\w.-]+", re.ASCII)
 _MISSING = late(r"NoSuch|NotFound|DoesNotExist")
 _caller, _call, _time, _resources = attrgetter("userIdentity"), attrgetter("eventSource", "eventName"), attrgetter("eventTime"), attrgetter("resources")
-_place, _error = attrgetter("eventSource", "eventName", "awsRegion"), attrgetter("errorCode", "errorMessage")
+_error = attrgetter("errorCode", "errorMessage")
 
 
 class LightCall(NamedTuple):
@@ -100,6 +100,8 @@ class _File:
         self.who = dict(zip(one, marks, strict=True))
         self.openings = list(unpacked_openings(known.openings)) if known is not None else None
         self.calls = list(map(_call, records))
+        self.wishes = {call: wanted for call in {*self.calls} if (wanted := self.selection.calls.get(call)) is not None}
+        self.told = known is None or known.told
         self.mine = {raw for raw, who in self.who.items() if self.selection.of_session(who)}
         self.failed = {*compress(range(len(records)), map(any, map(_error, records)))}
         self.firsts: dict[tuple[object, ...], tuple[tuple[str, str], LightCall]] = {}
@@ -110,7 +112,7 @@ class _File:
         light: list[int] = []
         if self.mine:
             entire = {raw for raw in self.mine if not self.selection.whole.isdisjoint((self.who[raw].key, self.who[raw].owner))}
-            read = {call for call in {*self.calls} if (wanted := self.selection.calls.get(call)) is not None and wanted.reads_request}
+            read = {call for call, wanted in self.wishes.items() if wanted.reads_request}
             for index in self._where(self.callers, self.mine):
                 if index not in whole:
                     (whole.add if self.callers[index] in entire or self.calls[index] in read else light.append)(index)
@@ -160,7 +162,7 @@ class _File:
             if record.eventSource in self.selection.missing:
                 absent = tells_absence(record.eventSource, record.eventName, record.errorCode or "", record.errorMessage or "")
                 told = record.eventSource in self.look.things.absent and (absent or is_making(record.eventName))
-                things = self.look.things.absent_of(record.eventSource, *_told(record)) if told else []
+                things = self.look.things.missing(record.eventSource, record) if told else []
                 if self._is_of(index, things) or (absent and self.callers[index] in self.mine):
                     yield index
 
@@ -178,13 +180,11 @@ class _File:
 
     def _cures(self) -> Iterator[int]:
         """Successes of what was denied, by the same principal in the same Region."""
-        places = list(map(_place, self.records))
-        pursued = {place: wanted for place in {*places} if (wanted := self.selection.calls.get(place[:2])) is not None and wanted.successes}
-        pursuers = {raw for raw, who in self.who.items() if who.role in self.look.pursuers} if pursued else {}
-        likely = map(and_, map(pursued.__contains__, places), map(pursuers.__contains__, self.callers)) if pursuers else ()
-        for index in compress(range(len(places)), likely):
-            place, raw = places[index], self.callers[index]
-            pursuit = pursued[place].successes.get((self.who[raw].role, place[2] or ""))
+        pursued = {call: wanted.successes for call, wanted in self.wishes.items() if wanted.successes}
+        pursuers = frozenset(raw for raw, who in self.who.items() if who.role in self.look.pursuers) if pursued else ()
+        likely = map(and_, map(pursued.__contains__, self.calls), map(pursuers.__contains__, self.callers)) if pursuers else ()
+        for index in compress(range(len(self.records)), likely):
+            pursuit = pursued[self.calls[index]].get((self.who[self.callers[index]].role, self.records[index].awsRegion or ""))
             if pursuit is not None and index not in self.failed and self._is_cured(index, pursuit):
                 yield index
 
@@ -203,7 +203,7 @@ class _File:
 
     def _shown(self) -> Iterator[int]:
         """Successful calls of anybody that show what a denied one leaves out."""
-        wishes = {call: wanted for call in {*self.calls} if (wanted := self.selection.calls.get(call)) is not None and wanted.of_anybody}
+        wishes = {call: wanted for call, wanted in self.wishes.items() if (wanted.of_anybody if self.told else wanted.beside_things)}
         for index in self._where(self.calls, wishes) if wishes else ():
             if index not in self.failed and self._bears_on(index, self.calls[index], wishes[self.calls[index]]):
                 yield index
@@ -212,7 +212,7 @@ class _File:
         record = self.records[index]
         if wanted.anybody:
             return True
-        if wanted.told and (things := self._things(record, call, tags=wanted.tags)) and self._is_of(index, things):
+        if wanted.told and self._is_of(index, self.look.things.told(call, record)):
             return True
         times = wanted.templates.get((record.recipientAccountId, record.awsRegion))
         if not (times or wanted.uploads or wanted.things):
@@ -223,17 +223,6 @@ class _File:
         if wanted.uploads and _upload(request) in wanted.uploads:
             return True
         return bool(wanted.things) and b"role" in request.lower() and not wanted.things.isdisjoint(words_in(_parsed(request)))
-
-    def _things(self, record: Glance, call: Call, *, tags: bool) -> list[Named]:
-        """The things of which the call may tell the key or the tags, or that it made one which somebody was told is not there."""
-        request, response = _told(record)
-        things = self.look.things
-        if call[0] == KMS:
-            return things.whole(KMS, request)
-        lower = request.lower()
-        if tags or b"kms" in lower or b"tag" in lower or b"kms" in response.lower():
-            return things.told(call[0], request, response)
-        return things.absent_of(call[0], request, response) if call[0] in things.absent else []
 
     def _template(self, index: int, record: Glance, request: bytes, times: tuple[str, ...]) -> None:
         parsed = _parsed(request)
@@ -286,10 +275,6 @@ def light_call(index: int, record: Glance, raw: bytes) -> LightCall:
         record.vpcEndpointId,
         raw,
     )
-
-
-def _told(record: Glance) -> tuple[bytes, bytes]:
-    return bytes(record.requestParameters), bytes(record.responseElements)
 
 
 def _parsed(request: bytes) -> dict[str, Any]:

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Set
 from msgspec import Struct, field
 
 from trailsleuth.scan.identity import Who
-from trailsleuth.scan.things_named import Named
+from trailsleuth.scan.things_named import Call, Named
 
-KMS, S3 = "kms.amazonaws.com", "s3.amazonaws.com"
-Call = tuple[str, str]
+S3 = "s3.amazonaws.com"
 Place = tuple[int, str]
 
 
@@ -47,8 +46,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
     `successes` by (principal, region); `templates` by (account, region): refusal times, of which the latest earlier call of each family is wanted;
     `uploads` are (bucket, key); `things` are names of functions, projects and the like, whose role an earlier call shows; `told`: the calls may tell of the
-    things that were denied; `tags`: whatever they say, for they tag; `read`: calls of the sessions in question are wanted with all their members; `anybody`:
-    those of all others, too.
+    things that were denied; `read`: calls of the sessions in question are wanted with all their members; `anybody`: those of all others, too.
     """
 
     successes: Mapping[Place, Pursuit] = field(default_factory=dict)
@@ -56,18 +54,22 @@ class Wanted(Struct, frozen=True, kw_only=True):
     uploads: frozenset[tuple[str, str]] = frozenset()
     things: frozenset[str] = frozenset()
     told: bool = False
-    tags: bool = False
     read: bool = False
     anybody: bool = False
 
     def touches(self, roles: Set[int], regions: Set[str]) -> bool:
-        """A call by one of these principals in one of the Regions, who need not be in question, may be wanted."""
-        return self.of_anybody or any(role in roles and region in regions for role, region in self.successes)
+        """A call by one of these principals in one of the Regions, who need not be in question, may be wanted, whatever it tells of things."""
+        return self.beside_things or any(role in roles and region in regions for role, region in self.successes)
 
     @property
     def of_anybody(self) -> bool:
         """The calls may be of principals that are not in question."""
-        return bool(self.templates or self.uploads or self.things or self.told or self.anybody)
+        return self.told or self.beside_things
+
+    @property
+    def beside_things(self) -> bool:
+        """The same, whatever they tell of things that were denied."""
+        return bool(self.templates or self.uploads or self.things or self.anybody)
 
     @property
     def reads_request(self) -> bool:

@@ -1,20 +1,26 @@
-"""The things that denied calls are about, found in what other calls tell by the words of their names."""
+"""The things that denied calls are about, found in what other calls tell by the words of their names, and over all files by checksums of these."""
 
 from __future__ import annotations
 
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
+from functools import lru_cache
 from zlib import crc32
 
 import msgspec
 from msgspec import Struct
 
-from trailsleuth.facts.presence import last_name
+from trailsleuth.catalog.things import changes_tags, is_making
+from trailsleuth.facts.owners import is_owners
+from trailsleuth.facts.presence import last_name, tells_absence
 from trailsleuth.model.texts import texts_in
 from trailsleuth.patterns import late
+from trailsleuth.scan.shapes import Glance
 
+KMS = "kms.amazonaws.com"
+Call = tuple[str, str]
 _WORD = late(rb"[0-9A-Za-z]+")
 _SIGN = late(rb"\\.|%[0-9a-fA-F]{2}", re.DOTALL)
 _WHOLE = late(rb'"((?:arn:|vol-)[^"]*)"')
@@ -28,7 +34,11 @@ class Named(Struct, frozen=True, kw_only=True):
     thing: str
     times: tuple[str, ...]
     sources: frozenset[str]
-    absent: bool
+    absent: bool = False
+
+    def is_among(self, marks: Set[int]) -> bool:
+        """A call may tell of it, by the marks of what calls tell."""
+        return any(any(own <= marks for own in _marks_of(self.thing, source)) for source in self.sources)
 
 
 class Things:
@@ -44,20 +54,34 @@ class Things:
                 self._whole[name].append(thing)
         self.absent = frozenset(source for thing in named if thing.absent for source in thing.sources)
 
-    def told(self, source: str, *told: bytes) -> list[Named]:
-        """Those of which JSON values tell that a call of the event source has."""
+    def told(self, call: Call, record: Glance) -> list[Named]:
+        """Those of which a call may tell the key, the tags or the owner, or that it made one which somebody was told is not there."""
+        request, response = bytes(record.requestParameters), bytes(record.responseElements)
+        if call[0] == KMS:
+            return [thing for name in _whole_in(request) for thing in self._whole.get(name, ()) if KMS in thing.sources]
+        if tells(call, request, response):
+            return self._by_words(call[0], request, response)
+        return self.missing(call[0], record) if call[0] in self.absent else []
+
+    def missing(self, source: str, record: Glance) -> list[Named]:
+        """Those that the call is about of which somebody may have been told that there is none."""
+        return [thing for thing in self._by_words(source, bytes(record.requestParameters), bytes(record.responseElements)) if thing.absent]
+
+    def _by_words(self, source: str, *told: bytes) -> list[Named]:
         words = {b"", *(word for raw in told for word in words_of(raw))}
         known = (one for word in self._by_word.keys() & words for one in self._by_word[word])
         return [thing for thing, own in known if own <= words and source in thing.sources]
 
-    def absent_of(self, source: str, *told: bytes) -> list[Named]:
-        """Of these those of which somebody may have been told that there is none."""
-        return [thing for thing in self.told(source, *told) if thing.absent]
 
-    def whole(self, source: str, told: bytes) -> list[Named]:
-        """Those whose whole ARN, or a volume's id, is a text in a JSON value."""
-        texts = texts_in(msgspec.json.decode(told)) if b"\\" in told else (text.decode() for text in _WHOLE.findall(told))
-        return [thing for text in texts for thing in self._whole.get(text, ()) if source in thing.sources]
+def may_tell(call: Call) -> bool:
+    """By its name a successful call may tell the key, the tags or the owner of a thing."""
+    return call[0] == KMS or is_making(call[1]) or changes_tags(call[1]) or is_owners(call)
+
+
+def tells(call: Call, request: bytes, response: bytes) -> bool:
+    """Such a call may, by what it says."""
+    lower = request.lower()
+    return b"kms" in lower or b"tag" in lower or call[0] == KMS or changes_tags(call[1]) or is_owners(call) or b"kms" in response.lower()
 
 
 def words_in_name(thing: str) -> Set[bytes]:
@@ -72,16 +96,48 @@ def words_of(told: bytes) -> set[bytes]:
     return set(_WORD.findall(_SIGN.sub(b" ", told) if b"\\" in told or b"%" in told else told))
 
 
-def absence_marks(source: str, *told: bytes) -> set[int]:
-    """Checksums of what a call asked for that was told that there is none; of everything that one of its source may ask for where that is not known."""
+def _whole_in(told: bytes) -> Iterator[str]:
+    """The ARNs and ids of volumes that are texts of their own in a JSON value."""
+    yield from texts_in(msgspec.json.decode(told)) if b"\\" in told else (text.decode() for text in _WHOLE.findall(told))
+
+
+def marks_of(source: str, *told: bytes) -> Set[int]:
+    """Checksums of what a call tells: of the whole names in KMS's requests, of the words in others."""
     begun = crc32(source.encode())
-    return {begun, *(crc32(word, begun) for raw in told for word in words_of(raw))} if told else {crc32(_ANY, begun)}
+    names = (name.encode() for raw in told for name in _whole_in(raw)) if source == KMS else (word for raw in told for word in words_of(raw))
+    return {begun, *(crc32(name, begun) for name in names)}
 
 
-def is_absent(thing: str, sources: Iterable[str], marks: Set[int]) -> bool:
-    """A call of one of the sources may have been told that there is no such thing."""
-    begun = [crc32(source.encode()) for source in sources]
-    return any(crc32(_ANY, one) in marks or (one in marks and all(crc32(word, one) in marks for word in words_in_name(thing))) for one in begun)
+def mark_of_all(source: str) -> int:
+    """The one that stands for whatever calls of a source may tell."""
+    return crc32(_ANY, crc32(source.encode()))
+
+
+@lru_cache(maxsize=4096)
+def _marks_of(thing: str, source: str) -> tuple[Set[int], ...]:
+    """Those that are all there where a call tells of the thing."""
+    begun, last = crc32(source.encode()), last_name(thing)
+    named = ({crc32(name.encode(), begun)} for name in (thing, last)) if source == KMS else [{crc32(word, begun) for word in words_in_name(thing)}]
+    return ({mark_of_all(source)}, *({begun, *marks} for marks in named))
+
+
+def told_marks(calls: Iterable[tuple[Call, Glance]]) -> bytes:
+    """Of calls that succeeded, what they tell of keys and tags."""
+    marks: set[int] = set()
+    for call, record in calls:
+        request, response = bytes(record.requestParameters), bytes(record.responseElements)
+        if tells(call, request, response):
+            marks |= marks_of(call[0], request, *(() if call[0] == KMS else (response,)))
+    return packed_marks(marks)
+
+
+def absent_marks(failed: Iterable[Glance]) -> bytes:
+    """Of calls that failed, what they asked for that is not there."""
+    marks: set[int] = set()
+    for record in failed:
+        if tells_absence(record.eventSource, record.eventName, record.errorCode or "", record.errorMessage or ""):
+            marks |= marks_of(record.eventSource, bytes(record.requestParameters))
+    return packed_marks(marks)
 
 
 def packed_marks(marks: Set[int]) -> bytes:

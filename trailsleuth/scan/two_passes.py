@@ -30,6 +30,7 @@ from trailsleuth.scan.refusals import Refusals
 from trailsleuth.scan.repeated import more_than_once
 from trailsleuth.scan.second_look import Ranked, Selected
 from trailsleuth.scan.selection import Selection
+from trailsleuth.scan.things_named import KMS, may_tell, unpacked_marks
 from trailsleuth.scan.units import Known, Unit, chunks_of, units_of
 from trailsleuth.scan.work import Looked, first_look, forget, second_look
 from trailsleuth.sources.files.archives import label
@@ -149,8 +150,8 @@ class _Scan:
                 count = sum(part.records for part in parts)
                 ids = self.ids[scanned.at + before : scanned.at + before + count] if contested else ()
                 positions = frozenset(index for index, number in enumerate(ids) if number in contested)
-                touched = bool(positions) or any(selection_touches(selection, part) for part in parts)
-                known = tuple(Known(part.records, part.callers, part.openings) for part in parts)
+                known = tuple(Known(part.records, part.callers, part.openings, tells_of_things(selection, part)) for part in parts)
+                touched = bool(positions) or any(one.told or selection_touches(selection, part) for one, part in zip(known, parts, strict=True))
                 if touched or (selection.buckets and any(part.buckets for part in parts)):
                     units.append(replace(unit, positions=positions, for_owners=not touched, known=known))
                     places[unit.path, unit.start] = (scanned.source, before)
@@ -202,8 +203,15 @@ class _Best:
         yield from self._firsts.values()
 
 
+def tells_of_things(selection: Selection, part: Glimpse) -> bool:
+    """A call of the part may tell of a thing that was denied: its key or tags, or, where it may not be there, that it is not or that it is made."""
+    told, absent = (frozenset(unpacked_marks(marks)) if selection.named else frozenset() for marks in (part.told, part.absent))
+    making = {call[0] for call in part.calls if call[0] != KMS and may_tell(call)} if selection.named else set()
+    return any(one.is_among(told) or (one.absent and (one.is_among(absent) or not making.isdisjoint(one.sources))) for one in selection.named)
+
+
 def selection_touches(selection: Selection, part: Glimpse) -> bool:
-    """The part may hold a record that the selection names, one that only tells whose a bucket is aside."""
+    """The part may hold a record that the selection names, one that only tells of a thing, or whose a bucket is, aside."""
     if selection.text or selection.called_as:
         return True
     callers = list(unpacked(part.callers))

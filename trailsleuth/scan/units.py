@@ -22,11 +22,13 @@ LIMITS = Limits()
 
 
 class Known(NamedTuple):
-    """What the first look told of a part, packed: who called, in the order in which they did first, and what was opened."""
+    """What the first look told of a part, packed: who called, in the order in which they did first, and what was opened; `told`: a call may tell of a
+    thing in question."""
 
     records: int
     callers: bytes
     openings: bytes
+    told: bool
 
 
 class Unit(Struct, frozen=True, kw_only=True):

@@ -169,15 +169,15 @@ class _Index:
         calls = frozenset(self.rows.calls)
         openings = b"".join(_OPENING.pack(*marks) for marks in self.index.stream("SELECT key, owner, role, session, by_key, by_owner FROM openings"))
         if not by_file:
-            yield _part((), array("I", chain.from_iterable(self.rows.callers.values())).tobytes(), openings, calls, self.rows.absent())
+            yield _part((), array("I", chain.from_iterable(self.rows.callers.values())).tobytes(), openings, calls, self.rows.told(), self.rows.absent())
             return
         told = self.index.ask("SELECT log, caller, strftime(min(time), $1), strftime(max(time), $1) FROM rows GROUP BY log, caller ORDER BY log", _TIME)
-        absent = self.rows.absent()
+        marks = self.rows.told(), self.rows.absent()
         for _, of_log in groupby(told, key=itemgetter(0)):
             found = list(of_log)
             span = Span(account="", regions=(), first=min(one[2] for one in found), last=max(one[3] for one in found), records=0)
-            yield _part((span,), packed(self.rows.callers[caller] for _, caller, *_ in found), openings, calls, absent)
-            openings = absent = b""
+            yield _part((span,), packed(self.rows.callers[caller] for _, caller, *_ in found), openings, calls, *marks)
+            openings, marks = b"", (b"", b"")
 
     def fetch(self, rows: Iterable[Row], selection: Selection) -> Iterator[Fetched]:
         """The records of the rows out of their files, looked at for the selection."""
@@ -188,8 +188,8 @@ class _Index:
             yield from found
 
 
-def _part(spans: tuple[Span, ...], callers: bytes, openings: bytes, calls: frozenset[tuple[str, str]], absent: bytes = b"") -> Glimpse:
-    return Glimpse(records=0, spans=spans, numbers=b"", kept=(), callers=callers, openings=openings, calls=calls, buckets=False, absent=absent)
+def _part(spans: tuple[Span, ...], callers: bytes, openings: bytes, calls: frozenset[tuple[str, str]], told: bytes, absent: bytes) -> Glimpse:
+    return Glimpse(records=0, spans=spans, numbers=b"", kept=(), callers=callers, openings=openings, calls=calls, buckets=False, told=told, absent=absent)
 
 
 def _nothing(_: int) -> None:

@@ -19,7 +19,7 @@ from trailsleuth.scan.identity import Who
 from trailsleuth.scan.refusals import Held
 from trailsleuth.scan.second_look import LightCall
 from trailsleuth.scan.selection import Selection
-from trailsleuth.scan.things_named import absence_marks, packed_marks
+from trailsleuth.scan.things_named import mark_of_all, packed_marks
 from trailsleuth.trail_index.callers import identity_of
 from trailsleuth.trail_index.fetch import Place
 from trailsleuth.trail_index.store import IndexFile
@@ -94,7 +94,11 @@ class Rows:
     def absent(self) -> bytes:
         """Marks of the event sources of which a call was told that something is not there; of what, its record would tell."""
         told = self.index.ask(_FAILED)
-        return packed_marks({mark for source, name, code in told if tells_absence(source, name, code or "", None) for mark in absence_marks(source)})
+        return packed_marks({mark_of_all(source) for source, name, code in told if tells_absence(source, name, code or "", None)})
+
+    def told(self) -> bytes:
+        """The same of all sources: the index does not tell what calls told of keys and tags."""
+        return packed_marks({mark_of_all(source) for source, _ in self.calls})
 
     def at(self, places: list[At]) -> list[Row]:
         """The rows at (log, position)."""
