@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from trailsleuth.api.views import Conditions
     from trailsleuth.model.reduction import Reduction
+    from trailsleuth.report.frames import RecordRow
     from trailsleuth.trail_index.store import IndexFile
 
 
@@ -121,14 +122,19 @@ class Case:
         """One row a record."""
         from trailsleuth.report import frames
 
-        return frames.records_frame(map(record_without_secrets, self.evidence.records))
+        return frames.records_frame(self._rows())
+
+    def _rows(self) -> Iterable[RecordRow]:
+        from trailsleuth.report.frames import record_row
+
+        return (record_row(record_without_secrets(record)) for record in self.evidence.records)
 
     def events(self, **conditions: Unpack[Conditions]) -> pd.DataFrame:
         """The records that meet the conditions: `case.events(denied=True, call="s3:*")`."""
         from trailsleuth.api import looks
         from trailsleuth.report import frames
 
-        return frames.records_frame(looks.stream(self.evidence.records, **conditions))
+        return frames.records_frame(map(frames.record_row, looks.stream(self.evidence.records, **conditions)))
 
     def sessions(self, **conditions: Unpack[Conditions]) -> pd.DataFrame:
         """One row a credential, with who issued it."""
@@ -168,7 +174,7 @@ def _writable(inquiry: Inquiry) -> Inquiry:
 
 
 class LargeCase(Case):
-    """Evidence on disk that is too large to be held. A question reads what it needs; `evidence` and `records` read everything when asked for."""
+    """Evidence on disk that is too large to be held. A question reads what it needs, `evidence` everything, `records` what a row shows."""
 
     def __init__(self, paths: Sequence[str], listing: Listing, *, stdin: bytes | None = None, indexes: Sequence[IndexFile] = ()) -> None:
         self.__dict__.update(paths=list(paths), listing=listing, stdin=stdin, indexes=list(indexes))
@@ -182,6 +188,14 @@ class LargeCase(Case):
         read = read_evidence(read_paths(self.__dict__["paths"], stdin=self.__dict__["stdin"]))
         self.__dict__["evidence"] = read
         return read
+
+    def _rows(self) -> Iterable[RecordRow]:
+        held = self.__dict__
+        if "evidence" in held or held["indexes"] or not {*held["listing"].other} <= {STDIN}:  # read already, or not to be read twice
+            return super()._rows()
+        from trailsleuth.api.rows import rows_of_evidence
+
+        return rows_of_evidence(lambda: read_paths(held["paths"], stdin=held["stdin"]))
 
     def calls_of(self, role: str) -> Evidence:
         """Every call of a role or user, those that say the same on one day counted together, with what is needed beside them."""

@@ -6,10 +6,10 @@ Inputs are read one after the other and records given out as they are read, so t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 from msgspec import Struct
 
@@ -17,11 +17,13 @@ from trailsleuth.api.cleaned import record_without_secrets
 from trailsleuth.api.paths import read_paths
 from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.documents import Document, documents
-from trailsleuth.ingest.pieces import Form
+from trailsleuth.ingest.pieces import COUNTED, Form
 from trailsleuth.ingest.record import parse_record
 from trailsleuth.model import Origin, RawInput, Record, Skipped
 from trailsleuth.model.names import role_of
 from trailsleuth.model.view import Moment, Opening, SessionView, kind_of
+from trailsleuth.scan.callers import Callers
+from trailsleuth.scan.lines import Placed, lines_in
 from trailsleuth.scan.refused import Raw, denied_in
 from trailsleuth.sources.files.exports import check_paths
 from trailsleuth.sources.files.kinds import is_more_than_files
@@ -29,6 +31,7 @@ from trailsleuth.sources.files.kinds import is_more_than_files
 __all__ = ["Conditions", "EventStream", "Where", "events", "sessions", "timeline"]
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+T = TypeVar("T")
 _LOST = (Form.BROKEN, Form.CUT)
 
 
@@ -118,15 +121,23 @@ def _has(record: Record, text: str | None) -> bool:
     return text is None or text.lower() in str(record.payload).lower()
 
 
-class EventStream:
-    """Iterates over the wanted records in the order of the evidence, copies and secrets left out; counts what could not be read on the way."""
+_ANY = Where()
 
-    def __init__(self, paths: Paths, where: Where, *, stdin: bytes | None = None) -> None:
+
+class EventStream:
+    """Iterates over the wanted records in the order of the evidence, copies and secrets left out; counts what could not be read on the way.
+
+    `whole`: records come with payload, request and answer, which those of plain log files else lack where nothing but a payload is made of them.
+    """
+
+    def __init__(self, paths: Paths, where: Where, *, stdin: bytes | None = None, whole: bool = True) -> None:
         listed = [os.fspath(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
         if not is_more_than_files(listed):
             check_paths(listed)
         self._inputs = read_paths(listed, stdin=stdin)
         self.where = where
+        self._whole = whole or where.text is not None
+        self._callers = Callers()
         self._seen: set[int] = set()
         self.read = 0
         self.found = 0
@@ -139,14 +150,35 @@ class EventStream:
                 self.found += 1
                 yield record_without_secrets(record)
 
+    def rows(self, of_line: Callable[[Placed], T], of_record: Callable[[Record], T]) -> Iterator[T]:
+        """What is made of the wanted records: of lines where they stand in plain log files."""
+        for one in self._told(skimming=True, by_line=True):
+            if self.where == _ANY or self.where.holds(self._record(one)):
+                self.found += 1
+                yield of_line(one) if isinstance(one, Placed) else of_record(record_without_secrets(one))
+
     def every(self, *, skimming: bool = True) -> Iterator[Record]:
         """All records, each once; `skimming` leaves out inputs in which an id that is asked for does not occur."""
+        return map(self._record, self._told(skimming=skimming, by_line=not self._whole))
+
+    def _record(self, one: Placed | Record) -> Record:
+        if isinstance(one, Record):
+            return one
+        return one.record() if self._whole else one.bare_record(self._callers)
+
+    def _told(self, *, skimming: bool, by_line: bool) -> Iterator[Placed | Record]:
         for item in self._inputs:
             if isinstance(item, Skipped):
                 self.skipped.append(item)
             elif item.data and (not skimming or self.where.can_stand_in(item.data)):
                 picked = denied_in(item.data) if skimming and self.where.denied else None
-                yield from self._records_of(item) if picked is None else self._denied_of(item.source, *picked)
+                placed = lines_in(item.data, item.source) if by_line and picked is None else None
+                if picked is not None:
+                    yield from self._denied_of(item.source, *picked)
+                elif placed is not None:
+                    yield from (one for one in placed if self._is_new(one.key))
+                else:
+                    yield from self._records_of(item)
 
     def _denied_of(self, source: str, records: int, denied: Sequence[tuple[int, Raw]]) -> Iterator[Record]:
         """Out of a plain log file whose other records need not be read; copies among those are counted."""
@@ -157,22 +189,29 @@ class EventStream:
         self.read += records - len(denied)
 
     def _records_of(self, item: RawInput) -> Iterator[Record]:
-        for position, piece in enumerate(pieces_of(item.data)):
+        position = 0
+        for piece in pieces_of(item.data):
             if piece.form is Form.RECORD:
                 yield from self._once(piece.value, Origin(source=item.source, position=position))
             else:
                 self.unreadable += piece.form in _LOST
+            position += piece.form in COUNTED
 
     def _once(self, value: dict[str, Any], origin: Origin) -> Iterator[Record]:
         found = parse_record(value, origin)
         if not isinstance(found, Record):
             self.unreadable += 1
-            return
-        copy = hash((found.event_id, found.recipient_account))
-        if copy not in self._seen:
-            self._seen.add(copy)
-            self.read += 1
+        elif self._is_new((found.event_id, found.recipient_account)):
             yield found
+
+    def _is_new(self, key: tuple[str, str | None]) -> bool:
+        """Counts a record, a copy of one that was met aside."""
+        number = hash(key)
+        if number in self._seen:
+            return False
+        self._seen.add(number)
+        self.read += 1
+        return True
 
 
 class HeldEvents(EventStream):
@@ -189,9 +228,9 @@ class HeldEvents(EventStream):
             yield record
 
 
-def events(paths: Paths, where: Where | None = None, *, stdin: bytes | None = None) -> EventStream:
-    """The records of the evidence, as they are read."""
-    return EventStream(paths, where or Where(), stdin=stdin)
+def events(paths: Paths, where: Where | None = None, *, stdin: bytes | None = None, whole: bool = True) -> EventStream:
+    """The records of the evidence, as they are read; see `EventStream`."""
+    return EventStream(paths, where or Where(), stdin=stdin, whole=whole)
 
 
 def sessions(paths: Paths, where: Where | None = None, *, stdin: bytes | None = None) -> tuple[list[SessionView], EventStream]:
@@ -199,7 +238,7 @@ def sessions(paths: Paths, where: Where | None = None, *, stdin: bytes | None = 
 
     A call across accounts is in both trails: it counts once.
     """
-    stream = EventStream(paths, where or Where(), stdin=stdin)
+    stream = EventStream(paths, where or Where(), stdin=stdin, whole=False)
     return sessions_in(stream), stream
 
 
@@ -224,7 +263,7 @@ def sessions_in(stream: EventStream) -> list[SessionView]:
 
 def timeline(paths: Paths, where: Where | None = None, *, stdin: bytes | None = None) -> tuple[list[Moment], EventStream]:
     """The wanted calls in the order of time, equal neighbours as one; and the stream that told them. A call in two trails stands once."""
-    stream = EventStream(paths, where or Where(), stdin=stdin)
+    stream = EventStream(paths, where or Where(), stdin=stdin, whole=False)
     return moments_in(stream), stream
 
 

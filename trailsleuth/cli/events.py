@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Annotated, Protocol
 
 import typer
 
+from trailsleuth.api.rows import csv_rows
 from trailsleuth.api.views import events
 from trailsleuth.cli.views import Asked, ViewFormat, view, write_stream
 from trailsleuth.errors import UsageError
 from trailsleuth.model import Record
 from trailsleuth.report.context import RenderContext
-from trailsleuth.report.views import EVENT_COLUMNS, csv_pieces, event_table, json_pieces, jsonl_pieces, picked_pieces, selected
+from trailsleuth.report.views import EVENT_COLUMNS, csv_line, event_table, json_pieces, jsonl_pieces, picked_pieces, selected
 
 
 class Query(Protocol):
@@ -38,12 +39,15 @@ def events_command(
     if select is not None and query is not None:
         raise UsageError("--select and --query exclude each other: a query selects by itself", next_step="leave one of them out")
     columns, expression = _columns(select), _expression(query)
-    stream = events(asked.paths, asked.where, stdin=asked.stdin)
+    in_cells = asked.output in (ViewFormat.TABLE, ViewFormat.CSV) and columns is None and expression is None
+    stream = events(asked.paths, asked.where, stdin=asked.stdin, whole=not in_cells)
     records = islice(stream, asked.limit) if expression is None else iter(stream)
     if expression is not None:
         pieces = _answers(records, expression, asked.limit, asked.output)
     elif columns is not None:
         pieces = picked_pieces((selected(record, columns) for record in records), columns, asked.output.value, asked.context)
+    elif asked.output is ViewFormat.CSV:
+        pieces = chain([csv_line(EVENT_COLUMNS)], islice(csv_rows(stream), asked.limit))
     else:
         pieces = _whole(records, asked.output, asked.context)
     return write_stream(pieces, stream, asked.output_file, force=asked.force)
@@ -55,10 +59,8 @@ def _whole(records: Iterable[Record], output: ViewFormat, context: RenderContext
             return event_table(records, context)
         case ViewFormat.JSON:
             return json_pieces((record.payload for record in records), name="Records")
-        case ViewFormat.JSONL:
+        case _:
             return jsonl_pieces(record.payload for record in records)
-        case ViewFormat.CSV:
-            return csv_pieces((selected(record, EVENT_COLUMNS) for record in records), EVENT_COLUMNS)
 
 
 def _answers(records: Iterable[Record], expression: Query, limit: int | None, output: ViewFormat) -> Iterator[str]:

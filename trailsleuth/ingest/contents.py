@@ -47,6 +47,12 @@ def pieces_of(data: bytes) -> Iterator[Piece]:
         yield Piece(Form.CUT, reason=f"not enough memory to read all of its {len(data):,} bytes: what was read before stands")
 
 
+def is_bare_json(data: bytes) -> bool:
+    """A JSON document whose bytes are taken as they stand."""
+    start = to_text(data[:_LOOK]).lstrip("\ufeff \t\r\n")
+    return _JSON.match(start) is not None and not is_retouched(start) and not may_be_folded(data)
+
+
 def _pieces_of(data: bytes) -> Iterator[Piece]:
     for found in _rows_together(_documents(data)):
         if isinstance(found, Break):

@@ -18,7 +18,7 @@ from trailsleuth.ingest.evaluated import SavedPolicy, join_saved, parse_saved
 from trailsleuth.ingest.failed_things import failed_things
 from trailsleuth.ingest.gaps import parse_gap, sorted_gaps
 from trailsleuth.ingest.once import RecordsOnce, once
-from trailsleuth.ingest.pieces import Form, Piece
+from trailsleuth.ingest.pieces import COUNTED, Form, Piece
 from trailsleuth.ingest.pipelines import parse_actions, parse_notice, parse_pipeline, parse_runs, parse_state
 from trailsleuth.ingest.policies import is_endpoint, parse_org_policy, parse_resource_policy, placed_in_region
 from trailsleuth.ingest.record import parse_record
@@ -123,7 +123,7 @@ class Reader:
                 self._take_piece(piece, origin)
             else:
                 rows.add(piece, origin)
-            position += piece.form in (Form.RECORD, Form.BROKEN, Form.FOREIGN)
+            position += piece.form in COUNTED
         self._take_rows(rows)
 
     def _take_rows(self, rows: Rows) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Set
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from trailsleuth.ingest.columns import NAMES
 from trailsleuth.ingest.record import canonical, parse_record
 from trailsleuth.model import ActionRun, Origin, Pipeline, PipelineRun, Record, Skipped
 
+_Key = tuple[str, str | None]
 T = TypeVar("T", Pipeline, PipelineRun, ActionRun)
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -26,8 +27,8 @@ class RecordsOnce:
     def __init__(self) -> None:
         self.duplicates = 0
         self.notes: list[Skipped] = []
-        self._records: dict[tuple[str, str | None], Record] = {}
-        self._told: dict[tuple[str, str | None], dict[tuple[object, ...], str]] = {}  # of duplicates: each telling, and the first source of it
+        self._records: dict[_Key, Record] = {}
+        self._told: dict[_Key, dict[tuple[object, ...], str]] = {}  # of duplicates: each telling, and the first source of it
 
     def add(self, record: Record) -> None:
         """Takes the record in, or counts it as a duplicate."""
@@ -40,9 +41,18 @@ class RecordsOnce:
         told = self._told.setdefault(key, {_said(known): known.origin.source})
         told[_said(record)] = min(told.get(_said(record), record.origin.source), record.origin.source)
 
+    def keys(self) -> Set[_Key]:
+        """What the records so far are known by."""
+        return self._records.keys()
+
     def all(self) -> Iterable[Record]:
         """The records so far, in no order."""
         return self._records.values()
+
+    def corrected(self) -> list[tuple[_Key, _Key]]:
+        """The record that each addendum corrects, and the addendum."""
+        addenda = [(key, record) for key, record in self._records.items() if "addendum" in record.payload]
+        return [((original, key[1]), key) for key, record in addenda if (original := _original(record)) is not None and original != key[0]]
 
     def sorted(self) -> tuple[Record, ...]:
         """All records by time, id and account, addenda merged into what they correct."""
@@ -57,10 +67,8 @@ class RecordsOnce:
 
         https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html#ct-addendum
         """
-        addenda = [key for key, record in self._records.items() if "addendum" in record.payload and _original(record) not in (None, record.event_id)]
-        for key in sorted(addenda, key=lambda key: (self._records[key].event_time, key[0], key[1] or "")):
-            addendum = self._records[key]
-            original = self._records.get((_original(addendum) or "", addendum.recipient_account))
+        for corrected, key in sorted(self.corrected(), key=lambda pair: (self._records[pair[1]].event_time, pair[1][0], pair[1][1] or "")):
+            addendum, original = self._records[key], self._records.get(corrected)
             if original is None:
                 continue
             late = {name: value for name, value in addendum.payload.items() if value is not None and name not in _OWN}

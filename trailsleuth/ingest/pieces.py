@@ -33,6 +33,9 @@ class Form(Enum):
     GAP = auto()  # what a fetch could not get
 
 
+COUNTED = (Form.RECORD, Form.BROKEN, Form.FOREIGN)  # what has a position in its input
+
+
 class Piece(Struct, frozen=True):
     """A part of an input with its form: the value, or the reason why it is not used.
 

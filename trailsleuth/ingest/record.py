@@ -50,7 +50,7 @@ def parse_record(
         return Unreadable(origin=origin, reason=f"eventTime {why_no_time(payload.get('eventTime'))}")
     if source is None and name is None:
         return Unreadable(origin=origin, reason="neither eventSource nor eventName")
-    request, response = map_of(payload.get("requestParameters")), map_of(_without_secrets(payload))
+    request, response = map_of(payload.get("requestParameters")), map_of(without_credentials(payload))
     code, message = any_text(payload.get("errorCode")), any_text(payload.get("errorMessage"))
     source, name = intern(source or ""), intern(name or "")
     event_id = text_of(payload.get("eventID")) or _content_id(payload)
@@ -115,7 +115,7 @@ def nested_deeper(value: object, limit: int) -> bool:
     return True
 
 
-def _without_secrets(payload: dict[str, Any]) -> object:
+def without_credentials(payload: dict[str, Any]) -> object:
     """`responseElements` after its credentials have lost what is secret in them, in the payload too."""
     response = payload.get("responseElements")
     if isinstance(response, str) and "redentials" in response:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from trailsleuth.model import CaseFile, Record
+from trailsleuth.model import CaseFile, Identity, Record
 from trailsleuth.report.accessor import register_accessor
 from trailsleuth.report.document import case_document, utc
 
@@ -75,6 +75,10 @@ RECORD_COLUMNS = [
     "responseElements",
     "source",
 ]
+_SHARED = frozenset(RECORD_COLUMNS) - {
+    "eventTime", "denied", "readOnly", "sharedEventID", "requestID", "eventID", "requestParameters", "responseElements", "source",
+}  # fmt: skip
+RecordRow = tuple[Any, ...]  # a cell for each of RECORD_COLUMNS
 
 
 def findings_frame(case: CaseFile) -> pd.DataFrame:
@@ -104,38 +108,46 @@ def chains_frame(case: CaseFile) -> pd.DataFrame:
     return made_frame(rows, CHAIN_COLUMNS)
 
 
-def records_frame(records: Iterable[Record]) -> pd.DataFrame:
-    """One row a record, in the order given; request and response stay nested, everything else is flat. `denied` is our reading of the error."""
-    return made_frame([_record_row(record) for record in records], RECORD_COLUMNS)
+def records_frame(rows: Iterable[RecordRow]) -> pd.DataFrame:
+    """One row a record, in the order given; request and response stay nested, everything else is flat. `denied` is our reading of the error.
+
+    Text that many records share is held once, as a category.
+    """
+    import pandas as pd
+
+    register_accessor()
+    columns = dict(zip(RECORD_COLUMNS, zip(*rows, strict=True), strict=False)) or dict.fromkeys(RECORD_COLUMNS, ())
+    return pd.DataFrame({name: pd.Categorical(values) if name in _SHARED else list(values) for name, values in columns.items()})
 
 
-def _record_row(record: Record) -> dict[str, object]:
+def record_row(record: Record) -> RecordRow:
+    """The record's cells."""
     identity = record.identity
-    return {
-        "eventTime": utc(record.event_time),
-        "eventSource": record.event_source,
-        "eventName": record.event_name,
-        "awsRegion": record.region,
-        "recipientAccountId": record.recipient_account,
-        "userIdentityType": identity.type,
-        "userIdentityArn": identity.arn,
-        "principalId": identity.principal_id,
-        "accessKeyId": identity.access_key_id,
-        "sessionIssuerArn": identity.issuer.arn if identity.issuer is not None else None,
-        "invokedBy": identity.invoked_by,
-        "errorCode": record.error_code,
-        "errorMessage": record.error_message,
-        "denied": record.denial is not None,
-        "sourceIPAddress": record.source_ip,
-        "userAgent": record.user_agent,
-        "readOnly": record.read_only,
-        "sharedEventID": record.shared_event_id,
-        "requestID": record.request_id,
-        "eventID": record.event_id,
-        "requestParameters": record.request,
-        "responseElements": record.response,
-        "source": f"{record.origin.source}#{record.origin.position}",
-    }
+    return (
+        utc(record.event_time),
+        record.event_source,
+        record.event_name,
+        record.region,
+        record.recipient_account,
+        *caller_cells(identity),
+        record.error_code,
+        record.error_message,
+        record.denial is not None,
+        record.source_ip,
+        record.user_agent,
+        record.read_only,
+        record.shared_event_id,
+        record.request_id,
+        record.event_id,
+        record.request,
+        record.response,
+        f"{record.origin.source}#{record.origin.position}",
+    )
+
+
+def caller_cells(who: Identity) -> tuple[str | None, ...]:
+    """The cells that tell who called."""
+    return who.type, who.arn, who.principal_id, who.access_key_id, who.issuer.arn if who.issuer is not None else None, who.invoked_by
 
 
 def made_frame(rows: Iterable[Mapping[str, object]], columns: Sequence[str]) -> pd.DataFrame:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -34,10 +32,11 @@ SESSION_COLUMNS = (
 
 def selected(record: Record, columns: Sequence[str]) -> Document:
     """These members of the record as it was read, by dotted paths: `userIdentity.arn`; a number picks from a list. Null where there is none."""
-    return {column: plain(_member(record.payload, column)) for column in columns}
+    return {column: plain(member_of(record.payload, column)) for column in columns}
 
 
-def _member(payload: object, path: str) -> object:
+def member_of(payload: object, path: str) -> object:
+    """The member at a dotted path, or None."""
     if isinstance(payload, dict) and path in payload:
         return payload[path]
     value = payload
@@ -197,28 +196,24 @@ def _json(value: object) -> str:
 
 def csv_pieces(rows: Iterable[Document], columns: Sequence[str]) -> Iterator[str]:
     """A row a line, no cell a formula; lists and objects as JSON."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([for_csv(column) for column in columns])
+    yield csv_line(map(csv_cell, columns))
     for row in rows:
-        yield _taken(out)
-        writer.writerow([_csv_cell(row.get(column)) for column in columns])
-    yield _taken(out)
+        yield csv_line(csv_cell(row.get(column)) for column in columns)
 
 
-def _taken(out: io.StringIO) -> str:
-    text = out.getvalue()
-    out.seek(0)
-    out.truncate()
-    return text
+def csv_line(cells: Iterable[str]) -> str:
+    """The cells as a line of CSV."""
+    return (",".join(cells) or '""') + "\r\n"
 
 
-def _csv_cell(value: object) -> str | int:
+def csv_cell(value: object) -> str:
+    """A cell, in quotes where it needs them (https://www.rfc-editor.org/rfc/rfc4180)."""
     if value is None:
         return ""
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    return for_csv(value if isinstance(value, str) else _json(value))
+        return str(value)
+    text = for_csv(value if isinstance(value, str) else _json(value))
+    return '"' + text.replace('"', '""') + '"' if '"' in text or "," in text else text
 
 
 def picked_pieces(rows: Iterable[Document], columns: Sequence[str], form: str, context: RenderContext) -> Iterator[str]:

@@ -47,6 +47,15 @@ class Glance(Brief, gc=False, kw_only=True):
     resources: msgspec.Raw = _NULL
 
 
+class Line(Glance, gc=False, kw_only=True):
+    """What a row shows of a record."""
+
+    sourceIPAddress: str | None = None
+    userAgent: str | None = None
+    readOnly: bool | None = None
+    requestID: str | None = None
+
+
 class CallerIssuer(msgspec.Struct, gc=False):
     arn: str | None = None
 
@@ -102,6 +111,7 @@ class Asked(msgspec.Struct, gc=False):
 
 decode_asked = msgspec.json.Decoder(Asked | None).decode
 decode_brief_records = msgspec.json.Decoder(list[Brief]).decode
+decode_lines = msgspec.json.Decoder(list[Line]).decode
 decode_records = msgspec.json.Decoder(list[Glance]).decode
 decode_raws = msgspec.json.Decoder(list[msgspec.Raw]).decode
 decode_brief = msgspec.json.Decoder(Brief).decode

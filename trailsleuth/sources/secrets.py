@@ -163,6 +163,33 @@ def _clean(text: str) -> str:
     return text
 
 
+def may_hold_secret(raw: bytes) -> bool:
+    """Whether there can be a secret in a JSON value; most are seen to hold none without being walked through."""
+    if not raw.isascii() or b"\\" in raw or b"'" in raw:  # may spell a name otherwise, or hold JSON in a text
+        return True
+    return _any_sign().search(raw.translate(_FOLDED, b"_-")) is not None
+
+
+_FOLDED = bytes(range(256)).lower()
+
+
+@cache
+def _any_sign() -> re.Pattern[bytes]:
+    """What every secret outside of JSON in a text has one of, but for `_` and `-`: a sign of its shape, or a part of its name."""
+    table = secret_table()
+    signs = {sign.replace("_", "").replace("-", "") for shape in table.values if not shape.id.endswith("in-json-text") for sign in shape.signs}
+    words = {*signs, *table.names, *table.endings, _SECURE.lower()}
+    return re.compile(_one_of({word for word in words if not any(other in word for other in words - {word})}).encode())
+
+
+def _one_of(words: set[str]) -> str:
+    """An expression that branches letter by letter: twice as fast as one with a branch for each word."""
+    rest: dict[str, set[str]] = {}
+    for word in words - {""}:
+        rest.setdefault(word[0], set()).add(word[1:])
+    return f"(?:{'|'.join(re.escape(letter) + _one_of(ends) for letter, ends in sorted(rest.items()))})" if rest else ""
+
+
 def _member(key: str, item: object, paired: str | None, depth: int) -> object:
     if isinstance(item, str) and (_is_secret_name(key) or (key.lower() == "value" and paired is not None and (paired == _SECURE or _is_secret_name(paired)))):
         return REMOVED if item else item
