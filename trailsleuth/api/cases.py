@@ -15,7 +15,6 @@ from trailsleuth.api.diagnosis import Diagnosis
 from trailsleuth.api.paths import inquiry_in, read_paths
 from trailsleuth.errors import UsageError
 from trailsleuth.ingest.evidence import read_evidence
-from trailsleuth.investigation import run_investigation
 from trailsleuth.model import ENTRIES, FIRST, CaseFile, Evidence, Inquiry, RawInput, Skipped
 from trailsleuth.report.document import coverage_document
 from trailsleuth.scan.listing import SCAN_FROM, Listing, list_evidence
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
     from trailsleuth.api.views import Conditions
     from trailsleuth.model.reduction import Reduction
-    from trailsleuth.report.frames import RecordRow
     from trailsleuth.trail_index.store import IndexFile
 
 
@@ -115,26 +113,21 @@ class Case:
         return Diagnosis(without_secrets(self._answer(_writable(inquiry).or_else(self.fetched_for))))
 
     def _answer(self, inquiry: Inquiry) -> CaseFile:
-        return run_investigation(self.evidence, inquiry)
+        return _investigated(self.evidence, inquiry)
 
     @cached_property
     def records(self) -> pd.DataFrame:
         """One row a record."""
         from trailsleuth.report import frames
 
-        return frames.records_frame(self._rows())
-
-    def _rows(self) -> Iterable[RecordRow]:
-        from trailsleuth.report.frames import record_row
-
-        return (record_row(record_without_secrets(record)) for record in self.evidence.records)
+        return frames.records_frame(map(record_without_secrets, self.evidence.records))
 
     def events(self, **conditions: Unpack[Conditions]) -> pd.DataFrame:
         """The records that meet the conditions: `case.events(denied=True, call="s3:*")`."""
         from trailsleuth.api import looks
         from trailsleuth.report import frames
 
-        return frames.records_frame(map(frames.record_row, looks.stream(self.evidence.records, **conditions)))
+        return frames.records_frame(looks.stream(self.evidence.records, **conditions))
 
     def sessions(self, **conditions: Unpack[Conditions]) -> pd.DataFrame:
         """One row a credential, with who issued it."""
@@ -167,6 +160,12 @@ class Case:
         return simulate_by(self.evidence.policies, principal=principal, action=action, resource=resource, context=context)
 
 
+def _investigated(evidence: Evidence, inquiry: Inquiry) -> CaseFile:
+    from trailsleuth.investigation import run_investigation  # a third of a second, which frames need not wait for
+
+    return run_investigation(evidence, inquiry)
+
+
 def _writable(inquiry: Inquiry) -> Inquiry:
     """Its texts without half surrogate pairs: a command line's bytes that are no UTF-8 become them, and no JSON can carry them."""
     texts = {name: text for name in (*ENTRIES, "error") if (text := getattr(inquiry, name)) is not None}
@@ -189,13 +188,15 @@ class LargeCase(Case):
         self.__dict__["evidence"] = read
         return read
 
-    def _rows(self) -> Iterable[RecordRow]:
+    @cached_property
+    def records(self) -> pd.DataFrame:
+        """One row a record."""
         held = self.__dict__
         if "evidence" in held or held["indexes"] or not {*held["listing"].other} <= {STDIN}:  # read already, or not to be read twice
-            return super()._rows()
-        from trailsleuth.api.rows import rows_of_evidence
+            return super().records
+        from trailsleuth.api.rows import evidence_frame
 
-        return rows_of_evidence(lambda: read_paths(held["paths"], stdin=held["stdin"]))
+        return evidence_frame(lambda: read_paths(held["paths"], stdin=held["stdin"]))
 
     def calls_of(self, role: str) -> Evidence:
         """Every call of a role or user, those that say the same on one day counted together, with what is needed beside them."""
@@ -204,7 +205,7 @@ class LargeCase(Case):
 
     def _answer(self, inquiry: Inquiry) -> CaseFile:
         needed = None if "evidence" in self.__dict__ else self._needed(inquiry)
-        return super()._answer(inquiry) if needed is None else run_investigation(needed, inquiry)
+        return super()._answer(inquiry) if needed is None else _investigated(needed, inquiry)
 
     def _needed(self, inquiry: Inquiry) -> Evidence | None:
         """The evidence that the question needs, from the indexes and from what lies beside them; None where everything has to be read for it."""

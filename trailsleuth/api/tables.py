@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Unpack
 
 from trailsleuth.api import denials, views
-from trailsleuth.api.rows import rows_of_events
+from trailsleuth.api.rows import events_frame
 from trailsleuth.api.views import Conditions, Where
 from trailsleuth.model.denied_view import DeniedGroups
 from trailsleuth.model.view import Moment, SessionView
@@ -25,7 +25,7 @@ Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 def events(paths: Paths, **conditions: Unpack[Conditions]) -> pd.DataFrame:
     """One row a record that meets the conditions: `ts.events("logs/", denied=True, call="s3:*")`."""
-    return frames.records_frame(rows_of_events(views.events(paths, Where(**conditions), whole=False)))
+    return events_frame(views.events(paths, Where(**conditions), whole=False))
 
 
 def sessions(paths: Paths, **conditions: Unpack[Conditions]) -> pd.DataFrame:

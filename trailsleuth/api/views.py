@@ -6,10 +6,10 @@ Inputs are read one after the other and records given out as they are read, so t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypedDict
 
 from msgspec import Struct
 
@@ -31,7 +31,6 @@ from trailsleuth.sources.files.kinds import is_more_than_files
 __all__ = ["Conditions", "EventStream", "Where", "events", "sessions", "timeline"]
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
-T = TypeVar("T")
 _LOST = (Form.BROKEN, Form.CUT)
 
 
@@ -150,12 +149,12 @@ class EventStream:
                 self.found += 1
                 yield record_without_secrets(record)
 
-    def rows(self, of_line: Callable[[Placed], T], of_record: Callable[[Record], T]) -> Iterator[T]:
-        """What is made of the wanted records: of lines where they stand in plain log files."""
+    def lines(self) -> Iterator[Placed | Record]:
+        """The wanted records as lines where they stand in plain log files."""
         for one in self._told(skimming=True, by_line=True):
             if self.where == _ANY or self.where.holds(self._record(one)):
                 self.found += 1
-                yield of_line(one) if isinstance(one, Placed) else of_record(record_without_secrets(one))
+                yield one if isinstance(one, Placed) else record_without_secrets(one)
 
     def every(self, *, skimming: bool = True) -> Iterator[Record]:
         """All records, each once; `skimming` leaves out inputs in which an id that is asked for does not occur."""

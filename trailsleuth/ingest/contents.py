@@ -47,10 +47,11 @@ def pieces_of(data: bytes) -> Iterator[Piece]:
         yield Piece(Form.CUT, reason=f"not enough memory to read all of its {len(data):,} bytes: what was read before stands")
 
 
-def is_bare_json(data: bytes) -> bool:
-    """A JSON document whose bytes are taken as they stand."""
-    start = to_text(data[:_LOOK]).lstrip("\ufeff \t\r\n")
-    return _JSON.match(start) is not None and not is_retouched(start) and not may_be_folded(data)
+def is_bare(data: bytes) -> bool:
+    """Whether the bytes of what is JSON are taken as they stand. Of what is looked for in other texts, JSON can hold a break of HTML alone."""
+    start = data[:_LOOK]
+    usual = b'":' in start and (b'{"' in start or b"{\n" in start) and b"<" not in start
+    return (usual or not is_retouched(to_text(start))) and not may_be_folded(data)
 
 
 def _pieces_of(data: bytes) -> Iterator[Piece]:

@@ -12,7 +12,7 @@ from trailsleuth.ingest.columns import NAMES
 from trailsleuth.ingest.record import canonical, parse_record
 from trailsleuth.model import ActionRun, Origin, Pipeline, PipelineRun, Record, Skipped
 
-_Key = tuple[str, str | None]
+Key = tuple[str, str | None]
 T = TypeVar("T", Pipeline, PipelineRun, ActionRun)
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -27,8 +27,8 @@ class RecordsOnce:
     def __init__(self) -> None:
         self.duplicates = 0
         self.notes: list[Skipped] = []
-        self._records: dict[_Key, Record] = {}
-        self._told: dict[_Key, dict[tuple[object, ...], str]] = {}  # of duplicates: each telling, and the first source of it
+        self._records: dict[Key, Record] = {}
+        self._told: dict[Key, dict[tuple[object, ...], str]] = {}  # of duplicates: each telling, and the first source of it
 
     def add(self, record: Record) -> None:
         """Takes the record in, or counts it as a duplicate."""
@@ -41,7 +41,7 @@ class RecordsOnce:
         told = self._told.setdefault(key, {_said(known): known.origin.source})
         told[_said(record)] = min(told.get(_said(record), record.origin.source), record.origin.source)
 
-    def keys(self) -> Set[_Key]:
+    def keys(self) -> Set[Key]:
         """What the records so far are known by."""
         return self._records.keys()
 
@@ -49,7 +49,7 @@ class RecordsOnce:
         """The records so far, in no order."""
         return self._records.values()
 
-    def corrected(self) -> list[tuple[_Key, _Key]]:
+    def corrected(self) -> list[tuple[Key, Key]]:
         """The record that each addendum corrects, and the addendum."""
         addenda = [(key, record) for key, record in self._records.items() if "addendum" in record.payload]
         return [((original, key[1]), key) for key, record in addenda if (original := _original(record)) is not None and original != key[0]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -75,10 +76,9 @@ RECORD_COLUMNS = [
     "responseElements",
     "source",
 ]
-_SHARED = frozenset(RECORD_COLUMNS) - {
+_CATEGORIES = frozenset(RECORD_COLUMNS) - {
     "eventTime", "denied", "readOnly", "sharedEventID", "requestID", "eventID", "requestParameters", "responseElements", "source",
 }  # fmt: skip
-RecordRow = tuple[Any, ...]  # a cell for each of RECORD_COLUMNS
 
 
 def findings_frame(case: CaseFile) -> pd.DataFrame:
@@ -108,20 +108,67 @@ def chains_frame(case: CaseFile) -> pd.DataFrame:
     return made_frame(rows, CHAIN_COLUMNS)
 
 
-def records_frame(rows: Iterable[RecordRow]) -> pd.DataFrame:
+def records_frame(records: Iterable[Record]) -> pd.DataFrame:
     """One row a record, in the order given; request and response stay nested, everything else is flat. `denied` is our reading of the error.
 
     Text that many records share is held once, as a category.
     """
-    import pandas as pd
-
-    register_accessor()
-    columns = dict(zip(RECORD_COLUMNS, zip(*rows, strict=True), strict=False)) or dict.fromkeys(RECORD_COLUMNS, ())
-    return pd.DataFrame({name: pd.Categorical(values) if name in _SHARED else list(values) for name, values in columns.items()})
+    columns = RecordColumns()
+    columns.add(record_columns(records))
+    return columns.frame()
 
 
-def record_row(record: Record) -> RecordRow:
-    """The record's cells."""
+class RecordColumns:
+    """The columns of a frame while they are being filled. Of a category each text is held once, and a number for each row."""
+
+    def __init__(self) -> None:
+        self._numbers = {name: _Numbers() for name in _CATEGORIES}
+        self._cells: dict[str, Any] = {name: array("i") if name in _CATEGORIES else [] for name in RECORD_COLUMNS}
+
+    def add(self, columns: Iterable[Sequence[object]]) -> None:
+        """More rows: all columns, or none."""
+        for (name, cells), values in zip(self._cells.items(), columns, strict=False):
+            cells.extend(self._numbers[name].of(values) if name in self._numbers else values)
+
+    def frame(self, order: Sequence[int] | None = None) -> pd.DataFrame:
+        """The table, of the rows in this order; it is asked for once."""
+        import pandas as pd
+
+        register_accessor()
+        columns: dict[str, object] = {}
+        for name in RECORD_COLUMNS:
+            cells = self._cells.pop(name)
+            chosen = cells if order is None else [cells[row] for row in order]
+            columns[name] = self._numbers[name].category(chosen) if name in _CATEGORIES else chosen
+        return pd.DataFrame(columns)
+
+
+class _Numbers(dict[str | None, int]):
+    """Texts by the number that each is given when it is first met."""
+
+    def __missing__(self, text: str | None) -> int:
+        return self.setdefault(text, len(self))
+
+    def of(self, texts: Sequence[Any]) -> Iterable[int]:
+        """The number of each."""
+        return map(self.__getitem__, texts)
+
+    def category(self, numbers: Sequence[int]) -> pd.Categorical:
+        import numpy as np
+        import pandas as pd
+
+        texts = sorted(text for text in self if text is not None)
+        codes = dict(zip(texts, range(len(texts)), strict=True))
+        places = np.array([-1 if text is None else codes[text] for text in self], dtype=np.int32)
+        return pd.Categorical.from_codes(places[np.array(numbers, dtype=np.int32)], categories=pd.Index(texts, dtype="str"))
+
+
+def record_columns(records: Iterable[Record]) -> Iterable[Sequence[object]]:
+    """Their cells, column by column; nothing where there are none."""
+    return zip(*map(_record_row, records), strict=True)
+
+
+def _record_row(record: Record) -> tuple[object, ...]:
     identity = record.identity
     return (
         utc(record.event_time),

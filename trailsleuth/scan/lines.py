@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from trailsleuth.ingest.contents import is_bare_json
+import msgspec
+
+from trailsleuth.ingest.contents import is_bare
 from trailsleuth.ingest.decode import decode
+from trailsleuth.ingest.once import Key
 from trailsleuth.ingest.record import MAX_DEPTH, parse_record
 from trailsleuth.model import Origin, Record
 from trailsleuth.scan.callers import Callers
@@ -22,17 +25,16 @@ class Placed(NamedTuple):
     """A line with the bytes of its record and of the caller in it, and where it was found."""
 
     line: Line
-    raw: bytes
+    raw: msgspec.Raw
     caller: bytes
     source: str
     position: int
 
     @property
-    def key(self) -> tuple[str, str | None]:
+    def key(self) -> Key:
         """What copies of a record have in common."""
         return self.line.eventID, self.line.recipientAccountId or None
 
-    @property
     def is_denied(self) -> bool:
         """What the whole record says."""
         code, text, line = self.line.errorCode or "", self.line.errorMessage or "", self.line
@@ -40,7 +42,7 @@ class Placed(NamedTuple):
 
     def record(self) -> Record:
         """The whole record. It is readable: what makes one unreadable keeps a file from being a plain one."""
-        payload = cast("dict[str, Any]", decode(self.raw))
+        payload = cast("dict[str, Any]", decode(bytes(self.raw)))
         return cast("Record", parse_record(payload, Origin(source=self.source, position=self.position), shallow=True))
 
     def bare_record(self, callers: Callers) -> Record:
@@ -65,19 +67,16 @@ class Placed(NamedTuple):
 
 def lines_in(data: bytes, source: str) -> list[Placed] | None:
     """All records of an input that is a plain log file throughout; None: read it the careful way, since a row might differ from what that one shows."""
-    log = plain_log(data, decode_lines) if _DOTTED not in data and is_bare_json(data) else None
+    log = plain_log(data, decode_lines) if _DOTTED not in data and is_bare(data) else None
     if log is None or not are_times([line.eventTime for line in log.records]):
         return None
-    placed = [
-        Placed(line, bytes(raw), bytes(line.userIdentity), source, position) for position, (line, raw) in enumerate(zip(log.records, log.raws, strict=True))
-    ]
-    if count(data, MESSAGE) > sum(line.errorMessage is not None for line in log.records) and any(one.raw.count(MESSAGE) > 1 for one in placed):
+    placed = [Placed(line, raw, bytes(line.userIdentity), source, position) for position, (line, raw) in enumerate(zip(log.records, log.raws, strict=True))]
+    if count(data, MESSAGE) > sum(line.errorMessage is not None for line in log.records) and any(bytes(one.raw).count(MESSAGE) > 1 for one in placed):
         return None  # it may be told twice in one object
-    return placed if all(map(_is_plain, placed)) else None
+    if not all(one.caller.startswith(b"{") and "E+" not in (one.line.recipientAccountId or "") for one in placed):
+        return None  # a caller that is no object, or an account that a spreadsheet made a number
+    return placed if b"\n" not in data or all(_is_shallow(bytes(one.raw)) for one in placed) else None
 
 
-def _is_plain(placed: Placed) -> bool:
-    """The caller is an object, the account no number that a spreadsheet made, and no record deeper than it may be."""
-    if not placed.caller.startswith(b"{") or "E+" in (placed.line.recipientAccountId or ""):
-        return False
-    return placed.raw.count(b"{") + placed.raw.count(b"[") <= MAX_DEPTH
+def _is_shallow(raw: bytes) -> bool:
+    return raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH

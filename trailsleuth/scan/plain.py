@@ -21,7 +21,7 @@ R = TypeVar("R", bound=Brief)
 TIME_LENGTH = len("2026-03-04T09:00:00Z")
 CODE, MESSAGE = b'"errorCode"', b'"errorMessage"'  # of an error
 INSIGHT = "AwsCloudTrailInsight"  # counts calls and shows none
-_NESTED = b"}}}}}}}}}}}}"  # deeper than real records are
+_NESTED = (b"}}}}}}}}}}}}", b"]]]]]]]]]]]]")  # deeper than real records are
 _BEGIN, _END = late(rb'[ \t\r\n]*\{[ \t\r\n]*"Records"[ \t\r\n]*:[ \t\r\n]*(?=\[)'), late(rb"\][ \t\r\n]*\}[ \t\r\n]*\Z")
 _LETTER = late(rb"\\u00(?:[46][1-9a-fA-F]|[57][0-9aA])")
 _TIMES = late(r"(?:[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z)+")
@@ -37,7 +37,7 @@ class PlainLog(NamedTuple, Generic[R]):
 def plain_log(data: Buffer, shape: Callable[[memoryview], list[R]]) -> PlainLog[R] | None:
     """The records of a file that is a plain CloudTrail log throughout, else None; whether their times are times is not looked at."""
     listed = list_in(data)
-    if listed is None or find(data, _NESTED) >= 0 or escapes_letters(data):
+    if listed is None or any(find(data, deep) >= 0 for deep in _NESTED) or escapes_letters(data):
         return None
     try:
         log = PlainLog(shape(listed), decode_raws(listed))

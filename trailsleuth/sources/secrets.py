@@ -154,6 +154,8 @@ def _known_clean(text: str) -> str:
 
 
 def _clean(text: str) -> str:
+    if '"' not in text and "'" not in text and not _has_sign(text):
+        return text
     folded = text.casefold()
     for shape in secret_table().values:
         for sign in shape.signs:  # a hundred times as fast as the pattern
@@ -167,27 +169,30 @@ def may_hold_secret(raw: bytes) -> bool:
     """Whether there can be a secret in a JSON value; most are seen to hold none without being walked through."""
     if not raw.isascii() or b"\\" in raw or b"'" in raw:  # may spell a name otherwise, or hold JSON in a text
         return True
-    return _any_sign().search(raw.translate(_FOLDED, b"_-")) is not None
+    return _has_sign(raw.decode())
 
 
-_FOLDED = bytes(range(256)).lower()
+def _has_sign(text: str) -> bool:
+    return _any_sign().search(text.casefold().replace("_", "").replace("-", "")) is not None
+
+
+_RARE = ":eatrinsocdlmupg/vfhbwykx.zjq"  # the rarer in records the later
 
 
 @cache
-def _any_sign() -> re.Pattern[bytes]:
-    """What every secret outside of JSON in a text has one of, but for `_` and `-`: a sign of its shape, or a part of its name."""
+def _any_sign() -> re.Pattern[str]:
+    """What every secret outside of JSON in a text has one of, but for `_` and `-`: a sign of its shape, or the end of its name and a quote.
+
+    The search stops at the rarest letter of each alone, which is several times as fast as looking for one after another.
+    """
     table = secret_table()
     signs = {sign.replace("_", "").replace("-", "") for shape in table.values if not shape.id.endswith("in-json-text") for sign in shape.signs}
-    words = {*signs, *table.names, *table.endings, _SECURE.lower()}
-    return re.compile(_one_of({word for word in words if not any(other in word for other in words - {word})}).encode())
-
-
-def _one_of(words: set[str]) -> str:
-    """An expression that branches letter by letter: twice as fast as one with a branch for each word."""
-    rest: dict[str, set[str]] = {}
-    for word in words - {""}:
-        rest.setdefault(word[0], set()).add(word[1:])
-    return f"(?:{'|'.join(re.escape(letter) + _one_of(ends) for letter, ends in sorted(rest.items()))})" if rest else ""
+    words = signs | {f'{name}"' for name in (*table.names, *table.endings, _SECURE.lower())}
+    rarest: dict[str, list[str]] = {}
+    for word in sorted(word for word in words if not any(other in word for other in words - {word})):
+        at = max(range(len(word)), key=lambda at: _RARE.find(word[at]))
+        rarest.setdefault(word[at], []).append(f"(?<={re.escape(word[: at + 1])}){re.escape(word[at + 1 :])}")
+    return re.compile("|".join(f"{re.escape(letter)}(?:{'|'.join(found)})" for letter, found in rarest.items()))
 
 
 def _member(key: str, item: object, paired: str | None, depth: int) -> object:
