@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from trailsleuth.catalog.keys import KEY_ARN, keys_named, managed_keys_named
+from trailsleuth.catalog.paths import plain_name
 from trailsleuth.catalog.things import is_making
 from trailsleuth.facts.fact import Fact, Kind
 from trailsleuth.facts.things import made_by, place_of
@@ -44,12 +45,17 @@ def _of_pipeline(pipeline: Pipeline) -> Iterator[Fact]:
 def _of_record(record: Record) -> Iterator[Fact]:
     if record.event_source == KMS:
         yield from _of_context(record)
-    elif not record.failed and record.request and is_making(record.event_name):
+    elif not record.failed and record.request and is_making(record.event_name) and (_may_name_keys(record.request) or _may_name_keys(record.response)):
         place = place_of(record)
         keys = keys_named(dict(record.request), **place) | keys_named(dict(record.response), **place) or managed_keys_named(dict(record.request), **place)
         if len(keys) == 1:
             for thing in made_by(record):
                 yield Fact(kind=Kind.ENCRYPTED_BY, thing=thing, value=next(iter(keys)), at=record.event_time, record=record)
+
+
+def _may_name_keys(value: Mapping[str, object]) -> bool:
+    """A key's ARN and each field for keys has this word: most records are without it."""
+    return "kms" in plain_name(repr(value))
 
 
 def _of_context(record: Record) -> Iterator[Fact]:

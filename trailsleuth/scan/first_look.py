@@ -27,7 +27,7 @@ from trailsleuth.scan.needles import Buffer, find
 from trailsleuth.scan.plain import PlainLog, are_times, is_issuing, plain_log
 from trailsleuth.scan.quick_denial import is_beyond_doubt, may_be_denial
 from trailsleuth.scan.shapes import AssumedUser, Brief, Glance, Issued, NotThisShape, decode_asked, decode_issued, decode_records
-from trailsleuth.scan.things_named import absent_marks, may_tell, told_marks
+from trailsleuth.scan.things_named import absent_marks, told_marks
 
 S3 = "s3.amazonaws.com"
 _OPENING = struct.Struct("<6I")
@@ -98,13 +98,15 @@ def glimpse_of(data: Buffer, log: PlainLog[Glance], identities: Identities, ids:
         callers = {raw: identities.of(raw) for raw in dict.fromkeys(raws)}
         issuing = issuing_among(log.records)
         openings = b"".join([_opening(log.records[index], callers[raws[index]]) for index in issuing])
+        failed = list(compress(range(len(log.records)), columns.codes))
+        calls = list(zip(columns.sources, columns.names, strict=True))
+        told, absent = told_marks(calls, log.records), absent_marks(log.records[index] for index in failed)
     except NotThisShape:
         return None
     kept = _shown(columns, log.records, raws, callers, issuing, identities) | {
         index for index, name in enumerate(columns.event_ids if ids else ()) if name in ids
     }
     refused: list[Refusal] = []
-    failed = list(compress(range(len(log.records)), columns.codes))
     for index in failed:
         if not may_be_denial(columns.codes[index] or "", log.records[index].errorMessage or ""):
             continue
@@ -121,10 +123,10 @@ def glimpse_of(data: Buffer, log: PlainLog[Glance], identities: Identities, ids:
         refused=tuple(refused),
         callers=packed(seen.who for seen in callers.values()),
         openings=openings,
-        calls=frozenset(zip(columns.sources, columns.names, strict=True)),
+        calls=frozenset(calls),
         buckets=find(data, b":s3:::") >= 0,
-        told=_told(columns, log.records),
-        absent=absent_marks(log.records[index] for index in failed),
+        told=told,
+        absent=absent,
     )
 
 
@@ -139,13 +141,6 @@ class Columns(NamedTuple):
     accounts: Sequence[str | None]
     categories: Sequence[str | None]
     codes: Sequence[str | None]
-
-
-def _told(columns: Columns, records: Sequence[Glance]) -> bytes:
-    calls = list(zip(columns.sources, columns.names, strict=True))
-    may = {call for call in {*calls} if may_tell(call)}
-    likely = compress(zip(calls, records, strict=True), map(may.__contains__, calls))
-    return told_marks((call, record) for call, record in likely if not record.failed)
 
 
 def _shown(columns: Columns, records: Sequence[Glance], raws: list[bytes], callers: dict[bytes, Seen], issuing: list[int], identities: Identities) -> set[int]:
@@ -253,12 +248,9 @@ def _spans(times: Sequence[str], regions: Sequence[str | None], accounts: Sequen
     """By account; of records that name none by that of their callers."""
     if len({*accounts}) == 1 and accounts[0]:
         return (_span(accounts[0], times, regions),)
-    own = [account or called or NO_ACCOUNT for account, called in zip(accounts, callers(), strict=True)]
-    return tuple(_span(name, list(compress(times, is_own)), list(compress(regions, is_own))) for name, is_own in _each(own))
-
-
-def _each(names: Sequence[str]) -> Iterator[tuple[str, list[bool]]]:
-    return ((name, [one == name for one in names]) for name in sorted({*names}))
+    own = [account or called or NO_ACCOUNT for account, called in zip(accounts, callers() if not all(accounts) else accounts, strict=True)]
+    each = ((name, list(map(name.__eq__, own))) for name in sorted({*own}))
+    return tuple(_span(name, list(compress(times, is_own)), list(compress(regions, is_own))) for name, is_own in each)
 
 
 def _span(account: str, times: Sequence[str], regions: Sequence[str | None]) -> Span:

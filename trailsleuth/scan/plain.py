@@ -100,7 +100,7 @@ def _hides_an_error(data: Buffer, length: int, log: PlainLog[R]) -> bool:
     twice = {index for index in failed if bytes(log.raws[index]).count(MESSAGE) > 1}
     if len(places) > len(failed):
         begin = data.index(b"[")
-        ends = list(accumulate([len(raw) + 1 for raw in map(bytes, log.raws)], initial=begin + 1))
+        ends = list(accumulate((len(memoryview(raw)) + 1 for raw in log.raws), initial=begin + 1))
         if ends[-1] != begin + length:
             return any(map(_repeats, map(bytes, log.raws)))  # there is white space between them
         twice.update(at - 1 for at, count in Counter([bisect_right(ends, place) for place in places]).items() if count > 1)

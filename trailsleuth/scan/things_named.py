@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Sequence, Set
 from functools import lru_cache
+from itertools import compress, repeat
+from operator import attrgetter
 from zlib import crc32
 
 import msgspec
@@ -25,6 +27,7 @@ _WORD = late(rb"[0-9A-Za-z]+")
 _SIGN = late(rb"\\.|%[0-9a-fA-F]{2}", re.DOTALL)
 _WHOLE = late(rb'"((?:arn:|vol-)[^"]*)"')
 _ANY = b"\\"  # no word
+_request, _response = attrgetter("requestParameters"), attrgetter("responseElements")
 
 
 class Named(Struct, frozen=True, kw_only=True):
@@ -46,19 +49,19 @@ class Things:
 
     def __init__(self, named: Iterable[Named]) -> None:
         self._by_word: dict[bytes, list[tuple[Named, Set[bytes]]]] = defaultdict(list)
-        self._whole: dict[str, list[Named]] = defaultdict(list)
+        self._whole: dict[bytes, list[Named]] = defaultdict(list)
         for thing in named:
             words = words_in_name(thing.thing)
             self._by_word[max(words, key=lambda word: (not word.isdigit(), len(word), word), default=b"")].append((thing, words))
             for name in {thing.thing, last_name(thing.thing)}:
-                self._whole[name].append(thing)
+                self._whole[name.encode()].append(thing)
         self.absent = frozenset(source for thing in named if thing.absent for source in thing.sources)
 
     def told(self, call: Call, record: Glance) -> list[Named]:
         """Those of which a call may tell the key, the tags or the owner, or that it made one which somebody was told is not there."""
         request, response = bytes(record.requestParameters), bytes(record.responseElements)
         if call[0] == KMS:
-            return [thing for name in _whole_in(request) for thing in self._whole.get(name, ()) if KMS in thing.sources]
+            return [thing for name in _whole_in((request,)) for thing in self._whole.get(name, ()) if KMS in thing.sources]
         if tells(call, request, response):
             return self._by_words(call[0], request, response)
         return self.missing(call[0], record) if call[0] in self.absent else []
@@ -96,16 +99,19 @@ def words_of(told: bytes) -> set[bytes]:
     return set(_WORD.findall(_SIGN.sub(b" ", told) if b"\\" in told or b"%" in told else told))
 
 
-def _whole_in(told: bytes) -> Iterator[str]:
-    """The ARNs and ids of volumes that are texts of their own in a JSON value."""
-    yield from texts_in(msgspec.json.decode(told)) if b"\\" in told else (text.decode() for text in _WHOLE.findall(told))
+def _whole_in(told: Sequence[bytes]) -> set[bytes]:
+    """The ARNs and ids of volumes that are texts of their own in JSON values."""
+    joined = b"\n".join(told)
+    if b"\\" not in joined:
+        return set(_WHOLE.findall(joined))
+    return {text.encode() for raw in told for text in texts_in(msgspec.json.decode(raw))}
 
 
 def marks_of(source: str, *told: bytes) -> Set[int]:
-    """Checksums of what a call tells: of the whole names in KMS's requests, of the words in others."""
+    """Checksums of what calls tell: of the whole names in KMS's requests, of the words in others."""
     begun = crc32(source.encode())
-    names = (name.encode() for raw in told for name in _whole_in(raw)) if source == KMS else (word for raw in told for word in words_of(raw))
-    return {begun, *(crc32(name, begun) for name in names)}
+    names = _whole_in(told) if source == KMS else {word for raw in told for word in words_of(raw)}
+    return {begun, *map(crc32, names, repeat(begun))}
 
 
 def mark_of_all(source: str) -> int:
@@ -121,13 +127,19 @@ def _marks_of(thing: str, source: str) -> tuple[Set[int], ...]:
     return ({mark_of_all(source)}, *({begun, *marks} for marks in named))
 
 
-def told_marks(calls: Iterable[tuple[Call, Glance]]) -> bytes:
-    """Of calls that succeeded, what they tell of keys and tags."""
+def told_marks(calls: Sequence[Call], records: Sequence[Glance]) -> bytes:
+    """What they tell of keys and tags."""
     marks: set[int] = set()
-    for call, record in calls:
-        request, response = bytes(record.requestParameters), bytes(record.responseElements)
-        if tells(call, request, response):
-            marks |= marks_of(call[0], request, *(() if call[0] == KMS else (response,)))
+    for call in filter(may_tell, {*calls}):
+        of_call = list(compress(records, map(call.__eq__, calls)))
+        requests = list(map(bytes, map(_request, of_call)))
+        if call[0] == KMS:
+            marks |= marks_of(KMS, *requests)
+            continue
+        responses = list(map(bytes, map(_response, of_call)))
+        if tells(call, b"".join(requests), b"".join(responses)):
+            for told in zip(requests, responses, strict=True):
+                marks |= marks_of(call[0], *told) if tells(call, *told) else set()
     return packed_marks(marks)
 
 
