@@ -95,8 +95,13 @@ def words_in_name(thing: str) -> Set[bytes]:
 def words_of(told: bytes) -> set[bytes]:
     """The words of a JSON value, where they may be escaped in one way or the other."""
     if b"\\u" in told:
-        told = msgspec.json.encode(msgspec.json.decode(told))
+        told = msgspec.json.encode(_read(told))
     return set(_WORD.findall(_SIGN.sub(b" ", told) if b"\\" in told or b"%" in told else told))
+
+
+def _read(told: bytes) -> object:
+    """A JSON value whose texts may hold bytes that are no UTF-8."""
+    return msgspec.json.decode(told.decode(errors="replace"))
 
 
 def _whole_in(told: Sequence[bytes]) -> set[bytes]:
@@ -104,7 +109,7 @@ def _whole_in(told: Sequence[bytes]) -> set[bytes]:
     joined = b"\n".join(told)
     if b"\\" not in joined:
         return set(_WHOLE.findall(joined))
-    return {text.encode() for raw in told for text in texts_in(msgspec.json.decode(raw))}
+    return {text.encode() for raw in told for text in texts_in(_read(raw))}
 
 
 def marks_of(source: str, *told: bytes) -> Set[int]:
