@@ -262,6 +262,7 @@ LESS_TELLS_ANOTHER = {
     "oth-no-question": "without its file the other denied chain is what is left, and nothing was asked",
     "thirdly-partner-upload-session": "AWS names the denied action; the session policy of the transfer stands in the snapshot alone",
     "thirdly-site-under-key": "AWS names the denied action; that the bucket's policy admits it, and the key does not, stands in the policies alone",
+    "eleventh-queue-under-amazons-key": "AWS names the denied action; that the key is AWS's own stands in its policy alone",
     "fourth-bootstrap-on-instance": "the file with the denial is gone, and all other files are whole",
     "third-batch-before-its-policy": "AWS names the denied action; that its policy came a moment later stands in the snapshot's dates alone",
     "thirdly-assignment-in-management": "AWS names the denied action; that the caller may do it already stands in the snapshot alone",

@@ -37,8 +37,8 @@ def operations_page() -> str:
 
 
 def _operation(heading: str, row: Row) -> tuple[str, ...]:
-    calls = codes(row["events"]) if "events" in row else code(row["pattern"]) if "pattern" in row else "all calls"
-    also = "also " if heading == "need" else ""
+    calls = codes(row.get("events") or row["calls"]) if "events" in row or "calls" in row else code(row["pattern"]) if "pattern" in row else "all calls"
+    also = "also " if heading in ("need", "delivery") else ""
     when = " and ".join(filter(None, [codes(row.get("when", ())), prose(row.get("why", ""))]))
     return anchor(row["id"]), calls, also + code(row["action"]), when, source(row["source"])
 

@@ -75,6 +75,62 @@ def test_a_role_that_lets_the_token_in_is_not_the_one() -> None:
     assert only(asked(trust, let_in)).resource == MEANT
 
 
+def saml(provider: str) -> dict:
+    identity = {"type": "SAMLUser", "principalId": "x=:ana", "userName": "ana", "identityProvider": provider}
+    text = f"User: ana is not authorized to perform: sts:AssumeRoleWithSAML on resource: {MEANT}"
+    request = {"roleArn": MEANT, "principalArn": provider, "sAMLAssertionID": "_1"}
+    return call(identity, "sts", "AssumeRoleWithSAML", errorCode="AccessDenied", errorMessage=text, account=B, request=request)
+
+
+def by_role(_: str) -> dict:
+    return refused(session(OTHER), "sts", "AssumeRole", "sts:AssumeRole", MEANT, clause="", request={"roleArn": MEANT, "roleSessionName": "x"})
+
+
+@pytest.mark.parametrize(
+    ("record", "principal", "named", "wanted"),
+    [
+        (lambda _: token(), {"Federated": PROVIDER}, "sts:AssumeRole", WEB),
+        (saml, {"Federated": f"arn:aws:iam::{B}:saml-provider/Corp"}, "sts:AssumeRole", "sts:AssumeRoleWithSAML"),
+        (by_role, {"AWS": OTHER}, WEB, "sts:AssumeRole"),
+    ],
+)
+def test_a_caller_that_is_trusted_for_another_way_in_keeps_the_guards_it_was_given(record: Any, principal: dict, named: str, wanted: str) -> None:
+    guard = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    trust = trusts(principal, named) | {"Condition": guard}
+    case = diagnose(
+        [record(next(iter(principal.values())))], snapshot((MEANT, [], [trust]), (OTHER, [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}], []))
+    )
+    found = only(case)
+    assert (found.cause, found.resource, found.policy_types) == (Cause.UNTRUSTED_PRINCIPAL, MEANT, (PolicyType.TRUST,))
+    assert f"for {named} alone (statement number 1 of trust policy), and not for {wanted}" in found.explanation
+    (delta,) = case.deltas
+    (statement,) = delta.statements
+    of_token = {"StringEquals": {f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:sub": SUBJECT}} if wanted == WEB else {}
+    assert statement == {"Effect": "Allow", "Principal": principal, "Action": wanted, "Condition": {**of_token, **guard}}
+
+
+def test_one_trusted_for_another_way_in_without_a_guard_gets_the_token_s_own() -> None:
+    (delta,) = asked(trusts({"Federated": PROVIDER})).deltas
+    assert delta.statements[0]["Condition"] == {"StringEquals": {f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:sub": SUBJECT}}
+
+
+@pytest.mark.parametrize(
+    ("given", "cause"),
+    [(f"arn:aws:iam::{B}:user/ops", Cause.NO_POLICY_FIX), (f"arn:aws:iam::{B}:policy/Deliver", Cause.NO_POLICY_FIX), (role("Delivery"), Cause.UNKNOWN)],
+)
+def test_what_is_no_role_in_the_place_of_one_is_no_matter_of_trust(given: str, cause: Cause) -> None:
+    fails = {"errorCode": "InvalidArgumentException", "errorMessage": f"Firehose is unable to assume role {given}. Please check the role provided."}
+    found = only(diagnose([call(session(OTHER), "firehose", "CreateDeliveryStream", **fails)]))
+    assert found.cause is cause
+    assert (given in found.explanation and "no role" in found.explanation) is (cause is Cause.NO_POLICY_FIX)
+
+
+@pytest.mark.parametrize(("action", "source", "name"), [("iam:PassRole", "ecs", "RegisterTaskDefinition"), ("sts:AssumeRole", "sts", "AssumeRole")])
+def test_a_grant_to_pass_or_take_what_is_no_role_is_never_proposed(action: str, source: str, name: str) -> None:
+    case = diagnose([refused(session(OTHER), source, name, action, f"arn:aws:iam::{B}:user/ops")], snapshot((OTHER, [], [])))
+    assert (only(case).cause, case.deltas) == (Cause.NO_POLICY_FIX, ())
+
+
 def states(region: str, trusted: str) -> CaseFile:
     dev = role("people/Dev")
     text = "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the provided role."

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.trail import A, B, call, diagnose, refused, session, snapshot, trusts
+from tests.trail import A, B, call, diagnose, refused, resource_policy, session, snapshot, trusts
 from tests.trail import role as role_arn
 from trailsleuth.catalog.evaluation import is_of_one_region
 from trailsleuth.catalog.load import rows_of
@@ -185,3 +185,95 @@ def test_the_role_of_an_identity_pool_that_trusts_another_pool_is_the_one_that_w
     case = diagnose([roles, denied], snapshot((GUESTS, [], [pool_trust(trusted)])), event_id="denied")
     assert case.findings[0].resource == expected
     assert [delta.statements[0]["Principal"] for delta in case.deltas] == ([{"Federated": "cognito-identity.amazonaws.com"}] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "action", "request_", "needed"),
+    [
+        ("ec2", "CreateFlowLogs", "ec2:*", {"CreateFlowLogsRequest": {"LogDestinationType": "s3"}}, "logs:CreateLogDelivery"),
+        ("ec2", "CreateFlowLogs", "ec2:*", {"CreateFlowLogsRequest": {"LogFormat": "${version} ${ecs-cluster-arn}"}}, "ecs:ListClusters"),
+        (
+            "wafv2",
+            "PutLoggingConfiguration",
+            "wafv2:*",
+            {"loggingConfiguration": {"logDestinationConfigs": ["arn:aws:s3:::aws-waf-logs-1"]}},
+            "logs:CreateLogDelivery",
+        ),
+        ("route53resolver", "CreateResolverQueryLogConfig", "route53resolver:*", {"destinationArn": "arn:aws:s3:::queries"}, "logs:CreateLogDelivery"),
+    ],
+)
+def test_a_bare_denial_of_what_the_policies_allow_is_of_what_the_request_needs_besides(
+    source: str, name: str, action: str, request_: dict[str, Any], needed: str
+) -> None:
+    bare = call(session(WHO), source, name, errorCode="AccessDenied", errorMessage="You are not authorized to perform this operation.", request=request_)
+    case = diagnose([bare], snapshot((WHO, [{"Effect": "Allow", "Action": action, "Resource": "*"}], [])))
+    assert cause(case) == ("missing_allow", needed, "*")
+
+
+MANAGED = {
+    "Effect": "Allow",
+    "Principal": {"AWS": "*"},
+    "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+    "Resource": "*",
+    "Condition": {"StringEquals": {"kms:ViaService": "sqs.eu-west-1.amazonaws.com", "kms:CallerAccount": B}},
+}
+SEEN = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{B}:root"}, "Action": ["kms:Describe*", "kms:Get*"], "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    ("who", "action", "expected"),
+    [
+        ({"type": "AWSService", "invokedBy": "sns.amazonaws.com"}, "kms:GenerateDataKey", "no_policy_fix"),
+        (session(WHO), "kms:Decrypt", "no_policy_fix"),
+        (session(WHO), "kms:DescribeKey", "missing_allow"),
+    ],
+)
+def test_nobody_is_added_to_the_policy_of_a_key_of_aws_s_own(who: dict[str, Any], action: str, expected: str) -> None:
+    named = who.get("arn") or who["invokedBy"]
+    by = "identity" if action == "kms:DescribeKey" else "resource"
+    text = f"User: {named} is not authorized to perform: {action} on resource: {KEY} because no {by}-based policy allows the {action} action"
+    record = call(who, "kms", action.partition(":")[2], errorCode="AccessDenied", errorMessage=text)
+    held = [] if by == "identity" else [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]
+    case = diagnose([record], snapshot((WHO, held, [])), resource_policy(KEY, MANAGED, SEEN))
+    assert cause(case) == (expected, action, KEY)
+    assert bool(case.deltas) is (expected == "missing_allow")
+
+
+@pytest.mark.parametrize("code", ["KMS.AccessDeniedException", "KMSAccessDeniedException"])
+def test_a_text_that_holds_a_code_of_a_service_means_its_denial(code: str) -> None:
+    text = (
+        f"User: sns.amazonaws.com is not authorized to perform: kms:Decrypt on resource: {KEY} because no resource-based policy allows the kms:Decrypt action"
+    )
+    record = call({"type": "AWSService", "invokedBy": "sns.amazonaws.com"}, "kms", "Decrypt", errorCode="AccessDenied", errorMessage=text)
+    case = diagnose([record], resource_policy(KEY, MANAGED, SEEN), error=f'"ErrorCode":"{code}","sqsRequestId":"Unrecoverable"')
+    assert (case.outcome.value, cause(case)) == ("cause_found", ("no_policy_fix", "kms:Decrypt", KEY))
+
+
+FOLDER, DROP = "arn:aws:s3:::home", "arn:aws:s3:::partner-drop"
+
+
+def listed(bucket: str, prefix: str, owner: str = "", **fields: Any) -> dict[str, Any]:
+    held = [{"type": "AWS::S3::Bucket", "ARN": f"arn:aws:s3:::{bucket}", "accountId": owner}]
+    return call(session(WHO), "s3", "ListObjects", request={"bucketName": bucket, "prefix": prefix}, resources=held, **fields)
+
+
+@pytest.mark.parametrize(
+    ("granted", "shown", "owner", "expected"),
+    [
+        (DROP, ("partner-drop", "home/omar/"), "", "not_a_permission"),
+        (f"{DROP}/home/*", None, "", "not_a_permission"),
+        (DROP, ("partner-drop", "homes/omar/"), "", "scope_mismatch"),
+        (DROP, ("partner-drop", "home/omar/"), B, "scope_mismatch"),
+    ],
+)
+def test_a_folder_that_was_taken_for_a_bucket_is_no_bucket_to_be_granted(granted: str, shown: tuple[str, str] | None, owner: str, expected: str) -> None:
+    bare = listed("home", "lena/", owner, second=20, errorCode="AccessDenied", errorMessage="Access Denied")
+    held = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": granted}
+    case = diagnose([*([listed(*shown, B)] if shown else []), bare], snapshot((WHO, [held], [])))
+    assert cause(case) == (expected, "s3:ListBucket", FOLDER)
+    assert bool(case.deltas) is (expected == "scope_mismatch")
+
+
+def test_a_folder_of_a_bucket_that_the_caller_used_tells_it_too_where_no_policies_are_there() -> None:
+    bare = listed("home", "lena/", second=20, errorCode="AccessDenied", errorMessage="Access Denied")
+    assert cause(diagnose([listed("partner-drop", "home/omar/", B), bare]))[0] == "not_a_permission"

@@ -31,6 +31,7 @@ TABLES = [
     ("side_calls", "side_call"),
     ("no_authorization_id", "no_id"),
     ("enrichment", "enriched"),
+    ("operations/logs", "delivery"),
 ]
 BY_SERVICE = [("operations", "operation"), ("operations", "need"), ("resources", "resource")]
 TABLES += [(f"{kind}/{path.stem}", heading) for kind, heading in BY_SERVICE for path in sorted((DATA / kind).glob("*.toml"))]
@@ -142,6 +143,15 @@ def test_every_need_shows_where_the_request_has_its_cause_and_nowhere_else(name,
     example, counter = row["example"], row["counter_example"]
     assert row["action"] in {need.iam_action for need in needs(source, example["event"], example["request"], **PLACE)}
     assert row["id"] not in {need.source_id for need in needs(source, counter["event"], counter["request"], **PLACE)}
+
+
+@pytest.mark.parametrize(("name", "row"), rows("operations/logs", "delivery"))
+def test_every_call_that_sets_up_a_delivery_of_logs_needs_to_create_it(name, row):
+    for case, needed in ((row["example"], True), (row["counter_example"], False)):
+        prefix, _, event = case["event"].partition(":")
+        found = needs(source_of(prefix), event, case["request"], **PLACE)
+        assert any((need.iam_action, need.resource, need.source_id) == ("logs:CreateLogDelivery", "*", row["id"]) for need in found) is needed
+    assert all(primary_action(source_of(call.partition(":")[0]), call.partition(":")[2], {}) for call in row["calls"])
 
 
 @pytest.mark.parametrize(

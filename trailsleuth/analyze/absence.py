@@ -10,6 +10,8 @@ Sure:  observed: the denial and what shows the absence are in the evidence.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
 from trailsleuth.analyze.claim import Claim
@@ -20,16 +22,27 @@ from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.actions import access_level
 from trailsleuth.catalog.things import is_making, whole_of
 from trailsleuth.facts import Fact, Facts
+from trailsleuth.facts.owners import S3
 from trailsleuth.facts.tags import context_of
-from trailsleuth.iam.applies import grants_part, policies_for
+from trailsleuth.iam.applies import find_resource_policy, grants_part, policies_for
 from trailsleuth.iam.evaluate import decide
-from trailsleuth.model import AccessRequest, Basis, Cause, Effect, Finding, PolicyEvidence, PolicyType, Record, Standing, Verdict, parse_arn
+from trailsleuth.iam.match import action_matches
+from trailsleuth.model import AccessRequest, Basis, Cause, Effect, Finding, PolicyEvidence, PolicyType, Record, Standing, Verdict, parse_arn, same_role
+from trailsleuth.model.names import role_of
+from trailsleuth.model.texts import texts_in
+from trailsleuth.patterns import late
+
+_S3 = late(r"arn:[\w-]+:s3:::(?P<bucket>[^/*?$]+)(?:/(?P<key>.*))?")
 
 
 def absent_finding(refusal: Refusal, facts: Facts) -> Finding | None:
     """The denial explained by what is missing; None where the thing may well be there, or was only about to be made."""
     if refusal.denial.effect is Effect.EXPLICIT or refusal.resource is None or "*" in refusal.resource:
         return None
+    left_out = _bucket_left_out(refusal, facts)
+    if left_out is not None:
+        found = make_finding(refusal, Claim(layers=(), cause=Cause.NOT_A_PERMISSION, rule="bucket-left-out"), Standing.CAUSE, Basis.OBSERVED)
+        return replace(found, explanation=_left_out(refusal, left_out))
     moment = refusal.first.event_time
     deletion = facts.roles.deletion(refusal.resource, moment) if refusal.is_assume else None
     if deletion is not None:
@@ -63,6 +76,32 @@ def _lets(request: AccessRequest, tags: tuple[Fact, ...], policies: PolicyEviden
     return own is not None and own.verdict is Verdict.ALLOWED and decision.verdict is not Verdict.EXPLICITLY_DENIED
 
 
+def _bucket_left_out(refusal: Refusal, facts: Facts) -> str | None:
+    """The bucket that the caller may use, by its policies or as it did, and that has a folder of the denied bucket's name, where nothing shows whose that is: a
+    path was given without its bucket (a home directory, an `s3://` address), and its first folder was taken for one.
+
+    Source: https://docs.aws.amazon.com/transfer/latest/userguide/requirements-roles.html
+    """
+    named, request, policies = _S3.fullmatch(refusal.resource or ""), refusal.request, facts.evidence.policies
+    if named is None or request is None or named["bucket"] in facts.owners or find_resource_policy(f"arn:aws:s3:::{named['bucket']}", policies) is not None:
+        return None
+    granted = [s for p in policies_for(request, policies).identity for s in p.document.statements if s.effect == "Allow"]
+    own = [m for s in granted if any(action_matches(a, request.action) for a in s.actions) for m in map(_S3.match, s.resources) if m is not None]
+    buckets, folder = {m["bucket"] for m in own}, named["bucket"]
+    known = [f"{m['bucket']}/{m['key']}" for m in own if m["key"]]
+    for record in facts.evidence.records:
+        used = record.event_source == S3 and same_role(role_of(record), refusal.principal)
+        known += [path for path in _paths(record) if used or path.partition("/")[0] in buckets] if not record.failed else []
+    return next((bucket for bucket, inside, *_ in (path.split("/") for path in known if "/" in path) if inside == folder != bucket), None)
+
+
+def _paths(record: Record) -> Iterator[str]:
+    """What a request names as `bucket/folder/…`: in one text, or as the bucket and the key or prefix in it."""
+    bucket = record.request.get("bucketName")
+    yield from (f"{bucket}/{inside}" for inside in (record.request.get("key"), record.request.get("prefix")) if bucket and isinstance(inside, str))
+    yield from (text.removeprefix("s3://").lstrip("/") for text in texts_in(dict(record.request)) if "/" in text)
+
+
 def _is_known(role: str, refusal: Refusal, facts: Facts) -> bool:
     """The trail shows the role made or deleted, or a policy of the caller covers it: a snapshot of another day may lack what was there."""
     request = refusal.request
@@ -91,6 +130,12 @@ def _finding(refusal: Refusal, text: str, shown: Record | None) -> Finding:
 
 def _deleted(refusal: Refusal, deletion: Record) -> str:
     return f"{short(refusal.resource)} was deleted at {_iso(deletion)} (record {deletion.event_id}), before it was to be assumed."
+
+
+def _left_out(refusal: Refusal, bucket: str) -> str:
+    name = (refusal.resource or "").rpartition(":")[2].partition("/")[0]
+    shown = f"Nothing in the evidence shows whose bucket {name} is; {name}/ is a folder of bucket {bucket}, which it may use"
+    return f"{short(refusal.principal)} was denied {refusal.iam_action} on {refusal.resource}. {shown}: a path was given without its bucket."
 
 
 def _missing(refusal: Refusal, missing: Fact, facts: Facts) -> str:

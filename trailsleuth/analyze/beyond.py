@@ -1,6 +1,6 @@
 """Refusals that no policy of the caller's decides, whatever their text says.
 
-Sees:  a role passed across accounts, a service-linked role on what carries no policy, an AWS managed key used from outside,
+Sees:  a role passed across accounts, what is no role in the place of one, a service-linked role on what carries no policy, an AWS managed key from outside,
        another account's resource that takes no policy, a thing of another Region, what only an organization's management account can do,
        a call that works in the owner's account alone, one that names another account's number or what no account owns, Lake Formation's grants.
 Why:   AWS words these like missing permissions, and an Allow changes nothing.
@@ -9,6 +9,8 @@ Sure:  by AWS's rules on the accounts involved; where the wording alone decides,
 """
 
 from __future__ import annotations
+
+import re
 
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
@@ -30,6 +32,8 @@ from trailsleuth.model.written import holds_signs
 from trailsleuth.patterns import late
 
 _NUMBER = late(r"\d{12}")
+_ROLE_SAID = late(r"\brole(?: with)?(?: arn)?[\s:'\"`(\[]{1,4}(?P<arn>arn:[\w-]+:(?:iam|sts)::\d{12}:[\w+=,.@/:-]+)", re.IGNORECASE)
+_IDENTITY = late(r"arn:[\w-]+:(?:iam|sts)::\d{12}:(?:user|group|policy|instance-profile|assumed-role|federated-user|mfa)/")
 
 
 def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
@@ -46,7 +50,7 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule=rule)
     if is_granted_only(refusal):
         return Claim(layers=(PolicyType.OTHER,), cause=Cause.MISSING_ALLOW, rule="granted-only")
-    if _is_from_outside(refusal) and _is_aws_managed_key(refusal, policies):
+    if _is_aws_managed_key(refusal, policies) and (_is_from_outside(refusal) or _past_its_service(refusal, policies)):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="aws-managed-key")
     allowed = "management-only" if _of_management(refusal, policies) else "owner-only" if _owner_only(refusal, policies) else _named_in_vain(refusal, policies)
     if allowed is not None:
@@ -65,6 +69,19 @@ def settled_by(rule: str, refusal: Refusal) -> Row | None:
 
 def _managements(refusal: Refusal) -> Row | None:
     return management_only(refusal.iam_action or "", frozenset(refusal.first.request))
+
+
+def not_a_role(refusal: Refusal) -> str | None:
+    """What was given in the place of a role to be taken or passed, and is none: a user, a group, a session, a policy. No service and no policy takes it.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
+    """
+    assumes = (refusal.iam_action or "").startswith("sts:AssumeRole")
+    if not assumes and refusal.iam_action != "iam:PassRole":
+        return None
+    said = _ROLE_SAID.search(refusal.first.error_message or "")
+    given = refusal.resource or (said.group("arn").rstrip(".") if said is not None else "")
+    return given if _IDENTITY.match(given) is not None and (assumes or ":instance-profile/" not in given) else None
 
 
 def _of_management(refusal: Refusal, policies: PolicyEvidence) -> bool:
@@ -173,6 +190,8 @@ def _is_from_outside(refusal: Refusal) -> bool:
 
 def _rule_of_request(refusal: Refusal, policies: PolicyEvidence) -> str | None:
     """What the request says otherwise than it should, so that nobody's policies help."""
+    if not_a_role(refusal) is not None:
+        return "not-a-role"
     if _named_by_arn(refusal):
         return "named-by-arn"
     if _expects_another_owner(refusal):
@@ -227,6 +246,15 @@ def _is_aws_managed_key(refusal: Refusal, policies: PolicyEvidence) -> bool:
         return False
     grants = [s for s in found.document.statements if s.effect == "Allow" and s.principals and ("AWS", "*") in s.principals.entries]
     return bool(grants) and all({"kms:calleraccount", "kms:viaservice"} <= {c.key.lower() for c in s.conditions} for s in grants)
+
+
+def _past_its_service(refusal: Refusal, policies: PolicyEvidence) -> bool:
+    """By a principal of its own account whom the key's own policy, which nobody can change, does not let: it did not come through the key's service."""
+    request = refusal.request
+    if request is None or refusal.denial.effect is Effect.EXPLICIT or refusal.denial.policy_type not in (None, PolicyType.RESOURCE):
+        return False
+    found = decide(request, policies_for(request, policies)).layer(PolicyType.RESOURCE)
+    return found is not None and found.verdict is Verdict.IMPLICITLY_DENIED
 
 
 def is_service_linked(principal: str | None) -> bool:

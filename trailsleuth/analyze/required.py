@@ -18,7 +18,7 @@ from trailsleuth.analyze.refusal import NEEDED_NEXT, Refusal
 from trailsleuth.analyze.requests import access_request
 from trailsleuth.catalog.actions import dependent_actions, takes_resource
 from trailsleuth.catalog.arns import Place
-from trailsleuth.catalog.operations import Need, needs, possible_needs
+from trailsleuth.catalog.operations import Need, is_conditional, needs, possible_needs
 from trailsleuth.catalog.passed_roles import passed_roles, passing_rows
 from trailsleuth.catalog.pipeline_actions import ActionNeed, applies, needs_of_action, resource_for
 from trailsleuth.iam.applies import find_principal, grants_part, policies_for
@@ -95,9 +95,11 @@ def lacks_all(request: AccessRequest | None, policies: PolicyEvidence) -> bool:
 
 
 def depended_on(refusal: Refusal) -> Iterator[Pending]:
-    """The dependent actions of the refused one that take no resource, as the Service Authorization Reference lists them."""
+    """The dependent actions of the refused one that take no resource, as the Service Authorization Reference lists them, but for those of which the request
+    tells whether it needs them."""
+    call = refusal.first
     for action in dependent_actions(refusal.iam_action or ""):
-        if takes_resource(action) is False:
+        if takes_resource(action) is False and not is_conditional(call.event_source, call.event_name, action):
             yield Pending(refusal=_pending(refusal, action, "*"), because=f"{refusal.iam_action} depends on it")
 
 

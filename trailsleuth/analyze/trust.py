@@ -1,7 +1,7 @@
 """A role's trust policy does not let the caller in.
 
 Sees:  a refused AssumeRole (or a service that could not take its role), and the decision of the role's trust policy.
-Why:   STS gives no reason; the trust may not name the caller, name one that was deleted, or hang on a condition.
+Why:   STS gives no reason; the trust may not name the caller, name one that was deleted, name it for another way in, or hang on a condition.
        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html
 Sure:  shown where the trust policy is in the evidence, or AWS names it. Else nobody knows: a role that is absent, or was made seconds ago, is refused in the
        same words.
@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from trailsleuth.analyze.claim import Claim, nearest
 from trailsleuth.analyze.refusal import Refusal
-from trailsleuth.iam.applies import find_principal
-from trailsleuth.model import Cause, LayerDecision, Mismatch, PolicyEvidence, PolicyType, StatementRef, Verdict, account_of
+from trailsleuth.iam.applies import TRUST_ACTIONS, find_principal
+from trailsleuth.model import Cause, LayerDecision, Mismatch, NearMiss, PolicyEvidence, PolicyType, StatementRef, Verdict, account_of
 
 
 def trust_claim(refusal: Refusal, found: LayerDecision | None, policies: PolicyEvidence) -> Claim:
@@ -29,10 +29,23 @@ def trust_claim(refusal: Refusal, found: LayerDecision | None, policies: PolicyE
     near, part = nearest(found)
     if part is not None and part.part == "condition":
         return Claim(layers=(PolicyType.TRUST,), cause=Cause.CONDITION_MISMATCH, blocking=(near.statement,) if near else (), mismatch=part)
+    other = _for_another_way_in(found)
+    if other is not None:
+        return Claim(layers=(PolicyType.TRUST,), cause=Cause.UNTRUSTED_PRINCIPAL, blocking=(other.statement,), mismatch=other.mismatches[0])
     stale = stale_statements(refusal, policies)
     if stale:
         return Claim(layers=(PolicyType.TRUST,), cause=Cause.STALE_PRINCIPAL, blocking=stale)
     return Claim(layers=(PolicyType.TRUST,), cause=Cause.UNTRUSTED_PRINCIPAL)
+
+
+def _for_another_way_in(found: LayerDecision) -> NearMiss | None:
+    """The statement that names the caller, whose conditions do not speak against it, and that allows it another way in alone: STS takes a role by three
+    actions, one for principals of AWS, one for tokens and one for SAML assertions.
+
+    Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+    """
+    near = (miss for miss in found.near_misses if miss.effect == "Allow" and [part.part for part in miss.mismatches] == ["action"])
+    return next((miss for miss in near if any(action.lower().startswith(TRUST_ACTIONS) for action in miss.mismatches[0].wanted)), None)
 
 
 def stale_statements(refusal: Refusal, policies: PolicyEvidence) -> tuple[StatementRef, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trailsleuth.analyze.beyond import is_granted_only, is_service_linked, settled_by
+from trailsleuth.analyze.beyond import is_granted_only, is_service_linked, not_a_role, settled_by
 from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.generated import of_an_editable_role
 from trailsleuth.analyze.refusal import BY_POLICIES, Refusal
@@ -153,7 +153,11 @@ def _why_not_trusted(refusal: Refusal, claim: Claim) -> str:
             f"The {policy} of {role} names a unique id of a principal that was deleted; one made anew under the same name has another id. "
             "The identity side is not to blame."
         )
-    return f"The trust policy of {role} does not name {short(refusal.principal) if refusal.principal else 'the caller'}."
+    who = short(refusal.principal) if refusal.principal else "the caller"
+    if claim.mismatch is not None and claim.mismatch.part == "action":
+        wanted = ", ".join(claim.mismatch.wanted)
+        return f"The trust policy of {role} names {who} for {wanted} alone ({_statements(claim)}), and not for {refusal.iam_action}."
+    return f"The trust policy of {role} does not name {who}."
 
 
 def _why_not_assumed(refusal: Refusal) -> str:
@@ -174,8 +178,12 @@ def _why_no_policy(refusal: Refusal, claim: Claim) -> str:
     settled = settled_by(claim.rule, refusal)
     if settled is not None:
         return str(settled["why"])
+    if claim.rule == "not-a-role":
+        return f"{not_a_role(refusal)} is no role, and it was given in the place of one."
     if refusal.iam_action == "iam:PassRole" or "pass role" in (refusal.first.error_message or "").lower():
         return "A role can only be passed inside its own account: no policy change helps."
+    if claim.rule == "aws-managed-key":
+        return "It is an AWS managed key, whose policy nobody can change."
     if claim.rule in _NAMED_IN_VAIN:
         return _NAMED_IN_VAIN[claim.rule]
     if is_service_linked(refusal.principal):

@@ -165,22 +165,37 @@ def _only_role(request: Mapping[str, Any]) -> str | None:
     return roles.pop() if len(roles) == 1 else None
 
 
+@cache
+def _rows_of_needs(prefix: str) -> tuple[Row, ...]:
+    """What calls of a service need besides their own action: by its own table, and where they set up a delivery of logs."""
+    calls = (
+        (row, [name for service, _, name in (call.partition(":") for call in row["calls"]) if service == prefix])
+        for row in rows_of("operations/logs", "delivery")
+    )
+    return (*rows_of(f"operations/{prefix}", "need"), *({**row, "events": names} for row, names in calls if names))
+
+
 def _need_rows(event_source: str, event_name: str, request: Mapping[str, Any]) -> Iterator[Row]:
     body = unwrapped(event_name, request)
-    for row in rows_of(f"operations/{prefix_of(event_source)}", "need"):
+    for row in _rows_of_needs(prefix_of(event_source)):
         if _names(row, event_name) and holds(body, row.get("when", ())):
             yield row
 
 
+def is_conditional(event_source: str, event_name: str, action: str) -> bool:
+    """A row tells from the request whether the operation is checked for the action besides its own."""
+    return any(row["action"] == action and _names(row, event_name) and "when" in row for row in _rows_of_needs(prefix_of(event_source)))
+
+
 def linked_services(event_source: str, event_name: str) -> frozenset[str]:
     """The services whose linked role the operation may create, whatever its request: known also where no request was recorded."""
-    rows = rows_of(f"operations/{prefix_of(event_source)}", "need")
+    rows = _rows_of_needs(prefix_of(event_source))
     return frozenset(str(row["service_linked_role"]) for row in rows if "service_linked_role" in row and _names(row, event_name))
 
 
 def checks_more(event_source: str, event_name: str) -> bool:
     """True where the operation may be checked for more than its own action: what its content asks for (a tag on what it creates, a key, a source)."""
-    rows = rows_of(f"operations/{prefix_of(event_source)}", "need")
+    rows = _rows_of_needs(prefix_of(event_source))
     return any(_names(row, event_name) for row in rows if "events" in row or re.search(_CREATES, event_name))
 
 
@@ -240,7 +255,8 @@ def needs(event_source: str, event_name: str, request: Mapping[str, Any], *, eve
 def possible_needs(event_source: str, event_name: str, **place: Unpack[Place]) -> tuple[Need, ...]:
     """All that some request of the operation is checked for besides the action of an empty one; the resource only where no request is needed to tell it."""
     prefix, own = prefix_of(event_source), primary_action(event_source, event_name, {})
-    rows = [row for heading in ("operation", "need") for row in rows_of(f"operations/{prefix}", heading) if row["action"] != own and _names(row, event_name)]
+    listed = (*rows_of(f"operations/{prefix}", "operation"), *_rows_of_needs(prefix))
+    rows = [row for row in listed if row["action"] != own and _names(row, event_name)]
     found: dict[str, Need] = {}
     for row in rows:
         resource = _row_resource(row, {}, place) if "resource" in row or "service_linked_role" in row else None

@@ -22,6 +22,7 @@ from trailsleuth.model.texts import TELLING, repeats, said_by, words_in
 from trailsleuth.patterns import late
 
 NAMING = 4  # a name shorter than this stands in texts by chance
+_CODE = late(r"\.|AccessDenied")  # what follows a service's name in a code of it: KMS.AccessDeniedException, KMSAccessDeniedException
 OPERATION = late(r"[A-Z][A-Za-z0-9]{3,80}")
 _THING = late(
     r"\b(?:account|alias|bucket|build|cluster|database|distribution|domain|function|group|image|instance|job|key|log group|parameter|pipeline|policy|project"
@@ -65,7 +66,7 @@ class _Text:
         self.roles = {role for role in map(role_of_session, self.arns) if role}
         self.names = (set(_names(said)) | ({said.bucket} if said.bucket else set())) - self.arns
         self.operations = {word for word in said.words if OPERATION.fullmatch(word)} | {name for _, name in said.operations if name}
-        spoken = {service_prefix(word) for word in said.words if word[:1].isupper()}
+        spoken = {service_prefix(part) for word in said.words if word[:1].isupper() for part in (word, _CODE.split(word, maxsplit=1)[0])}
         self.services = {service for service, _ in (*said.operations, *said.types)} | spoken - {None}
 
     def tie(self, record: Record, session: Session | None) -> tuple[Tie | None, int]:

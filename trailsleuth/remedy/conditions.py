@@ -38,6 +38,7 @@ REQUEST_SIDE = (
 CLAIMS = ("amr", "app_id", "aud", "azp", "email", "id", "oaud", "sub", "user_id")  # of a token, under its issuer's host
 OFFERED = ("token.actions.githubusercontent.com", "accounts.google.com", "oidc.circleci.com/")  # issuers of whose own claims STS makes keys as well
 OWNER_KEY = "aws:resourceaccount"
+POOL_KEY = "cognito-identity.amazonaws.com:aud"
 FITTING = ("stringequals", "stringlike", "stringequalsignorecase", "arnequals", "arnlike", "bool")  # operators that a value can simply be put under
 SOURCE_KEYS = ("aws:SourceAccount", "aws:SourceArn")
 TAKING_PATTERNS = ("stringlike", "arnequals", "arnlike")
@@ -53,6 +54,8 @@ class Fitted(Struct):
 def fit_conditions(finding: Finding) -> Fitted | None:
     """What the statement must carry: the condition that nearly applied with the failed value made to fit; None where the call must change instead."""
     known = {op: dict(keys) for op, keys in finding.conditions.items()}
+    if finding.cause is Cause.UNTRUSTED_PRINCIPAL and finding.statements and finding.mismatch is not None and finding.mismatch.part == "action":
+        return Fitted(element=_as_they_stand(finding.statements[0].conditions, _token_conditions(finding)))
     if finding.cause is not Cause.CONDITION_MISMATCH or known:
         return Fitted(element=known or _token_conditions(finding))
     part = finding.mismatch
@@ -65,6 +68,18 @@ def fit_conditions(finding: Finding) -> Fitted | None:
     if not finding.statements or (part.key.lower().startswith(REQUEST_SIDE) and not _cannot_be_sent(part.key, finding) and not _adds_itself(part, finding)):
         return None
     return _refit(finding, finding.statements[0].conditions)
+
+
+def _as_they_stand(conditions: tuple[Condition, ...], token: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The guards of a statement that misses nothing but the action; of one that asks for no subject of a token and no identity pool, the token's own too.
+
+    Source: https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html
+    """
+    names_one = any(c.key.lower().endswith(":sub") or c.key.lower() == POOL_KEY for c in conditions)
+    element = {} if names_one else {operator: dict(keys) for operator, keys in token.items()}
+    for condition in conditions:
+        element.setdefault(condition.operator, {})[condition.key] = condition.values[0] if len(condition.values) == 1 else list(condition.values)
+    return element
 
 
 def _refit(finding: Finding, conditions: tuple[Condition, ...]) -> Fitted | None:
