@@ -7,7 +7,6 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -20,7 +19,7 @@ from trailsleuth.scan.reader import ScanReader
 
 
 class Held(NamedTuple):
-    """One of them: its place in the trail, what it is told by, and what reads its bytes. `number` is equal for copies."""
+    """One of them: its place in the trail, what it is told by, and what reads its bytes, and from where. `number` is equal for copies."""
 
     source: str
     position: int
@@ -28,7 +27,13 @@ class Held(NamedTuple):
     time: str
     who: Who
     kind: Kind
-    raw: Callable[[], bytes]
+    read: Callable[[int, int], bytes]
+    at: int
+    length: int = 0
+
+    def raw(self) -> bytes:
+        """Its bytes."""
+        return self.read(self.at, self.length)
 
 
 Wanted = Callable[[Held], bool]
@@ -48,7 +53,7 @@ class Refusals:
             kind = Kind(one.caller, one.call, one.code)
             kind = self._kinds.setdefault(kind, kind)
             place = source, before + one.position, numbers[one.position]
-            self._held.append(Held(*place, one.time, one.who, kind, partial(self._read, self._size, len(one.raw))))
+            self._held.append(Held(*place, one.time, one.who, kind, self._read, self._size, len(one.raw)))
             self._size += self._raws.write(one.raw)
 
     def hold(self, found: Iterable[Held]) -> None:

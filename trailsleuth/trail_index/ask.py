@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import struct
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain, groupby
+from itertools import groupby
 from operator import itemgetter
 
 from msgspec.structs import replace
@@ -31,11 +30,10 @@ from trailsleuth.trail_index.wanted import Row, Rows
 _OPENING = struct.Struct("<6I")
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 ALONE = 40  # files that are gone through sooner than workers have started
-_SPANS = """
-SELECT coalesce(nullif(account, ''), caller_account, $nobody),
-    list_sort(list(DISTINCT region) FILTER (region <> '')), strftime(min(time), '%Y-%m-%dT%H:%M:%SZ'),
-    strftime(max(time), '%Y-%m-%dT%H:%M:%SZ'), count(*)
-FROM rows JOIN places USING (place) JOIN callers USING (caller) GROUP BY 1
+_BY_PLACE = "SELECT place, NULL, strftime(min(time), $1), strftime(max(time), $1), count(*) FROM rows GROUP BY place"
+_BY_CALLER = """
+SELECT place, caller_account, strftime(min(time), $1), strftime(max(time), $1), count(*) FROM rows JOIN callers USING (caller)
+WHERE place IN (SELECT unnest($2::INTEGER[])) GROUP BY ALL
 """
 
 
@@ -160,16 +158,21 @@ class _Index:
                 yield record_number(event_id, account), (log, position)
 
     def spans(self) -> list[Span]:
-        """What it holds of each account."""
-        told = self.index.ask_with(_SPANS, nobody=NO_ACCOUNT)
-        return [Span(account=name, regions=tuple(regions or ()), first=first, last=last, records=count) for name, regions, first, last, count in told]
+        """What it holds of each account, Region by Region; of records that name no account by that of their callers."""
+        places = {place: (account, region) for place, account, region in self.index.ask("SELECT place, account, region FROM places")}
+        bare = [place for place, (account, _) in places.items() if not account]
+        told = [one for one in self.index.ask(_BY_PLACE, _TIME) if one[0] not in bare] + (self.index.ask(_BY_CALLER, _TIME, bare) if bare else [])
+        return [
+            Span(account=places[place][0] or account or NO_ACCOUNT, regions=tuple(filter(None, (places[place][1],))), first=first, last=last, records=count)
+            for place, account, first, last, count in told
+        ]
 
     def parts(self, *, by_file: bool) -> Iterator[Glimpse]:
         """Who called, what was called and what was opened, as the first look at all files would tell; by file with its times where they matter."""
         calls = frozenset(self.rows.calls)
         openings = b"".join(_OPENING.pack(*marks) for marks in self.index.stream("SELECT key, owner, role, session, by_key, by_owner FROM openings"))
         if not by_file:
-            yield _part((), array("I", chain.from_iterable(self.rows.callers.values())).tobytes(), openings, calls, self.rows.told(), self.rows.absent())
+            yield _part((), self.rows.callers.marks.tobytes(), openings, calls, self.rows.told(), self.rows.absent())
             return
         told = self.index.ask("SELECT log, caller, strftime(min(time), $1), strftime(max(time), $1) FROM rows GROUP BY log, caller ORDER BY log", _TIME)
         marks = self.rows.told(), self.rows.absent()

@@ -55,7 +55,7 @@ SETTINGS = {
     "autoload_known_extensions": "false",
     "autoinstall_known_extensions": "false",
     "python_enable_replacements": "false",
-    "memory_limit": "48MB",  # beyond that it spills to a folder beside the index
+    "memory_limit": "20MB",  # beyond that it spills to a folder beside the index
     "threads": "1",
     "default_block_size": "65536",  # a quarter of the usual one: the tables are many and small; below that, numbers are no longer packed
 }

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from msgspec import convert
 
 from trailsleuth.catalog.issuing import ISSUING, STS
+from trailsleuth.catalog.things import missing_noun
 from trailsleuth.facts.kinds import Kind
 from trailsleuth.facts.presence import tells_absence
 from trailsleuth.scan.first_look import record_number
-from trailsleuth.scan.identity import Who
+from trailsleuth.scan.identity import Who, unpacked
 from trailsleuth.scan.refusals import Held
 from trailsleuth.scan.second_look import LightCall
 from trailsleuth.scan.selection import Selection
@@ -25,29 +27,26 @@ from trailsleuth.trail_index.fetch import Place
 from trailsleuth.trail_index.store import IndexFile
 
 _ROWS = """
-SELECT log, rows.rowid, coalesce(other_id, id::VARCHAR), strftime(time, '%Y-%m-%dT%H:%M:%SZ'), caller, event_source, event_name, region, account, error_code,
-    error_message, vpc_endpoint, kept
-FROM rows JOIN calls USING (call) JOIN places USING (place) JOIN errors USING (error)
+SELECT log, rows.rowid, coalesce(other_id, id::VARCHAR), strftime(time, '%Y-%m-%dT%H:%M:%SZ'), caller, call, place, error, kept FROM rows
 """
+_ERRORS = "SELECT error, error_code, error_message FROM errors WHERE error IN (SELECT unnest($1::INTEGER[]))"
 _WANTED = """
 NOT kept AND (caller IN (SELECT unnest($mine::INTEGER[])) OR time IN (SELECT unnest($edges::VARCHAR[])::TIMESTAMP_S)
     OR (error = 0 AND call IN (SELECT unnest($anywhere::INTEGER[])))
     OR (error = 0 AND call IN (SELECT unnest($pursued::INTEGER[])) AND caller IN (SELECT unnest($pursuers::INTEGER[])))
     OR (error <> 0 AND ($text OR call IN (SELECT unnest($missing::INTEGER[])))))
 """
-_FAILED = "SELECT DISTINCT event_source, event_name, error_code FROM rows JOIN calls USING (call) JOIN errors USING (error) WHERE error <> 0"
+_FAILED = "SELECT DISTINCT call FROM rows WHERE error IN (SELECT error FROM errors WHERE error_code = $1)"
+_CODES = "SELECT error, error_code FROM errors WHERE error IN (SELECT error FROM rows WHERE kept)"
+_PRINCIPALS = "SELECT caller, principal FROM callers WHERE caller IN (SELECT caller FROM rows WHERE kept)"
+_CODES = "SELECT error, error_code FROM errors WHERE error IN (SELECT error FROM rows WHERE kept)"
+_PRINCIPALS = "SELECT caller, principal FROM callers WHERE caller IN (SELECT caller FROM rows WHERE kept)"
+_CODES = "SELECT error, error_code FROM errors WHERE error IN (SELECT error FROM rows WHERE kept)"
 _AT = "WHERE rows.rowid IN (SELECT unnest($at::BIGINT[]))"
 _OPENED = "SELECT log, position FROM openings WHERE key IN (SELECT unnest($opened::UINTEGER[])) OR owner IN (SELECT unnest($opened::UINTEGER[]))"
 _LAST = """
 SELECT rowid FROM rows WHERE caller IN (SELECT unnest($callers::INTEGER[]))
 QUALIFY row_number() OVER (PARTITION BY caller ORDER BY time DESC, coalesce(other_id, id::VARCHAR) DESC) = 1
-"""
-_REFUSALS = """
-SELECT kept.rowid, kept.log, position, coalesce(other_id, id::VARCHAR), account, strftime(time, '%Y-%m-%dT%H:%M:%SZ'), caller, principal,
-    event_source || ':' || event_name, error_code
-FROM kept JOIN (SELECT log, min(rowid) AS first FROM rows GROUP BY log) begun USING (log) JOIN rows ON rows.rowid = first + position
-    JOIN calls USING (call) JOIN places USING (place) JOIN errors USING (error) JOIN callers USING (caller)
-WHERE beyond_doubt ORDER BY kept.rowid
 """
 PAGE = 256  # records that are unpacked together
 At = tuple[int, int]
@@ -80,21 +79,49 @@ class Row(NamedTuple):
         return LightCall(self.position, self.event_id, self.time, *told, identity)
 
 
+class Callers:
+    """The marks of callers by their numbers, in little room."""
+
+    def __init__(self, told: Iterable[tuple[int, ...]]) -> None:
+        self._numbers, self.marks = array("q"), array("I")
+        for caller, *marks in told:
+            self._numbers.append(caller)
+            self.marks.extend(marks)
+        if any(after <= before for before, after in pairwise(self._numbers)):
+            raise ValueError("the callers are in no order")
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._numbers)
+
+    def __getitem__(self, caller: int) -> Who:
+        at = bisect_left(self._numbers, caller)
+        if self._numbers[at] != caller:
+            raise LookupError(caller)
+        return Who(*self.marks[4 * at : 4 * at + 4])
+
+    def items(self) -> Iterator[tuple[int, Who]]:
+        """All of them."""
+        return zip(self._numbers, unpacked(self.marks.tobytes()), strict=True)
+
+
 class Rows:
     """The rows of one index."""
 
     def __init__(self, index: IndexFile) -> None:
         self.index = index
         told = index.stream("SELECT caller, key, owner, role, session FROM callers")
-        self.callers = {caller: convert(marks, Who) for caller, *marks in told}
+        self.callers = Callers(told)
         self._page: tuple[int, dict[int, bytes]] = (-1, {})
         self._first = dict(convert(index.ask("SELECT log, min(rowid) FROM rows GROUP BY log"), list[tuple[int, int]]))
         self.calls = {(source, name): call for call, source, name in convert(index.ask("FROM calls"), list[tuple[int, str, str]])}
+        self._calls = {number: call for call, number in self.calls.items()}
+        self._places = {place: (region, account, endpoint) for place, account, region, endpoint in index.ask("FROM places")}
 
     def absent(self) -> bytes:
         """Marks of the event sources of which a call was told that something is not there; of what, its record would tell."""
-        told = self.index.ask(_FAILED)
-        return packed_marks({mark_of_all(source) for source, name, code in told if tells_absence(source, name, code or "", None)})
+        codes = [code for (code,) in self.index.ask("SELECT DISTINCT error_code FROM errors") if code and missing_noun(code, None) is not None]
+        failed = ((self._calls[call], code) for code in codes for (call,) in self.index.ask(_FAILED, code))
+        return packed_marks({mark_of_all(call[0]) for call, code in failed if tells_absence(*call, code, None)})
 
     def told(self) -> bytes:
         """The same of all sources: the index does not tell what calls told of keys and tags."""
@@ -126,13 +153,22 @@ class Rows:
 
     def refusals(self, name: Callable[[int], str]) -> Iterator[Held]:
         """The denials beyond doubt; their records are read a page at a time when one is asked for. `name` is that of a file."""
+        places, ats = array("q"), array("q")
+        for log, position, at in sorted(self.index.stream("SELECT log, position, rowid FROM kept WHERE beyond_doubt")):
+            places.append(log << 32 | position)
+            ats.append(at)
+        principals, codes = dict(self.index.stream(_PRINCIPALS)), dict(self.index.stream(_CODES))
         kinds: dict[Kind, Kind] = {}
-        for at, log, position, event_id, account, time, caller, who, call, code in self.index.stream(_REFUSALS):
-            kind = Kind(who, call, code)
-            kind = kinds.setdefault(kind, kind)
-            yield Held(name(log), position, record_number(event_id, account), time, self.callers[caller], kind, partial(self._record, at))
+        for log, row, event_id, time, caller, call, place, error, _ in self.index.stream(f"{_ROWS} WHERE kept"):
+            position = row - self._first[log]
+            found = bisect_left(places, log << 32 | position)
+            if found < len(places) and places[found] == log << 32 | position:
+                kind = Kind(principals[caller], ":".join(self._calls[call]), codes[error])
+                kind = kinds.setdefault(kind, kind)
+                number = record_number(event_id, self._places[place][1])
+                yield Held(name(log), position, number, time, self.callers[caller], kind, self._record, ats[found])
 
-    def _record(self, at: int) -> bytes:
+    def _record(self, at: int, _: int) -> bytes:
         if at // PAGE != self._page[0]:
             start = at // PAGE * PAGE
             self._page = at // PAGE, dict(self.index.ask("SELECT rowid, record FROM kept WHERE rowid >= ? AND rowid < ?", start, start + PAGE))
@@ -215,5 +251,11 @@ class Rows:
         return {caller: identity_of(form, *words) for caller, form, *words in typed}
 
     def _rows(self, statement: str, **values: Any) -> list[Row]:  # noqa: ANN401
+        """What the rows name is looked up here: joins would take a third of the memory."""
         told = self.index.ask_with(statement, **values)
-        return convert([(log, row - self._first[log], *more) for log, row, *more in told], list[Row])
+        met = {error for *_, error, _ in told}
+        errors = {number: texts for number, *texts in self.index.ask(_ERRORS, list(met))}
+        return [
+            convert((log, row - self._first[log], *more, *self._calls[call], *self._places[place][:2], *errors[error], *self._places[place][2:], kept), Row)
+            for log, row, *more, call, place, error, kept in told
+        ]
