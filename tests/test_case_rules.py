@@ -15,7 +15,7 @@ from trailsleuth.catalog.load import rows_of
 FOLDERS = sorted(CASES.iterdir())
 Document = dict[str, Any]
 
-WITHOUT_ARN = {row["action"] for row in rows_of("evaluation", "without_arn")}  # what they work on may have none: a star is right then
+WITHOUT_ARN = {action for row in rows_of("evaluation", "without_arn") for action in row["actions"]}  # what they work on may have none: a star is right then
 
 
 def added(answer: Document) -> list[tuple[Document, Document]]:

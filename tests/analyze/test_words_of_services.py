@@ -33,9 +33,19 @@ def test_a_phone_number_gets_into_no_policy(number: str) -> None:
     assert [s["Resource"] for d in case.deltas for s in d.statements] == ["*"]
 
 
+@pytest.mark.parametrize("shown", ["message", "request"])
+def test_a_signed_in_identity_gets_into_no_policy(shown: str) -> None:
+    who = "eu-west-1:0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9"
+    text = refused(session(WORKER), "iot", "AttachPolicy", "iot:AttachPolicy", who) if shown == "message" else None
+    bare = failed("iot", "AttachPolicy", "AccessDeniedException", None, policyName="pumps", target=who)
+    (found,) = causes(case := case_of(text or bare, allow("iot:AttachPolicy", f"arn:aws:iot:eu-west-1:{B}:policy/pumps")))
+    assert (found.iam_action, found.resource, found.cause) == ("iot:AttachPolicy", "*", Cause.SCOPE_MISMATCH)
+    assert [s["Resource"] for d in case.deltas for s in d.statements] == ["*"]
+
+
 def test_each_row_of_what_has_no_arn_holds() -> None:
     rows = rows_of("evaluation", "without_arn")
-    held = [[has_no_arn(row[key]["action"], row[key]["said"], "sns.amazonaws.com") for key in ("example", "counter_example")] for row in rows]
+    held = [[has_no_arn(row[key]["action"], [row[key]["said"]], "sns.amazonaws.com") for key in ("example", "counter_example")] for row in rows]
     assert held == [[True, False]] * len(rows)
     assert rows
 
@@ -139,3 +149,79 @@ def test_a_sentence_without_a_colon_is_read_in_a_validation_error(text) -> None:
 def test_a_callers_own_words_are_no_sentence() -> None:
     text = "Invalid name: User not authorized to perform iam:CreateUser"
     assert not causes(case_of(failed("eks", "CreateCluster", "InvalidRequestException", text, version="1.33"), allow("eks:*")))
+
+
+CENTRE = "instance/19bcba06-ea18-4c40-be27-09bdb7403338"
+POOL = "eu-central-1_AbCdEfGhI"
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "resource", "said"),
+    [
+        ("connect", "connect:DescribeInstance", f"arn:aws:connect:eu-west-1:{B}:instance/arn:aws:connect:eu-central-1:{B}:{CENTRE}", "of another Region"),
+        ("connect", "connect:DescribeInstance", f"arn:aws:connect:eu-west-1:{B}:instance/arn:aws:connect:eu-west-1:{B}:{CENTRE}", "the id or the name alone"),
+        ("kinesis", "kinesis:PutRecord", f"arn:aws:kinesis:eu-west-1:{B}:stream/{STREAM}", "the id or the name alone"),
+        ("cognito-idp", "cognito-idp:AdminGetUser", f"arn:aws:cognito-idp:eu-west-1:{B}:userpool/{POOL}", "of another Region"),
+    ],
+)
+def test_nothing_is_there_under_that_name(service: str, action: str, resource: str, said: str) -> None:
+    case = case_of(refused(session(WORKER), service, action.partition(":")[2], action, resource), allow(action, f"arn:aws:{service}:eu-central-1:{B}:x"))
+    (found,) = causes(case)
+    assert (found.cause, found.resource, case.deltas) == (Cause.NO_POLICY_FIX, resource, ())
+    assert said in (found.advice or "")
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "resource"),
+    [
+        ("connect", "connect:DescribeInstance", f"arn:aws:connect:eu-west-1:{B}:{CENTRE}"),
+        ("cognito-idp", "cognito-idp:AdminGetUser", f"arn:aws:cognito-idp:eu-west-1:{B}:userpool/eu-west-1_AbCdEfGhI"),
+        ("s3", "s3:GetObject", "arn:aws:s3:::letters/arn:aws:sns:eu-central-1:111122223333:news"),
+        ("ssm", "ssm:SendCommand", f"arn:aws:ec2:eu-west-1:{B}:instance/i-0b9d7f5a3c1e82640"),
+        ("ec2", "ec2:AttachVolume", f"arn:aws:ec2:eu-west-1:{B}:volume/vol-0b9d7f5a3c1e82640"),
+    ],
+)
+def test_one_thing_that_was_asked_for_gets_the_change_alone(service: str, action: str, resource: str) -> None:
+    (statement,) = (s for d in case_of(refused(session(WORKER), service, action.partition(":")[2], action, resource)).deltas for s in d.statements)
+    assert statement["Resource"] == resource
+
+
+def test_several_machines_are_whichever_there_are() -> None:
+    place = f"arn:aws:ec2:eu-west-1:{B}:instance/"
+    records = [refused(session(WORKER), "ec2", "StopInstances", "ec2:StopInstances", f"{place}i-0b9d7f5a3c1e8264{n}", 10 + n) for n in range(3)]
+    case = diagnose(records, snapshot((WORKER, [], [trusts(ECS)])), role=WORKER)
+    assert [s["Resource"] for d in case.deltas for s in d.statements] == [f"{place}*"]
+
+
+def test_an_id_of_one_run_is_said_to_be_one() -> None:
+    task = f"arn:aws:ecs:eu-west-1:{B}:task/web/0123456789abcdef0123456789abcdef"
+    (found,) = causes(case_of(refused(session(WORKER), "ecs", "StopTask", "ecs:StopTask", task)))
+    assert "lives for one run" in found.explanation
+
+
+@pytest.mark.parametrize(
+    ("source", "event", "code", "text", "cause"),
+    [
+        ("route53", "GetHostedZone", "AccessDenied", f"User: {session(WORKER)['arn']} is not authorized to access this resource", Cause.NO_POLICY_FIX),
+        ("ec2", "AssociateAddress", "Client.AuthFailure", "The address '198.51.100.7' does not belong to you.", Cause.NO_POLICY_FIX),
+    ],
+)
+def test_words_that_no_policy_changes(source: str, event: str, code: str, text: str, cause: Cause) -> None:
+    case = case_of(failed(source, event, code, text, id="Z0719526ZM52MA9BSHHK"), allow("*"))
+    assert ([f.cause for f in causes(case)], case.deltas) == ([cause], ())
+
+
+@pytest.mark.parametrize(
+    ("text", "trusted", "lacking"),
+    [
+        ("must be assumable with edgelambda.amazonaws.com as well as lambda.amazonaws.com principals.", ["lambda"], ["edgelambda"]),
+        ("must trust both lambda.amazonaws.com and edgelambda.amazonaws.com.", ["lambda"], ["edgelambda"]),
+        ("must trust both lambda.amazonaws.com and edgelambda.amazonaws.com.", ["ecs-tasks"], ["edgelambda", "lambda"]),
+    ],
+)
+def test_each_service_that_must_be_trusted_is_let_in_beside_the_others(text: str, trusted: list[str], lacking: list[str]) -> None:
+    trust = trusts({"Service": [f"{name}.amazonaws.com" for name in trusted]})
+    record = failed("cloudfront", "UpdateDistribution", "InvalidLambdaFunctionAssociation", f"The function execution role {text} Role: {TARGET}", id="E2")
+    case = diagnose([record], snapshot((WORKER, [allow("*")], [trusts(ECS)]), (TARGET, [], [trust])), role=WORKER)
+    assert sorted(f.principal or "" for f in causes(case)) == [f"{name}.amazonaws.com" for name in lacking]
+    assert {d.attach_to for d in case.deltas} == {TARGET}

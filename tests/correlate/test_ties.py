@@ -55,6 +55,22 @@ def test_the_service_that_a_text_speaks_of_only_ranks() -> None:
     assert ({event for event, _ in scope.tied}, scope.tie) == ({"mine"}, Tie.SERVICE)
 
 
+def test_an_answer_that_is_handed_on_speaks_of_the_service_that_gave_it() -> None:
+    inner = refused(session(OTHER, key="ASIAT"), "kms", "Decrypt", "kms:Decrypt", event_id="inner")
+    for text, tie in (('{\\"ErrorCode\\":\\"KMS.AccessDeniedException\\"}', Tie.SERVICE), ("com.example.kms.AccessDeniedException: no", None)):
+        assert scope_of(evidence([MINE, inner]), text).tie == tie, text
+
+
+def test_of_calls_denied_in_the_same_words_the_one_is_meant_whose_operation_the_text_names() -> None:
+    same = [
+        refused(session(who, key=key), "rds", name, f"rds:{name}", event_id=name)
+        for who, key, name in ((WORKER, "ASIAM", "StopDBCluster"), (OTHER, "ASIAT", "StartDBCluster"))
+    ]
+    records = [record | {"errorMessage": "The way is shut to those who ask"} for record in same]
+    scope = scope_of(evidence(records), "An error occurred (AccessDenied) when calling the StartDBCluster operation: The way is shut to those who ask")
+    assert [r.event_id for r in scope.asked] == ["StartDBCluster"]
+
+
 def test_another_service_s_operation_of_that_name_is_no_tie() -> None:
     scope = scope_of(evidence([MINE]), "operation error Pinpoint: SendMessage, https response error StatusCode: 403")
     assert scope.tie != Tie.OPERATION

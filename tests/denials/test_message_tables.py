@@ -23,21 +23,21 @@ EXAMPLES = [(row["id"], example) for row in MESSAGES["message"] for example in r
 COUNTERS = [(row["id"], text) for row in MESSAGES["message"] for text in row["counters"]]
 
 
-def read(text, code=None):
-    return read_denial(code, text, event_source="", event_name="")
+def read(text, code=None, source=""):
+    return read_denial(code, text, event_source=source, event_name="")
 
 
 @pytest.mark.parametrize(("row_id", "example"), EXAMPLES, ids=[f"{i}-{n}" for n, (i, _) in enumerate(EXAMPLES)])
 def test_every_form_reads_its_own_examples(row_id, example):
     row = next(r for r in MESSAGES["message"] if r["id"] == row_id)
-    denial = read_in_a_record(example) if row.get("recorded") else read(example["text"], example.get("code"))
+    denial = read_in_a_record(example) if row.get("recorded") else read(example["text"], example.get("code"), example.get("source", ""))
     if row.get("refused") is False:
         assert denial is None
         return
     assert denial is not None
     assert denial.pattern_id == row_id
     for name, value in example.items():
-        if name not in ("text", "code"):
+        if name not in ("text", "code", "source"):
             assert getattr(denial, name) == (tuple(value) if isinstance(value, list) else value), name
 
 

@@ -19,6 +19,7 @@ from trailsleuth.catalog.evaluation import (
     needs_nothing,
     nobody_may_change,
     rcp_covers,
+    region_in_id,
     request_keys,
     root_may_call,
     works_across_accounts,
@@ -53,8 +54,10 @@ def says(heading: str, row: Any, text: Any) -> bool:
             return management_only(text, member) == row and (not member or management_only(text) is None)
         case "of_one_region":
             return is_of_one_region(text["event"], text["action"])
+        case "region_in_id":
+            return region_in_id(text["arn"]) == text["region"]
         case "without_arn":
-            return has_no_arn(text["action"], text["said"], "")
+            return has_no_arn(text["action"], [text["said"]])
         case "needs_nothing":
             return needs_nothing(text)
         case "checked_on":

@@ -25,6 +25,7 @@ HERE = "eu-west-1:111122223333"
         (f"arn:aws:lambda:{HERE}:function:f", f"arn:aws:lambda:{HERE}:function:f:live", "without the :live at its end"),
         ("arn:aws:sqs:*:*:out", f"arn:aws:sqs:{HERE}:in", "another name"),
         (f"arn:aws:sns:{HERE}:in", f"arn:aws:sqs:{HERE}:in", ""),
+        (f"arn:aws:ssm:{HERE}:instance/i-1", f"arn:aws:ec2:{HERE}:instance/i-1", "another service"),
         ("*", f"arn:aws:sqs:{HERE}:in", ""),
     ],
 )

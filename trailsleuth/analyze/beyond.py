@@ -16,7 +16,7 @@ from trailsleuth.analyze.claim import Claim
 from trailsleuth.analyze.refusal import Refusal
 from trailsleuth.analyze.required import identity_verdict
 from trailsleuth.catalog.actions import access_level, resource_types
-from trailsleuth.catalog.evaluation import is_of_one_region, management_only, nobody_may_change, works_across_accounts
+from trailsleuth.catalog.evaluation import is_of_one_region, management_only, nobody_may_change, region_in_id, works_across_accounts
 from trailsleuth.catalog.keys import fields_of, is_managed_by_aws
 from trailsleuth.catalog.load import Row
 from trailsleuth.catalog.operations import plain_event_name
@@ -28,6 +28,7 @@ from trailsleuth.iam.applies import as_pattern, policies_for
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.iam.match import action_matches, patterns_overlap
 from trailsleuth.model import Cause, Effect, PolicyEvidence, PolicyType, Verdict, account_of, parse_arn
+from trailsleuth.model.arn import inner_arn
 from trailsleuth.model.written import holds_signs
 from trailsleuth.patterns import late
 
@@ -45,7 +46,7 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
         return Claim(layers=(), cause=denial.cause, rule="passed-across-accounts" if _is_passing(refusal) else "")
     if refusal.iam_action and nobody_may_change(refusal.iam_action, refusal.resource or ""):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="nobody-may-change")
-    rule = _rule_of_request(refusal, policies) or _rule_of_accounts(refusal)
+    rule = _rule_of_names(refusal) or _rule_of_request(refusal, policies) or _rule_of_accounts(refusal)
     if rule is not None:
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule=rule)
     if is_granted_only(refusal):
@@ -120,6 +121,15 @@ def _named_in_vain(refusal: Refusal, policies: PolicyEvidence) -> str | None:
     arns = (refusal.resource or "", *(text for name, text in fields if plain_name(name).endswith("arn")))
     changes = access_level(action) not in (None, "Read", "List")
     return "of-aws" if changes and any(is_of_aws(arn) and arn.split(":")[2] == action.partition(":")[0] for arn in arns) else None
+
+
+def _rule_of_names(refusal: Refusal) -> str | None:
+    """The rule on what a thing is called by: nothing is there under that name, whoever may use it."""
+    inner = inner_arn(refusal.resource)
+    region = (parse_arn(inner) or refusal.first).region if inner else region_in_id(refusal.resource or "")
+    if region and region != refusal.first.region:
+        return "elsewhere"
+    return "arn-for-a-name" if inner is not None else None
 
 
 def _rule_of_accounts(refusal: Refusal) -> str | None:

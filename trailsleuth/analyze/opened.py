@@ -1,4 +1,5 @@
-"""A call that failed in words that say neither who lacked what nor on what: what it needs of its caller and of others, as far as the policies deny it.
+"""A call that failed in words that say neither who lacked what nor on what, or of several services which: what it needs of its caller and of others, as far as
+the policies deny it.
 
 Sees:  the failed call, the roles that it hands over, the key that it names, the table of demands, the policies.
 Why:   services refuse with codes of validation errors and in words of their own; what they looked at is known, and so is what the policies say to it.
@@ -18,20 +19,27 @@ from trailsleuth.analyze.inner import is_behind
 from trailsleuth.analyze.keys import denied_of_named_key, is_admitted, is_bare
 from trailsleuth.analyze.others import demanded
 from trailsleuth.analyze.passrole import partition_of, passed_next, role_arn
-from trailsleuth.analyze.refusal import Refusal
+from trailsleuth.analyze.refusal import LONGEST, Refusal
 from trailsleuth.analyze.requests import access_request
 from trailsleuth.analyze.required import needed_by_content
 from trailsleuth.catalog.passed_roles import passed_roles
+from trailsleuth.catalog.services import is_service_name
 from trailsleuth.iam.applies import policies_for
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import Cause, Denial, PolicyType, Verdict, account_of
+from trailsleuth.patterns import late
 
+_SERVICE = late(r"(?<![\w./:@-])[a-z0-9-]+(?:\.[a-z0-9-]+){0,3}\.amazonaws\.com(?:\.cn)?(?![\w/-]|\.\w)")
+_CHOICE = late(r"amazonaws\.com(?:\.cn)?\W{1,3}or\b")
 DENIED = (Verdict.IMPLICITLY_DENIED, Verdict.EXPLICITLY_DENIED)
 
 
 def opened(refusal: Refusal, chain: Iterable[Refusal], context: AnalysisContext) -> list[Refusal]:
     """What the policies deny of it, each as a denial of who needs it; the refusal itself where they deny nothing, or where its text tells. Nothing where
     another denial of the chain is the one that its service met."""
+    takers = _named_takers(refusal, context)
+    if takers:
+        return takers
     bare = is_bare(refusal) and refusal.denial.cause is None and is_admitted(refusal, context.evidence.policies, open_too=False)
     if not (refusal.denial.open or bare):
         return [refusal]
@@ -43,6 +51,20 @@ def opened(refusal: Refusal, chain: Iterable[Refusal], context: AnalysisContext)
         for step in look(left, context):
             found.setdefault((step.principal, step.iam_action, step.resource), step)
     return list(found.values()) or [refusal]
+
+
+def _named_takers(refusal: Refusal, context: AnalysisContext) -> list[Refusal]:
+    """Of the services that a text says must be able to take the role, those that its trust policy does not let in. Of one that it gives as a choice, none.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html
+    """
+    text = (refusal.first.error_message or "")[:LONGEST]
+    named = tuple(dict.fromkeys(_SERVICE.findall(text)))
+    if not refusal.is_assume or not is_service_name(refusal.principal or "") or set(named) <= {refusal.principal} or _CHOICE.search(text):
+        return []
+    told = {**refusal.denial.known_from, "principal": "message"}
+    steps = [replace(refusal, denial=replace(refusal.denial, principal=name, known_from=told), principal=name, request=None) for name in named]
+    return [step for step in (replace(step, request=access_request(step)) for step in steps) if _is_denied(step, context)]
 
 
 def _untaken(refusal: Refusal, context: AnalysisContext) -> Iterator[Refusal]:

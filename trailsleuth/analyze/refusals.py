@@ -152,7 +152,7 @@ def _resource(record: Record, denial: Denial, action: str | None, around: Surrou
         return _with_path(record, denial.resource, action, around.names) if denial.path_unknown and action else around.names.whole(denial.resource)
     if action is None:
         return None
-    if takes_resource(action) is False or has_no_arn(action, denial.resource_text, record.event_source):
+    if takes_resource(action) is False or has_no_arn(action, filter(None, [denial.resource_text]), record.event_source):
         return "*"
     if _is_service_trust(record, denial, action):
         return around.handed.role(record)
@@ -160,7 +160,8 @@ def _resource(record: Record, denial: Denial, action: str | None, around: Surrou
     if inner and primary_action(record.event_source, record.event_name, record.request) != action:
         linked = _linked_role(record) if action.lower().startswith("iam:") else None
         return linked if linked or action == CREATE_LINKED else _of_same_service(record, action)
-    return resource_in(record, action, around.names) or _star(denial, action)
+    shown = resource_in(record, action, around.names) or _star(denial, action)
+    return shown or ("*" if has_no_arn(action, texts_in(dict(record.request))) else None)
 
 
 def _with_path(record: Record, pathless: str | None, action: str, names: RoleNames) -> str | None:

@@ -9,6 +9,7 @@ from trailsleuth.analyze.refusal import BY_POLICIES, Refusal
 from trailsleuth.analyze.told import told_by_record
 from trailsleuth.catalog.actions import unlisted
 from trailsleuth.catalog.operations import decided_elsewhere
+from trailsleuth.catalog.short_lived import widening
 from trailsleuth.iam.nearness import difference
 from trailsleuth.model import Cause, Effect, Mismatch, PolicyType, Record, parse_arn
 from trailsleuth.model.names import name_of_caller
@@ -251,6 +252,8 @@ def _as_its_caller(refusal: Refusal) -> str:
 
 def _limits(refusal: Refusal, claim: Claim) -> list[str]:
     notes = _unlisted(refusal)
+    if claim.cause in (Cause.MISSING_ALLOW, Cause.SCOPE_MISMATCH, Cause.CONDITION_MISMATCH) and refusal.resource and widening(refusal.resource):
+        notes.append("Its id lives for one run: the change is for any of its type.")
     if not claim.sure and claim.cause in (Cause.MISSING_ALLOW, Cause.UNTRUSTED_PRINCIPAL) and len(claim.layers) == 1:
         notes.append("The record does not say which policy; this is what is left by the evidence.")
     if len(claim.layers) > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
@@ -83,10 +83,17 @@ def checked_on(action: str) -> str | None:
     return next((str(row["resource"]) for row in rows_of("evaluation", "checked_on") if row["action"].lower() == action.lower()), None)
 
 
-def has_no_arn(action: str, said: str | None, event_source: str) -> bool:
-    """What the call works on has no ARN, by what AWS prints instead of one or by whose call it is: a policy can say `*` alone."""
-    rows = (row for row in rows_of("evaluation", "without_arn") if row["action"].lower() == action.lower())
-    return any(event_source in row["sources"] or (said is not None and re.fullmatch(row["said"], said) is not None) for row in rows)
+def has_no_arn(action: str, said: Iterable[str], event_source: str = "") -> bool:
+    """What the call works on has no ARN, by what AWS prints instead of one, or the request has, or by whose call it is: a policy can say `*` alone."""
+    rows, texts = rows_of("evaluation", "without_arn"), tuple(said)
+    rows = tuple(row for row in rows if action.lower() in (known.lower() for known in row["actions"]))
+    return any(event_source in row["sources"] or any(re.fullmatch(row["said"], text) for text in texts) for row in rows)
+
+
+def region_in_id(arn: str) -> str | None:
+    """The Region that AWS wrote into the thing's id when it made it; None where the id tells none."""
+    found = (re.match(row["pattern"], arn) for row in rows_of("evaluation", "region_in_id"))
+    return next((match.group(1) for match in found if match), None)
 
 
 @cache

@@ -16,12 +16,12 @@ from trailsleuth.catalog.load import resource_rows
 from trailsleuth.catalog.pipeline_actions import needed_forms
 from trailsleuth.catalog.short_lived import short_lived_parts, widened_already
 from trailsleuth.catalog.things import before_id
+from trailsleuth.model.arn import inner_arn
 from trailsleuth.model.pattern import ArnPattern
 from trailsleuth.model.written import Literal, Part, Pattern, holds_signs
 from trailsleuth.patterns import late
 
 _PART = late(r"\$\{[^}]+\}")
-_INNER = late(r"[:/]arn:aws")
 _PLACE = 5  # parts of an ARN before the name: nobody but us may leave them open
 
 
@@ -91,7 +91,7 @@ def writable(parts: Iterable[Part]) -> bool:
     """
     parts = tuple(parts)
     whole = "".join(part.text for part in parts if isinstance(part, Literal | Pattern))
-    if not whole.startswith("arn:aws:s3:::") and _INNER.search(whole, 1):
+    if inner_arn(whole) is not None:
         return False
     colons = 0
     for part in parts:

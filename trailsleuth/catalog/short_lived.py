@@ -11,23 +11,23 @@ from trailsleuth.patterns import late
 
 
 @cache
-def _rows() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((late(row["pattern"]), row["widened"]) for row in rows_of("short_lived", "resource"))
+def _rows(*, several: bool) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((late(row["pattern"]), row["widened"]) for row in rows_of("short_lived", "resource") if several or not row.get("several"))
 
 
-def widening(arn: str) -> tuple[re.Match[str], str] | None:
-    """How the ARN's short-lived id is widened: the match, and the form with its groups; None for any other ARN."""
-    return next(((match, form) for pattern, form in _rows() if (match := pattern.fullmatch(arn))), None)
+def widening(arn: str, *, several: bool = False) -> tuple[re.Match[str], str] | None:
+    """How the ARN's short-lived id is widened: the match, and the form with its groups; None for any other ARN. `several`: it is one of several such."""
+    return next(((match, form) for pattern, form in _rows(several=several) if (match := pattern.fullmatch(arn))), None)
 
 
 def widened(arn: str) -> str:
-    """The ARN with its short-lived id as `*` within its type; any other ARN comes back as it is."""
-    return "".join(part.text for part in short_lived_parts(arn))
+    """The ARN of one of several with its short-lived id as `*` within its type; any other ARN comes back as it is."""
+    return "".join(part.text for part in short_lived_parts(arn, several=True))
 
 
-def short_lived_parts(arn: str) -> tuple[Literal | Pattern, ...]:
-    """The same with the star apart, as a pattern of ours; the rest stands for itself."""
-    found = widening(arn)
+def short_lived_parts(arn: str, *, several: bool = False) -> tuple[Literal | Pattern, ...]:
+    """The ARN with a short-lived id as a star, apart, as a pattern of ours; the rest stands for itself."""
+    found = widening(arn, several=several)
     if found is None:
         return (Literal(arn),)
     match, form = found

@@ -77,7 +77,7 @@ class _Text:
         if record.request_id and record.request_id in words:
             return Tie.REQUEST_ID, 1
         if self._same_text(record) or (self.said.denial is not None and _agrees(record, self.said.denial)):
-            return Tie.SAME_TEXT, 1
+            return Tie.SAME_TEXT, 1 + self._names_operation(record)  # of calls that were denied in the same words, the one that the text names
         for kind, held, named in (
             (Tie.ARN, _arns_of(record), self.arns | self.roles),
             (Tie.NAME, _names_of(record, session), self.names),

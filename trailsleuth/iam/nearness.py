@@ -21,12 +21,15 @@ def distance(pattern: str, resource: str) -> tuple[int, int]:
 
 
 def difference(pattern: str, resource: str) -> str:
-    """In what the pattern misses the resource, in a few words; empty where they are of different kinds."""
+    """In what the pattern misses the resource, in a few words; empty where they are of different kinds, but for one that two services have (`instance/…`)."""
     wanted, given = _parts(pattern), _parts(resource)
-    if wanted is None or given is None or wanted[2] != given[2]:
+    if wanted is None or given is None:
+        return ""
+    named = resource_matches(f"arn:*:*:*:*:{wanted[5]}", f"arn:aws:x:::{given[5]}")
+    if wanted[2] != given[2] and not (named and "/" in wanted[5]):
         return ""
     said = [f"another {name}" for name in _differing(wanted, given)]
-    if not resource_matches(f"arn:*:*:*:*:{wanted[5]}", f"arn:aws:x:::{given[5]}"):
+    if not named:
         said.append(_of_names(wanted[5], given[5]))
     return " and ".join(said)
 

@@ -7,8 +7,12 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from trailsleuth.patterns import late
+
 # Where a partition's global services answer, and write their records: https://docs.aws.amazon.com/general/latest/gr/iam-service.html
 GLOBAL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+
+_INNER = late(r"[:/](arn:aws.*)")
 
 
 class Arn(Struct, frozen=True, kw_only=True):
@@ -55,6 +59,13 @@ def parse_arn(text: str | None) -> Arn | None:
     if len(parts) < 6 or not parts[2] or not parts[5]:
         return None
     return Arn(partition=parts[1], service=parts[2], region=parts[3], account=parts[4], resource=parts[5])
+
+
+def inner_arn(text: str | None) -> str | None:
+    """The ARN that stands inside an ARN, where a service took a whole one for a name; None for any other. An object's key may be anything."""
+    arn = parse_arn(text)
+    found = _INNER.search(f":{arn.resource}") if arn is not None else None
+    return None if found is None or (arn is not None and arn.service == "s3" and found.start()) else found.group(1)
 
 
 def account_of(text: str | None) -> str | None:
