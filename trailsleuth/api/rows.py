@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -22,9 +23,9 @@ from trailsleuth.report.document import utc
 from trailsleuth.report.frames import RecordColumns, caller_cells, record_columns
 from trailsleuth.report.views import EVENT_COLUMNS, csv_cell, csv_line, member_of, selected
 from trailsleuth.scan.callers import Callers
-from trailsleuth.scan.lines import Placed, lines_in
-from trailsleuth.scan.shapes import NotThisShape
-from trailsleuth.sources.secrets import clean_text, may_hold_secret, record_members, without_secrets
+from trailsleuth.scan.lines import Placed, is_denied, lines_in
+from trailsleuth.scan.shapes import Line, NotThisShape
+from trailsleuth.sources.secrets import clean_text, may_hold_secrets, record_members, without_secrets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +85,7 @@ def events_frame(stream: EventStream) -> pd.DataFrame:
     columns, cells = RecordColumns(), _Cells()
     for kind, found in groupby(stream.lines(), key=type):
         while batch := list(islice(found, _AT_ONCE)):
-            columns.add(cells.of_lines(cast("list[Placed]", batch)) if kind is Placed else record_columns(cast("list[Record]", batch)))
+            columns.add(cells.of_placed(cast("list[Placed]", batch)) if kind is Placed else record_columns(cast("list[Record]", batch)))
     return columns.frame()
 
 
@@ -107,17 +108,18 @@ class _ColumnReader(Reader):
     def __init__(self) -> None:
         super().__init__()
         self._columns, self._cells = RecordColumns(), _Cells()
-        self._keys: list[Key] = []
         self._times: list[str] = []
+        self._keys: list[Key] = []
 
     def _take_content(self, item: RawInput) -> None:
-        placed = lines_in(item.data, item.source)
-        if placed is None:
+        plain = lines_in(item.data, item.source)
+        if plain is None:
             super()._take_content(item)
             return
-        self._keys += [one.key for one in placed]
-        self._times += [one.line.eventTime for one in placed]
-        self._columns.add(self._cells.of_lines(placed))
+        self._times += [line.eventTime for line in plain.lines]
+        self._keys += [(line.eventID, line.recipientAccountId or None) for line in plain.lines]
+        places = [f"{plain.source}#{position}" for position in range(len(plain.lines))]
+        self._columns.add(self._cells.of_lines(plain.lines, plain.raws, plain.callers, places))
 
     def contested(self) -> frozenset[Key]:
         """The records in the columns of which there are copies, or that others correct."""
@@ -127,18 +129,21 @@ class _ColumnReader(Reader):
 
     def take_contested(self, item: RawInput | Skipped, contested: frozenset[Key]) -> None:
         """Reads those of an input as records."""
-        for one in (lines_in(item.data, item.source) or ()) if isinstance(item, RawInput) else ():
+        plain = lines_in(item.data, item.source) if isinstance(item, RawInput) else None
+        for one in plain.placed() if plain is not None else ():
             if one.key in contested:
                 self.add(one.record())
 
     def frame(self, contested: frozenset[Key]) -> pd.DataFrame:
         """All records, sorted."""
-        order = [(time[:-1], *key, row) for row, (time, key) in enumerate(zip(self._times, self._keys, strict=True)) if key not in contested]
+        rows = [row for row, key in enumerate(self._keys) if key not in contested]
         records = list(map(record_without_secrets, self.records.sorted()))
-        order += [((utc(one.event_time) or "")[:-1], one.event_id, one.recipient_account, row) for row, one in enumerate(records, len(self._keys))]
+        rows += range(len(self._keys), len(self._keys) + len(records))
         self._columns.add(record_columns(records))
-        order.sort(key=lambda place: (place[0], place[1], place[2] or ""))
-        return self._columns.frame([row for *_, row in order])
+        self._times += [(utc(record.event_time) or "").replace(".", "Z.") for record in records]  # a fraction of a second comes behind its second
+        self._keys += [(record.event_id, record.recipient_account) for record in records]
+        rows.sort(key=[(time, name, account or "") for time, (name, account) in zip(self._times, self._keys, strict=True)].__getitem__)
+        return self._columns.frame(rows)
 
 
 class _Cells:
@@ -147,55 +152,65 @@ class _Cells:
     def __init__(self) -> None:
         self._callers = Callers()
         self._told: dict[bytes, tuple[str | None, ...]] = {}
-        self._parts: dict[bytes, JsonMap] = {b"null": {}}
+        self._requests, self._responses = _Parts("requestParameters"), _Parts("responseElements")
 
-    def of_lines(self, placed: Sequence[Placed]) -> Iterator[Sequence[object]]:
+    def of_placed(self, placed: Iterable[Placed]) -> Iterator[Sequence[object]]:
+        """Of lines of several files."""
+        lines, raws, callers, sources, positions = zip(*placed, strict=True)
+        return self.of_lines(lines, raws, callers, [f"{source}#{position}" for source, position in zip(sources, positions, strict=True)])
+
+    def of_lines(self, lines: Sequence[Line], raws: Sequence[msgspec.Raw], callers: Sequence[bytes], places: Sequence[str]) -> Iterator[Sequence[object]]:
         """Column by column."""
-        lines = [one.line for one in placed]
         yield [line.eventTime for line in lines]
         yield [line.eventSource for line in lines]
         yield [line.eventName for line in lines]
         yield [line.awsRegion or "" for line in lines]
         yield [line.recipientAccountId or None for line in lines]
-        yield from zip(*[self._caller(one.caller) for one in placed], strict=True)
+        yield from zip(*[self._told.get(caller) or self._caller(caller) for caller in callers], strict=True)
         yield [line.errorCode or None for line in lines]
         yield [clean_text(line.errorMessage) if line.errorMessage else None for line in lines]
-        yield [bool(one.line.errorCode) and one.is_denied() for one in placed]
+        yield [line.errorCode is not None and is_denied(line, raw) for line, raw in zip(lines, raws, strict=True)]
         yield [line.sourceIPAddress or None for line in lines]
         yield [line.userAgent or None for line in lines]
         yield [line.readOnly for line in lines]
         yield [line.sharedEventID or None for line in lines]
         yield [line.requestID or None for line in lines]
         yield [line.eventID for line in lines]
-        yield [self._part("requestParameters", bytes(line.requestParameters)) for line in lines]
-        yield [self._part("responseElements", bytes(line.responseElements)) for line in lines]
-        yield [f"{one.source}#{one.position}" for one in placed]
+        yield self._requests.shown([bytes(line.requestParameters) for line in lines])
+        yield self._responses.shown([bytes(line.responseElements) for line in lines])
+        yield places
 
     def _caller(self, raw: bytes) -> tuple[str | None, ...]:
-        found = self._told.get(raw)
-        if found is None:
-            found = self._told[raw] = caller_cells(self._callers.of_bytes(raw))
-        return found
-
-    def _part(self, name: str, raw: bytes) -> JsonMap:
-        found = self._parts.get(raw)
-        if found is None:
-            if len(self._parts) >= _MOST:
-                self._parts = {b"null": {}}
-            found = self._parts[raw] = _part(name, raw)
+        if len(self._told) >= _MOST:
+            self._told.clear()
+        found = self._told[raw] = caller_cells(self._callers.of_bytes(raw))
         return found
 
 
-def _part(name: str, raw: bytes) -> JsonMap:
-    """The request or the answer in a record as it may be shown."""
-    try:
-        value = msgspec.json.decode(raw)
-        if b"redentials" in raw and name == "responseElements":
-            value = without_credentials({name: value})
-            raw = msgspec.json.encode(value)
-    except NotThisShape:
-        value = without_credentials({name: decode(raw)}) if name == "responseElements" else decode(raw)
-    if value.__class__ is dict and not may_hold_secret(raw):
-        return cast("JsonMap", value)
-    shown = without_secrets(map_of(value), 1)
-    return shown if isinstance(shown, dict) else {}
+class _Parts:
+    """Requests, or answers, as they may be shown."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._known: dict[bytes, JsonMap] = {}
+
+    def shown(self, raws: Sequence[bytes]) -> list[JsonMap]:
+        """Those in some records; they are looked at together, which costs a third of one after another."""
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        new = [raw for raw in {*raws} if raw not in self._known]
+        self._known.update(zip(new, self._values([*new]), strict=True))
+        return [self._known[raw] for raw in raws]
+
+    def _values(self, raws: list[bytes]) -> Iterator[JsonMap]:
+        try:
+            values = msgspec.json.decode(b"[" + b",".join(raws) + b"]")
+        except NotThisShape:
+            values = list(map(decode, raws))
+        if self._name == "responseElements":
+            for at in [at for at, raw in enumerate(raws) if b"redentials" in raw]:
+                values[at] = without_credentials({self._name: values[at]})
+                raws[at] = json.dumps(values[at]).encode()
+        doubtful = may_hold_secrets(raws)
+        for at, value in enumerate(values):
+            yield value if value.__class__ is dict and at not in doubtful else cast("JsonMap", without_secrets(map_of(value), 1))

@@ -31,6 +31,7 @@ from trailsleuth.sources.files.kinds import is_more_than_files
 __all__ = ["Conditions", "EventStream", "Where", "events", "sessions", "timeline"]
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+_DOTTED = b'"userIdentity.'  # a member that is named as one of the caller's
 _LOST = (Form.BROKEN, Form.CUT)
 
 
@@ -171,11 +172,11 @@ class EventStream:
                 self.skipped.append(item)
             elif item.data and (not skimming or self.where.can_stand_in(item.data)):
                 picked = denied_in(item.data) if skimming and self.where.denied else None
-                placed = lines_in(item.data, item.source) if by_line and picked is None else None
+                plain = lines_in(item.data, item.source) if by_line and picked is None and _DOTTED not in item.data else None
                 if picked is not None:
                     yield from self._denied_of(item.source, *picked)
-                elif placed is not None:
-                    yield from (one for one in placed if self._is_new(one.key))
+                elif plain is not None:
+                    yield from (one for one in plain.placed() if self._is_new(one.key))
                 else:
                     yield from self._records_of(item)
 

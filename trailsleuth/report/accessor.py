@@ -26,11 +26,11 @@ class TrailAccessor:
 
     def denied(self) -> pd.DataFrame:
         """The denied calls."""
-        return self._frame[self._frame["denied"].astype(bool)]
+        return _chosen(self._frame, self._frame["denied"].astype(bool))
 
     def sessions(self) -> pd.DataFrame:
         """One row a credential: its principal, its first and last call, how many calls and how many errors."""
-        grouped = self._frame.dropna(subset=["accessKeyId"]).groupby("accessKeyId")
+        grouped = self._frame.dropna(subset=["accessKeyId"]).groupby("accessKeyId", observed=True)
         return grouped.agg(
             principal=("userIdentityArn", "first"),
             first=("eventTime", "min"),
@@ -41,4 +41,10 @@ class TrailAccessor:
 
     def chain(self, access_key_id: str) -> pd.DataFrame:
         """Every call made with one credential, in time order."""
-        return self._frame[self._frame["accessKeyId"] == access_key_id].sort_values("eventTime")
+        return _chosen(self._frame, self._frame["accessKeyId"] == access_key_id).sort_values("eventTime")
+
+
+def _chosen(frame: pd.DataFrame, rows: pd.Series[bool]) -> pd.DataFrame:
+    """Some of the rows; a category has no texts that stand in none of them, which a count would list."""
+    chosen = frame[rows]
+    return chosen.assign(**{str(name): chosen[name].cat.remove_unused_categories() for name in chosen.select_dtypes("category")})

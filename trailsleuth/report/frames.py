@@ -11,6 +11,7 @@ from trailsleuth.report.accessor import register_accessor
 from trailsleuth.report.document import case_document, utc
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 FINDING_COLUMNS = [
@@ -132,14 +133,18 @@ class RecordColumns:
 
     def frame(self, order: Sequence[int] | None = None) -> pd.DataFrame:
         """The table, of the rows in this order; it is asked for once."""
+        import numpy as np
         import pandas as pd
 
         register_accessor()
         columns: dict[str, object] = {}
+        rows = slice(None) if order is None else np.array(order, dtype=np.intp)
         for name in RECORD_COLUMNS:
             cells = self._cells.pop(name)
-            chosen = cells if order is None else [cells[row] for row in order]
-            columns[name] = self._numbers[name].category(chosen) if name in _CATEGORIES else chosen
+            if name in _CATEGORIES:
+                columns[name] = self._numbers[name].category(np.array(cells)[rows])
+            else:
+                columns[name] = cells if order is None else [cells[row] for row in order]
         return pd.DataFrame(columns)
 
 
@@ -153,14 +158,15 @@ class _Numbers(dict[str | None, int]):
         """The number of each."""
         return map(self.__getitem__, texts)
 
-    def category(self, numbers: Sequence[int]) -> pd.Categorical:
+    def category(self, numbers: np.ndarray[Any, Any]) -> pd.Categorical:
+        """The texts of the numbers."""
         import numpy as np
         import pandas as pd
 
         texts = sorted(text for text in self if text is not None)
         codes = dict(zip(texts, range(len(texts)), strict=True))
         places = np.array([-1 if text is None else codes[text] for text in self], dtype=np.int32)
-        return pd.Categorical.from_codes(places[np.array(numbers, dtype=np.int32)], categories=pd.Index(texts, dtype="str"))
+        return pd.Categorical.from_codes(places[numbers], categories=pd.Index(texts, dtype="str"))
 
 
 def record_columns(records: Iterable[Record]) -> Iterable[Sequence[object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
@@ -14,11 +15,9 @@ from trailsleuth.ingest.record import MAX_DEPTH, parse_record
 from trailsleuth.model import Origin, Record
 from trailsleuth.scan.callers import Callers
 from trailsleuth.scan.needles import count
-from trailsleuth.scan.plain import MESSAGE, are_times, is_issuing, plain_log
+from trailsleuth.scan.plain import MESSAGE, are_times, is_issuing, plain_log, repeats
 from trailsleuth.scan.quick_denial import is_beyond_doubt, is_denial
 from trailsleuth.scan.shapes import Line, decode_lines
-
-_DOTTED = b'"userIdentity.'  # a member of a record that is named as one of its caller's
 
 
 class Placed(NamedTuple):
@@ -34,11 +33,6 @@ class Placed(NamedTuple):
     def key(self) -> Key:
         """What copies of a record have in common."""
         return self.line.eventID, self.line.recipientAccountId or None
-
-    def is_denied(self) -> bool:
-        """What the whole record says."""
-        code, text, line = self.line.errorCode or "", self.line.errorMessage or "", self.line
-        return is_denial(code, text, (line.eventSource, line.eventName)) and (is_beyond_doubt(code, text) or self.record().denial is not None)
 
     def record(self) -> Record:
         """The whole record. It is readable: what makes one unreadable keeps a file from being a plain one."""
@@ -65,18 +59,39 @@ class Placed(NamedTuple):
         )
 
 
-def lines_in(data: bytes, source: str) -> list[Placed] | None:
-    """All records of an input that is a plain log file throughout; None: read it the careful way, since a row might differ from what that one shows."""
-    log = plain_log(data, decode_lines) if _DOTTED not in data and is_bare(data) else None
+def is_denied(line: Line, raw: msgspec.Raw) -> bool:
+    """Whether the whole record tells of a denial."""
+    code, text = line.errorCode or "", line.errorMessage or ""
+    if not code or not is_denial(code, text, (line.eventSource, line.eventName)):
+        return False
+    return is_beyond_doubt(code, text) or Placed(line, raw, b"", "", 0).record().denial is not None
+
+
+class Lines(NamedTuple):
+    """All records of a plain log file."""
+
+    source: str
+    lines: list[Line]
+    raws: list[msgspec.Raw]
+    callers: list[bytes]
+
+    def placed(self) -> Iterator[Placed]:
+        """One after another."""
+        for position, (line, raw, caller) in enumerate(zip(self.lines, self.raws, self.callers, strict=True)):
+            yield Placed(line, raw, caller, self.source, position)
+
+
+def lines_in(data: bytes, source: str) -> Lines | None:
+    """The lines of an input that is a plain log file throughout; None: read it the careful way, since a row might differ from what that one shows."""
+    log = plain_log(data, decode_lines) if is_bare(data) else None
     if log is None or not are_times([line.eventTime for line in log.records]):
         return None
-    placed = [Placed(line, raw, bytes(line.userIdentity), source, position) for position, (line, raw) in enumerate(zip(log.records, log.raws, strict=True))]
-    if count(data, MESSAGE) > sum(line.errorMessage is not None for line in log.records) and any(bytes(one.raw).count(MESSAGE) > 1 for one in placed):
-        return None  # it may be told twice in one object
-    if not all(one.caller.startswith(b"{") and "E+" not in (one.line.recipientAccountId or "") for one in placed):
+    told = sum(line.errorMessage is not None for line in log.records)
+    if count(data, MESSAGE) > told and any(raw.count(MESSAGE) > 1 and repeats(raw) for raw in map(bytes, log.raws)):
+        return None  # a text of an error stands twice in an object: the last one is not the one to believe
+    callers = [bytes(line.userIdentity) for line in log.records]
+    if not all(caller.startswith(b"{") for caller in {*callers}) or any("E+" in (account or "") for account in {one.recipientAccountId for one in log.records}):
         return None  # a caller that is no object, or an account that a spreadsheet made a number
-    return placed if b"\n" not in data or all(_is_shallow(bytes(one.raw)) for one in placed) else None
-
-
-def _is_shallow(raw: bytes) -> bool:
-    return raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH
+    if b"\n" in data and any(raw.count(b"{") + raw.count(b"[") > MAX_DEPTH for raw in map(bytes, log.raws)):
+        return None  # brackets that close one after the other are no sign of the depth where each has a line of its own
+    return Lines(source, log.records, log.raws, callers)

@@ -102,12 +102,13 @@ def _hides_an_error(data: Buffer, length: int, log: PlainLog[R]) -> bool:
         begin = data.index(b"[")
         ends = list(accumulate((len(memoryview(raw)) + 1 for raw in log.raws), initial=begin + 1))
         if ends[-1] != begin + length:
-            return any(map(_repeats, map(bytes, log.raws)))  # there is white space between them
+            return any(map(repeats, map(bytes, log.raws)))  # there is white space between them
         twice.update(at - 1 for at, count in Counter([bisect_right(ends, place) for place in places]).items() if count > 1)
-    return any(_repeats(bytes(log.raws[index])) for index in twice)
+    return any(repeats(bytes(log.raws[index])) for index in twice)
 
 
-def _repeats(record: bytes) -> bool:
+def repeats(record: bytes) -> bool:
+    """A key may stand twice in an object."""
     try:
         return may_repeat_keys(record, decode(record))
     except NotJson:

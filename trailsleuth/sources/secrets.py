@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -154,7 +154,7 @@ def _known_clean(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    if '"' not in text and "'" not in text and not _has_sign(text):
+    if '"' not in text and "'" not in text and _any_sign().search(_folded(text)) is None:
         return text
     folded = text.casefold()
     for shape in secret_table().values:
@@ -165,15 +165,22 @@ def _clean(text: str) -> str:
     return text
 
 
-def may_hold_secret(raw: bytes) -> bool:
-    """Whether there can be a secret in a JSON value; most are seen to hold none without being walked through."""
-    if not raw.isascii() or b"\\" in raw or b"'" in raw:  # may spell a name otherwise, or hold JSON in a text
-        return True
-    return _has_sign(raw.decode())
+def may_hold_secrets(raws: Sequence[bytes]) -> set[int]:
+    """The places of those JSON values in which there can be a secret: most are seen to hold none without being walked through."""
+    joined, found = b"\0".join(raws), set[int]()
+    if not joined.isascii() or b"\\" in joined or b"'" in joined:  # what may spell a name otherwise, or hold JSON in a text
+        found.update(at for at, raw in enumerate(raws) if not raw.isascii() or b"\\" in raw or b"'" in raw)
+    text = _folded(joined.decode("ascii", "replace"))
+    place = start = 0
+    for sign in _any_sign().finditer(text):
+        place += text.count("\0", start, sign.start())
+        start = sign.start()
+        found.add(place)
+    return found
 
 
-def _has_sign(text: str) -> bool:
-    return _any_sign().search(text.casefold().replace("_", "").replace("-", "")) is not None
+def _folded(text: str) -> str:
+    return text.casefold().replace("_", "").replace("-", "")
 
 
 _RARE = ":eatrinsocdlmupg/vfhbwykx.zjq"  # the rarer in records the later
