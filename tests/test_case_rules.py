@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.test_cases import CASES, diagnosed
+from trailsleuth.analyze.requests import POOLS
 from trailsleuth.catalog import actions
 from trailsleuth.catalog.load import rows_of
 
@@ -71,9 +72,12 @@ def test_nobody_is_let_in_without_a_name(answer: Document) -> None:
         named = [each for value in principal.values() for each in listed(value)] if isinstance(principal, dict) else []
         assert "*" not in named
         if isinstance(principal, dict) and "Federated" in principal and ":saml-provider/" not in str(principal):
-            pool = principal["Federated"] == "cognito-identity.amazonaws.com"  # whose subjects are the app's users; the pool is who is let in
-            assert pool or ":oidc-provider/" in str(principal), statement
-            assert any(key.endswith(":aud" if pool else ":sub") for test in statement.get("Condition", {}).values() for key in test), statement
+            keys = {key for test in statement.get("Condition", {}).values() for key in test}
+            if named == [POOLS]:  # all tokens of identity pools come from one issuer: the pool, and whether somebody signed in, are its guards
+                assert {f"{POOLS}:aud", f"{POOLS}:amr"} <= keys, statement
+                continue
+            assert ":oidc-provider/" in str(principal), statement
+            assert any(key.endswith(":sub") for key in keys), statement
 
 
 def test_a_delta_is_never_known_to_be_wrong(answer: Document) -> None:
