@@ -112,7 +112,8 @@ class _Text:
         said, text = said_by(record), self.said.text.rstrip(".")
         if said == text:
             return bool(said)
-        names = "arn:" in said or any(name in said for name in self.names)
+        its = not self.said.operations or self._names_operation(record)  # what says little is the same where the call is, too
+        names = "arn:" in said or (its and any(name in said for name in self.names))
         telling = len(said) >= TELLING and record.denial is not None and (names or "message" in record.denial.known_from.values())
         return telling and (said in text or (len(text) >= TELLING and text in said))
 
