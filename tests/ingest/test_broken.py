@@ -177,7 +177,7 @@ def test_any_repeated_key_is_noticed_however_it_is_written(hiding: str) -> None:
 
 
 def test_broken_text_that_is_no_trail_counts_as_no_lost_record() -> None:
-    evidence = read('{"a": 1, // comment\n}', '# Notes\nsave it as {"Records": [...]}\n', '{"pipeline": {"name": "web", "sta')
+    evidence = read('{"a": 1, // comment\n"b"}', '# Notes\nsave it as {"Records": [...]}\n', '{"pipeline": {"name": "web", "sta')
     assert evidence.coverage.unreadable == 0
     assert len(evidence.coverage.skipped) == 3
 

@@ -30,6 +30,8 @@ RECORDS: dict[str, object] = {
     "lookup-events": FORMS["yaml"],
     "query-strings": FORMS["strings"],
     "python-repr": FORMS["pprint"],
+    "leaf-by-leaf": FORMS["gron"],
+    "one-line": FORMS["logfmt"],
     "retouched": RETOUCHED["cat -n"],
     "cloudwatch-logs": {"events": [{"message": json.dumps(record)} for record in (a_record(1), a_denial(2))]},
     "lambda-events": FORMS["stream"],

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import csv
 import gzip
+import html
 import io
 import json
 import pprint
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -232,7 +234,60 @@ def listed(members: dict[str, Any]) -> dict[str, Any]:
     return {name: held if isinstance(held, list) else [held] for name, held in members.items()}
 
 
+def leaves(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], object]]:
+    held = list(value.items() if isinstance(value, dict) else enumerate(value)) if isinstance(value, dict | list) else []
+    return [leaf for part, member in held for leaf in leaves(member, (*path, part))] if held else [(path, value)]
+
+
+def written(value: object, pair: str, holders: tuple[str, str, str, str] = ("{", "}", "[", "]"), none: str = "nil", text: str = "{}") -> str:
+    """The value as a language has it: how a member, the brackets, nothing and a text are written."""
+    below = [written(one, pair, holders, none, text) for one in (value.values() if isinstance(value, dict) else value if isinstance(value, list) else [])]
+    if isinstance(value, dict):
+        return holders[0] + ", ".join(pair.format(name, member) for name, member in zip(value, below, strict=True)) + holders[1]
+    if isinstance(value, list):
+        return holders[2] + ", ".join(below) + holders[3]
+    return none if value is None else text.format(json.dumps(value)) if isinstance(value, str) else json.dumps(value)
+
+
+def lined(form: str, rows: Iterable[Any]) -> str:
+    return "".join(form.format(*([row] if isinstance(row, str) else row)) + "\n" for row in rows)
+
+
+QUOTED, RUST = '"{}": {}', ("Object {", "}", "Array [", "]")
+GO = ("map[string]interface {}{", "}", "[]interface {}{", "}")
+ENTRY = {"request": {"url": "u"}, "response": {"status": 200, "content": {"text": json.dumps({"Events": [{"CloudTrailEvent": text} for text in TEXTS]})}}}
+GRON = [("json" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path), held) for path, held in leaves({"Records": RECORDS})]
+PAIRS = [[(".".join(map(str, path)), plain(held)) for path, held in leaves(record) if held is not None] for record in RECORDS]
+SHOWN = json.dumps({"Records": RECORDS}, indent=1)
+MARKED = "".join(f"<div><span class='n'>{html.escape(line)}</span></div>" for line in SHOWN.split("\n"))
+BARS = [[plain(cell).replace("\\", "\\\\") for cell in row] for row in CELLS]
+
 FORMS |= {
+    "a browser's log": {"log": {"version": "1.2", "entries": [ENTRY]}},
+    "a page": f"<!DOCTYPE html><html><head><style>p {{}}</style></head><body>{MARKED}</body></html>",
+    "gron": "json = {};\njson.Records = [];\n" + lined("{} = {};", ((path, json.dumps(held)) for path, held in GRON)),
+    "jq --stream": "\n".join(json.dumps(leaf) for leaf in leaves({"Records": RECORDS})) + '\n[["Records"]]\n',
+    "yq's properties": "".join(lined(f"Records.{n}.{{}} = {{}}", pairs) for n, pairs in enumerate(PAIRS)),
+    "flattened objects": {"_".join(map(str, ("Records", *path))): held for path, held in leaves(RECORDS)},
+    "TOML": "".join("[[Records]]\n" + lined("{} = {}", ((name, written(held, "{} = {}")) for name, held in r.items() if held is not None)) for r in RECORDS),
+    "JSON with comments": "// of the hour\n" + SHOWN.replace('"eventVersion"', '/* first */ "eventVersion"').replace("\n ]", ",\n ]"),
+    "Go": written({"Records": RECORDS}, '"{}":{}', GO, "interface {}(nil)"),
+    "Rust, behind a time": "".join(f"10:05 got {written(r, QUOTED, RUST, 'Null', 'String({})')}\n" for r in RECORDS),
+    "Elixir": written(RECORDS, '"{}" => {}', ("%{", "}", "[", "]")),
+    "Ruby's symbols": written(RECORDS, ":{}=>{}"),
+    "PHP": "<?php return " + written({"Records": RECORDS}, "'{}' =>\n{}", ("array (\n", ")", "array (\n", ")"), "NULL") + ";",
+    "Java's maps": "".join("INFO event " + written(r, "{}={}", none="null").replace('"', "") + "\n" for r in RECORDS),
+    "logfmt": lined("level=info {}", (" ".join(f"{name}={json.dumps(held)}" for name, held in pairs) for pairs in PAIRS)),
+    "CEF": lined("CEF:0|A|CloudTrail|1|x|x|5|{}", (" ".join(name + "=" + held.replace("=", "\\=") for name, held in pairs) for pairs in PAIRS)),
+    "LEEF": lined("LEEF:2.0|A|CloudTrail|1|x|^|{}", ("^".join(f"{name}={held}" for name, held in pairs) for pairs in PAIRS)),
+    "pg_dump": f"--\nCOPY public.ct ({', '.join(NAMES)}) FROM stdin;\n" + lined("{}", ("\t".join(held or "\\N" for held in row) for row in BARS)) + "\\.\n",
+    "SQLite's dump": f"CREATE TABLE ct ([{'], ['.join(NAMES)}]);\n" + lined("INSERT INTO ct VALUES({});", (",".join(map(sql, row)) for row in CELLS)),
+    "MySQL's dump": f"-- MySQL\nCREATE TABLE `ct` (\n`{'` text, `'.join(NAMES)}` text,\n  PRIMARY KEY (`eventID`)\n) ENGINE=InnoDB;\nINSERT INTO `ct` VALUES "
+    + ",".join("('" + "','".join(cell.replace("'", "\\'").replace('"', '\\"') for cell in row) + "')" for row in BARS) + ";\n",
+    "YAML with aliases": yaml.dump({"Records": [record | {"userIdentity": RECORDS[1]["userIdentity"]} for record in RECORDS]}),
+    "journald's bytes": "\n".join(json.dumps({"MESSAGE": list(text.encode()), "_HOSTNAME": "h"}) for text in TEXTS),
+    "a recording of a terminal": '{"version": 2, "width": 80, "height": 24}\n'
+    + lined("{}", (json.dumps([0.1, "o", SHOWN[at : at + 50]]) for at in range(0, len(SHOWN), 50))),
     "DynamoDB": {"Items": [dynamo(record)["M"] for record in RECORDS], "Count": 2},
     "DynamoDB's export": "\n".join(json.dumps({"Item": dynamo(record)["M"]}) for record in RECORDS),
     "MongoDB": "\n".join(json.dumps({"_id": {"$oid": "65"}, **record, "eventTime": {"$date": record["eventTime"]}}) for record in RECORDS),
@@ -293,6 +348,10 @@ POOR = {
     "no error": (table([NO_ERROR]), 0, "without errorCode and errorMessage"),
     "the console, now": (CONSOLE, 0, "as JSON"),
     "a box": ("┌──────┬──────┐\n│ eventName │ errorCode │\n└──────┴──────┘\n", 0, "--output json"),
+    "Go's %v": ("map[eventName:GetObject eventSource:s3.amazonaws.com]\n", 0, "json.Marshal"),
+    "the CLI's text": ("ROLEDETAILLIST\tarn:aws:iam::222222222222:role/A\n", 0, "--output json"),
+    "another language": ("eventName -> GetObject | eventSource -> s3.amazonaws.com\n", 0, "give them as JSON"),
+    "two values for a name": ("eventName=A eventTime=B eventSource=C eventName=D", 0, "not known here"),
     "a struct that is cut": (json.dumps([a_denial(2, userIdentity="@{type=AssumedRole; arn=arn:aws")]), 1, "userIdentity of 1 record cannot be read"),
 }  # fmt: skip
 
@@ -390,7 +449,22 @@ def test_a_payload_that_unpacks_to_too_much_is_not_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a:\n" * 5000, "- " * 100_000, "a: &x [*x]\n", "a: " + "[" * 100_000, "{'a': " * 100_000, "@{a=" * 100_000, "[{'a':[" * 50_000]
+    "text",
+    [
+        "a:\n" * 5000,
+        "- " * 100_000,
+        "a: &x [*x]\n",
+        "a: " + "[" * 100_000,
+        "{'a': " * 100_000,
+        "@{a=" * 100_000,
+        "[{'a':[" * 50_000,
+        "a: &a [x]\n" + "".join(f"b{n}: &b{n} [{', '.join([f'*b{n - 1}' if n else '*a'] * 50)}]\n" for n in range(9)),
+        "json = {};\n" + "json" + ".a" * 99_999 + " = 1;\n" * 9,
+        "{|\n! eventName\n" * 5_000,
+        "<div>" * 100_000,
+        "CREATE TABLE a (" * 50_000 + "INSERT INTO a VALUES (1)",
+        'a="' * 100_000 + " eventName=",
+    ],
 )
 def test_absurd_texts_end_quickly_and_are_named(text: str) -> None:
     evidence = read(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -104,6 +105,25 @@ def tree(roles: list[dict[str, Any]], root: str = "out/") -> tuple[RawInput, ...
     return tuple(written_as(f"{root}aws/aws/accounts/310030040050/{place}.json", content) for place, content in files.items())
 
 
+def steampipe(role: dict[str, Any]) -> dict[str, Any]:
+    own = {"arn": role["Arn"], "name": role["RoleName"], "assume_role_policy": role["AssumeRolePolicyDocument"], "attached_policy_arns": None}
+    return own | {"inline_policies": role["RolePolicyList"], "permissions_boundary_arn": None, "tags": {}, "account_id": "310030040050"}
+
+
+def scoutsuite(role: dict[str, Any]) -> dict[str, Any]:
+    own = {"arn": role["Arn"], "name": role["RoleName"], "assume_role_policy": {"PolicyDocument": role["AssumeRolePolicyDocument"]}}
+    return own | {"inline_policies": {str(n): {"name": "own", **policy} for n, policy in enumerate(role["RolePolicyList"])}}
+
+
+def query_xml(value: object, name: str) -> str:
+    """As IAM's own protocol answers: documents encoded as in a URL."""
+    if isinstance(value, dict):
+        held = "".join(query_xml(quote(json.dumps(one)) if key.endswith("Document") else one, key) for key, one in value.items())
+    else:
+        held = "".join(query_xml(one, "member") for one in value) if isinstance(value, list) else html.escape(str(value))
+    return f"<{name}>{held}</{name}>"
+
+
 SNAPSHOTS: dict[str, Callable[[], object]] = {
     "answers about each role": lambda: tuple(answer for role in ROLES for answer in single(role)),
     "answers about the denied role": lambda: tuple(single(ROLES[0])),
@@ -111,6 +131,9 @@ SNAPSHOTS: dict[str, Callable[[], object]] = {
     "--query RoleDetailList": lambda: ROLES,
     "one entry of RoleDetailList": lambda: ROLES[0],
     "YAML": lambda: yaml.safe_dump(WHOLE),
+    "rows of Steampipe": lambda: {"rows": [steampipe(role) for role in ROLES]},
+    "ScoutSuite's results": lambda: "scoutsuite_results =\n" + json.dumps({"services": {"iam": {"roles": {r["RoleId"]: scoutsuite(r) for r in ROLES}}}}),
+    "IAM's own XML": lambda: f"<R>{query_xml(WHOLE, 'GetAccountAuthorizationDetailsResult')}</R>",
     "items of AWS Config": lambda: {"configurationItems": [item(role) for role in ROLES]},
     "batch-get-resource-config": lambda: {
         "baseConfigurationItems": [item(r) | {"configuration": json.dumps(small(r))} for r in ROLES],

@@ -85,6 +85,14 @@ def cli_table(*rows: list[str]) -> str:
     )
 
 
+def clixml(value: object, name: str = "") -> str:
+    mark = f' N="{name}"' if name else ""
+    if isinstance(value, dict):
+        held = "<MS>" + "".join(clixml(member, key) for key, member in value.items()) + "</MS>"
+        return f'<Obj{mark} RefId="1"><TNRef RefId="0" />{held}</Obj>' if name else held
+    return f"<S{mark}>{html.escape(str(value))}</S>" if value is not None else f"<Nil{mark} />"
+
+
 PAGE = "<table><tr>{}</tr>{}</table>".format(
     "".join(f"<th>{name}</th>" for name in NAMES),
     "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>\n" for cells in CELLS),
@@ -104,6 +112,11 @@ TABLES = {
     "psql, \\x": below("-[ RECORD {} ]------+-----------\n", "{:<20}| {}\n"),
     "ClickHouse": below("\nRow {}:\n──────\n", "{}:   {}\n") + "\n2 rows in set. Elapsed: 0.010 sec.\n",
     "a prompt before it": "mysql> table trail;\n" + framed("+", "|", "+", "-", "+") + "2 rows in set (0.01 sec)\n",
+    "MediaWiki": '{| class="wikitable"\n! ' + " !! ".join(NAMES) + "".join("\n|-\n| " + "\n| ".join(cells) for cells in CELLS) + "\n|}\n",
+    "AsciiDoc": "|===\n|" + " |".join(NAMES) + "\n\n" + "".join(f"|{cell}\n" for cells in CELLS for cell in cells) + "|===\nSee above.\n",
+    "reStructuredText, a list": ".. list-table::\n   :header-rows: 1\n\n"
+    + "".join("   * - " + "\n     - ".join(cells) + "\n" for cells in (NAMES, *CELLS))
+    + "\nText.\n",
     "a list of lists": [NAMES, *CELLS],
     "tabulate": in_columns(),
     "SQLite, columns": in_columns("-"),
@@ -133,6 +146,7 @@ TABLES = {
         for cells in CELLS
     )
     + "</results>\n",
+    "PowerShell's Clixml": "<Objs>" + "".join(f"<Obj><TN><T>x</T></TN>{clixml(record)}</Obj>" for record in RECORDS) + "</Objs>",
     "several records in one line": "<events>" + "".join(f"<event><![CDATA[{json.dumps(record)}]]></event>" for record in RECORDS) + "</events>",
 }
 

@@ -6,6 +6,7 @@ import gzip
 import html
 import io
 import json
+import re
 import zipfile
 from email.message import EmailMessage
 from typing import Any
@@ -17,7 +18,7 @@ from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.model import Evidence, RawInput, Skipped
 from trailsleuth.sources.base import Limits
 from trailsleuth.sources.files.exports import read_inputs
-from trailsleuth.sources.files.workbook import sheet_as_csv
+from trailsleuth.sources.files.office import sheet_as_csv
 
 RECORDS: list[dict[str, Any]] = [a_record(1), a_denial(2)]
 NAMES = [name for name in RECORDS[1] if name != "eventTime"]
@@ -81,6 +82,50 @@ def test_a_workbook_of_other_writers_is_read(tmp_path: Any) -> None:
     assert ids(
         read(tmp_path, workbook([time.replace("<c ", "<x:c ").replace("</c>", "</x:c>").replace("v>", "x:v>") for time in TEXTS], shared=True, prefix="x:"))
     )
+
+
+def zipped(**members: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        for name, content in members.items():
+            packed.writestr(name.replace("_", "/", 1) + ".xml" if name != "mimetype" else name, content)
+    return out.getvalue()
+
+
+def own_sheet() -> bytes:
+    """As LibreOffice writes it: empty cells counted to the end of the sheet, a time in its own attribute."""
+    names = ["eventTime", *NAMES]
+    rows = [names, *([cell_text(record, name) for name in names] for record in RECORDS)]
+    marks = ["", *(f' office:value-type="date" office:date-value="{record["eventTime"]}"' for record in RECORDS)]
+    written = "".join(
+        "<table:table-row>"
+        + "".join(
+            f"<table:table-cell{mark if not n else ''}><text:p>{html.escape(cell)}</text:p></table:table-cell>" if cell else "<table:table-cell/>"
+            for n, cell in enumerate(row)
+        )
+        + '<table:table-cell table:number-columns-repeated="16000"/></table:table-row>'
+        for mark, row in zip(marks, rows, strict=True)
+    )
+    return zipped(mimetype="x", content=f"<table:table>{written}</table:table>")
+
+
+LINES = ["Found today:", *json.dumps({"Records": RECORDS}, indent=2).split("\n")]
+ESCAPED = [re.sub(r"[\\{}]", r"\\\g<0>", line) for line in LINES]
+DOCUMENTS = {
+    "Word": zipped(mimetype="x", word_document="".join(f"<w:p><w:r><w:t>{html.escape(line)}</w:t></w:r></w:p>" for line in LINES)),
+    "OpenDocument": zipped(mimetype="x", content="".join(f'<text:p><text:s text:c="2"/>{html.escape(line)}</text:p>' for line in LINES)),
+    "OpenDocument, a sheet": own_sheet(),
+    "RTF": b"{\\rtf1\\ansi{\\fonttbl\\f0 Courier;}{\\*\\x;}\n\\f0\\fs26 " + "\\par\n".join(ESCAPED).encode() + b"}",
+}
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_documents_and_other_sheets_are_read(tmp_path: Any, kind: str) -> None:
+    evidence = read(tmp_path, DOCUMENTS[kind])
+    assert [(record.event_id, record.identity.arn, record.request) for record in evidence.records] == [
+        (record["eventID"], record["userIdentity"]["arn"], record["requestParameters"] or {}) for record in RECORDS
+    ]
+    assert (evidence.coverage.denied, evidence.coverage.unreadable) == (1, 0)
 
 
 def test_what_a_workbook_unpacks_to_has_a_limit() -> None:

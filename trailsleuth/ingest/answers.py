@@ -13,6 +13,7 @@ from trailsleuth.ingest.evaluated import MEMBERS
 from trailsleuth.ingest.failed_notices import is_failed_notice
 from trailsleuth.ingest.failed_things import service_of_event
 from trailsleuth.ingest.fields import map_of, text_of
+from trailsleuth.ingest.iam_parts import of_inventory
 from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.resource_answers import NO_OWNER, NO_THING, is_tags_alone, resource_policies_in, tags_told
 
@@ -55,9 +56,10 @@ _IAM_PARTS = (
 # CodePipeline's, which PowerShell and .NET print with capitals.
 _SMALL = tuple(marks for marks, form in _ANSWERS if form in (Form.RUNS, Form.ACTIONS, Form.STATE, Form.PIPELINE))
 _NOTICES = ("detail-type", "detailType")
+_SNAPSHOT = "export aws iam get-account-authorization-details"
 _WRITTEN = "what was written, not what is in the account: export it with aws iam get-account-authorization-details"
 _FINDING = "it names a call and holds no record of it; give the trail of that account and hour"
-_GRAPH = "a graph of PMapper, without the policies themselves: export aws iam get-account-authorization-details"
+_GRAPH = f"a graph of PMapper, without the policies themselves: {_SNAPSHOT}"
 _DOCUMENT = 'a policy document alone does not say whose it is: {"ResourceArn": ARN, "Policy": the document}; for a role the answer of aws iam get-role-policy'
 
 # (members that must be there, why it is no evidence)
@@ -65,6 +67,11 @@ _FOREIGN: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"digestStartTime", "digestS3Object"}), "a CloudTrail digest file: it proves log files and holds no records"),
     (frozenset({"schemaVersion", "accountId", "service", "resource"}), f"a finding of GuardDuty: {_FINDING}"),
     (frozenset({"SchemaVersion", "ProductArn", "AwsAccountId"}), f"a finding of Security Hub: {_FINDING}"),
+    (frozenset({"SchemaVersion", "AccountId", "Service", "Resource"}), f"a finding of GuardDuty: {_FINDING}"),
+    (frozenset({"resourceType", "resourceOwnerAccount", "status"}), f"a finding of IAM Access Analyzer: {_FINDING}"),
+    (frozenset({"EvaluationResults"}), f"answers of IAM's policy simulator, without the policies: {_SNAPSHOT}"),
+    (frozenset({"generatedPolicyResult"}), f"a policy that IAM Access Analyzer made: {_WRITTEN}"),
+    (frozenset({"Changes", "ChangeSetName"}), "a change set of CloudFormation, before any change: aws cloudformation describe-stack-events tells what failed"),
     (frozenset({"insightDetails"}), "a CloudTrail Insights record: it counts calls and shows none"),
     (frozenset({"terraform_version"}), f"Terraform's state or plan: {_WRITTEN}"),
     (frozenset({"AWSTemplateFormatVersion"}), f"a CloudFormation template: {_WRITTEN}"),
@@ -128,8 +135,8 @@ def answer_pieces(members: dict[str, Any]) -> list[Piece]:
     if is_failed_notice(members) or service_of_event(members) or tells_roles(members) or "FunctionArn" in map_of(members.get("Configuration")):
         forms[Form.FAILED] = None
     found = [Piece(form, members) for form in forms]
-    if not found and _is_iam_part(members):
-        found.append(Piece(Form.IAM_PART, members))
+    if not found and (part := members if _is_iam_part(members) else of_inventory(members)):
+        found.append(Piece(Form.IAM_PART, part))
     found = found or [Piece(Form.RESOURCE_POLICY, one) for one in resource_policies_in(members)]
     return [*found, *tag_pieces(members)] if found else []
 

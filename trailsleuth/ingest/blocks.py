@@ -14,15 +14,18 @@ from msgspec import Struct
 
 from trailsleuth.ingest.decode import CarefulDecoder, NotJson, harmless
 from trailsleuth.ingest.documents import TRAIL_MARKS, Document
-from trailsleuth.ingest.literals import NotLiteral, literal_at
+from trailsleuth.ingest.literals import COMMENTED, MEMBER, NotLiteral, literal_at
 from trailsleuth.ingest.logical_lines import prefix_ends
 from trailsleuth.patterns import late
 
 _NARROWEST, _WIDEST, _LONGEST = 40, 400, 2_000_000
-_OPENING = late(rf"^(?=[^\n]{{1,{_WIDEST}}}$)[^\n]*?(?P<open>[{{\[](?=[ \t\r]*$)|\[?\{{(?=[ \t]*[\"']))", re.MULTILINE)
+_OPENING = late(rf"^(?=[^\n]{{1,{_WIDEST}}}$)[^\n]*?(?P<open>[{{\[](?=[ \t\r]*$)|\[?\{{(?=[ \t]*[\"'])|array ?\((?=[ \t\r]*$))", re.MULTILINE)
 _SECOND = {"{": re.compile(r"\s*[\"'}]"), "[": re.compile(r"\s*[\"'{\[\]\dtfnTFN-]")}  # how the line after one begins that ends with this sign
-_LITERAL = late(r"\[?\{\s*'")
+_WRITTEN = late(rf"\s*(?:{MEMBER}|//|/\*)")  # how it begins in a language, which is looked at only where evidence stands near
+_EVIDENCE = (*TRAIL_MARKS, "PolicyDocument", "xecutionId")
+_LITERAL = late(rf"(?:\[\s*)*\{{\s*{MEMBER}|array ?\(|\[\s*'[^'\n]{{1,200}}'\s?=>")
 _PARAGRAPH = late(r"\n[ \t\r]*\n|\Z")
+_LOOKED_AT = 4_000  # signs in which an object shows that it is written for people
 _CLOSING = ("}", "]")
 # A failed attempt looks at a window of lines; so often may the signs of a text be looked at, that none takes quadratic time.
 _WINDOW, _LOOKS, _LOOKS_AT_LEAST = 20_000, 20, 10_000_000
@@ -124,8 +127,12 @@ def _may_span_lines(text: str, line_start: int, start: int) -> bool:
     if not second.strip() or _value_at(first, column):
         return False
     known = _SECOND.get(first.rstrip()[-1:])
+    if known is None or known.match(second):
+        return True
+    if _WRITTEN.match(second):
+        return any(mark in text[start : start + _WINDOW] for mark in _EVIDENCE)
     bare = _without_prefix(_Lines([first, second], [0, 0], column))
-    return known is None or known.match(second) is not None or (bare is not None and known.match(bare.lines[1]) is not None)
+    return bare is not None and known.match(bare.lines[1]) is not None
 
 
 def _lines(text: str, line_start: int, start: int, most: int) -> _Lines:
@@ -217,7 +224,7 @@ def _cut(line: str, same: str, marks: int) -> int:
 
 
 def _value_at(text: str, start: int) -> tuple[Document, int] | None:
-    """The value that starts there as JSON or as Python prints it, and its end."""
+    """The value that starts there as JSON or as a language prints it, and its end."""
     careful = CarefulDecoder()
     try:
         value, end = careful.value_at(text, start)
@@ -227,7 +234,7 @@ def _value_at(text: str, start: int) -> tuple[Document, int] | None:
 
 
 def _literal(text: str, start: int) -> tuple[object, int]:
-    if not _LITERAL.match(text, start):
+    if not _LITERAL.match(text, start) and not COMMENTED.search(text, start, start + _LOOKED_AT):
         return None, 0
     try:
         return literal_at(text, start)

@@ -8,12 +8,14 @@ from trailsleuth.ingest.blocks import may_be_folded, unfolded
 from trailsleuth.ingest.decode import NotJson, decode, to_text
 from trailsleuth.ingest.documents import Break, Document, documents
 from trailsleuth.ingest.forms import pieces
-from trailsleuth.ingest.literals import NotLiteral, literal_at
+from trailsleuth.ingest.listed import is_leaf, listed_in, streamed
+from trailsleuth.ingest.literals import MEMBER, NotLiteral, literal_at
 from trailsleuth.ingest.parquet import read_parquet
 from trailsleuth.ingest.payloads import TooLarge, payload_text
 from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.printed import is_printed_table
 from trailsleuth.ingest.retouched import is_retouched, untouched
+from trailsleuth.ingest.sql_dump import is_sql, read_sql
 from trailsleuth.ingest.tables import is_csv, names_columns, read_csv
 from trailsleuth.ingest.text import read_log_lines, read_printed
 from trailsleuth.ingest.yaml_text import NotYaml, may_be_yaml, yaml_documents
@@ -22,7 +24,7 @@ from trailsleuth.patterns import late
 
 _LOOK = 64 * 1024  # bytes from which the kind of an input is told
 _JSON = late(r"\{\s*(?:[\"}\\]|\Z)|\[\s*[\[{\]\"]|\[\s*\Z")  # `[` before anything else begins a log line: a time in brackets
-_LITERAL = late(r"(?:[\[({]\s*)*\{\s*(?:'|[A-Za-z_$][\w$]{0,60}:\s|\"[\w.-]{1,60}\"\s?=>)|\[\s*(?:'\{|Row\()|Row\(")
+_LITERAL = late(rf"(?:[\[({{]\s*)*%?\{{\s*{MEMBER}|\[\s*(?:'\{{|'[^'\n]{{1,200}}'\s?=>|Row\()|Row\(|array ?\(")
 _BINARY = {  # what starts so, and the way out
     b"ORC": "an ORC file: write the rows as Parquet or JSON (in Athena: create table … with (format = 'JSON') as select *)",
     b"Obj\x01": "an Avro file: write the rows as Parquet or JSON",
@@ -30,11 +32,15 @@ _BINARY = {  # what starts so, and the way out
     b"7z\xbc\xaf": "a 7z archive: unpack it, or pack it as zip or tar.gz",
     b"Rar!": "a RAR archive: unpack it, or pack it as zip or tar.gz",
     b"SQLite format 3": "a SQLite database: sqlite3 -json FILE 'select * from TABLE' > records.json",
+    b"\x80\x04\x95": "a pickle of Python, which is never opened: json.dump what is in it",
+    b"\x80\x05\x95": "a pickle of Python, which is never opened: json.dump what is in it",
     b"%PDF": "a PDF: give the log or export that it was made from",
     b"\x89PNG": "an image: give the text that it shows",
     b"\xff\xd8\xff": "an image: give the text that it shows",
     b"\xd0\xcf\x11\xe0": "an old Excel, Word or Outlook file: save the sheet as CSV, the mail's attachment by itself",
 }
+_NO_TEXT = "not recognised: binary data; write it as JSON, CSV or Parquet"
+_RECORDING = frozenset({"version", "width", "height"})  # how asciinema begins
 _HIDDEN = ": [Object]"
 _SINGLE = "one record as text, as --query 'Events[0].CloudTrailEvent' prints it: the others of that export are not here"
 
@@ -55,7 +61,7 @@ def is_bare(data: bytes) -> bool:
 
 
 def _pieces_of(data: bytes) -> Iterator[Piece]:
-    for found in _rows_together(_documents(data)):
+    for found in _together(_documents(data)):
         if isinstance(found, Break):
             yield Piece(Form.BROKEN if found.lost else Form.CUT if found.cut else Form.NOTE, reason=found.reason)
             continue
@@ -64,18 +70,24 @@ def _pieces_of(data: bytes) -> Iterator[Piece]:
         yield from pieces(found.value)
 
 
-def _rows_together(found: Iterator[Document | Break]) -> Iterator[Document | Break]:
-    """Lists of cells that stand in documents of their own, below one of names, as one table; all else as it is."""
+def _together(found: Iterator[Document | Break]) -> Iterator[Document | Break]:
+    """Documents that are parts of one: rows below their names, the leaves of a tree, what a terminal showed piece by piece; all else as it is."""
     first = next(found, None)
     if first is None:
         return
-    names = first.value if isinstance(first, Document) and isinstance(first.value, list) else []
-    if not names or not all(isinstance(name, str) for name in names) or not names_columns(names):
+    value = first.value if isinstance(first, Document) else None
+    table = isinstance(value, list) and bool(value) and all(isinstance(name, str) for name in value) and names_columns(value)
+    if not table and not is_leaf(value) and not (isinstance(value, dict) and value.keys() >= _RECORDING):
         yield first
         yield from found
         return
     rest = list(found)
-    yield Document(value=[names, *(one.value for one in rest if isinstance(one, Document))])
+    values = [value, *(one.value for one in rest if isinstance(one, Document))]
+    if isinstance(value, dict):
+        shown = (one[2] for one in values if isinstance(one, list) and len(one) == 3 and one[1] == "o")
+        yield from _documents("".join(map(str, shown)).encode())
+    else:
+        yield from (Document(value=tree) for tree in ([values] if table else streamed(values)))
     yield from (one for one in rest if isinstance(one, Break))
 
 
@@ -86,6 +98,8 @@ def _documents(data: bytes) -> Iterator[Document | Break]:
         start = to_text(data[:_LOOK]).lstrip()
     if not start:
         yield Break(reason="nothing but white space")
+    elif (listed := listed_in(start, data)) is not None:
+        yield from (Document(value=tree) for tree in listed)
     elif _LITERAL.match(start):
         yield from _printed(to_text(data))
     elif _JSON.match(start):
@@ -100,21 +114,16 @@ def _no_json(data: bytes, start: str) -> Iterator[Document | Break]:
     elif data[8:12] == DUCKDB:
         yield Break(reason="a DuckDB database: an index of trailsleuth is read where it is named itself")
     elif "\0" in start:
-        yield Break(reason=next((told for mark, told in _BINARY.items() if data.startswith(mark)), "not recognised: binary data"))
+        yield Break(reason=next((told for mark, told in _BINARY.items() if data.startswith(mark)), _NO_TEXT))
     elif (quoted := _quoted(data, start)) is not None:
         yield Document(value=quoted, notes=(_SINGLE,) if "eventVersion" in quoted else ())
     elif start.startswith(('"{\\', '"\\"')):
         yield from documents(data)
     elif (packed := _packed(data, start)) is not None:
         yield from _documents(packed.encode())
-    elif is_printed_table(start):
-        yield from read_printed(to_text(data))
-    elif is_csv(start):
-        yield from read_csv(to_text(data))
-    elif may_be_yaml(start):
-        yield from _yaml(to_text(data))
     else:
-        yield from read_log_lines(to_text(data))
+        kinds = ((is_sql, read_sql), (is_printed_table, read_printed), (is_csv, read_csv), (may_be_yaml, _yaml))
+        yield from next((read for is_such, read in kinds if is_such(start)), read_log_lines)(to_text(data))
 
 
 def _packed(data: bytes, start: str) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from trailsleuth.ingest.decode import CarefulDecoder, NotJson, decode, harmless, may_repeat_keys, to_text
+from trailsleuth.ingest.literals import COMMENTED, NotLiteral, literal_at
 from trailsleuth.patterns import late
 
 
@@ -32,6 +33,7 @@ _CONTAINER = late(
 )
 _NEXT_START = late(r'\{\s*"(?:eventVersion|EventId|eventID|userIdentity)"|\}\s*,\s*(?=\{)|\n(?=[\[{])')
 _BETWEEN = late(r"[\s,\]}]*")
+_MOST_COMMENTED = 4_000_000  # signs: read slowly
 # A text without any of these holds no part of a trail: what is broken in it is no lost record.
 TRAIL_MARKS = ("eventVersion", "eventName", "eventTime", "CloudTrailEvent", "eventname")
 
@@ -48,6 +50,8 @@ def documents(data: bytes) -> Iterator[Document | Break]:
         text = to_text(data)
     if _first_line_is_document(text):
         yield from _lines(text)
+    elif COMMENTED.search(text, 0, _MOST_COMMENTED) and (written := _commented(text)) is not None:
+        yield written
     else:
         yield from _salvage(harmless(text))
 
@@ -75,6 +79,15 @@ def _first_line_is_document(text: str) -> bool:
     first, _, rest = text.lstrip().partition("\n")
     found = document_in(first) if rest else None
     return found is not None and isinstance(found.value, dict | list | str) and bool(found.value)
+
+
+def _commented(text: str) -> Document | None:
+    """The whole text as JSON with comments, or commas behind the last members."""
+    try:
+        value, end = literal_at(harmless(text)) if len(text) < _MOST_COMMENTED else (None, 0)
+    except (NotLiteral, RecursionError):
+        return None
+    return Document(value=value) if end and not text[end:].strip() else None
 
 
 def _lines(text: str) -> Iterator[Document | Break]:

@@ -16,7 +16,8 @@ from trailsleuth.ingest.decode import NotJson, decode
 from trailsleuth.ingest.documents import Document, document_in
 from trailsleuth.ingest.failed_notices import is_stack_mail, stack_mails
 from trailsleuth.ingest.grids import grid_in, row_of_cells, rows_below_header
-from trailsleuth.ingest.literals import NotLiteral, literal_at
+from trailsleuth.ingest.listed import grown
+from trailsleuth.ingest.literals import MEMBER, NotLiteral, literal_at
 from trailsleuth.ingest.payloads import TooLarge, payload_text
 from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.record import MAX_DEPTH, nested_deeper
@@ -41,6 +42,7 @@ _WRAPPERS = (
 _USUAL = ("CloudTrailEvent", "message", "@message", "_raw")
 _ALONE = ("CloudTrailEvent", "eventJson", "eventjson", "cloudtrail_event", "detail", "event.original", "original")  # a record, and what is said of it beside
 _MAY_HOLD = late(r"eventVersion|eventName|eventTime|CloudTrailEvent|eventname|detail-?[tT]ype|xecutionId|arn:aws")
+_MEMBER = late(rf"\{{\s*{MEMBER}")
 _NOTHING = (Form.UNKNOWN, Form.NOTE)
 _OWN = frozenset(NAMES)
 _NESTED = STRUCTS | FREE
@@ -70,8 +72,8 @@ def _of_list(members: list[Any], depth: int) -> Iterator[Piece]:
         return
     if members and members[0].__class__ is list and (rows := rows_below_header(members)) is not None:
         members = list(rows)
-    elif members and members[0].__class__ is str and _is_one_text(members):
-        yield from _of_text("".join(members), depth + 1)
+    elif (text := _one_text(members)) is not None:
+        yield from _of_text(text, depth + 1)
         return
     for member in members:
         if _is_record(member):
@@ -80,9 +82,13 @@ def _of_list(members: list[Any], depth: int) -> Iterator[Piece]:
             yield from pieces(member, depth + 1)
 
 
-def _is_one_text(lines: list[Any]) -> bool:
-    """The lines of one text, as notebooks keep them."""
-    return len(lines) > 1 and all(isinstance(line, str) and line.endswith("\n") for line in lines[:-1]) and isinstance(lines[-1], str)
+def _one_text(parts: list[Any]) -> str | None:
+    """The text whose lines (notebooks) or bytes (journald, buffers of Go and Node) are listed; None for any other list."""
+    if len(parts) > 1 and all(isinstance(line, str) and line.endswith("\n") for line in parts[:-1]) and isinstance(parts[-1], str):
+        return "".join(parts)
+    if len(parts) > 1 and all(part.__class__ is int and 0 <= part < 256 for part in parts):
+        return bytes(parts).decode("utf-8", "replace")
+    return None
 
 
 def _of_text(text: str, depth: int) -> Iterator[Piece]:
@@ -100,7 +106,7 @@ def _of_text(text: str, depth: int) -> Iterator[Piece]:
         return
     start = text.find("{")
     if start < 0:
-        yield Piece(Form.UNKNOWN, reason="text without a record")
+        yield from (_of_prose(text, depth) if text.startswith("<") else []) or [Piece(Form.UNKNOWN, reason="text without a record")]
         return
     found = document_in(text if text.lstrip()[:1] in ("{", "[", '"') else text[start:])
     if found is None:
@@ -114,30 +120,18 @@ def _of_text(text: str, depth: int) -> Iterator[Piece]:
 
 
 def _of_prose(text: str, depth: int) -> list[Piece]:
-    """What stands among the lines of a text: in a fence, behind a sentence, in a printed table."""
-    found = read_log_lines(text) if "\n" in text else ()
+    """What stands among the lines of a text: in a fence, behind a sentence, in a printed table; what a page or XML holds."""
+    found = read_log_lines(text) if "\n" in text or text.startswith("<") else ()
     return _useful(piece for part in found if isinstance(part, Document) for piece in pieces(part.value, depth + 1))
 
 
 def _less_plain(text: str, start: int) -> object:
-    """What a text holds that is not JSON: JSON that was escaped, also for a page, a struct as Python prints it. None: nothing."""
-    if text.startswith(("{&quot;", "{&#34;"), start):
-        text, start = html.unescape(text[start:]), 0
-        try:
-            return decode(text)
-        except NotJson:
-            return None
-    if '\\"' in text[start : start + 4]:
-        try:
-            return decode(f'"{text[start:]}"')
-        except NotJson:
-            return None
-    if text[start : start + 2] == "{'":
-        try:
-            return literal_at(text, start)[0]
-        except (NotLiteral, RecursionError):
-            return None
-    return None
+    """What a text holds that is not JSON: JSON that was escaped, also for a page, a struct as a language prints it. None: nothing."""
+    plain = html.unescape(text[start:]) if text.startswith(("{&quot;", "{&#34;"), start) else f'"{text[start:]}"' if '\\"' in text[start : start + 4] else ""
+    try:
+        return decode(plain) if plain else literal_at(text, start)[0] if _MEMBER.match(text, start) else None
+    except (NotJson, NotLiteral, RecursionError):
+        return None
 
 
 def _of_map(members: dict[str, Any], depth: int) -> Iterator[Piece]:
@@ -146,8 +140,8 @@ def _of_map(members: dict[str, Any], depth: int) -> Iterator[Piece]:
         yield record_piece(members)
     elif (text := _record_text(members)) is not None:
         yield from _of_text(text, depth + 1)
-    elif (plain := untyped(members)) is not members:
-        yield from _of_map(plain, depth + 1)
+    elif (plain := grown(untyped(members))) is not members:
+        yield from pieces(plain, depth + 1)
     elif (rows := grid_in(members, may_be_record=not _RECORD_MARKS.isdisjoint(keys))) is not None:
         for cells in rows:
             yield from _of_map(cells, depth + 1)
@@ -244,7 +238,8 @@ def _held_beside(members: dict[str, Any], name: str, depth: int) -> Iterator[Pie
 def _held(members: dict[str, Any], depth: int) -> Iterator[Piece]:
     """What stands in members whose names are not known and are none of a record's."""
     for name, held in members.items():
-        if depth >= MAX_WRAPPERS or place_of((name,)) is not None:
+        answered = name == "response" and held.__class__ is dict and "content" in held and "request" in members  # a browser's log (HAR), no request of a caller
+        if depth >= MAX_WRAPPERS or (place_of((name,)) is not None and not answered):
             continue
         if held.__class__ is dict or held.__class__ is list or (isinstance(held, str) and _may_hold(held)):
             yield from _useful(pieces(held, depth + 1))

@@ -1,4 +1,4 @@
-"""Hive's text form of structs, maps and arrays, as Athena and Lake print them in CSV: `{type=AssumedRole, arn=arn:aws:…, sessioncontext={…}}`.
+"""Hive's text form of structs, maps and arrays, as Athena and Lake print them in CSV, and Java its maps: `{type=AssumedRole, sessioncontext={…}}`.
 
 It has no quotes: a comma belongs to a value unless a name and `=` follow it.
 """
@@ -24,11 +24,16 @@ class _NotHive(ValueError):
 
 def parse_hive(text: str) -> object:
     """The value; the text itself where it has another form."""
+    value, end = hive_at(harmless(text), 0)
+    return value if end and not text[end:].strip() else text
+
+
+def hive_at(text: str, start: int) -> tuple[object, int]:
+    """The value at the position, and where it ends: 0 where the text has another form."""
     try:
-        value, end = _value(harmless(text), 0, depth=0, end_of_plain=_END)
+        return _value(text, start, depth=0, end_of_plain=_END)
     except _NotHive:
-        return text
-    return text if text[end:].strip() else value
+        return None, 0
 
 
 def _value(text: str, start: int, *, depth: int, end_of_plain: re.Pattern[str]) -> tuple[object, int]:

@@ -1,4 +1,5 @@
-"""A snapshot in pieces: what `get-role`, `get-role-policy`, `list-attached-role-policies`, `get-policy-version` and AWS Config say of single principals.
+"""A snapshot in pieces: what `get-role`, `get-role-policy`, `list-attached-role-policies`, `get-policy-version` and AWS Config say of single principals; and
+inventories (Steampipe, ScoutSuite), which spell IAM's names in their own way.
 
 Each answer becomes an entry as `get-account-authorization-details` has it, marked as partial. Two of the answers do not say whose they are: they are taken
 for the only principal, or policy, among the pieces that they can belong to, and named where there are several.
@@ -20,6 +21,34 @@ UNKNOWN = "Unknown"  # of an entry: policies that it surely or perhaps has, and 
 # The kind of principal: its list in a snapshot, its name, its inline policies, the answer that lists one, the answer that lists many.
 _KINDS = {"Role": ("RoleDetailList", "RolePolicyList"), "User": ("UserDetailList", "UserPolicyList")}
 _DELETED = ("ResourceDeleted", "ResourceDeletedNotRecorded", "ResourceNotRecorded")
+
+
+# What inventories call the members of a principal, in small letters: https://hub.steampipe.io/plugins/turbot/aws/tables/aws_iam_role
+_OTHER_NAMES = {
+    "assume_role_policy": "AssumeRolePolicyDocument", "assume_role_policy_document": "AssumeRolePolicyDocument", "path": "Path",
+    "role_id": "RoleId", "user_id": "UserId", "create_date": "CreateDate",
+}  # fmt: skip
+_INLINE, _ATTACHED, _BOUNDARY = "inline_policies", "attached_policy_arns", "permissions_boundary_arn"
+
+
+def of_inventory(row: JsonObject) -> JsonObject | None:
+    """The principal that a row of an inventory is about, under IAM's names; None for anything else."""
+    arn = text_of(row.get("arn"))
+    kind = {"role": "Role", "user": "User"}.get(str(arn).rpartition(":")[2].partition("/")[0])
+    if arn is None or kind is None or not arn.startswith("arn:aws") or ":iam::" not in arn or row.keys().isdisjoint({"assume_role_policy", _INLINE}):
+        return None
+    entry: dict[str, Any] = {"Arn": arn, f"{kind}Name": arn.rpartition("/")[2]}
+    entry |= {own: row[name] for name, own in _OTHER_NAMES.items() if row.get(name)}
+    if wrapped := map_of(map_of(entry.get("AssumeRolePolicyDocument")).get("PolicyDocument")):
+        entry["AssumeRolePolicyDocument"] = wrapped
+    if _INLINE in row:
+        listed = list_of(row[_INLINE]) or list(map_of(row[_INLINE]).values())
+        entry[_KINDS[kind][1]] = [{"PolicyName": one.get("name"), **one} for one in map(map_of, listed)]
+    if _ATTACHED in row:
+        entry["AttachedManagedPolicies"] = [{"PolicyArn": one} for one in list_of(row[_ATTACHED])]
+    if boundary := text_of(row.get(_BOUNDARY)):
+        entry["PermissionsBoundary"] = {"PermissionsBoundaryArn": boundary}
+    return entry
 
 
 class IamParts(Struct):

@@ -1,4 +1,6 @@
-"""Structs as a language prints them: Python's repr, Ruby's `{"a"=>nil}`, Node's `{ a: 'b' }`, DuckDB's `{'a': b, 'c': NULL}`, PowerShell's `@{a=b; c=@{…}}`.
+"""Structs as a language prints or writes them: Python's repr, Ruby's `{"a"=>nil}` and `{:a=>1}`, Node's `{ a: 'b' }`, JSON with comments, PHP's arrays, Perl's
+Dumper, Elixir's `%{"a" => 1}`, Go's `map[string]interface {}{"a":1}`, Rust's `Object {"a": String("b")}`, DuckDB's `{'a': b, 'c': NULL}`, PowerShell's
+`@{a=b; c=@{…}}`.
 
 Nothing in the text is evaluated. What cannot be told from its print (PowerShell's `System.Object[]`, Node's `[Object]`) is absent.
 """
@@ -10,14 +12,20 @@ import re
 from trailsleuth.patterns import late
 
 MAX_DEPTH = 64
-_SPACE = late(r"\s*")
+MEMBER = r"(?:'|\"[^\"\n]{1,200}\"\s?=>|:?[A-Za-z_$][\w$]{0,60}(?::\s|\s?=>))"  # how the first member of a struct begins, where it is no JSON
+COMMENTED = late(r"(?:^|[{\[,])[ \t]*(?://|/\*)|,\s{0,200}[}\]]", re.MULTILINE)  # JSON as people write it
+_SPACE = late(r"\s*(?:(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)\s*)*")  # comments are no values
+_TYPE = r"(?:interface \{\}|[\w.*]{1,60})"  # of Go
+_LISTED = late(rf"\[\]{_TYPE}\{{")
+_NAMED = late(rf"(?:%|map\[\w{{1,40}}\]{_TYPE}|[A-Z]\w{{0,60}}(?:::\w{{1,60}}){{0,4}} )(?=\{{)|(?:Array )(?=\[)|array ?(?=\()")  # what stands before a bracket
+_WRAPPED = late(r"(?:Some|Ok|String|Number|Bool|Int|Float|Double|Decimal|interface \{\}|any|(?:aws|json)\.\w{1,20})\(")
 _QUOTED = late(r"[rbuRBU]{0,2}('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")", re.DOTALL)
 _ESCAPE = late(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\n": "", "0": "\0"}
-_BARE = late(r"(?:[^\s,{}\[\]()'\":]|[:](?!\s))(?:\([^()]*(?:\([^()]*\)[^()]*)*\)|[^,{}\[\]()\n])*")
+_BARE = late(r"\d{1,9}(?=\s?=>)|(?:[^\s,{}\[\]()'\":]|[:](?!\s))(?:\([^()]*(?:\([^()]*\)[^()]*)*\)|[^,{}\[\]()\n])*")
 _INTEGER = late(r"-?(?:0|[1-9]\d{0,17})")
-_NAME = late(r"[A-Za-z_$][\w$]{0,60}(?=:)")
-_NUMBERED = late(r"\d{1,9}(?=\s*:)")
+_NAME = late(r"(?::(?=\w+\s?=>))?(?P<name>[A-Za-z_$][\w$]{0,60}(?=:|\s?=>))")
+_NUMBERED = late(r"(?P<name>\d{1,9}(?=\s*:))")
 _MADE = late(r"(?:[A-Za-z_]\w{0,40}\.){0,3}[A-Z]\w{0,40}\((?=\s*[A-Za-z_]\w{0,60}=)")  # Row(a=1, …): a struct by another name
 _HELD = late(r"(?:[A-Za-z_]\w{0,40}\.){0,3}[A-Za-z]\w{0,40}\(\s?(?P<text>'[^'\n]{0,200}'|\"[^\"\n]{0,200}\")[^()\n]{0,80}\)")  # Timestamp('2026-…', tz='UTC')
 _DATETIME = late(
@@ -27,7 +35,7 @@ _DATETIME = late(
 _KEYWORD = late(r"([A-Za-z_]\w{0,60})=")
 _HIDDEN = late(r"\[(?:Object|Array|Circular[^\]]{0,8})\]")
 _WORDS = {
-    **dict.fromkeys(("None", "nil", "undefined", "NULL", "null", "nan", "NaN", "NaT")),
+    **dict.fromkeys(("None", "nil", "undefined", "undef", "NULL", "Null", "null", "nan", "NaN", "NaT")),
     **dict.fromkeys(("True", "true"), True), **dict.fromkeys(("False", "false"), False),
 }  # fmt: skip
 _SHELL_NAME = late(r"\s*([\w.:/@-]{1,128})=")
@@ -46,11 +54,17 @@ def literal_at(text: str, start: int = 0, depth: int = 0) -> tuple[object, int]:
     start = _after_space(text, start)
     if hidden := _HIDDEN.match(text, start):
         return None, hidden.end()
+    if named := _NAMED.match(text, start):
+        start = named.end()
+    if wrapped := _WRAPPED.match(text, start):
+        value, end = literal_at(text, wrapped.end(), depth + 1)
+        return value, _after_comma(text, end, ")") + 1
     match text[start : start + 1]:
         case "{":
             return _struct(text, start + 1, depth)
         case "[" | "(":
-            return _list(text, start + 1, depth)
+            listed = _LISTED.match(text, start)
+            return _list(text, listed.end() if listed else start + 1, depth, "}" if listed else "])")
         case "@" if text.startswith("@{", start):
             return _shell_struct(text, start + 2, depth)
         case _:
@@ -70,9 +84,9 @@ def _struct(text: str, position: int, depth: int) -> tuple[dict[str, object], in
 
 def _name(text: str, position: int) -> tuple[str, int]:
     """A member's name, and where its value begins."""
-    key = _quoted(text, position)
+    key = _quoted(text, position + (text.startswith(':"', position)))
     if key is None and (bare := _NAME.match(text, position) or _NUMBERED.match(text, position)):
-        key = bare.group(), bare.end()
+        key = bare["name"], bare.end()
     if key is None:
         raise NotLiteral("no name")
     name, position = key[0], _after_space(text, key[1])
@@ -82,15 +96,22 @@ def _name(text: str, position: int) -> tuple[str, int]:
     raise NotLiteral("no value")
 
 
-def _list(text: str, position: int, depth: int) -> tuple[list[object], int]:
+def _list(text: str, position: int, depth: int, ends: str = "])") -> tuple[object, int]:
+    """A list; PHP writes its maps as one, too."""
     listed: list[object] = []
+    keys: list[object] = []
     while True:
         position = _after_space(text, position)
-        if text[position : position + 1] in ("]", ")"):
-            return listed, position + 1
+        if text[position : position + 1] and text[position] in ends:
+            return (listed if keys in ([], list(range(len(listed)))) else {str(key): value for key, value in zip(keys, listed, strict=True)}), position + 1
         value, position = literal_at(text, position, depth + 1)
+        if text.startswith("=>", after := _after_space(text, position)):
+            keys.append(value)
+            value, position = literal_at(text, after + 2, depth + 1)
         listed.append(value)
-        position = _after_comma(text, position, "])")
+        if keys and len(keys) != len(listed):
+            raise NotLiteral("a list in a map")
+        position = _after_comma(text, position, ends)
 
 
 def _after_comma(text: str, position: int, ends: str) -> int:
@@ -152,6 +173,8 @@ def _bare(text: str, position: int) -> tuple[object, int]:
     if found is None:
         raise NotLiteral("no value")
     word = found.group().strip()
+    if word in ("...", "…"):
+        raise NotLiteral("left out")
     if word in _WORDS:
         return _WORDS[word], found.end()
     return int(word) if _INTEGER.fullmatch(word) else word, found.end()

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from trailsleuth.ingest.columns import place_of
 from trailsleuth.ingest.documents import Break, Document
-from trailsleuth.ingest.markup import html_tables, xml_rows
+from trailsleuth.ingest.markup import html_tables, page_text, wiki_tables, xml_rows
 from trailsleuth.ingest.tables import headed, may_be_record, names_columns, records_among, row_of
 from trailsleuth.ingest.times import parse_time
 from trailsleuth.ingest.unframed import DASHES, RECORD, aligned, below_each_other
@@ -23,6 +23,7 @@ _STARTS = ("┌", "╔", "┏", "+-", "+=", "│", "|  ", "| ", "----")
 _SIGNS = late(r"(?<!\\)[|│┃║┆]")
 _RULE = late(r"[ \t]*(?=[^\n]*[-=─━═])[-=+|: ─━═│┃║┌┬┐├┼┤└┴┘╔╦╗╠╬╣╚╩╝╒╤╕╞╪╡╘╧╛┏┳┓┣╋┫┗┻┛┡╇┩┠╂┨╟╫╢╭╮╰╯]+\r?")
 _TABLE_MARK = late(rf"^(?:{_RULE.pattern}|{DASHES})$|<t(?:able|r)[\s>]|^{RECORD}|\bevent_?name[ ]*(?:[:=|][ ]|[ ]{{2}}|$)", re.MULTILINE | re.IGNORECASE)
+_LOOKS, _LOOKS_AT_LEAST = 5, 50_000  # so often may the lines of a text be looked at for a frame, that none takes quadratic time
 _CUT = ("…", "...", "..")
 
 
@@ -37,19 +38,25 @@ def printed_in(text: str) -> Generator[Document | Break, None, str]:
     if rows := xml_rows(text):
         yield from (Document(value=row) for row in rows)
         return ""
+    text = page_text((yield from _taken(html_tables(text), text)))
+    text = yield from _taken(wiki_tables(text), text)
     if not _TABLE_MARK.search(text):
         return text
-    text = yield from _html_tables(text)
     rest: list[str] = []
     lines = text.split("\n")
-    at = 0
+    at = seen = 0
+    left = _LOOKS * len(lines) + _LOOKS_AT_LEAST
     while at < len(lines):
-        found = _framed(lines, at) or _unframed(lines, at)
-        if found is None:
+        documents, end = _framed(lines, at) if left > 0 else (None, at)
+        left -= end - at
+        if documents is None and at >= seen:
+            documents, end = _unframed(lines, at)
+            seen = end  # no line is looked through twice
+        if documents is None:
             rest.append(lines[at])
             at += 1
             continue
-        documents, at = found
+        at = end
         yield from documents
     return "\n".join(rest)
 
@@ -70,36 +77,32 @@ def _documents(header: list[str], rows: list[list[str]]) -> list[Document | Brea
     return whole or None
 
 
-def _unframed(lines: list[str], at: int) -> tuple[list[Document | Break], int] | None:
+def _unframed(lines: list[str], at: int) -> tuple[list[Document | Break] | None, int]:
+    """The table that begins in this line, and the line behind what was looked at."""
     if (found := aligned(lines, at)) is not None:
         header, parts, end = found
-        documents = _documents(header, list(_rows_of(header, parts)))
-    elif (found := below_each_other(lines, at)) is not None:
-        header, rows, end = found
-        documents = _documents(header, rows)
-    else:
-        return None
-    return (documents, end) if documents is not None else None
+        return _documents(header, list(_rows_of(header, parts))), end
+    header, rows, end = below_each_other(lines, at)
+    return _documents(header, rows), end
 
 
-def _framed(lines: list[str], at: int) -> tuple[list[Document | Break], int] | None:
-    """The table whose header is this line, and the line behind it."""
+def _framed(lines: list[str], at: int) -> tuple[list[Document | Break] | None, int]:
+    """The table whose header is this line, and the line behind what was looked at."""
     start = at + 1 if _RULE.fullmatch(lines[at]) else at
     if start + 1 >= len(lines) or not _SIGNS.search(lines[start]) or _RULE.fullmatch(lines[start]):
-        return None
+        return None, at
     end = start
     while end < len(lines) and (_SIGNS.search(lines[end]) or _RULE.fullmatch(lines[end])):
         end += 1
     groups = [list(held) for rule, held in groupby(lines[start:end], key=lambda line: _RULE.fullmatch(line) is not None) if not rule]
     if len(groups) < 2:
-        return None
+        return None, end
     header = [cell.strip() for cell in _cells(groups[0][0])]
     parts = [list(map(_cells, group)) for group in groups[1:]]
     rows = [_merged([cells]) for group in parts for cells in group]
     if names_columns(header) or not any(may_be_record(cell) and cell.endswith("}") for row in rows for cell in row):
         rows = [row for group in parts for row in ([_merged(group)] if len(parts) > 1 and not _several(header, group) else _rows_of(header, group))]
-    documents = _documents(header, [_unnumbered(row, len(header)) for row in rows])
-    return (documents, end) if documents is not None else None
+    return _documents(header, [_unnumbered(row, len(header)) for row in rows]), end
 
 
 def _cells(line: str) -> list[str]:
@@ -162,10 +165,11 @@ def _cell(parts: tuple[str, ...]) -> str:
     return text.strip()
 
 
-def _html_tables(text: str) -> Generator[Document | Break, None, str]:
+def _taken(tables: Iterator[tuple[list[list[str]], int, int]], text: str) -> Generator[Document | Break, None, str]:
+    """The rows of those that are of a trail; the text without them is returned."""
     rest, end = [], 0
-    for (header, *rows), start, stop in html_tables(text):
-        documents = _documents(header, rows)
+    for rows, start, stop in tables:
+        documents = _documents(rows[0], rows[1:]) if rows else None
         if documents is not None:
             yield from documents
             rest.append(text[end:start])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -17,6 +16,7 @@ from trailsleuth.ingest.rows import TableRow
 from trailsleuth.patterns import late
 
 _MARKS = (*TRAIL_MARKS, '"cloudtrail":', '"aws.cloudtrail.')  # the latter of documents of Elastic
+_OPENINGS = ("{", "[", '"{', '"[', '"\\', '""')
 _MAX_CELL = 64 * 1024 * 1024
 _MOST_COLUMNS = 5000
 _RECORD_COLUMNS = frozenset({"eventjson", "cloudtrailevent", "@message", "message", "raw", "@raw", "event.original"})
@@ -24,9 +24,6 @@ _OCSF = frozenset({"api", "actor", "metadata"})
 _CONSOLE = (frozenset({"username", "resourcetype", "resourcename"}), frozenset({"username", "awsaccesskey", "eventname"}))
 _WHOLE = frozenset({"eventVersion", "userIdentity", "detail-type", "Records", "CloudTrailEvent", "cloudtrail", "aws"})  # of a record, or of what carries one
 _PLAIN = late(r"[\w.@:/ -]+")
-_INSERT = late(r"INSERT INTO [^()\n]{1,200}\(([^()\n]{1,4000})\)\s*VALUES\s*(?=\()", re.IGNORECASE)
-_VALUE = late(r"'((?:[^']|'')*)'|(NULL|[^\s,()';]+)")
-_VALUES = late(r"\s*\((?:[^()']|'[^']*')*\)\s*[,;]?")
 _ENOUGH = 5  # columns of a record by whatever name, without its time or its call
 _LOOKED_AT = 3  # rows from which a table without a known column is told
 
@@ -34,11 +31,9 @@ CONSOLE_CSV = "the console's CSV of the event history has no error message, no r
 
 
 def is_csv(text: str) -> bool:
-    """The first line is a header with columns that hold a record or its members, or the rows below hold records; or SQL inserts such rows."""
-    if _INSERT.match(text):
-        return True
+    """The first line is a header with columns that hold a record or its members, or the rows below hold records."""
     header = _header(text)
-    if any(map(may_be_record, header)) or any("{" in name for name in header):  # the first line holds a value already
+    if any(map(may_be_record, header)) or any("{" in name.replace("{}", "") for name in header):  # the first line holds a value already
         return _is_headless(text, header)
     return not set(map(squeezed, header)).isdisjoint(_RECORD_COLUMNS) or names_columns(header) or _hold_records(text, header) or _is_turned(text, header)
 
@@ -75,21 +70,7 @@ def _hold_records(text: str, header: list[str]) -> bool:
 
 def may_be_record(cell: str) -> bool:
     """The cell begins like a record of a trail, as JSON or packed."""
-    return (cell[:1] in ("{", "[", '"') and any(mark in cell for mark in _MARKS)) or payload_text(cell[:200]) is not None
-
-
-def _inserted(text: str) -> Iterator[Document | Break]:
-    """The rows of SQL's INSERT statements."""
-    for found in _INSERT.finditer(text):
-        header = [name.strip().strip('`"[]') for name in found.group(1).split(",")]
-        for row in _VALUES.finditer(text, found.end()):
-            cells = ["" if bare == "NULL" else bare or quoted.replace("''", "'") for quoted, bare in _VALUE.findall(row.group())]
-            if len(cells) == len(header):
-                yield Document(value=row_of(header, cells))
-            else:
-                yield Break(reason=f"a statement has {len(cells)} values for {len(header)} columns", lost=1)
-            if not row.group().endswith(","):
-                break
+    return (cell.startswith(_OPENINGS) and any(mark in cell for mark in _MARKS)) or payload_text(cell[:200]) is not None
 
 
 def records_among(cells: Iterable[str]) -> Iterator[Document | Break]:
@@ -107,9 +88,6 @@ def records_among(cells: Iterable[str]) -> Iterator[Document | Break]:
 
 def read_csv(text: str) -> Iterator[Document | Break]:
     """Each row as a document; what breaks the table ends it."""
-    if _INSERT.match(text.lstrip("\ufeff \r\n")):
-        yield from _inserted(text)
-        return
     header = _header(text)
     columns = set(map(squeezed, header))
     if "errormessage" not in columns and any(columns >= marks for marks in _CONSOLE):

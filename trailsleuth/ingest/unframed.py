@@ -1,12 +1,15 @@
 """Tables without a frame: columns that stand at the same place in each line (SQLite's columns, `tabulate`, pandas' `to_string`), and records with a member
-a line (`\\G`, `\\x`, Vertical, PowerShell's Format-List, SQLite's and DuckDB's lines).
+a line (`\\G`, `\\x`, Vertical, PowerShell's Format-List, SQLite's and DuckDB's lines), or all of them on one: logfmt, CEF, LEEF.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise, takewhile
+import re
+from collections.abc import Iterator
+from itertools import islice, pairwise, takewhile
 
 from trailsleuth.ingest.columns import place_of
+from trailsleuth.ingest.decode import NotJson, decode
 from trailsleuth.ingest.tables import names_columns
 from trailsleuth.patterns import late
 
@@ -17,6 +20,11 @@ _RULE = late(r"[ \t]*[-=─━═]+\s*")
 _MEMBER = late(r"\s*(?P<name>@?[A-Za-z_][\w.]{0,120})\s*[:=|](?: (?P<value>.*)|\s*$)")
 _WORD = late(r"\S+")
 _MOST_COLUMNS = 400
+_STRUCT = late(r"\{[A-Za-z]\w{0,60}=")
+_CALL = late(r"\bevent_?name=", re.IGNORECASE)
+_PAIR = late(r"(?:^|(?<=[\s|,;^]))(?P<name>[A-Za-z_@][\w.@\[\]{}-]{0,120})=(?P<quoted>\"(?:[^\"\\]|\\.){0,60000}\"(?=[\s,;]|$))?")
+_LEEF = late(r"LEEF:[12]\.0(?:\|[^|\n]{0,200}){4}\|(?:(?P<sign>[^|\s\w])\|)?")
+_ESCAPED = late(r"\\([\\=|])")
 _FEWEST = 3  # members of a record that no line of its own begins
 
 Table = tuple[list[str], list[list[str]], int]  # the header, the lines of cells with a blank on either side, the line behind the table
@@ -24,7 +32,7 @@ Cells = list[str]
 
 
 def aligned(lines: list[str], at: int) -> Table | None:
-    """The table whose header is this line, below or above a rule of dashes, or without one."""
+    """The table whose header is this line, below or above a rule of dashes, or without one; without rows, where the lines below keep to no columns."""
     start = at + 1 if _DASHES.fullmatch(lines[at]) else at
     if start + 1 >= len(lines) or not _may_be_header(lines, start):
         return None
@@ -32,14 +40,14 @@ def aligned(lines: list[str], at: int) -> Table | None:
     header = lines[start]
     spans = [found.span() for found in _WORD.finditer(lines[start + 1] if ruled else header)]
     first = start + 1 + ruled
-    body = list(takewhile(lambda line: line.strip() and not _DASHES.fullmatch(line), lines[first:]))
+    body = list(takewhile(lambda line: line.strip() and not _DASHES.fullmatch(line), islice(lines, first, None)))
     while ruled and first + len(body) + 1 < len(lines) and (more := _more(lines[first + len(body) + 1 :], spans)):
         body += ["", *more]  # SQLite parts the rows whose cells it wraps
     if not body:
         return None
     columns = _below_dashes(spans) if ruled else _to_the_right(spans, body) or _to_the_left(spans, body)
     if not columns:
-        return None
+        return [], [], first + len(body)
     names, *rows = ([_padded(line, left, right) for left, right in columns] for line in [header, *body])
     end = first + len(body)
     return *_without_index([name.strip() for name in names], rows), end + (end < len(lines) and _DASHES.fullmatch(lines[end]) is not None)
@@ -99,7 +107,7 @@ def _without_index(names: list[str], rows: list[Cells]) -> tuple[list[str], list
     return names, rows
 
 
-def below_each_other(lines: list[str], at: int) -> Table | None:
+def below_each_other(lines: list[str], at: int) -> Table:
     """Records with a member a line, below a line that numbers them; without such a line their signs stand in one column."""
     column = -1
     if not _RECORD.fullmatch(lines[at]) and (column := _column_of_signs(lines, at)) < 0:
@@ -123,22 +131,23 @@ def below_each_other(lines: list[str], at: int) -> Table | None:
     return header, [[row.get(column, "") for column in header] for row in rows if row], end
 
 
-def _members_alone(lines: list[str], at: int) -> Table | None:
+def _members_alone(lines: list[str], at: int) -> Table:
     """Paragraphs of nothing but members, each at the very beginning of its line: what stands deeper belongs to a struct, and is no member of the record."""
     rows: list[dict[str, str]] = []
-    end = at
+    end = seen = at
     while end < len(lines):
-        paragraph = list(takewhile(str.strip, lines[end:]))
-        members = [_MEMBER.fullmatch(line) for line in paragraph if not line[0].isspace()]
-        row = {found["name"]: (found["value"] or "").strip() for found in members if found}
-        if len(row) != len(paragraph) or not names_columns(list(row)):
+        row: dict[str, str] = {}
+        while seen < len(lines) and (found := _MEMBER.fullmatch(lines[seen])) and not lines[seen][0].isspace():
+            row[found["name"]] = (found["value"] or "").strip()
+            seen += 1
+        if (seen < len(lines) and lines[seen].strip()) or not names_columns(list(row)):
             break
         rows.append(row)
-        end += len(paragraph)
-        while end < len(lines) and not lines[end].strip():
-            end += 1
+        while seen < len(lines) and not lines[seen].strip():
+            seen += 1
+        end = seen
     header = list(dict.fromkeys(name for row in rows for name in row))
-    return (header, [[row.get(name, "") for name in header] for row in rows], end) if rows else None
+    return header, [[row.get(name, "") for name in header] for row in rows], end if rows else max(seen, at + 1)
 
 
 def _column_of_signs(lines: list[str], at: int) -> int:
@@ -153,3 +162,35 @@ def _column_of_signs(lines: list[str], at: int) -> int:
 
 def _sign(line: str, start: int) -> int:
     return len(line) - len(line[start:].lstrip())
+
+
+def on_one_line(line: str) -> dict[str, str] | None:
+    """The members of a record that stand on one line, each behind its name and `=`; None where they are no such, or one stands there twice."""
+    if not _CALL.search(line) or '"eventVersion"' in line or _STRUCT.search(line):
+        return None
+    members: dict[str, str] = {}
+    for name, value in _pairs(line):
+        if members.setdefault(name, value) != value:
+            return None
+    return members if names_columns(list(members)) else None
+
+
+def _pairs(line: str) -> Iterator[tuple[str, str]]:
+    leef = _LEEF.search(line)
+    if leef or "\t" in line:
+        parts = (part.partition("=") for part in line[leef.end() if leef else 0 :].split((leef and leef["sign"]) or "\t"))
+        yield from ((name.strip(), value.strip()) for name, sign, value in parts if sign)
+        return
+    found = _PAIR.search(line)
+    while found:
+        after = _PAIR.search(line, found.end())
+        plain = line[found.end() : after.start() if after else len(line)].strip(" ,;|")
+        yield found["name"], _unquoted(found["quoted"]) if found["quoted"] else _ESCAPED.sub(r"\1", plain)
+        found = after
+
+
+def _unquoted(text: str) -> str:
+    try:
+        return str(decode(text))
+    except NotJson:
+        return text[1:-1]

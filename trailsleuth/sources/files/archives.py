@@ -16,13 +16,14 @@ from trailsleuth.model import Skipped
 from trailsleuth.sources.base import Limits
 from trailsleuth.sources.files.compressed import over_limit
 from trailsleuth.sources.files.mail import is_mail, parts_of
-from trailsleuth.sources.files.workbook import is_sheet, sheet_as_csv
+from trailsleuth.sources.files.office import is_sheet, own_sheet_as_csv, paragraphs, rtf_text, sheet_as_csv
 
 if TYPE_CHECKING:
     import tarfile
     import zipfile
 
 Member = tuple[str, bytes]
+_OFFICE = {"mimetype", "[Content_Types].xml"}  # what lies beside the content of a document
 
 # A local file header: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT section 4.3.7
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
@@ -34,7 +35,7 @@ def archive_of(data: bytes) -> str | None:
         return "zip"
     if data[257:262] == b"ustar":
         return "tar"
-    return "mail" if is_mail(data) else None
+    return "rtf" if data.startswith(b"{\\rtf") else "mail" if is_mail(data) else None
 
 
 def members_of(data: bytes, kind: str, *, source: str, limits: Limits) -> Iterator[Member | Skipped]:
@@ -57,6 +58,10 @@ def _zip_members(data: bytes, source: str, limits: Limits) -> Iterator[Member | 
         return
     if "xl/workbook.xml" in archive.NameToInfo:
         yield from _sheets(archive, source, limits)
+        return
+    if held := next((name for name in ("word/document.xml", "content.xml") if name in archive.NameToInfo and _OFFICE & archive.NameToInfo.keys()), None):
+        text = _part(archive, held, source, limits)
+        yield text if isinstance(text, Skipped) else (f"{source}!{held}", own_sheet_as_csv(text) if "<table:table-row" in text else paragraphs(text).encode())
         return
     for entry in entries:
         name = label(entry.filename)
@@ -180,4 +185,9 @@ def label(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-_OPENERS = {"zip": _zip_members, "tar": _tar_members, "mail": _mail_parts}
+def _rtf(data: bytes, source: str, limits: Limits) -> Iterator[Member | Skipped]:
+    del limits  # it unpacks to less than it is
+    yield source, rtf_text(data)
+
+
+_OPENERS = {"zip": _zip_members, "tar": _tar_members, "mail": _mail_parts, "rtf": _rtf}

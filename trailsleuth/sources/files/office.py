@@ -1,7 +1,10 @@
-"""The sheets of an Excel workbook as CSV: what each cell shows, times in ISO form.
+"""Files of an office: the sheets of a workbook (Excel, OpenDocument) as CSV, what each cell shows, times in ISO form; the paragraphs of a document (Word,
+OpenDocument, RTF) as text.
 
-Only cells are read, by their tags: no entity, link or formula in a workbook does anything.
+Only cells and paragraphs are read, by their tags: no entity, link or formula does anything.
 https://learn.microsoft.com/en-us/office/open-xml/spreadsheet/structure-of-a-spreadsheetml-document
+https://docs.oasis-open.org/office/OpenDocument/v1.3/os/part3-schema/OpenDocument-v1.3-os-part3-schema.html
+https://www.biblioscape.com/rtf15_spec.htm
 """
 
 from __future__ import annotations
@@ -26,6 +29,22 @@ _OWN_FORMAT = late(r"<(?:\w+:)?numFmt\b[^>]*?\bnumFmtId=\"(\d{1,6})\"[^>]*?\bfor
 _ESCAPED = late(r"_x([0-9A-Fa-f]{4})_")
 _TIMES = {*range(14, 23), 45, 46, 47}  # the formats of times that every workbook has
 _MOST_COLUMNS = 5000
+_OWN_ROW = late(r"<table:table-row\b[^>]*?(?:/>|>(.*?)</table:table-row>)", re.DOTALL)
+_OWN_CELL = late(r"<table:(?:covered-)?table-cell\b([^>]*?)(?:/>|>(.*?)</table:(?:covered-)?table-cell>)", re.DOTALL)
+_REPEATED = late(r"columns-repeated=\"(\d{1,6})\"")
+_DATE = late(r"office:(?:date-|boolean-)?value=\"([^\"]{1,40})\"")
+_PARAGRAPH = late(r"<(w:p|text:p|text:h)\b[^>]*?(?:/>|>(.*?)</\1>)", re.DOTALL)
+_BLANK = late(r"<text:s(?: text:c=\"(\d{1,4})\")?/>")
+_BREAK = late(r"<(?:w:br|w:cr|text:line-break)\b[^>]*/>")
+_TAB = late(r"<(?:w:tab|text:tab)\b[^>]*/>")
+_TAG = late(r"<[^>]*>")
+_RTF = late(
+    r"\\'(?P<byte>[0-9a-fA-F]{2})|\\u(?P<code>-?\d{1,6}) ?(?:\?|\\'[0-9a-fA-F]{2})?|\\(?P<word>[a-z]{1,32})-?\d{0,10} ?|\\(?P<sign>[^a-z])"
+    r"|(?P<open>\{)|(?P<close>\})|[\r\n]+",
+    re.DOTALL,
+)
+_ASIDE = frozenset({"fonttbl", "colortbl", "stylesheet", "info", "pict", "header", "footer", "listtable", "generator", "fldinst"})
+_SHOWN = {"par": "\n", "line": "\n", "row": "\n", "tab": "\t", "cell": "\t", "lquote": "'", "rquote": "'", "ldblquote": '"', "rdblquote": '"'}
 _START = datetime(1899, 12, 30, tzinfo=UTC)
 _DAYS = range(1, 110_000)
 
@@ -48,6 +67,63 @@ def sheet_as_csv(sheet: str, strings: str, styles: str) -> bytes:
         if any(row):
             writer.writerow([*row, *[""] * (width - len(row))])
     return out.getvalue().encode("utf-8", "replace")
+
+
+def own_sheet_as_csv(content: str) -> bytes:
+    """The rows of an OpenDocument sheet; cells that repeat to the end of the sheet are none."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    width = 0
+    for found in _OWN_ROW.finditer(content):
+        row: list[str] = []
+        for marks, inside in _OWN_CELL.findall(found.group(1) or ""):
+            date, times = _DATE.search(marks), _REPEATED.search(marks)
+            row += [date.group(1) if date else paragraphs(inside)] * min(int(times.group(1)) if times else 1, (width or _MOST_COLUMNS) - len(row))
+        while row and not row[-1]:
+            row.pop()
+        width = width or len(row)
+        if any(row):
+            writer.writerow([*row, *[""] * (width - len(row))])
+    return out.getvalue().encode("utf-8", "replace")
+
+
+def paragraphs(content: str) -> str:
+    """The paragraphs of a document, a line each."""
+    return "\n".join(_paragraph(found.group(2) or "") for found in _PARAGRAPH.finditer(content))
+
+
+def _paragraph(inside: str) -> str:
+    text = _BLANK.sub(lambda found: " " * int(found.group(1) or 1), inside)
+    return html.unescape(_TAG.sub("", _BREAK.sub("\n", _TAB.sub("\t", text))))
+
+
+def rtf_text(data: bytes) -> bytes:
+    """The text of an RTF document, as its reader sees it."""
+    parts, end = [], 0
+    depth, aside = 0, 0  # groups, and the one in which nothing is shown
+    text = data.decode("latin-1")
+    for found in _RTF.finditer(text):
+        parts += [] if aside else [text[end : found.start()]]
+        end = found.end()
+        depth += bool(found["open"]) - bool(found["close"])
+        if not aside and (found["word"] in _ASIDE or found["sign"] == "*"):
+            aside = depth
+        elif aside > depth:
+            aside = 0
+        elif not aside:
+            parts.append(_rtf_sign(found))
+    return "".join([*parts, "" if aside else text[end:]]).encode("utf-8", "replace")
+
+
+def _rtf_sign(found: re.Match[str]) -> str:
+    if found["byte"]:
+        return bytes.fromhex(found["byte"]).decode("cp1252", "replace")
+    if found["code"]:
+        code = int(found["code"]) % 0x10000
+        return "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)
+    if found["sign"]:
+        return {"\n": "\n", "\r": "\n", "~": " ", "_": "-", "-": ""}.get(found["sign"], found["sign"])
+    return _SHOWN.get(found["word"] or "", "")
 
 
 def _row(cells: str, shared: list[str], times: list[bool], most: int) -> list[str]:
