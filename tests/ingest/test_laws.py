@@ -19,7 +19,7 @@ from trailsleuth.ingest.contents import pieces_of
 from trailsleuth.ingest.documents import Break, documents
 from trailsleuth.ingest.evidence import read_evidence
 from trailsleuth.ingest.forms import Form, pieces
-from trailsleuth.ingest.hive import parse_hive
+from trailsleuth.ingest.hive import parse_struct
 from trailsleuth.ingest.record import parse_record
 from trailsleuth.model import Evidence, Origin, RawInput, Record, Unreadable
 from trailsleuth.sources.files.exports import read_inputs
@@ -163,7 +163,7 @@ def test_the_fast_and_the_plain_decoder_agree_on_json(value: Any) -> None:
 
 @given(st.text(alphabet="{}[]=, abc:\n", max_size=200))
 def test_any_hive_text_is_read_without_a_crash(text: str) -> None:
-    parse_hive(text)
+    parse_struct(text)
 
 
 @settings(max_examples=examples(50))

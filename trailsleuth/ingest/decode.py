@@ -6,6 +6,7 @@ The fast decoder (msgspec) goes first where its loading pays; what it refuses, t
 from __future__ import annotations
 
 import json
+import mmap
 import re
 import sys
 from collections import Counter
@@ -13,9 +14,12 @@ from functools import partial
 from math import isfinite
 from typing import Any
 
-from trailsleuth.ingest.memory import ASKED_FROM, DECODED_SHARE, ENCODED_SHARE, ensure_room
 from trailsleuth.patterns import late
 
+_ASKED_FROM = 1 << 18
+_DECODED_SHARE = 5  # a trail's values take three to five times the bytes of their JSON
+_ENCODED_SHARE = 2
+_SPARE = 1 << 23
 FAST_FROM = 1_000_000  # bytes from which on loading msgspec (50 ms) costs less than it saves
 
 # An escape at a time, so that the backslash of an escaped backslash starts none; group 1 is half a surrogate pair.
@@ -23,6 +27,14 @@ _ESCAPE = late(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(
 # Spellings of a key's end that no usual writer of JSON uses, and that would make the count of keys wrong.
 _ODD_ENDS = ('" :', '"\t:', '"\n:', '"\r:', "\\u0022", "\\u003a", "\\u003A")
 _ODD_ENDS_BYTES = tuple(end.encode() for end in _ODD_ENDS)
+
+
+def _ensure_room(size: int) -> None:
+    """MemoryError where so many bytes are not to be had, under `ulimit -v` or in the machine. They are asked for and given back untouched."""
+    try:
+        mmap.mmap(-1, size + _SPARE).close()
+    except (OSError, OverflowError) as refused:
+        raise MemoryError(f"no room for {size} bytes") from refused
 
 
 class NotJson(ValueError):
@@ -39,8 +51,8 @@ def decode(source: bytes | str) -> object:
     if len(source) >= FAST_FROM or "msgspec" in sys.modules:
         import msgspec
 
-        if len(source) >= ASKED_FROM:
-            ensure_room(DECODED_SHARE * len(source))
+        if len(source) >= _ASKED_FROM:
+            _ensure_room(_DECODED_SHARE * len(source))
         try:
             return msgspec.json.decode(source)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -91,8 +103,8 @@ def may_repeat_keys(source: bytes | str, value: object) -> bool:
     """Never false where a key stands twice in an object: the source then has more keys than the value that was read from it."""
     if isinstance(source, str):
         return any(end in source for end in _ODD_ENDS) or source.count('":') != _encoded(value).count(b'":')
-    if len(source) >= ASKED_FROM:
-        ensure_room(ENCODED_SHARE * len(source))
+    if len(source) >= _ASKED_FROM:
+        _ensure_room(_ENCODED_SHARE * len(source))
     encoded = _encoded(value)
     if encoded == source:
         return False  # written as AWS writes it: the usual case, and the quickest to see

@@ -15,7 +15,7 @@ from trailsleuth.ingest.columns import FREE, NAMES, STRUCTS, place_of
 from trailsleuth.ingest.decode import NotJson, decode
 from trailsleuth.ingest.documents import Document, document_in
 from trailsleuth.ingest.failed_notices import is_stack_mail, stack_mails
-from trailsleuth.ingest.grids import grid_in, row_of_cells, rows_below_header
+from trailsleuth.ingest.grids import grid_in, row_of_cells, rows_below_header, untyped
 from trailsleuth.ingest.listed import grown
 from trailsleuth.ingest.literals import MEMBER, NotLiteral, literal_at
 from trailsleuth.ingest.payloads import TooLarge, payload_text
@@ -23,7 +23,6 @@ from trailsleuth.ingest.pieces import Form, Piece
 from trailsleuth.ingest.record import MAX_DEPTH, nested_deeper
 from trailsleuth.ingest.rows import fold
 from trailsleuth.ingest.text import read_log_lines
-from trailsleuth.ingest.typed import untyped
 from trailsleuth.patterns import late
 
 MAX_WRAPPERS = 16  # wrappers inside each other; a record in a notification in a queue message has four

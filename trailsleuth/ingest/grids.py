@@ -1,4 +1,5 @@
-"""Tables inside JSON: a header somewhere, and rows that are lists of cells.
+"""Tables inside JSON: a header somewhere, and rows that are lists of cells; and values that carry their type: DynamoDB's `{"S": "…"}`, MongoDB's
+`{"$date": "…"}`, lists of one where an index answers with all values of a field.
 
 Sentinel and Log Analytics (`tables[].columns`, `rows`), Splunk (`fields`, `rows`), pandas (`columns`, `data`), Snowflake, Databricks and BigQuery, ClickHouse,
 Elastic's SQL, Grafana's frames, `aws athena get-query-results`, CloudTrail Lake's rows of one-member maps, Logs Insights' rows of field and value.
@@ -15,6 +16,10 @@ from trailsleuth.ingest.tables import names_columns
 _NAMED = ("name", "Name", "ColumnName", "field", "label", "title", "column_name")
 _MOST_COLUMNS = 5000
 _DEEP = 3
+_DYNAMODB = frozenset({"S", "N", "BOOL", "NULL", "L", "M", "SS", "NS", "B"})
+_MONGODB = frozenset({"$date", "$oid", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal"})
+_TYPES = _DYNAMODB | _MONGODB
+_DEEPEST = 64
 
 
 def row_of_cells(members: list[Any]) -> dict[str, Any] | None:
@@ -143,3 +148,34 @@ def _athena(rows: list[Any]) -> Iterator[dict[str, Any]]:
             yield TableRow(zip(header, cells, strict=False))
         else:
             header = [str(cell) for cell in cells]
+
+
+def untyped(members: dict[str, Any]) -> dict[str, Any]:
+    """The object with plain values; itself where no value carries a type."""
+    values = members.values()
+    if any(value.__class__ is dict and _is_typed(value) for value in values):
+        return {name: _untyped(value, _DEEPEST) for name, value in members.items()}
+    if all(value.__class__ is list for value in values) and any(len(value) == 1 for value in values) and names_columns(list(members)):
+        return {name: value[0] if len(value) == 1 else value or None for name, value in members.items()}
+    return members
+
+
+def _is_typed(value: dict[str, Any]) -> bool:
+    return len(value) == 1 and not _TYPES.isdisjoint(value)
+
+
+def _untyped(value: object, depth: int) -> object:
+    if not depth:
+        return value
+    if isinstance(value, list):
+        return [_untyped(one, depth - 1) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if not _is_typed(value):
+        return {name: _untyped(one, depth - 1) for name, one in value.items()}
+    kind, held = next(iter(value.items()))
+    if kind == "NULL":
+        return None
+    if kind in ("N", "$numberLong", "$numberInt") and isinstance(held, str) and held.removeprefix("-").isdigit() and len(held) < 16:
+        return int(held)
+    return _untyped(held, depth - 1)

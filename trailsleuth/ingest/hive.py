@@ -1,4 +1,5 @@
-"""Hive's text form of structs, maps and arrays, as Athena and Lake print them in CSV, and Java its maps: `{type=AssumedRole, sessioncontext={…}}`.
+"""A struct, map or list that a text holds: as JSON, as Python, DuckDB and PowerShell print it, and here in Hive's text form, as Athena and Lake print it
+in CSV, and Java its maps: `{type=AssumedRole, sessioncontext={…}}`.
 
 It has no quotes: a comma belongs to a value unless a name and `=` follow it.
 """
@@ -7,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from trailsleuth.ingest.decode import PLAIN, harmless
+from trailsleuth.ingest.decode import PLAIN, NotJson, decode, harmless
+from trailsleuth.ingest.literals import NotLiteral, literal_at
 from trailsleuth.patterns import late
 
 MAX_DEPTH = 32
@@ -15,6 +17,7 @@ _NAME = late(r"\s*([\w.:/@-]{1,128})=")
 _END = late(r",\s*(?=[\w.:/@-]{1,128}=)|\}")
 _END_IN_LIST = late(r",\s*|\]")
 _JSON = late(r'\{\s*["}]|\[\s*["\d{\[\]]')
+_PRINTED = late(r"@\{|[\[({]\s*[\[({]?\s*(?:['\"]|@\{)|[\[({]\s*[\])}]")  # quotes, which Hive has none of
 _COMMA = late(r"\s*,\s*")
 
 
@@ -22,8 +25,22 @@ class _NotHive(ValueError):
     """The text has another form."""
 
 
-def parse_hive(text: str) -> object:
+def parse_struct(text: str) -> object:
     """The value; the text itself where it has another form."""
+    start = text.lstrip()[:2]
+    if start[:1] not in ("{", "[") and start != "@{":
+        return text
+    try:
+        return decode(text)
+    except NotJson:
+        pass
+    if _PRINTED.match(text.lstrip()):
+        try:
+            value, end = literal_at(harmless(text))
+        except (NotLiteral, RecursionError):
+            value, end = text, len(text)
+        if not isinstance(value, str) and not text[end:].strip():
+            return value
     value, end = hive_at(harmless(text), 0)
     return value if end and not text[end:].strip() else text
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from trailsleuth.ingest.columns import FREE, MEMBERS, STRUCTS, Path, place_of, squeezed
 from trailsleuth.ingest.decode import NotJson, decode
-from trailsleuth.ingest.structs import parse_struct
+from trailsleuth.ingest.hive import parse_struct
 
 _NESTED = STRUCTS | FREE
 _ABSENT = frozenset({"", "null", "NULL", "-", "None", "nan", "NaN", "NaT", "<NA>", "System.Object[]"})

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from trailsleuth.model import Skipped
 from trailsleuth.sources.base import Limits
 from trailsleuth.sources.files.compressed import over_limit
-from trailsleuth.sources.files.mail import is_mail, parts_of
-from trailsleuth.sources.files.office import is_sheet, own_sheet_as_csv, paragraphs, rtf_text, sheet_as_csv
+from trailsleuth.sources.files.office import is_mail, is_sheet, own_sheet_as_csv, paragraphs, parts_of, rtf_text, sheet_as_csv
 
 if TYPE_CHECKING:
     import tarfile

@@ -1,10 +1,11 @@
 """Files of an office: the sheets of a workbook (Excel, OpenDocument) as CSV, what each cell shows, times in ISO form; the paragraphs of a document (Word,
-OpenDocument, RTF) as text.
+OpenDocument, RTF) as text; a saved mail's bodies and attachments.
 
 Only cells and paragraphs are read, by their tags: no entity, link or formula does anything.
 https://learn.microsoft.com/en-us/office/open-xml/spreadsheet/structure-of-a-spreadsheetml-document
 https://docs.oasis-open.org/office/OpenDocument/v1.3/os/part3-schema/OpenDocument-v1.3-os-part3-schema.html
 https://www.biblioscape.com/rtf15_spec.htm
+https://www.rfc-editor.org/rfc/rfc2045
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import csv
 import html
 import io
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from trailsleuth.patterns import late
@@ -45,6 +47,9 @@ _RTF = late(
 )
 _ASIDE = frozenset({"fonttbl", "colortbl", "stylesheet", "info", "pict", "header", "footer", "listtable", "generator", "fldinst"})
 _SHOWN = {"par": "\n", "line": "\n", "row": "\n", "tab": "\t", "cell": "\t", "lquote": "'", "rquote": "'", "ldblquote": '"', "rdblquote": '"'}
+_HEADERS = late(rb"(?:[A-Za-z][A-Za-z0-9-]{0,60}:[^\n]*\n(?:[ \t]+\S[^\n]*\n)*){3,}\r?\n")
+_MIME = late(rb"^(?:MIME-Version|Content-Transfer-Encoding):", re.MULTILINE | re.IGNORECASE)
+_LOOK = 64 * 1024
 _START = datetime(1899, 12, 30, tzinfo=UTC)
 _DAYS = range(1, 110_000)
 
@@ -186,3 +191,26 @@ def _time(text: str) -> str:
     except ValueError:
         return text
     return (_START + timedelta(seconds=round(days * 86_400, 3))).isoformat() if int(days) in _DAYS else text
+
+
+def is_mail(data: bytes) -> bool:
+    """The bytes begin with the header of a mail that says how its parts are encoded."""
+    if not data[:1].isalpha():
+        return False
+    header = _HEADERS.match(data[:_LOOK])
+    return header is not None and _MIME.search(header.group()) is not None
+
+
+def parts_of(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Each part with its name; of two bodies that say the same the plain one."""
+    from email import message_from_bytes
+    from email.message import Message
+
+    message: Message[str, str] = message_from_bytes(data)
+    parts = [part for part in message.walk() if not part.is_multipart()]
+    plain = any(part.get_content_type() == "text/plain" and part.get_filename() is None for part in parts)
+    for number, part in enumerate(parts, start=1):
+        content = part.get_payload(decode=True)
+        body = part.get_filename() is None
+        if isinstance(content, bytes) and content.strip() and not (body and plain and part.get_content_type() == "text/html"):
+            yield str(part.get_filename() or f"part {number}"), content
