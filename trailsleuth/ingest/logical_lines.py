@@ -221,7 +221,7 @@ def glued(left: str, right: str, *, broken: bool = False) -> bool:
         return True
     if len(end) > 1 and end[-1] == "-" and end[-2].isalnum():
         return True
-    if not _PART_OF_ARN.search(end) or _AFTER_ARN.fullmatch(start):
+    if not _PART_OF_ARN.search(end) or _AFTER_ARN.fullmatch(start) or (start[-1] == ":" and start[:-1].isalpha()):  # `Context:` begins a line of its own
         return False
     return broken or end[-1] in ":/" or start[0] in ":/" or _FULL_ARN.match(end) is None or _lacks_session([end], [start])
 

@@ -22,6 +22,8 @@ _ESCAPED = late(
     r"\\{1,8}(?:(?P<line>r?n(?![a-z]{1,12}[\\/])|r\\{1,8}n)|(?P<blank>[tr](?=[\W_A-Z0-9]|at |status|caused|$))|(?P<sign>[\"'/`])|u(?P<code>[0-9a-fA-F]{4}))"
 )
 _WORDS_OF_URL = late(r"[^\s\"'<>]{0,2000}(?:arn%(?:25)?3A|not(?:%(?:25)?20|\+)authori|access(?:%(?:25)?20|\+)denied)[^\s\"'<>]{0,6000}", re.IGNORECASE)
+_LINK = late(r"<([^\s<>|]{1,600})\|[^\s<>|]{1,600}>")  # of a chat: what it leads to, and what is shown
+_CODE = late(r"`([^\s`']{1,600})`")  # Markdown's; PHP's SDK ends its quote with another sign
 _XML_ERROR = late(r"<Code>([\w.:]{1,100})</Code>\s{0,200}<Message>([^<]{0,4000})</Message>")
 _XML_ASIDE = late(r"<(RequestI[dD]|HostId|Type|Expires|ServerTime|AWSAccessKeyId|RequestTime)>[^<]{0,600}</\1>")
 _TAG_TEXT = (
@@ -48,7 +50,9 @@ def without_marks(text: str) -> str:
     if "\\" in text:
         text = _ESCAPED.sub(_unescaped, text)
     if "<" in text:
-        text = _without_tags(text)
+        text = _without_tags(_LINK.sub(r"\1", text))
+    if "`" in text:
+        text = _CODE.sub(r"\1", text)
     return text.replace('""', '"') if '""' in text else text
 
 
