@@ -10,8 +10,6 @@ Sure:  observed: the denial and what shows the absence are in the evidence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from msgspec.structs import replace
 
 from trailsleuth.analyze.claim import Claim
@@ -29,7 +27,6 @@ from trailsleuth.iam.evaluate import decide
 from trailsleuth.iam.match import action_matches
 from trailsleuth.model import AccessRequest, Basis, Cause, Effect, Finding, PolicyEvidence, PolicyType, Record, Standing, Verdict, parse_arn, same_role
 from trailsleuth.model.names import role_of
-from trailsleuth.model.texts import texts_in
 from trailsleuth.patterns import late
 
 _S3 = late(r"arn:[\w-]+:s3:::(?P<bucket>[^/*?$]+)(?:/(?P<key>.*))?")
@@ -62,7 +59,7 @@ def _under_a_path(refusal: Refusal, facts: Facts) -> Fact | None:
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-hierarchies.html
     """
     request, policies = refusal.request, facts.evidence.policies
-    if request is None or refusal.resource is None or _makes(refusal) or identity_verdict(refusal, policies) is Verdict.ALLOWED:
+    if request is None or refusal.resource is None or _makes(refusal) or identity_verdict(refusal, policies) in (None, Verdict.ALLOWED):
         return None
     made = facts.made_but_for_a_path(refusal.resource, refusal.first.event_source)
     let = [fact for fact in made if _lets(replace(request, resource=fact.thing), facts.tags.of(fact.thing, refusal.first), policies)]
@@ -88,18 +85,11 @@ def _bucket_left_out(refusal: Refusal, facts: Facts) -> str | None:
     granted = [s for p in policies_for(request, policies).identity for s in p.document.statements if s.effect == "Allow"]
     own = [m for s in granted if any(action_matches(a, request.action) for a in s.actions) for m in map(_S3.match, s.resources) if m is not None]
     buckets, folder = {m["bucket"] for m in own}, named["bucket"]
-    known = [f"{m['bucket']}/{m['key']}" for m in own if m["key"]]
-    for record in facts.evidence.records:
-        used = record.event_source == S3 and same_role(role_of(record), refusal.principal)
-        known += [path for path in _paths(record) if used or path.partition("/")[0] in buckets] if not record.failed else []
-    return next((bucket for bucket, inside, *_ in (path.split("/") for path in known if "/" in path) if inside == folder != bucket), None)
-
-
-def _paths(record: Record) -> Iterator[str]:
-    """What a request names as `bucket/folder/…`: in one text, or as the bucket and the key or prefix in it."""
-    bucket = record.request.get("bucketName")
-    yield from (f"{bucket}/{inside}" for inside in (record.request.get("key"), record.request.get("prefix")) if bucket and isinstance(inside, str))
-    yield from (text.removeprefix("s3://").lstrip("/") for text in texts_in(dict(record.request)) if "/" in text)
+    paths = (f"{m['bucket']}/{m['key']}".split("/") for m in own if m["key"])
+    known = next((bucket for bucket, inside, *_ in paths if inside == folder != bucket), None)
+    calls = facts.with_folder(folder)
+    seen = (bucket for r, bucket in calls if bucket in buckets or (r.event_source == S3 and same_role(role_of(r), refusal.principal)))
+    return known or next((bucket for bucket in seen if bucket != folder), None)
 
 
 def _is_known(role: str, refusal: Refusal, facts: Facts) -> bool:

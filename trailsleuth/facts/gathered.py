@@ -14,7 +14,7 @@ from trailsleuth.facts.handed import Handed, Registrations
 from trailsleuth.facts.ids import UniqueIds
 from trailsleuth.facts.keys import key_facts
 from trailsleuth.facts.owners import Uploads, bucket_owners
-from trailsleuth.facts.presence import RoleLives, absences, is_but_for_a_path, known_like, lacks, last_name, makings, seen_alive
+from trailsleuth.facts.presence import Makings, RoleLives, absences, folders, is_but_for_a_path, lacks, last_name, seen_alive
 from trailsleuth.facts.siblings import Siblings
 from trailsleuth.facts.tags import ResourceTags
 from trailsleuth.facts.things import names_of
@@ -81,6 +81,10 @@ class Facts:
         return key_facts(self.evidence)
 
     @cached_property
+    def _makings(self) -> Makings:
+        return Makings(self.evidence.records)
+
+    @cached_property
     def _absences(self) -> Mapping[str, tuple[Fact, ...]]:
         return absences(self.evidence.records)
 
@@ -100,7 +104,7 @@ class Facts:
             fact = last_before(facts, moment) or (facts[-1] if facts else None)
             if name and fact is not None and fact.at is not None and fact.record is not None:
                 first, last = sorted((fact.at, moment))
-                if not any(first < made.event_time <= last and not made.failed for made in makings(self.evidence.records, name, fact.record.event_source)):
+                if not any(first < made.event_time <= last and not made.failed for made in self._makings.of(name, fact.record.event_source)):
                     return fact
         return None
 
@@ -124,23 +128,38 @@ class Facts:
     def sought_to_make(self, fact: Fact, who: str | None, moment: datetime) -> bool:
         """The same principal later made what was not there, or tried to: it had only looked."""
         source = fact.record.event_source if fact.record else ""
-        tries = makings(self.evidence.records, fact.thing, source)
+        tries = self._makings.of(fact.thing, source)
         return any(made.event_time > moment and self.names.full(role_of(made)) == who for made in tries)
 
     def made(self, thing: str, event_source: str) -> Fact | None:
         """That somebody made the thing, by the last call that did."""
-        record = next((r for r in reversed(makings(self.evidence.records, thing, event_source)) if not r.failed), None)
+        record = next((r for r in reversed(self._makings.of(thing, event_source)) if not r.failed), None)
         return Fact(kind=Kind.MADE, thing=thing, at=record.event_time, record=record) if record is not None else None
 
     def made_but_for_a_path(self, thing: str, event_source: str) -> Iterator[Fact]:
         """Things that somebody made under the same name with a path, or without the path, while nothing shows that anybody made the thing itself."""
         if self.made(thing, event_source) is None:
-            near = (other for other in known_like(self.evidence, thing) if is_but_for_a_path(thing, other))
+            near = (other for other in self._known_like(thing) if is_but_for_a_path(thing, other))
             yield from (fact for other in near if (fact := self.made(other, event_source)) is not None)
+
+    @cached_property
+    def _folders(self) -> Mapping[str, list[tuple[Record, str]]]:
+        return folders(self.evidence.records)
+
+    def with_folder(self, name: str) -> list[tuple[Record, str]]:
+        """Answered calls that name a folder of a bucket, and the bucket."""
+        return self._folders.get(name, [])
+
+    def _known_like(self, thing: str) -> tuple[str, ...]:
+        """Roles and users of the snapshots; of other things those of the same last name that somebody made."""
+        arn = parse_arn(thing)
+        if arn is None or arn.names_principal:
+            return tuple(p.arn for p in self.evidence.policies.principals if p.arn != thing)
+        return self._makings.like(thing)
 
     def nearest(self, thing: str) -> str | None:
         """What the evidence knows of the same kind whose name is most like it; None where nothing is like it, or two are equally."""
-        scored = sorted(((_likeness(thing, other), other) for other in known_like(self.evidence, thing)), reverse=True)
+        scored = sorted(((_likeness(thing, other), other) for other in self._known_like(thing)), reverse=True)
         best = [other for score, other in scored if scored and score == scored[0][0] and score >= LIKE]
         return best[0] if len(best) == 1 else None
 

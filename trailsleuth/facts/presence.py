@@ -91,10 +91,44 @@ def _missing(record: Record, noun: str) -> Iterator[str]:
         yield from ids if len(ids) == 1 else ()
 
 
-def makings(records: Iterable[Record], thing: str, event_source: str) -> list[Record]:
-    """Calls that make the thing or set it anew, and tries at it, in time order."""
-    calls = (r for r in records if r.event_source == event_source and is_making(r.event_name))
-    return [record for record in calls if thing in {arn for _, arn in worked_on(record)}]
+class Makings:
+    """Calls that make things or set them anew, and tries at it, by thing. The records come in time order."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._of: dict[str, list[Record]] = defaultdict(list)
+        self._named: dict[str, set[str]] = defaultdict(set)
+        for record in records:
+            for thing in {arn for _, arn in worked_on(record)} if is_making(record.event_name) else ():
+                self._of[thing].append(record)
+                self._named[last_name(thing)].add(thing)
+
+    def of(self, thing: str, event_source: str) -> list[Record]:
+        """Those of the thing."""
+        return [record for record in self._of.get(thing, ()) if record.event_source == event_source]
+
+    def like(self, thing: str) -> tuple[str, ...]:
+        """Things of the same last name that a call of their service made."""
+        arn = parse_arn(thing)
+        made = (other for other in self._named.get(last_name(thing), ()) if other != thing)
+        return tuple(sorted(o for o in made if arn is not None and any(not r.failed and prefix_of(r.event_source) == arn.service for r in self._of[o])))
+
+
+def folders(records: Iterable[Record]) -> Mapping[str, list[tuple[Record, str]]]:
+    """By the first folder that a request names as `bucket/folder/…`, in one text or as the bucket and the key or prefix in it: the answered call and the
+    bucket."""
+    found: dict[str, list[tuple[Record, str]]] = defaultdict(list)
+    for record in records:
+        for path in _paths(record) if not record.failed else ():
+            bucket, slash, inside = path.partition("/")
+            if slash:
+                found[inside.partition("/")[0]].append((record, bucket))
+    return found
+
+
+def _paths(record: Record) -> Iterator[str]:
+    bucket = record.request.get("bucketName")
+    yield from (f"{bucket}/{inside}" for inside in (record.request.get("key"), record.request.get("prefix")) if bucket and isinstance(inside, str))
+    yield from (text.removeprefix("s3://").lstrip("/") for text in texts_in(dict(record.request)) if "/" in text)
 
 
 def lacks(policies: PolicyEvidence, role: str | None) -> bool:
@@ -110,16 +144,6 @@ def seen_alive(evidence: Evidence, role: str) -> bool:
     return any(record.issued is not None and record.issued.role_arn == role for record in evidence.records) or any(
         who.issuer is not None and who.issuer.arn == role for who in {id(r.identity): r.identity for r in evidence.records}.values()
     )
-
-
-def known_like(evidence: Evidence, thing: str) -> tuple[str, ...]:
-    """Roles and users of the snapshots; of other things those of the same last name that a call of their service made."""
-    arn = parse_arn(thing)
-    if arn is None or arn.names_principal:
-        return tuple(p.arn for p in evidence.policies.principals if p.arn != thing)
-    calls = (r for r in evidence.records if not r.failed and is_making(r.event_name) and prefix_of(r.event_source) == arn.service)
-    found = {other for record in calls for _, other in worked_on(record)}
-    return tuple(sorted(other for other in found if other != thing and last_name(other) == last_name(thing)))
 
 
 def is_but_for_a_path(one: str, other: str) -> bool:

@@ -25,14 +25,15 @@ from trailsleuth.scan.things_named import KMS, Call, Named, may_tell
 
 
 class FactsWanted:
-    """What is wanted, by operation of the trail. `seen`: the operations that it holds; `told` and `absent`: marks of what they tell of things."""
+    """What is wanted, by operation of the trail. `seen`: the operations that it holds; `told` and `absent`: marks of what they tell of things;
+    `pursue_makings`: who made a thing of a denied one's name matters though nobody was told that it is not there, for policies may let the caller use it."""
 
-    def __init__(self, seen: frozenset[Call], told: frozenset[int], absent: frozenset[int]) -> None:
+    def __init__(self, seen: frozenset[Call], told: frozenset[int], absent: frozenset[int], *, pursue_makings: bool) -> None:
         self.buckets: set[str] = set()
         self.called_as: set[bytes] = set()
         self.pursuits = Pursuits()
         self._seen = seen
-        self._told, self._absent = told, absent
+        self._told, self._absent, self._pursue_makings = told, absent, pursue_makings
         self._handed: dict[Call, set[str]] = defaultdict(set)
         self._uploads: set[tuple[str, str]] = set()
         self._read: set[Call] = set()
@@ -74,7 +75,7 @@ class FactsWanted:
         named = []
         for (thing, service, keyed), times in sorted(self._things.items()):
             one = Named(thing=thing, times=tuple(sorted(times)), sources=frozenset({*by_service[service], *({KMS} if keyed else ())}))
-            absent = one.is_among(self._absent)
+            absent = self._pursue_makings or one.is_among(self._absent)
             named += [replace(one, absent=absent)] if absent or one.is_among(self._told) else []
         return tuple(named)
 

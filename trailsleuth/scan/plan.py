@@ -73,7 +73,7 @@ def plan(trail: Trail, reader: ScanReader, inquiry: Inquiry, contested: frozense
     wrapping = [r.event_time for r in records if r.event_id == inquiry.event_id]
     pursued = [r for r in refused if runs or asked.has(who_of(r.identity)) or who_of(r.identity).key == 0 or _is_near(r, wrapping)]
     openings.with_ancestors(asked)
-    facts = FactsWanted(frozenset().union(*(part.calls for part in trail.parts)), *_marks(trail, reader))
+    facts = FactsWanted(frozenset().union(*(part.calls for part in trail.parts)), *_marks(trail, reader), pursue_makings=bool(reader.pages.accounts()))
     retries = Retries(reader, refused)
     for record in pursued:
         facts.take_of(record, (*retries.wants(record), *wants_of(record)))
