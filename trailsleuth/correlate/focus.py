@@ -115,9 +115,11 @@ def _with_handed(trail: Trail, focus: Focus, said: ErrorText | None) -> Focus:
         if not since:
             return focus
         taken = trail.with_descendants(s for s in rest if s.id in since)
-        found |= {s.id for s in taken}
         denied = [r for r in trail.refused_in(taken) if r.event_time >= since.get(trail.home(r) or "", r.event_time)]
-        focus = replace(focus, sessions=frozenset(found), asked=in_order((*focus.asked, *denied))) if denied else focus
+        if not denied:
+            return focus
+        found |= sessions_of(trail, denied)  # no others: of a large trail only sessions that were denied something are at hand
+        focus = replace(focus, sessions=frozenset(found), asked=in_order((*focus.asked, *denied)))
     return focus
 
 
