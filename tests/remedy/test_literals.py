@@ -17,6 +17,7 @@ from trailsleuth.model.written import Blank, Literal, Pattern, written
 
 DEPLOY = role("deploy/Deploy")
 LOGS = f"arn:aws:logs:eu-west-1:{B}:log-group"
+SCHEDULES = f"arn:aws:scheduler:eu-west-1:{B}:schedule"
 
 
 def fits(pattern: str, text: str) -> bool:
@@ -66,6 +67,10 @@ def test_a_literal_that_looks_like_a_placeholder_is_none() -> None:
         (f"arn:aws:acm:us-east-1:{B}:certificate/*", "acm:RequestCertificate", "RequestCertificate", (), f"arn:aws:acm:us-east-1:{B}:certificate/*"),
         (f"arn:aws:acm:us-east-1:{B}:certificate/*", "acm:RequestCertificate", "RequestCertificate", ("*",), f"arn:aws:acm:us-east-1:{B}:certificate/${{*}}"),
         (f"arn:aws:acm:us-east-1:{B}:certificate/*", "acm:DeleteCertificate", "DeleteCertificate", (), f"arn:aws:acm:us-east-1:{B}:certificate/${{*}}"),
+        (f"{SCHEDULES}/*/*", "scheduler:ListSchedules", "ListSchedules", (), f"{SCHEDULES}/*/*"),
+        (f"{SCHEDULES}/*/*", "scheduler:ListSchedules", "ListSchedules", ("*",), f"{SCHEDULES}/${{*}}/${{*}}"),
+        (f"{SCHEDULES}/a*/*", "scheduler:ListSchedules", "ListSchedules", (), f"{SCHEDULES}/a${{*}}/${{*}}"),
+        (f"{SCHEDULES}/*/*", "scheduler:GetSchedule", "GetSchedule", (), f"{SCHEDULES}/${{*}}/${{*}}"),
         ("*", "ec2:DescribeInstances", "DescribeInstances", (), "*"),
     ],
 )

@@ -22,6 +22,7 @@ from trailsleuth.model.written import Literal, Part, Pattern, holds_signs
 from trailsleuth.patterns import late
 
 _PART = late(r"\$\{[^}]+\}")
+_STARS = late(r"\*(?:[/:]\*)*")
 _PLACE = 5  # parts of an ARN before the name: nobody but us may leave them open
 
 
@@ -42,13 +43,13 @@ def parts_of(arn: str, action: str, *, event_name: str = "", chosen: Iterable[st
 
 
 def _unnamed(arn: str, action: str, event_name: str) -> tuple[Part, ...]:
-    """`cluster/*` of an action that takes no resource: the request has no name to put there, so the star is the service's. So it is in the place of an id that
-    AWS gives to what the call makes. () for any other."""
-    head = arn.removesuffix("*")
-    if head == arn or not head.endswith(("/", ":")) or holds_signs(head):
+    """`cluster/*` and `schedule/*/*` of an action that takes no resource: the request has no name to put there, so the stars are the service's. So it is in the
+    place of an id that AWS gives to what the call makes. () for any other."""
+    head, stars = arn[: arn.find("*")], arn[arn.find("*") :]
+    if _STARS.fullmatch(stars) is None or not head.endswith(("/", ":")) or head.count(":") < _PLACE or holds_signs(head):
         return ()
-    own = takes_resource(action) is False or any(head.endswith(form.rpartition("}")[2]) for _, form in before_id(event_name, action))
-    return (Literal(head), Pattern("*")) if own else ()
+    made = stars == "*" and any(head.endswith(form.rpartition("}")[2]) for _, form in before_id(event_name, action))
+    return (Literal(head), Pattern(stars)) if made or takes_resource(action) is False else ()
 
 
 def _own_forms(action: str, event_name: str, *, told: bool) -> Iterator[str]:
