@@ -7,7 +7,7 @@ import pytest
 from trailsleuth.catalog.actions import spelling
 from trailsleuth.catalog.keys import key_use, keys_named
 from trailsleuth.catalog.load import rows_of
-from trailsleuth.catalog.things import missing_noun, says_missing, whole_of
+from trailsleuth.catalog.things import missing_noun, says_missing, unfilled_name, whole_of
 
 PLACE = {"region": "eu-west-1", "account": "111122223333"}
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -44,6 +44,30 @@ def test_a_part_names_its_whole(row):
     assert whole_of(row["counter_example"]) is None
 
 
+@pytest.mark.parametrize("row", rows("things", "unfilled"))
+def test_a_name_that_was_not_filled_in_is_none(row):
+    left = unfilled_name(row["example"])
+    assert left is not None
+    assert row["example"].endswith(left)
+    assert unfilled_name(row["counter_example"]) is None
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:s3:::templates/{{cookiecutter.name}}/README.md",
+        "arn:aws:s3:::media/undefined",
+        "arn:aws:iot:eu-west-1:111122223333:topic/$aws/things/null",
+        "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3/prod/GET/null",
+        "arn:aws:apigateway:eu-west-1::/apis/a1b2c3/stages/$default",
+        "arn:aws:ssm:eu-west-1:111122223333:parameter/shop/null/url",
+        "*",
+    ],
+)
+def test_what_callers_call_so_and_a_folder_on_the_way_is_a_name(arn):
+    assert unfilled_name(arn) is None
+
+
 @pytest.mark.parametrize("row", rows("keys", "use"))
 def test_the_use_of_a_thing_needs_its_key(row):
     event = row["events"][0] if "events" in row else "Any"
@@ -71,7 +95,7 @@ def test_a_request_names_its_keys(request_, expected):
     assert keys_named(request_, **PLACE) == expected
 
 
-@pytest.mark.parametrize(("table", "heading"), [("things", name) for name in ("absent", "vague", "called", "part")] + [("keys", "use")])
+@pytest.mark.parametrize(("table", "heading"), [("things", name) for name in ("absent", "vague", "called", "part", "unfilled")] + [("keys", "use")])
 def test_every_row_has_an_id_of_its_own_a_source_an_example_and_a_counter_example(table, heading):
     found = rows_of(table, heading)
     assert len({row["id"] for row in found}) == len(found) > 0

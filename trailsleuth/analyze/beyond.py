@@ -2,7 +2,8 @@
 
 Sees:  a role passed across accounts, what is no role in the place of one, a service-linked role on what carries no policy, an AWS managed key from outside,
        another account's resource that takes no policy, a thing of another Region, what only an organization's management account can do,
-       a call that works in the owner's account alone, one that names another account's number or what no account owns, Lake Formation's grants.
+       a call that works in the owner's account alone, one that names another account's number or what no account owns, a name that nobody filled in,
+       Lake Formation's grants.
 Why:   AWS words these like missing permissions, and an Allow changes nothing.
        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 Sure:  by AWS's rules on the accounts involved; where the wording alone decides, the message's row says so.
@@ -24,6 +25,7 @@ from trailsleuth.catalog.passed_roles import passing_rows
 from trailsleuth.catalog.paths import plain_name
 from trailsleuth.catalog.resource_policies import can_carry_policy, is_of_aws
 from trailsleuth.catalog.services import prefix_of
+from trailsleuth.catalog.things import unfilled_name
 from trailsleuth.iam.applies import as_pattern, policies_for
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.iam.match import action_matches, patterns_overlap
@@ -46,6 +48,8 @@ def beyond_policies(refusal: Refusal, policies: PolicyEvidence) -> Claim | None:
         return Claim(layers=(), cause=denial.cause, rule="passed-across-accounts" if _is_passing(refusal) else "")
     if refusal.iam_action and nobody_may_change(refusal.iam_action, refusal.resource or ""):
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule="nobody-may-change")
+    if denial.effect is not Effect.EXPLICIT and unfilled_name(refusal.resource or "") is not None:
+        return Claim(layers=(), cause=Cause.NOT_A_PERMISSION, rule="unfilled")
     rule = _rule_of_names(refusal) or _rule_of_request(refusal, policies) or _rule_of_accounts(refusal)
     if rule is not None:
         return Claim(layers=(), cause=Cause.NO_POLICY_FIX, rule=rule)

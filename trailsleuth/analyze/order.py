@@ -44,7 +44,7 @@ def too_early(claim: Claim, refusal: Refusal, facts: Facts) -> Claim:
 
 def in_order(finding: Finding, claim: Claim, refusal: Refusal, facts: Facts) -> Finding:
     """The finding with what was made or changed before or after the denial, where the policies in the evidence allow it."""
-    if not claim.already and not (claim.cause is Cause.NOT_A_PERMISSION and refusal.is_assume and refusal.denial.cause is not Cause.NOT_A_PERMISSION):
+    if not claim.already and claim.rule != "not-settled":
         return finding
     before, after = just_before(refusal, facts), facts.changes.next((refusal.principal, refusal.resource), refusal.last.event_time)
     who = short(refusal.principal) if refusal.principal else "the role that the service was handed" if refusal.denial.by_passed_role else "the caller"

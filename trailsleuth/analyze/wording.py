@@ -10,6 +10,7 @@ from trailsleuth.analyze.told import told_by_record
 from trailsleuth.catalog.actions import unlisted
 from trailsleuth.catalog.operations import decided_elsewhere
 from trailsleuth.catalog.short_lived import widening
+from trailsleuth.catalog.things import unfilled_name
 from trailsleuth.iam.nearness import difference
 from trailsleuth.model import Cause, Effect, Mismatch, PolicyType, Record, parse_arn
 from trailsleuth.model.names import name_of_caller
@@ -100,10 +101,8 @@ def _why(refusal: Refusal, claim: Claim) -> str:
             return _why_not_trusted(refusal, claim)
         case Cause.NO_POLICY_FIX:
             return _why_no_policy(refusal, claim)
-        case Cause.NOT_A_PERMISSION if refusal.is_assume:
-            return "The trust policy admits it: the role was just made or changed, and the change had not settled."
         case Cause.NOT_A_PERMISSION:
-            return "It looks like a denial, but permissions are not the reason."
+            return _why_no_permission(refusal, claim)
         case Cause.UNKNOWN if refusal.denial.open:
             return "They tell neither who lacked what nor on what; of what the call is known to need, the policies in the evidence deny nothing."
         case Cause.UNKNOWN if not refusal.first.identity.is_told and refusal.principal is None:
@@ -114,6 +113,14 @@ def _why(refusal: Refusal, claim: Claim) -> str:
             return "Neither the message nor the policies in the evidence tell which policy denied it."
         case _:
             return _why_not_allowed(refusal, where, claim)
+
+
+def _why_no_permission(refusal: Refusal, claim: Claim) -> str:
+    if claim.rule == "unfilled":
+        return f"{unfilled_name(refusal.resource or '')} stands where a name was to be: a variable or a placeholder that was not filled in."
+    if refusal.is_assume:
+        return "The trust policy admits it: the role was just made or changed, and the change had not settled."
+    return "It looks like a denial, but permissions are not the reason."
 
 
 def _why_not_allowed(refusal: Refusal, where: str, claim: Claim) -> str:

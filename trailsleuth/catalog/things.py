@@ -1,4 +1,4 @@
-"""What AWS's words tell of things: that there is none of a name, and what a thing is part of. The rows are in `data/things.toml`."""
+"""What AWS's words tell of things: that there is none of a name, that a name was not filled in, what a thing is part of. The rows are in `data/things.toml`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ _TAGGING = late(r"^(?:Tag[A-Z]|AddTags|CreateTags|CreateOrUpdateTags)")
 _UNTAGGING = late(r"^(?:Untag[A-Z]|RemoveTags|DeleteTags)")
 _MAKING = late(r"^(?:Create|Put|Run|Copy|Import|Register|Restore|Allocate|Request|Publish|Update|Modify|Set|Upload|Complete)")
 _NEW = late(r"(?:Create|Run)(?P<noun>[A-Z]\w*)")
+# What callers name in their own words, so that any text may be its name: an object's key, an API's path, a topic of a message.
+_FREE = late(r"(?P<fixed>arn:[\w-]+:(?:s3:::[^/]+|execute-api:[^/]+|iot:[^/]+)).*", re.DOTALL)
 _DENIES_BEING = late(r"not exist|not found|no such|can(?:no|')t (?:be found|find)|cannot find", re.IGNORECASE)
 
 
@@ -99,3 +101,23 @@ def whole_of(arn: str) -> str | None:
     """The ARN of what a thing is part of: an object's bucket, a stream's log group; None where it stands alone."""
     found = (re.search(row["pattern"], arn) for row in rows_of("things", "part"))
     return next((match.group("whole") for match in found if match), None)
+
+
+@cache
+def unfilled_name(arn: str) -> str | None:
+    """The part of an ARN that a script or template left as it was written (`$BUCKET`, `<name>`, `undefined`), so that nothing is called so; None
+    where there is none.
+
+    A word that may be part of a path counts only as the name itself: right behind the type, or the last.
+    """
+    free = _FREE.fullmatch(arn)
+    fixed = free["fixed"] if free is not None else arn
+    parts = [part for part in re.split("[/:]", fixed.split(":", 5)[-1]) if part]
+    ends = {*parts[:2], *parts[-1:]}
+    for row in rows_of("things", "unfilled"):
+        found = re.search(row["form"], fixed) if "form" in row else None
+        left = found.group() if found is not None else None
+        left = left or next((part for part in parts if "whole" in row and part in ends and re.fullmatch(row["whole"], part)), None)
+        if left is not None and not ("unless" in row and re.fullmatch(row["unless"], left)):
+            return left
+    return None
