@@ -150,3 +150,36 @@ def test_a_call_that_never_came_is_in_no_trail(region: str, outcome: Outcome) ->
 def test_a_role_whose_work_leaves_no_record_is_not_asked_to_show_one(grants: list[dict[str, Any]], outcome: Outcome) -> None:
     opening = assumed(service("ecs-tasks"), WORKER)
     assert diagnose([opening], snapshot((WORKER, grants, [])), role=WORKER).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "left"), [("distribution/$DISTRIBUTION_ID", "$DISTRIBUTION_ID"), ("distribution/undefined", "undefined"), ("distribution/E1ABC", None)]
+)
+def test_a_name_that_nobody_filled_in_is_no_matter_of_permissions(name: str, left: str | None) -> None:
+    own = f"arn:aws:cloudfront::{B}:distribution"
+    case = asked("cloudfront", "cloudfront:CreateInvalidation", f"arn:aws:cloudfront::{B}:{name}", allow("cloudfront:CreateInvalidation", f"{own}/E2XYZ"))
+    first = case.findings[0]
+    assert (first.cause is Cause.NOT_A_PERMISSION, case.deltas == ()) == (left is not None, left is not None)
+    assert left is None or (left in first.explanation and "filled in" in (first.advice or ""))
+
+
+STORE, PERSON = f"arn:aws:identitystore::{B}:identitystore/d-906752b26f", "arn:aws:identitystore:::user/1488d4b8-20b1-701d-cb60-cc4f4ad8431d"
+
+
+@pytest.mark.parametrize(
+    ("service_name", "action", "first", "second", "both"),
+    [
+        ("identitystore", "DescribeUser", STORE, PERSON, True),
+        ("identitystore", "DescribeUser", PERSON, STORE, True),
+        ("identitystore", "DescribeUser", PERSON, PERSON.replace("1488d4b8", "99999999"), False),
+        ("s3", "GetObject", "arn:aws:s3:::shop/a", "arn:aws:s3:::bank/*", False),
+    ],
+)
+def test_an_action_that_is_checked_on_two_kinds_of_things_is_let_on_both(service_name: str, action: str, first: str, second: str, both: bool) -> None:
+    said = f"User: {session(WORKER)['arn']} is not authorized to perform: {service_name}:{action} on resource: "
+    why = f" because no identity-based policy allows the {service_name}:{action} action"
+    text = f"{said}{first}{why}, {said}{second}{why}"
+    denied = call(session(WORKER), service_name, action, 5, errorCode="AccessDenied", errorMessage=text, request=None)
+    case = diagnose([denied], snapshot((WORKER, [], [])))
+    assert {resource for _, resource in blamed(case)} == ({first, second} if both else {first})
+    assert (second in str([delta.statements for delta in case.deltas])) is both
