@@ -157,3 +157,12 @@ def test_tags_that_a_service_adds_itself_are_let_in() -> None:
         request = {"spaceName": "one", "tags": [{"key": key, "value": "x"}]}
         record = refused(session(studio), "sagemaker", "CreateSpace", "sagemaker:AddTags", space, request=request)
         assert len(diagnose([record], snapshot((studio, [may], []))).deltas) == changes
+
+
+@pytest.mark.parametrize(("host", "kept"), [("tokens.forge.exampl.org", True), ("tokens.other.example.org", False)])
+def test_a_misspelt_issuer_is_spelled_as_the_token_has_it(host: str, kept: bool) -> None:
+    case = asked(web(StringEquals={f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:sub": SUBJECT}, **{"ForAnyValue:StringLike": {f"{host}:amr": "member"}}))
+    assert only(case).cause is Cause.CONDITION_MISMATCH
+    conditions = [statement["Condition"] for delta in case.deltas for statement in delta.statements]
+    of_token = {f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:sub": SUBJECT}
+    assert conditions == ([{"StringEquals": of_token, "ForAnyValue:StringLike": {f"{HOST}:amr": "member"}}] if kept else [])

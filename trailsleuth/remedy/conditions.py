@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from difflib import SequenceMatcher
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trailsleuth.catalog.services import sends_source_account
-from trailsleuth.iam.keys import is_absent
+from trailsleuth.iam.keys import is_absent, issuer_of
 from trailsleuth.model import Cause, Condition, Finding, Mismatch, Placeholder
 from trailsleuth.model.pattern import escaped
 from trailsleuth.model.written import Blank, holds_signs, written
@@ -36,6 +38,7 @@ REQUEST_SIDE = (
     "sts:transitivetagkeys",
 )  # keys (or their beginnings) that tell how a call was made or what it asked for: the caller has to call otherwise, the policy stays
 CLAIMS = ("amr", "app_id", "aud", "azp", "email", "id", "oaud", "sub", "user_id")  # of a token, under its issuer's host
+ALIKE = 0.9  # of two hosts, by difflib: some letters are missing or one is wrong
 OFFERED = ("token.actions.githubusercontent.com", "accounts.google.com", "oidc.circleci.com/")  # issuers of whose own claims STS makes keys as well
 OWNER_KEY = "aws:resourceaccount"
 POOL_KEY = "cognito-identity.amazonaws.com:aud"
@@ -61,6 +64,9 @@ def fit_conditions(finding: Finding) -> Fitted | None:
     part = finding.mismatch
     if part is None:
         return None
+    if finding.statements and _under_its_issuer(part.key, finding) != part.key:
+        spelled = tuple(replace(c, key=_under_its_issuer(c.key, finding)) for c in finding.statements[0].conditions)
+        return Fitted(element=_as_they_stand(spelled, _token_conditions(finding)))
     if _is_claim_of_nobody(part, finding):
         return Fitted(element=_token_conditions(finding))
     if part.key.lower() == OWNER_KEY and finding.resource is not None:
@@ -155,12 +161,24 @@ def _is_claim_of_nobody(part: Mismatch, finding: Finding) -> bool:
     """
     if finding.grantee is None:
         return False
-    issuer = (finding.grantee.partition(":oidc-provider/")[2] or finding.grantee).lower()
+    issuer = issuer_of(finding.grantee).lower()
     claim = part.key.lower().removeprefix(f"{issuer}:")
     if claim != part.key.lower():
         unheard = not issuer.startswith(OFFERED) and claim not in CLAIMS and not _context(finding, part.key)
         return unheard and bool(_token_conditions(finding))
     return part.key.endswith((":sub", ":aud"))
+
+
+def _under_its_issuer(key: str, finding: Finding) -> str:
+    """The key of a token's claim under its issuer's host where the policy misspells that host; else as it is. What says whose token it is (`sub`, `aud`) is
+    taken from the token instead.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+    """
+    host, _, claim = key.rpartition(":")
+    issuer = issuer_of(finding.grantee or "")
+    misspelt = "." in host and host.lower() != issuer.lower() and SequenceMatcher(None, host.lower(), issuer.lower()).ratio() > ALIKE
+    return f"{issuer}:{claim}" if misspelt and claim.lower() in CLAIMS and claim.lower() not in ("sub", "aud") else key
 
 
 def _adds_itself(part: Mismatch, finding: Finding) -> bool:
