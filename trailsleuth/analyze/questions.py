@@ -11,7 +11,7 @@ from trailsleuth.analyze.gap_questions import endpoint_questions, gap_questions,
 from trailsleuth.analyze.misasked import outside_window
 from trailsleuth.analyze.open_questions import enrichment_questions, needs_question
 from trailsleuth.analyze.own_word import kept_until, with_why_no_details
-from trailsleuth.analyze.untied import is_untied, names_a_denial, speaks_of_denial
+from trailsleuth.analyze.untied import came_to_nothing, is_untied, names_a_denial, speaks_of_denial
 from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.messages import unrecorded
 from trailsleuth.iam.applies import find_principal
@@ -288,6 +288,8 @@ def _is_about_objects(said: ErrorText) -> bool:
 
 def _is_missed(scope: Scope, inquiry: Inquiry) -> bool:
     """The text tells of a denial, and no record is that one; where a role or session narrows the question, only where the text itself names it."""
+    if came_to_nothing(inquiry) and not inquiry.names_more_than_the_error:
+        return False
     told = names_a_denial(inquiry) or (speaks_of_denial(inquiry) and not inquiry.names_more_than_the_error)
     return (told and (not scope.asked or is_untied(scope, inquiry))) or (is_untied(scope, inquiry) and not scope.asked)
 

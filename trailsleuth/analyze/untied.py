@@ -41,7 +41,13 @@ def names_a_denial(inquiry: Inquiry) -> bool:
         return False
     told = said.denial
     named = told is not None and told.cause is not Cause.NOT_A_PERMISSION and bool(told.iam_action or told.resource or told.principal)
-    return named or any(name for _, name in said.operations) or _turned_away(said.text)
+    return named or any(name for _, name in said.operations) or (_turned_away(said.text) and not came_to_nothing(inquiry))
+
+
+def came_to_nothing(inquiry: Inquiry) -> bool:
+    """The text says that the request came to nothing that could have denied it: no denied record is of it."""
+    said = inquiry.said
+    return said is not None and said.denial is None and said.opaque is not None and not said.opaque.reached
 
 
 def _turned_away(text: str) -> bool:
@@ -83,10 +89,13 @@ def _is_named_otherwise(finding: Finding, said: ErrorText) -> bool:
 
 
 def is_beside(finding: Finding, scope: Scope, inquiry: Inquiry) -> bool:
-    """Not what a text about a denial tells of, where that ties to no record: a call beside the work, or one of another service or with another answer."""
+    """Not what a text about a denial tells of, where that ties to no record: a call beside the work, or one of another service or with another answer; or
+    the text tells of none."""
     said = inquiry.said
-    if finding.standing is not Standing.CAUSE or said is None or not (is_untied(scope, inquiry) and speaks_of_denial(inquiry)):
+    if finding.standing is not Standing.CAUSE or said is None or not is_untied(scope, inquiry):
         return False
+    if came_to_nothing(inquiry) or not speaks_of_denial(inquiry):
+        return came_to_nothing(inquiry)
     observed = finding.basis is Basis.OBSERVED
     return is_beside_the_work(finding.iam_action) or (observed and (_is_of_another_service(finding, inquiry) or _was_answered_otherwise(finding, said)))
 
