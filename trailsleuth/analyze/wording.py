@@ -187,7 +187,7 @@ def _why_no_policy(refusal: Refusal, claim: Claim) -> str:
     if settled is not None:
         return str(settled["why"])
     if claim.rule == "not-a-role":
-        return f"{not_a_role(refusal)} is no role, and it was given in the place of one."
+        return f"{not_a_role(refusal)} is not a role, and it was given in the place of one."
     if refusal.iam_action == "iam:PassRole" or "pass role" in (refusal.first.error_message or "").lower():
         return "A role can only be passed inside its own account: no policy change helps."
     if claim.rule == "aws-managed-key":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trailsleuth.facts.wants import CalledAs, Handed, Made, Owned, Registered, Retried, Session, SetUp, ThingNamed, ToolCall, Uploaded, Want
+from trailsleuth.facts.wants import CalledAs, Handed, HandingOver, Made, Owned, Registered, Retried, Session, SetUp, ThingNamed, ToolCall, Uploaded, Want
 from trailsleuth.model import Skipped
 
 BEYOND: dict[type[Want], str | None] = {
@@ -13,6 +13,7 @@ BEYOND: dict[type[Want], str | None] = {
     Uploaded: "uploads of a denied object other than the five next to the denial",
     ThingNamed: "calls of others that made the thing denied, or found it missing",
     Handed: "calls of others that gave a role to a function, project or group",
+    HandingOver: "denied calls of the roles that the calls asked about gave to services",
     Registered: "earlier registrations by others that show a role",
     SetUp: "calls of others that set up what an error text may tell of",
     Owned: "records that only tell whose a bucket is",
