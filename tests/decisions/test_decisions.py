@@ -1,4 +1,8 @@
-"""Every case of this folder: a request with its policies, and what AWS's documentation says comes out."""
+"""Every case of this folder: a request with its policies, and what AWS's documentation says comes out.
+
+`cases.jsonl` has one case a line, by theme: an `id`, `why` (the rule in words), `source` (the page of AWS that says so), `expected`, optionally `blocked_by`,
+and the `request` in the form of `trailsleuth simulate --requests`.
+"""
 
 from __future__ import annotations
 
