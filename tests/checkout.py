@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+ANSWERS_AT = "TRAILSLEUTH_TEST_ANSWERS"  # the variable that names the folder of the answers to the cases
 NOT_OURS = {"__pycache__", "build", "dist", "site"}
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from fixtures import build
-from tests.checkout import ROOT, differences, files_of
+from tests.checkout import ANSWERS_AT, ROOT, differences, files_of
 from tests.sample import examples
 
 # A loaded machine is no failing law: how long an example takes to make is not what the laws are about.
@@ -28,12 +30,14 @@ def pytest_configure(config: pytest.Config) -> None:
         build.bring_up_to_date()
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a program that tests start a hundred times is compiled once
         config.stash[BEFORE] = files_of(ROOT)
+        os.environ[ANSWERS_AT] = tempfile.mkdtemp(prefix="answers-")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """What a test wrote into the checkout fails the run; an edit meanwhile only in CI, where nobody edits."""
     if _is_worker(session.config):
         return
+    shutil.rmtree(os.environ.pop(ANSWERS_AT))
     left = differences(session.config.stash[BEFORE], files_of(ROOT), contents="CI" in os.environ)
     if left:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

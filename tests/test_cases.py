@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.checkout import ANSWERS_AT
 from tests.judge import PARTS, judge
 from trailsleuth import api
 
 CASES = Path(__file__).parent.parent / "fixtures" / "cases"
+ANSWERS = Path(os.environ.get(ANSWERS_AT, "no such folder"))  # of one run of the tests, made before the workers start
 OPTIONS = {"--pipeline": "pipeline", "--execution-id": "execution_id", "--role": "role", "--session": "session"}
 OPTIONS |= {"--access-key": "access_key", "--event-id": "event_id", "--error": "error"}
 
@@ -25,10 +28,18 @@ OPEN = {
 
 @cache
 def diagnosed(folder: Path) -> dict[str, object]:
-    """The answer to a case, worked out once for all tests."""
+    """The answer to a case, worked out once for all tests, by whichever worker comes first."""
+    kept = ANSWERS / f"{folder.name}.json"
+    if kept.is_file():
+        return dict(json.loads(kept.read_text()))
     truth = json.loads((folder / "truth.json").read_text())
     asked = {OPTIONS[name]: value for name, value in zip(truth["args"][::2], truth["args"][1::2], strict=True)}
-    return api.load([folder / "evidence"]).diagnose(**asked).document()
+    answer = json.dumps(api.load([folder / "evidence"]).diagnose(**asked).document())
+    if ANSWERS.is_dir():
+        own = kept.with_suffix(f".{os.getpid()}")
+        own.write_text(answer)
+        own.replace(kept)
+    return dict(json.loads(answer))
 
 
 @pytest.mark.parametrize("folder", sorted(CASES.iterdir()), ids=lambda folder: folder.name)

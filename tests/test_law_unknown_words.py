@@ -26,6 +26,7 @@ UNKNOWN = "The service could not work with what it was given; check the permissi
 SPEAKS = next(form for form in message_forms() if form.id == "speaks-of-access")
 SAID_OTHERWISE = {
     "ecs-role-of-other-account": "the same without a policy, and the action that could not be taken",
+    "twelfth-function-in-a-second-account": "what Lambda asks of the role besides, and it lacks, is named beside what the organization denies",
     "second-sms-publish": "the right action, and the resource left to be filled in",
 }
 

@@ -122,7 +122,7 @@ def test_what_is_no_role_in_the_place_of_one_is_no_matter_of_trust(given: str, c
     fails = {"errorCode": "InvalidArgumentException", "errorMessage": f"Firehose is unable to assume role {given}. Please check the role provided."}
     found = only(diagnose([call(session(OTHER), "firehose", "CreateDeliveryStream", **fails)]))
     assert found.cause is cause
-    assert (given in found.explanation and "no role" in found.explanation) is (cause is Cause.NO_POLICY_FIX)
+    assert (given in found.explanation and "not a role" in found.explanation) is (cause is Cause.NO_POLICY_FIX)
 
 
 @pytest.mark.parametrize(("action", "source", "name"), [("iam:PassRole", "ecs", "RegisterTaskDefinition"), ("sts:AssumeRole", "sts", "AssumeRole")])

@@ -23,7 +23,7 @@ from trailsleuth.api.watch_state import open_state
 from trailsleuth.cli.app import main
 from trailsleuth.sources.aws.sessions import Surroundings
 
-DENIALS = 10_000 if EVERY_CASE else 2_500
+DENIALS = 10_000 if EVERY_CASE else 1_000
 HOUR, LATEST = 3600.0, 15 * 60.0
 ACTIONS = ("ssm:GetParameter", "sqs:SendMessage", "dynamodb:DescribeTable", "ecr:DescribeImages")
 OTHER = f"arn:aws:iam::{B}:role/Other"

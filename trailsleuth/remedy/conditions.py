@@ -73,7 +73,19 @@ def fit_conditions(finding: Finding) -> Fitted | None:
         return Fitted()  # the exact ARN says which resource is meant; only its owner's number was wrong
     if not finding.statements or (part.key.lower().startswith(REQUEST_SIDE) and not _cannot_be_sent(part.key, finding) and not _adds_itself(part, finding)):
         return None
-    return _refit(finding, finding.statements[0].conditions)
+    return _for_one(_refit(finding, finding.statements[0].conditions), _token_conditions(finding))
+
+
+def _for_one(fitted: Fitted | None, token: Mapping[str, Mapping[str, Any]]) -> Fitted | None:
+    """With the token's own subject where the conditions ask for none and no identity pool: a provider alone is everybody who has an account there."""
+    if fitted is not None and not any(_names_one(key) for keys in fitted.element.values() for key in keys):
+        for operator, keys in token.items():
+            fitted.element.setdefault(operator, {}).update({key: value for key, value in keys.items() if _names_one(key)})
+    return fitted
+
+
+def _names_one(key: str) -> bool:
+    return key.lower().endswith(":sub") or key.lower() == POOL_KEY
 
 
 def _as_they_stand(conditions: tuple[Condition, ...], token: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -81,8 +93,7 @@ def _as_they_stand(conditions: tuple[Condition, ...], token: Mapping[str, Mappin
 
     Source: https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html
     """
-    names_one = any(c.key.lower().endswith(":sub") or c.key.lower() == POOL_KEY for c in conditions)
-    element = {} if names_one else {operator: dict(keys) for operator, keys in token.items()}
+    element = {} if any(_names_one(c.key) for c in conditions) else {operator: dict(keys) for operator, keys in token.items()}
     for condition in conditions:
         element.setdefault(condition.operator, {})[condition.key] = condition.values[0] if len(condition.values) == 1 else list(condition.values)
     return element
