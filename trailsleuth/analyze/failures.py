@@ -19,6 +19,7 @@ from trailsleuth.analyze.findings import cite
 from trailsleuth.analyze.untied import DENIAL_WORDS
 from trailsleuth.catalog.advice import finding_advice
 from trailsleuth.catalog.messages import code_row, opaque_error
+from trailsleuth.catalog.things import READS
 from trailsleuth.model import Basis, Cause, Finding, Inquiry, Record, Scope, Standing, account_of
 from trailsleuth.model.names import role_of
 from trailsleuth.model.texts import TELLING, repeats, said_by, texts_in
@@ -28,7 +29,7 @@ MISSING = late(r"NoSuch|NotFound|DoesNotExist|ResourceNotFound")
 _ABSENT = late(
     rf"{MISSING.pattern}|\b(?:does not|doesn't|do not|don't) exist|\b(?:not|cannot|can't|could not) be found|\bnot found\b|\bno such\b", re.IGNORECASE
 )
-READS = ("Get", "List", "Describe", "Head", "BatchGet", "AssumeRole")
+_NO_WRITES = (*READS, "AssumeRole")
 NAMING = 5  # a name shorter than this stands in texts by chance
 
 
@@ -60,7 +61,7 @@ def _ended_by_absence(scope: Scope) -> Iterator[Record]:
     """
     for session in scope.sessions:
         done = session.calls if session.id in scope.focus else ()
-        writes = [call for call in done if not call.event_name.startswith(READS)]
+        writes = [call for call in done if not call.event_name.startswith(_NO_WRITES)]
         yield from (call for call in _after_success(writes) or _all_absent(_after_success(done)) if _says_absent(call))
 
 

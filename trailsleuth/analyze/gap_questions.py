@@ -23,6 +23,7 @@ from trailsleuth.analyze.wording import short
 from trailsleuth.catalog.messages import code_row
 from trailsleuth.catalog.reduction import unrecorded
 from trailsleuth.catalog.services import is_global
+from trailsleuth.catalog.things import READS
 from trailsleuth.iam.applies import find_principal, policies_for
 from trailsleuth.iam.evaluate import decide
 from trailsleuth.model import AccessRequest, ErrorText, Evidence, Gap, Inquiry, Question, Record, Scope, Verdict, account_of
@@ -133,7 +134,7 @@ WHOLE = (
     "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventId,AttributeValue={event} --region {region} --profile {account} "
     "--output json > record.json"
 )
-_READS = ("Get", "List", "Describe", "Head", "BatchGet", "Search", "Lookup", "Select", "Query", "Scan")
+_READS = (*READS, "Search", "Lookup", "Select", "Query", "Scan")
 _TELLING = late(r"Already|Exists|InUse|Conflict|ConditionalCheck|Mismatch|Quota", re.IGNORECASE)
 
 

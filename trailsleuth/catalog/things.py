@@ -10,6 +10,8 @@ from trailsleuth.catalog.load import rows_of
 from trailsleuth.catalog.paths import plain_name
 from trailsleuth.patterns import late
 
+READS = ("Get", "List", "Describe", "Head", "BatchGet")
+"""How the names of calls begin that only look."""
 _TAGGING = late(r"^(?:Tag[A-Z]|AddTags|CreateTags|CreateOrUpdateTags)")
 _UNTAGGING = late(r"^(?:Untag[A-Z]|RemoveTags|DeleteTags)")
 _MAKING = late(r"^(?:Create|Put|Run|Copy|Import|Register|Restore|Allocate|Request|Publish|Update|Modify|Set|Upload|Complete)")

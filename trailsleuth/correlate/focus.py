@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from trailsleuth.catalog.things import READS
 from trailsleuth.correlate.attempts import of_execution
 from trailsleuth.correlate.entries import is_of_session
 from trailsleuth.correlate.groups import chains_of
@@ -22,7 +23,6 @@ from trailsleuth.facts.kinds import Times, is_aside, kind_of, likeliest
 from trailsleuth.model import ErrorText, Execution, Inquiry, Record, Session, Tie, is_of_role, parse_arn, role_of_session, same_role
 from trailsleuth.model.texts import texts_in
 
-READS = ("Get", "List", "Describe", "Head", "BatchGet")
 TAKEN = timedelta(hours=1)  # after a role was handed over its service works with it
 BESIDE = timedelta(minutes=10)  # denials of one session this near to a tied one belong to the same attempt
 
